@@ -1,0 +1,2 @@
+//! services/notifications
+fn main() {}

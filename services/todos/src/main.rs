@@ -1,0 +1,2 @@
+//! services/todos
+fn main() {}
