@@ -1,0 +1,101 @@
+"""Starts the local cloud: `python -m busline_local --port 4566 --state-dir .local`.
+
+Exit status: 0 after a clean stop (SIGTERM or SIGINT), 1 with one line on
+standard error when it cannot start.
+"""
+
+import argparse
+import importlib.metadata
+import os
+import socket
+import sys
+import tempfile
+from pathlib import Path
+
+from busline_local import settings
+from busline_local.state_dir import StateDirInUseError, StateDirLock
+
+
+def main() -> None:
+    """Read the command line, take the port and the state folder, serve until told to stop."""
+    arguments = _arguments()
+    _refuse_another_version()
+    _refuse_a_taken_port(arguments.port)
+    if arguments.state_dir is None:
+        lock = None
+    else:
+        try:
+            lock = StateDirLock.take(arguments.state_dir.resolve(), arguments.port)
+        except StateDirInUseError as error:
+            sys.exit(f"busline_local: {error}")
+    state_dir = arguments.state_dir.resolve() if lock else None
+    settings.configure(os.environ, arguments.port, state_dir)
+    # Python may have looked up the temporary folder before TMPDIR was set.
+    tempfile.tempdir = None
+    if not arguments.stock:
+        _apply_patches()
+    _serve()
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m busline_local", description=__doc__)
+    parser.add_argument(
+        "--port", type=int, default=4566, help="the port on 127.0.0.1 (default: 4566)"
+    )
+    parser.add_argument(
+        "--state-dir",
+        type=Path,
+        help="keep the state in this folder; without it, nothing outlives the process",
+    )
+    parser.add_argument(
+        "--stock",
+        action="store_true",
+        help="apply no patch: to see which conformance tests need which",
+    )
+    return parser.parse_args()
+
+
+def _refuse_another_version() -> None:
+    try:
+        found = importlib.metadata.version("ministack")
+    except importlib.metadata.PackageNotFoundError:
+        found = "none"
+    if found != settings.MINISTACK_VERSION:
+        sys.exit(
+            f"busline_local: the patches are written for ministack {settings.MINISTACK_VERSION}, "
+            f"but {found} is installed; install local/requirements.lock"
+        )
+
+
+def _refuse_a_taken_port(port: int) -> None:
+    with socket.socket() as probe:
+        # As the server itself does: a port whose last connections are still
+        # in TIME_WAIT is free.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError as error:
+            sys.exit(
+                f"busline_local: cannot serve on 127.0.0.1:{port}: {error.strerror}; "
+                "stop what has the port, or name another --port"
+            )
+
+
+def _apply_patches() -> None:
+    # Importing MiniStack reads the settings from the environment: not before they are made.
+    from busline_local.patches import PATCHES
+
+    for patch in PATCHES:
+        patch.apply()
+
+
+def _serve() -> None:
+    from ministack import app
+
+    # MiniStack has a command line of its own.
+    sys.argv = sys.argv[:1]
+    app.main()
+
+
+if __name__ == "__main__":
+    main()

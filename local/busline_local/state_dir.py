@@ -1,0 +1,48 @@
+"""The state folder and the lock that lets one server at a time have it."""
+
+import fcntl
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+
+class StateDirInUseError(Exception):
+    """Another server holds the state folder."""
+
+
+@dataclass(frozen=True)
+class StateDirLock:
+    """A held lock on a state folder. The kernel frees it when the process ends."""
+
+    descriptor: int
+
+    @classmethod
+    def take(cls, state_dir: Path, port: int) -> "StateDirLock":
+        """Lock `state_dir` (made if absent) for this process, which serves on `port`.
+
+        Raises `StateDirInUseError`, which names the holder's process id and
+        port, when another server has it.
+        """
+        for folder in (state_dir, state_dir / "services", state_dir / "objects", state_dir / "tmp"):
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        path = state_dir / "lock.json"
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as taken:
+            os.close(descriptor)
+            raise StateDirInUseError(_in_use(state_dir, path)) from taken
+        os.ftruncate(descriptor, 0)
+        os.write(descriptor, json.dumps({"pid": os.getpid(), "port": port}).encode())
+        return cls(descriptor)
+
+
+def _in_use(state_dir: Path, lock: Path) -> str:
+    try:
+        holder = json.loads(lock.read_text())
+        who = f"process {holder['pid']} on port {holder['port']}"
+    except (OSError, ValueError, KeyError):
+        # The holder has the lock but has not yet written its name.
+        who = "a process that is just starting"
+    return f"{state_dir} is in use by {who}; stop it, or name another --state-dir"

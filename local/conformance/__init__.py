@@ -1,0 +1,1 @@
+"""The AWS behaviour that Busline relies on, one test module a patch."""

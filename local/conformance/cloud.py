@@ -1,0 +1,123 @@
+"""What the conformance tests stand on: servers, clients, waiting, names."""
+
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import boto3
+import pytest
+from botocore.config import Config
+
+REGION = "eu-west-1"
+LOCAL = Path(__file__).resolve().parent.parent
+
+Client = Any
+"""A boto3 client; the SDK has no types of its own."""
+
+T = TypeVar("T")
+
+
+class Server:
+    """A local cloud of its own: a free port and a state folder that belongs to the test."""
+
+    def __init__(self, state_dir: Path, *arguments: str, **environment: str) -> None:
+        """Start it and wait until it is ready, 30 seconds at most."""
+        self.state_dir = state_dir
+        self.port = free_port()
+        self.endpoint = f"http://127.0.0.1:{self.port}"
+        self.log = state_dir.parent / f"{state_dir.name}-{self.port}.log"
+        if os.environ.get("BUSLINE_CONFORMANCE") == "stock":
+            arguments = (*arguments, "--stock")
+        with self.log.open("wb") as log:
+            self.process = subprocess.Popen(
+                [
+                    sys.executable,
+                    "-m",
+                    "busline_local",
+                    "--port",
+                    str(self.port),
+                    "--state-dir",
+                    str(state_dir),
+                    *arguments,
+                ],
+                env={
+                    "PATH": os.environ["PATH"],
+                    "PYTHONPATH": str(LOCAL),
+                    "LAMBDA_ASYNC_RETRY_BASE_SECONDS": "0.1",
+                    **environment,
+                },
+                stdout=log,
+                stderr=subprocess.STDOUT,
+            )
+        wait_for(self._ready, seconds=30, what="the server to be ready")
+
+    def _ready(self) -> bool:
+        if self.process.poll() is not None:
+            pytest.fail(f"the server ended with {self.process.returncode}: {self.log.read_text()}")
+        with contextlib.suppress(OSError):
+            url = f"{self.endpoint}/_ministack/ready"
+            with urllib.request.urlopen(url, timeout=1) as answer:  # noqa: S310
+                return bool(answer.status == 200)
+        return False
+
+    def stop(self) -> int:
+        """Ask it to stop cleanly; the exit status."""
+        self.process.send_signal(signal.SIGTERM)
+        try:
+            return self.process.wait(timeout=20)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+            raise
+
+
+class Cloud:
+    """The endpoint under test, and what tests need of it."""
+
+    def __init__(self, endpoint: str | None) -> None:
+        self.endpoint = endpoint
+
+    def client(self, service: str, **credentials: str) -> Client:
+        """A client for `service`; as the root user unless `credentials` say otherwise."""
+        if self.endpoint is None:
+            return boto3.client(service, region_name=REGION, **credentials)
+        return boto3.client(
+            service,
+            region_name=REGION,
+            endpoint_url=self.endpoint,
+            config=Config(retries={"max_attempts": 0}, s3={"addressing_style": "path"}),
+            **({"aws_access_key_id": "test", "aws_secret_access_key": "test"} | credentials),
+        )
+
+
+def free_port() -> int:
+    """A port on the loopback interface that was free a moment ago."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def wait_for(condition: Callable[[], T], seconds: float = 15, what: str = "") -> T:
+    """The first true answer of `condition`; fails the test after `seconds`."""
+    deadline = time.monotonic() + seconds
+    while True:
+        answer = condition()
+        if answer:
+            return answer
+        if time.monotonic() > deadline:
+            pytest.fail(f"waited {seconds} s in vain for {what or condition.__name__}")
+        time.sleep(0.05)
+
+
+def unique(prefix: str) -> str:
+    """A name that no other test uses."""
+    return f"{prefix}-{uuid.uuid4().hex[:8]}"
