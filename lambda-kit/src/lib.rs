@@ -1,1 +1,20 @@
-//! lambda-kit
+//! The plumbing that every function of Busline shares. No domain noun, no table name, no route, no event's payload.
+//!
+//! A function is one of three kinds, and each has its runner: [`api::serve`] for a route, [`subscriber::run`] for a bus
+//! event, [`publisher::run`] for the outbox rows of a table's stream. A runner parses what came, gives the handler
+//! typed values, logs a failure once and answers in the only way that loses nothing.
+
+pub mod api;
+pub mod aws;
+pub mod caller;
+pub mod cause;
+pub mod claim;
+pub mod clock;
+pub mod etag;
+pub mod outbox;
+pub mod page;
+pub mod problem;
+pub mod publisher;
+pub mod settings;
+pub mod subscriber;
+pub mod telemetry;

@@ -1,2 +1,42 @@
-//! services/todos
-fn main() {}
+//! The todos service: to-do items that belong to one user each.
+//!
+//! The table of contents: a function's `Handler` setting names its job.
+
+mod api;
+mod config;
+mod domain;
+mod store;
+
+use lambda_kit::publisher::{self, Publisher};
+use lambda_kit::settings::{UnknownHandler, handler_name};
+use lambda_kit::{api::serve, aws, telemetry};
+use lambda_runtime::Error;
+
+use crate::config::{ApiConfig, PublishConfig};
+use crate::store::Store;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    telemetry::init();
+    match handler_name()?.as_str() {
+        "create-todo" => serve(store().await?, api::create).await,
+        "list-todos" => serve(store().await?, api::list).await,
+        "get-todo" => serve(store().await?, api::get).await,
+        "change-todo" => serve(store().await?, api::change).await,
+        "complete-todo" => serve(store().await?, api::complete).await,
+        "reopen-todo" => serve(store().await?, api::reopen).await,
+        "delete-todo" => serve(store().await?, api::delete).await,
+        "publish" => publisher::run(publisher().await?).await,
+        other => Err(UnknownHandler(other.to_owned()).into()),
+    }
+}
+
+async fn store() -> Result<Store, Error> {
+    let config = ApiConfig::from_env()?;
+    Ok(Store::new(&aws::load().await, config.table))
+}
+
+async fn publisher() -> Result<Publisher, Error> {
+    let config = PublishConfig::from_env()?;
+    Ok(Publisher::new(&aws::load().await, config.bus))
+}

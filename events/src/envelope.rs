@@ -1,0 +1,134 @@
+//! The envelope: what every event carries beside its payload, and the parsing that every subscriber starts with.
+
+use jiff::Timestamp;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::trace::TraceParent;
+
+/// The largest event that a publisher may commit, in bytes of its `detail` as JSON.
+///
+/// Well under what the roads carry (`EventBridge` 1 MB an entry, asynchronous Lambda 1 MB, an SNS topic as low as
+/// 256 KiB), because a failure record carries the event and more.
+pub const MAX_EVENT_BYTES: usize = 200_000;
+
+/// The longest correlation or causation id, in characters.
+pub const MAX_CORRELATION_ID: usize = 128;
+
+/// The data of one event version: who publishes it and under which name.
+pub trait Payload: Serialize + DeserializeOwned {
+    /// The service that publishes it, such as `todos`.
+    const SERVICE: &'static str;
+    /// Its name in the past tense, such as `TodoCreated`.
+    const NAME: &'static str;
+    /// Its version, from 1.
+    const VERSION: u32;
+}
+
+/// The bus's `source` of an event: `busline.<service>`.
+#[must_use]
+pub fn source<P: Payload>() -> String {
+    format!("busline.{}", P::SERVICE)
+}
+
+/// The bus's `detail-type` of an event: `<Event>.v<N>`.
+#[must_use]
+pub fn detail_type<P: Payload>() -> String {
+    format!("{}.v{}", P::NAME, P::VERSION)
+}
+
+/// The name of an event's schema: `<service>/<Event>/v<N>`.
+#[must_use]
+pub fn schema<P: Payload>() -> String {
+    format!("{}/{}/v{}", P::SERVICE, P::NAME, P::VERSION)
+}
+
+/// What the bus carries in `detail`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Event<D> {
+    /// Who, when, why: the same for every event.
+    pub metadata: Metadata,
+    /// What happened: one struct an event version.
+    pub data: D,
+}
+
+/// What every event says of itself.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Metadata {
+    /// Names this event for ever; a subscriber claims it. A `UUIDv7`.
+    pub event_id: Uuid,
+    /// When the change was made.
+    pub occurred_at: Timestamp,
+    /// What the event is about, such as a to-do item's id. 1 to 128 characters.
+    pub subject: String,
+    /// Counts the changes of one subject from 1, so that a reader can tell stale from new.
+    pub sequence: u64,
+    /// Names the whole story that a user's request started. 1 to 128 characters.
+    pub correlation_id: String,
+    /// The request or event that caused this one. 1 to 128 characters.
+    pub causation_id: String,
+    /// The trace that this event belongs to. It travels inside because the bus neither archives nor replays its own
+    /// trace header.
+    pub traceparent: TraceParent,
+    /// The service and its version: `todos@0.1.0`. At most 64 characters.
+    pub producer: String,
+    /// `<service>/<Event>/v<N>`, see [`schema`].
+    pub schema: String,
+}
+
+/// A bus event as a rule delivers it to a function; other top-level fields are ignored.
+///
+/// Source: <https://docs.aws.amazon.com/eventbridge/latest/ref/overiew-event-structure.html>
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct BusEvent {
+    /// `busline.<service>`.
+    pub source: String,
+    /// `<Event>.v<N>`.
+    pub detail_type: String,
+    /// The event itself, read by [`read`].
+    pub detail: serde_json::Value,
+}
+
+/// Reads the bus event that `P` publishes into the subscriber's own view `D` of its data (or `P` itself).
+///
+/// # Errors
+/// When the message is another event than `P`, or its `detail` is not an envelope around a `D`.
+pub fn read<P: Payload, D: DeserializeOwned>(message: BusEvent) -> Result<Event<D>, ReadError> {
+    expect("source", &source::<P>(), &message.source)?;
+    expect("detail-type", &detail_type::<P>(), &message.detail_type)?;
+    let event: Event<D> = serde_json::from_value(message.detail).map_err(ReadError::Malformed)?;
+    expect("schema", &schema::<P>(), &event.metadata.schema)?;
+    Ok(event)
+}
+
+fn expect(field: &'static str, expected: &str, found: &str) -> Result<(), ReadError> {
+    if expected == found {
+        return Ok(());
+    }
+    Err(ReadError::OtherEvent {
+        field,
+        expected: expected.to_owned(),
+        found: found.chars().take(128).collect(),
+    })
+}
+
+/// Why a message is not the event that a subscriber expects.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadError {
+    /// The rule delivered an event that this function does not read.
+    #[error("the event's {field} is `{found}`, this function reads `{expected}`")]
+    OtherEvent {
+        /// The field that tells them apart.
+        field: &'static str,
+        /// What the function reads.
+        expected: String,
+        /// What came, cut to 128 characters.
+        found: String,
+    },
+    /// The `detail` does not hold the promised fields.
+    #[error("the event's detail does not parse")]
+    Malformed(#[source] serde_json::Error),
+}

@@ -1,0 +1,132 @@
+//! What the todos service publishes. The subject is the item's id, the sequence its version.
+//!
+//! Notes never travel: no reader needs them, and they are the largest and most private part of an item.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::envelope::Payload;
+
+/// How urgent an item is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Priority {
+    /// Whenever.
+    Low,
+    /// The default.
+    Normal,
+    /// Soon.
+    High,
+}
+
+/// An item was added.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct TodoCreatedV1 {
+    /// The item.
+    pub todo_id: Uuid,
+    /// Whose it is.
+    pub owner_id: Uuid,
+    /// 1 to 200 characters.
+    pub title: String,
+    /// When it is due, if ever.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub due_at: Option<Timestamp>,
+    /// How urgent it is.
+    pub priority: Priority,
+    /// At most 20, each 1 to 50 characters, no two alike.
+    pub tags: Vec<String>,
+}
+
+impl Payload for TodoCreatedV1 {
+    const SERVICE: &'static str = "todos";
+    const NAME: &'static str = "TodoCreated";
+    const VERSION: u32 = 1;
+}
+
+/// An item's fields were edited; they hold the state after the change.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct TodoChangedV1 {
+    /// The item.
+    pub todo_id: Uuid,
+    /// Whose it is.
+    pub owner_id: Uuid,
+    /// The names of the fields that changed. 1 to 5, each one of `title`, `notes`, `dueAt`, `priority`, `tags`.
+    pub changed: Vec<String>,
+    /// 1 to 200 characters.
+    pub title: String,
+    /// When it is due, if ever.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub due_at: Option<Timestamp>,
+    /// How urgent it is.
+    pub priority: Priority,
+    /// At most 20, each 1 to 50 characters, no two alike.
+    pub tags: Vec<String>,
+}
+
+impl Payload for TodoChangedV1 {
+    const SERVICE: &'static str = "todos";
+    const NAME: &'static str = "TodoChanged";
+    const VERSION: u32 = 1;
+}
+
+/// An item was completed.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct TodoCompletedV1 {
+    /// The item.
+    pub todo_id: Uuid,
+    /// Whose it is.
+    pub owner_id: Uuid,
+    /// 1 to 200 characters.
+    pub title: String,
+    /// When it was completed.
+    pub completed_at: Timestamp,
+}
+
+impl Payload for TodoCompletedV1 {
+    const SERVICE: &'static str = "todos";
+    const NAME: &'static str = "TodoCompleted";
+    const VERSION: u32 = 1;
+}
+
+/// A completed item was taken up again.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct TodoReopenedV1 {
+    /// The item.
+    pub todo_id: Uuid,
+    /// Whose it is.
+    pub owner_id: Uuid,
+    /// 1 to 200 characters.
+    pub title: String,
+    /// When it is due, if ever.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub due_at: Option<Timestamp>,
+}
+
+impl Payload for TodoReopenedV1 {
+    const SERVICE: &'static str = "todos";
+    const NAME: &'static str = "TodoReopened";
+    const VERSION: u32 = 1;
+}
+
+/// An item was deleted.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct TodoDeletedV1 {
+    /// The item.
+    pub todo_id: Uuid,
+    /// Whose it was.
+    pub owner_id: Uuid,
+    /// 1 to 200 characters.
+    pub title: String,
+}
+
+impl Payload for TodoDeletedV1 {
+    const SERVICE: &'static str = "todos";
+    const NAME: &'static str = "TodoDeleted";
+    const VERSION: u32 = 1;
+}

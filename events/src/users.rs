@@ -1,0 +1,53 @@
+//! What the users service publishes. The subject is the user's id, the sequence their profile's version.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::envelope::Payload;
+
+/// Somebody signed up and confirmed their e-mail address.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct UserRegisteredV1 {
+    /// The user pool's `sub`.
+    pub user_id: Uuid,
+    /// The confirmed address. 3 to 254 characters.
+    pub email: String,
+    /// What to call them. 1 to 100 characters.
+    pub display_name: String,
+    /// A BCP 47 language tag, such as `en` or `de-CH`. 2 to 35 characters.
+    pub locale: String,
+    /// An IANA time zone name, such as `Europe/Dublin`. 1 to 64 characters.
+    pub time_zone: String,
+    /// When they confirmed.
+    pub registered_at: Timestamp,
+}
+
+impl Payload for UserRegisteredV1 {
+    const SERVICE: &'static str = "users";
+    const NAME: &'static str = "UserRegistered";
+    const VERSION: u32 = 1;
+}
+
+/// A user changed their profile; the fields hold the state after the change.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct UserProfileChangedV1 {
+    /// The user pool's `sub`.
+    pub user_id: Uuid,
+    /// The names of the fields that changed. 1 to 3, each one of `displayName`, `locale`, `timeZone`.
+    pub changed: Vec<String>,
+    /// What to call them. 1 to 100 characters.
+    pub display_name: String,
+    /// A BCP 47 language tag. 2 to 35 characters.
+    pub locale: String,
+    /// An IANA time zone name. 1 to 64 characters.
+    pub time_zone: String,
+}
+
+impl Payload for UserProfileChangedV1 {
+    const SERVICE: &'static str = "users";
+    const NAME: &'static str = "UserProfileChanged";
+    const VERSION: u32 = 1;
+}

@@ -1,0 +1,308 @@
+//! HTTP routes: a request with typed access, and the runner that answers every failure as a problem document.
+
+use std::future::Future;
+
+use http::header::{CONTENT_TYPE, ETAG, LOCATION};
+use http::{HeaderValue, StatusCode};
+use lambda_http::aws_lambda_events::apigw::ApiGatewayV2httpRequestContext;
+use lambda_http::aws_lambda_events::query_map::QueryMap;
+use lambda_http::request::RequestContext;
+use lambda_http::{Body, RequestExt, service_fn};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use tracing::{Instrument, error, info, info_span};
+use uuid::Uuid;
+
+use crate::caller::Caller;
+use crate::cause::Cause;
+use crate::etag::{Expected, etag};
+use crate::problem::Problem;
+use crate::telemetry;
+
+/// A response of a route.
+pub type Response = http::Response<Body>;
+
+/// The largest body that a route reads, in bytes.
+pub const MAX_BODY_BYTES: usize = 64 * 1024;
+
+/// An error of a service's API: what the client sees of it.
+pub trait ApiFailure: std::error::Error {
+    /// The problem document that answers the request. [`Problem::internal`] marks our own failures.
+    fn problem(&self) -> Problem;
+}
+
+/// Serves one route until the environment ends: `handler` gets the state made at init, and each request.
+///
+/// # Errors
+/// When the Lambda runtime's API fails.
+pub async fn serve<S, E, F, Fut>(state: S, handler: F) -> Result<(), lambda_runtime::Error>
+where
+    S: Sync + 'static,
+    E: ApiFailure,
+    F: Fn(&'static S, Request) -> Fut,
+    Fut: Future<Output = Result<Response, E>> + Send,
+{
+    // Made once in a process that serves until it is killed.
+    let state: &'static S = Box::leak(Box::new(state));
+    lambda_http::run(service_fn(|request: lambda_http::Request| {
+        let request = Request::new(request);
+        let span = info_span!(
+            "request",
+            request.id = request.cause.causation_id,
+            correlation.id = request.cause.correlation_id,
+            trace.id = request.cause.traceparent.trace_id(),
+            http.route = request.route(),
+        );
+        let correlation_id = request.cause.correlation_id.clone();
+        let answer = handler(state, request);
+        async move { Ok::<_, lambda_runtime::Error>(finish(answer.await, &correlation_id)) }
+            .instrument(span)
+    }))
+    .await
+}
+
+fn finish<E: ApiFailure>(answer: Result<Response, E>, correlation_id: &str) -> Response {
+    let mut response = answer.unwrap_or_else(|failure| {
+        let problem = failure.problem();
+        if problem.status.is_server_error() {
+            error!(
+                error.chain = telemetry::chain(&failure),
+                "a request failed on our side"
+            );
+        }
+        problem.into_response()
+    });
+    if let Ok(value) = HeaderValue::from_str(correlation_id) {
+        response.headers_mut().insert("x-correlation-id", value);
+    }
+    info!(
+        http.status = response.status().as_u16(),
+        "answered a request"
+    );
+    response
+}
+
+/// A request of a route.
+#[derive(Debug)]
+pub struct Request {
+    inner: lambda_http::Request,
+    context: ApiGatewayV2httpRequestContext,
+    path: QueryMap,
+    query: QueryMap,
+    cause: Cause,
+}
+
+impl Request {
+    fn new(inner: lambda_http::Request) -> Self {
+        let context = match inner.request_context() {
+            RequestContext::ApiGatewayV2(context) => context,
+            // The crate is built for this one kind of API.
+            _ => ApiGatewayV2httpRequestContext::default(),
+        };
+        let header = |name| {
+            inner
+                .headers()
+                .get(name)
+                .and_then(|value: &HeaderValue| value.to_str().ok())
+        };
+        let request_id = context.request_id.as_deref().unwrap_or("unknown");
+        let cause = Cause::of_request(
+            request_id,
+            header("x-correlation-id"),
+            header("traceparent"),
+        );
+        Self {
+            path: inner.path_parameters(),
+            query: inner.query_string_parameters(),
+            context,
+            cause,
+            inner,
+        }
+    }
+
+    /// The story that this request starts or continues.
+    #[must_use]
+    pub fn cause(&self) -> &Cause {
+        &self.cause
+    }
+
+    /// Who is calling, from the claims that the API's authorizer has verified.
+    ///
+    /// # Errors
+    /// 401 without such claims, or when they are no user's access token.
+    pub fn caller(&self) -> Result<Caller, Problem> {
+        let jwt = self
+            .context
+            .authorizer
+            .as_ref()
+            .and_then(|authorizer| authorizer.jwt.as_ref());
+        let claims =
+            jwt.ok_or_else(|| Problem::unauthenticated("Send an access token as a Bearer token."))?;
+        Caller::from_claims(&claims.claims)
+    }
+
+    /// A path parameter that is an id.
+    ///
+    /// # Errors
+    /// 404 when it is no UUID: nothing has such an id.
+    pub fn id(&self, name: &str) -> Result<Uuid, Problem> {
+        let text = self.path.first(name).unwrap_or("");
+        Uuid::try_parse(text)
+            .ok()
+            .filter(|id| id.hyphenated().to_string() == text)
+            .ok_or_else(|| Problem::not_found("Nothing has this id; ids are UUIDs in lower case."))
+    }
+
+    /// The query's parameters, all of which must be among `known`.
+    ///
+    /// # Errors
+    /// 400 that names a parameter that is not known, or given twice.
+    pub fn query(&self, known: &[&str]) -> Result<Query<'_>, Problem> {
+        for (name, _) in self.query.iter() {
+            if !known.contains(&name) {
+                return Err(Problem::invalid(format!(
+                    "This list takes the query parameters {}, and no other.",
+                    known.join(", ")
+                )));
+            }
+            if self.query.all(name).is_some_and(|values| values.len() > 1) {
+                return Err(Problem::invalid(format!(
+                    "The query parameter {name} may be given once."
+                )));
+            }
+        }
+        Ok(Query(&self.query))
+    }
+
+    /// A header's text, `None` when it is not there.
+    ///
+    /// # Errors
+    /// 400 when it holds other than visible ASCII.
+    pub fn header(&self, name: &'static str) -> Result<Option<&str>, Problem> {
+        self.inner
+            .headers()
+            .get(name)
+            .map(HeaderValue::to_str)
+            .transpose()
+            .map_err(|_| Problem::invalid(format!("The header {name} must be visible ASCII.")))
+    }
+
+    /// What `If-Match` expects.
+    ///
+    /// # Errors
+    /// 400 when the header is no list of entity tags.
+    pub fn expected(&self) -> Result<Expected, Problem> {
+        Expected::parse(self.header("if-match")?)
+    }
+
+    /// The JSON body as a `T`. `T` refuses fields that it does not know, so that a typing error is no silent loss.
+    ///
+    /// # Errors
+    /// 413 over [`MAX_BODY_BYTES`], 415 when it is not said to be JSON, 400 when it is no `T`.
+    pub fn body<T: DeserializeOwned>(&self) -> Result<T, Problem> {
+        let bytes = self.body_bytes()?;
+        serde_json::from_slice(bytes)
+            .map_err(|error| Problem::invalid(format!("The body does not parse: {error}.")))
+    }
+
+    /// The body as it came, bounded and said to be JSON.
+    ///
+    /// # Errors
+    /// 413 over [`MAX_BODY_BYTES`], 415 when it is not said to be JSON.
+    pub fn body_bytes(&self) -> Result<&[u8], Problem> {
+        let bytes = self.inner.body().as_ref();
+        if bytes.len() > MAX_BODY_BYTES {
+            return Err(Problem::new(
+                StatusCode::PAYLOAD_TOO_LARGE,
+                "too-large",
+                "The body is too large",
+                format!(
+                    "A body may have {MAX_BODY_BYTES} bytes; this one has {}.",
+                    bytes.len()
+                ),
+            ));
+        }
+        let content_type = self
+            .header("content-type")?
+            .unwrap_or("")
+            .split(';')
+            .next()
+            .unwrap_or("")
+            .trim();
+        if !["application/json", "application/merge-patch+json"]
+            .iter()
+            .any(|known| content_type.eq_ignore_ascii_case(known))
+        {
+            return Err(Problem::new(
+                StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                "not-json",
+                "The body is not said to be JSON",
+                "Send the header Content-Type: application/json.",
+            ));
+        }
+        Ok(bytes)
+    }
+
+    fn route(&self) -> &str {
+        self.context.route_key.as_deref().unwrap_or("unknown")
+    }
+}
+
+/// The query parameters of a request.
+#[derive(Clone, Copy, Debug)]
+pub struct Query<'a>(&'a QueryMap);
+
+impl<'a> Query<'a> {
+    /// The text of a parameter, `None` when it is not there.
+    #[must_use]
+    pub fn get(self, name: &str) -> Option<&'a str> {
+        self.0.first(name)
+    }
+}
+
+/// 200 with `body` as JSON.
+///
+/// # Errors
+/// When `body` cannot be written as JSON.
+pub fn ok<T: Serialize>(body: &T) -> Result<Response, serde_json::Error> {
+    let mut response = Response::new(Body::from(serde_json::to_string(body)?));
+    response
+        .headers_mut()
+        .insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    Ok(response)
+}
+
+/// 200 with `body` as JSON and its version as `ETag`.
+///
+/// # Errors
+/// When `body` cannot be written as JSON.
+pub fn ok_version<T: Serialize>(body: &T, version: u64) -> Result<Response, serde_json::Error> {
+    let mut response = ok(body)?;
+    response.headers_mut().insert(ETAG, etag(version));
+    Ok(response)
+}
+
+/// 201 with `body` as JSON, its version as `ETag` and its address as `Location`.
+///
+/// # Errors
+/// When `body` cannot be written as JSON.
+pub fn created<T: Serialize>(
+    body: &T,
+    version: u64,
+    location: &str,
+) -> Result<Response, serde_json::Error> {
+    let mut response = ok_version(body, version)?;
+    *response.status_mut() = StatusCode::CREATED;
+    if let Ok(value) = HeaderValue::from_str(location) {
+        response.headers_mut().insert(LOCATION, value);
+    }
+    Ok(response)
+}
+
+/// 204.
+#[must_use]
+pub fn no_content() -> Response {
+    let mut response = Response::new(Body::Empty);
+    *response.status_mut() = StatusCode::NO_CONTENT;
+    response
+}

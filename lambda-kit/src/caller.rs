@@ -1,0 +1,97 @@
+//! Who is calling: the claims of the access token that the API's authorizer has verified, and nothing else.
+
+use std::collections::HashMap;
+
+use uuid::Uuid;
+
+use crate::problem::Problem;
+
+/// A signed-in user.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Caller {
+    /// The user pool's `sub`: the only key to a user's data.
+    pub subject: Uuid,
+    /// The user pool's user name, for calls to the pool.
+    pub username: String,
+    groups: Vec<String>,
+}
+
+impl Caller {
+    /// The caller whom verified claims name.
+    ///
+    /// # Errors
+    /// 401 when the token is no access token, or names no subject.
+    pub fn from_claims(claims: &HashMap<String, String>) -> Result<Self, Problem> {
+        let claim = |name: &str| claims.get(name).map_or("", String::as_str);
+        if claim("token_use") != "access" {
+            return Err(Problem::unauthenticated(
+                "Send the access token; this is a token of another use.",
+            ));
+        }
+        let Ok(subject) = Uuid::parse_str(claim("sub")) else {
+            return Err(Problem::unauthenticated("The token names no subject."));
+        };
+        Ok(Self {
+            subject,
+            username: claim("username").to_owned(),
+            groups: groups(claim("cognito:groups")),
+        })
+    }
+
+    /// Whether the user pool has put the caller into `group`.
+    #[must_use]
+    pub fn is_in(&self, group: &str) -> bool {
+        self.groups.iter().any(|own| own == group)
+    }
+}
+
+/// HTTP APIs pass a list claim as text: `[admin staff]`; a group's name holds no white space.
+fn groups(claim: &str) -> Vec<String> {
+    if let Ok(list) = serde_json::from_str(claim) {
+        return list;
+    }
+    let inner = claim
+        .strip_prefix('[')
+        .and_then(|text| text.strip_suffix(']'))
+        .unwrap_or(claim);
+    inner.split_whitespace().map(str::to_owned).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn claims(pairs: &[(&str, &str)]) -> HashMap<String, String> {
+        pairs
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+            .collect()
+    }
+
+    const SUB: &str = "0198c0de-0000-7000-8000-000000000001";
+
+    #[test]
+    fn an_access_token_names_its_caller() {
+        let caller = Caller::from_claims(&claims(&[
+            ("token_use", "access"),
+            ("sub", SUB),
+            ("cognito:groups", "[admin staff]"),
+        ]));
+        let caller = caller.unwrap();
+        assert_eq!(caller.subject.to_string(), SUB);
+        assert!(caller.is_in("admin") && caller.is_in("staff") && !caller.is_in("adm"));
+    }
+
+    #[test]
+    fn other_tokens_are_nobody() {
+        for pairs in [
+            &[("token_use", "id"), ("sub", SUB)][..],
+            &[("sub", SUB)],
+            &[("token_use", "access")],
+            &[("token_use", "access"), ("sub", "admin")],
+        ] {
+            let problem = Caller::from_claims(&claims(pairs)).unwrap_err();
+            assert_eq!(problem.status, http::StatusCode::UNAUTHORIZED);
+        }
+    }
+}

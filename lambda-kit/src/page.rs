@@ -1,0 +1,114 @@
+//! Pages of a list: a bounded `limit`, and an opaque cursor that only continues the list it came from.
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use crate::problem::Problem;
+
+/// The longest cursor that is read, in characters.
+const MAX_CURSOR: usize = 1024;
+
+/// How many items a page may hold: 1 to 100, 20 when not asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limit(i32);
+
+impl Limit {
+    /// Reads the query parameter `limit`.
+    ///
+    /// # Errors
+    /// 400 when it is no number from 1 to 100.
+    pub fn parse(text: Option<&str>) -> Result<Self, Problem> {
+        match text.map(str::parse) {
+            None => Ok(Self(20)),
+            Some(Ok(limit @ 1..=100)) => Ok(Self(limit)),
+            Some(_) => Err(Problem::invalid("limit must be a number from 1 to 100.")),
+        }
+    }
+
+    /// As DynamoDB's `Limit`.
+    #[must_use]
+    pub fn get(self) -> i32 {
+        self.0
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+struct Wire<P> {
+    scope: String,
+    after: P,
+}
+
+/// A cursor for what comes after the position `after` in the list that `scope` names.
+///
+/// The scope names the caller and the list (filter and order). A cursor holds no key of a table and no right to
+/// anything: the reader takes the caller from the token, and another list's cursor is refused.
+///
+/// # Errors
+/// When the position cannot be written as JSON.
+pub fn write_cursor<P: Serialize>(scope: &str, after: P) -> Result<String, serde_json::Error> {
+    let json = serde_json::to_vec(&Wire {
+        scope: fingerprint(scope),
+        after,
+    })?;
+    Ok(URL_SAFE_NO_PAD.encode(json))
+}
+
+/// The position that a cursor of this very list holds.
+///
+/// # Errors
+/// 400 when the text is no cursor, or one of another list or caller.
+pub fn read_cursor<P: DeserializeOwned>(scope: &str, text: &str) -> Result<P, Problem> {
+    let refused = || {
+        Problem::invalid(
+            "cursor must be a nextCursor of this same list; leave it out to start anew.",
+        )
+    };
+    if text.len() > MAX_CURSOR {
+        return Err(refused());
+    }
+    let json = URL_SAFE_NO_PAD.decode(text).map_err(|_| refused())?;
+    let wire: Wire<P> = serde_json::from_slice(&json).map_err(|_| refused())?;
+    if wire.scope != fingerprint(scope) {
+        return Err(refused());
+    }
+    Ok(wire.after)
+}
+
+fn fingerprint(scope: &str) -> String {
+    URL_SAFE_NO_PAD.encode(&Sha256::digest(scope)[..12])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cursor_continues_its_own_list_only() {
+        let cursor = write_cursor("ann/open", "2026-01-01#7").unwrap();
+        assert_eq!(
+            read_cursor::<String>("ann/open", &cursor).unwrap(),
+            "2026-01-01#7"
+        );
+        assert!(read_cursor::<String>("bob/open", &cursor).is_err());
+        assert!(read_cursor::<String>("ann/completed", &cursor).is_err());
+    }
+
+    #[test]
+    fn what_is_no_cursor_is_refused() {
+        for text in ["", "%", "e30", "bnVsbA", &"A".repeat(2000)] {
+            assert!(read_cursor::<String>("ann", text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_limit_is_bounded() {
+        assert_eq!(Limit::parse(None).unwrap().get(), 20);
+        assert_eq!(Limit::parse(Some("100")).unwrap().get(), 100);
+        for bad in ["0", "101", "-1", "ten", "", "1e1", "99999999999"] {
+            assert!(Limit::parse(Some(bad)).is_err(), "{bad}");
+        }
+    }
+}

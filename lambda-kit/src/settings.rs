@@ -1,0 +1,76 @@
+//! Settings from the environment, read once at init, every missing one named at once.
+#![allow(
+    clippy::disallowed_methods,
+    reason = "this is the home that clippy.toml sends everyone to"
+)]
+
+use std::env;
+
+/// Reads settings and remembers which were missing.
+#[derive(Debug, Default)]
+pub struct Settings {
+    missing: Vec<&'static str>,
+}
+
+impl Settings {
+    /// Reads a function's settings with `read`, which may ask for any number of them.
+    ///
+    /// # Errors
+    /// Names every setting that `read` asked for and that is not set or empty.
+    pub fn read<C>(read: impl FnOnce(&mut Self) -> C) -> Result<C, MissingSettings> {
+        let mut settings = Self::default();
+        let config = read(&mut settings);
+        if settings.missing.is_empty() {
+            Ok(config)
+        } else {
+            Err(MissingSettings(settings.missing))
+        }
+    }
+
+    /// The text of an environment variable; when it is missing, the whole read fails in the end.
+    pub fn text(&mut self, name: &'static str) -> String {
+        let value = env::var(name).unwrap_or_default();
+        if value.is_empty() {
+            self.missing.push(name);
+        }
+        value
+    }
+}
+
+/// The settings that a function needs and does not have.
+#[derive(Debug, thiserror::Error)]
+#[error("missing settings: {}; set them as environment variables of the function", .0.join(", "))]
+pub struct MissingSettings(Vec<&'static str>);
+
+/// The job that this function has: its `Handler` setting, which Lambda passes as `_HANDLER`.
+///
+/// # Errors
+/// When the variable is missing, that is, outside Lambda.
+///
+/// Source: <https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html#configuration-envvars-runtime>
+pub fn handler_name() -> Result<String, MissingSettings> {
+    Settings::read(|settings| settings.text("_HANDLER"))
+}
+
+/// A function's `Handler` setting names a job that its binary does not have.
+#[derive(Debug, thiserror::Error)]
+#[error("no job is named `{0}`: the function's Handler must be one of the names in main.rs")]
+pub struct UnknownHandler(pub String);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_missing_setting_is_named() {
+        let error =
+            Settings::read(|settings| (settings.text("NO_SUCH_ONE"), settings.text("NOR_THIS")))
+                .unwrap_err();
+        assert!(
+            error
+                .to_string()
+                .starts_with("missing settings: NO_SUCH_ONE, NOR_THIS;"),
+            "{error}"
+        );
+    }
+}

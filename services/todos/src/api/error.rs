@@ -1,0 +1,75 @@
+//! The only place that maps this service's errors to HTTP answers.
+
+use http::StatusCode;
+use lambda_kit::api::ApiFailure;
+use lambda_kit::outbox::OutboxError;
+use lambda_kit::problem::Problem;
+
+use crate::store::StoreError;
+
+/// Why a route did not do what was asked.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ApiError {
+    #[error("the request was refused: {}", .0.detail)]
+    Refused(Problem),
+    #[error("the table failed")]
+    Store(#[from] StoreError),
+    #[error("the event could not be made")]
+    Event(#[from] OutboxError),
+    #[error("the answer could not be written")]
+    Unwritable(#[from] serde_json::Error),
+}
+
+impl From<Problem> for ApiError {
+    fn from(problem: Problem) -> Self {
+        Self::Refused(problem)
+    }
+}
+
+impl ApiError {
+    /// 404, for an item that is not there and for one of somebody else alike.
+    pub(crate) fn no_such_todo() -> Self {
+        Self::Refused(Problem::not_found("You have no to-do item with this id."))
+    }
+
+    /// 412: the item has another version than the request expects.
+    pub(crate) fn stale(version: u64) -> Self {
+        Self::Refused(Problem::new(
+            StatusCode::PRECONDITION_FAILED,
+            "stale",
+            "The item has changed since you read it",
+            format!(
+                "The item's entity tag is \"{version}\" now; read it again and repeat your change."
+            ),
+        ))
+    }
+
+    /// 409: the idempotency key belongs to another request.
+    pub(crate) fn key_reused() -> Self {
+        Self::Refused(Problem::new(
+            StatusCode::CONFLICT,
+            "idempotency-key-reused",
+            "The idempotency key was used for another body",
+            "Use a fresh Idempotency-Key for a new item, or the same body to repeat the old request.",
+        ))
+    }
+
+    /// 409: others changed the item at the same time, again and again.
+    pub(crate) fn contended() -> Self {
+        Self::Refused(Problem::new(
+            StatusCode::CONFLICT,
+            "contended",
+            "The item is being changed by others",
+            "Nothing was changed; try again.",
+        ))
+    }
+}
+
+impl ApiFailure for ApiError {
+    fn problem(&self) -> Problem {
+        match self {
+            Self::Refused(problem) => problem.clone(),
+            Self::Store(_) | Self::Event(_) | Self::Unwritable(_) => Problem::internal(),
+        }
+    }
+}
