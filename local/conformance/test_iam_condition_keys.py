@@ -1,0 +1,105 @@
+"""https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-conditions.html."""
+
+import functools
+from collections.abc import Callable
+
+import pytest
+from botocore.exceptions import ClientError
+
+from conformance.cloud import REGION, Client, Cloud, unique
+from conformance.identities import account_id, clients_of_role
+
+
+def denied(call: Callable[[], object]) -> bool:
+    try:
+        call()
+    except ClientError as error:
+        return error.response["Error"]["Code"] in ("AccessDeniedException", "AccessDenied")
+    return False
+
+
+def entry(bus: str, source: str, detail_type: str = "Happened.v1") -> dict[str, str]:
+    return {"Source": source, "DetailType": detail_type, "Detail": "{}", "EventBusName": bus}
+
+
+@pytest.fixture
+def bus(cloud: Cloud) -> str:
+    name = unique("bus")
+    cloud.client("events").create_event_bus(Name=name)
+    return name
+
+
+def publisher(cloud: Cloud, bus: str, condition: dict[str, object]) -> Client:
+    return clients_of_role(
+        cloud,
+        {
+            "Effect": "Allow",
+            "Action": "events:PutEvents",
+            "Resource": f"arn:aws:events:{REGION}:{account_id(cloud)}:event-bus/{bus}",
+            "Condition": condition,
+        },
+    )("events")
+
+
+def test_a_publisher_may_publish_under_its_own_source_alone(cloud: Cloud, bus: str) -> None:
+    events = publisher(cloud, bus, {"StringEquals": {"events:source": "busline.todos"}})
+    answer = events.put_events(Entries=[entry(bus, "busline.todos")])
+    assert answer["FailedEntryCount"] == 0
+    assert denied(lambda: events.put_events(Entries=[entry(bus, "busline.users")]))
+
+
+def test_one_foreign_entry_among_own_ones_denies_the_call(cloud: Cloud, bus: str) -> None:
+    events = publisher(cloud, bus, {"StringEquals": {"events:source": "busline.todos"}})
+    entries = [entry(bus, "busline.todos"), entry(bus, "busline.users")]
+    assert events.put_events(Entries=entries[:1])["FailedEntryCount"] == 0
+    assert denied(lambda: events.put_events(Entries=entries))
+    assert denied(lambda: events.put_events(Entries=entries[::-1]))
+
+
+def test_a_publisher_may_be_bound_to_detail_types(cloud: Cloud, bus: str) -> None:
+    allowed = ["TodoCreated.v1", "TodoDeleted.v1"]
+    events = publisher(cloud, bus, {"ForAllValues:StringEquals": {"events:detail-type": allowed}})
+    entries = [entry(bus, "busline.todos", detail_type) for detail_type in allowed]
+    assert events.put_events(Entries=entries)["FailedEntryCount"] == 0
+    stray = entry(bus, "busline.todos", "TodoStolen.v1")
+    assert denied(lambda: events.put_events(Entries=[*entries, stray]))
+
+
+def test_the_source_is_checked_for_a_bus_named_by_its_arn(cloud: Cloud, bus: str) -> None:
+    events = publisher(cloud, bus, {"StringEquals": {"events:source": "busline.todos"}})
+    arn = f"arn:aws:events:{REGION}:{account_id(cloud)}:event-bus/{bus}"
+    answer = events.put_events(Entries=[entry(arn, "busline.todos")])
+    assert answer["FailedEntryCount"] == 0
+    assert denied(lambda: events.put_events(Entries=[entry(arn, "busline.users")]))
+
+
+def mail(sender: str) -> dict[str, object]:
+    return {
+        "FromEmailAddress": sender,
+        "Destination": {"ToAddresses": ["reader@example.com"]},
+        "Content": {"Simple": {"Subject": {"Data": "s"}, "Body": {"Text": {"Data": "t"}}}},
+    }
+
+
+def test_a_sender_may_send_from_its_own_identity_and_address_alone(cloud: Cloud) -> None:
+    ses = cloud.client("sesv2")
+    own, other = f"{unique('own')}@example.com", f"{unique('other')}@example.com"
+    for address in (own, other):
+        ses.create_email_identity(EmailIdentity=address)
+    identities = f"arn:aws:ses:{REGION}:{account_id(cloud)}:identity"
+    by_identity = {
+        "Effect": "Allow",
+        "Action": "ses:SendEmail",
+        "Resource": f"{identities}/{own}",
+    }
+    by_address = {
+        "Effect": "Allow",
+        "Action": "ses:SendEmail",
+        "Resource": f"{identities}/*",
+        "Condition": {"StringEquals": {"ses:FromAddress": own}},
+    }
+    for statement in (by_identity, by_address):
+        send = clients_of_role(cloud, statement)("sesv2").send_email
+        assert send(**mail(own))["MessageId"]
+        assert send(**mail(f"Busline <{own}>"))["MessageId"]
+        assert denied(functools.partial(send, **mail(other)))
