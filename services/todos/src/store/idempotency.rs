@@ -1,6 +1,8 @@
 //! Idempotency keys: the answer to a creation, kept under its owner's key for a day.
 
 use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::{SignedDuration, Timestamp};
 use lambda_kit::problem::Problem;
 use serde::{Deserialize, Serialize};
@@ -33,7 +35,7 @@ impl IdempotencyKey {
             ));
         }
         let json = serde_json::to_vec(body).map_err(|_| Problem::internal())?;
-        let body_hash = format!("{:x}", Sha256::digest(json));
+        let body_hash = URL_SAFE_NO_PAD.encode(Sha256::digest(json));
         Ok(Self {
             key: key.to_owned(),
             body_hash,
