@@ -34,7 +34,7 @@ def main() -> None:
     tempfile.tempdir = None
     if not arguments.stock:
         _apply_patches()
-    _serve()
+    _serve(arguments.port)
 
 
 def _arguments() -> argparse.Namespace:
@@ -89,12 +89,19 @@ def _apply_patches() -> None:
         patch.apply()
 
 
-def _serve() -> None:
+def _serve(port: int) -> None:
     from ministack import app
+    from ministack.core import lambda_runtime
+
+    from busline_local import lifecycle
+
+    lifecycle.install(port)
 
     # MiniStack has a command line of its own.
     sys.argv = sys.argv[:1]
     app.main()
+    # Functions are processes; none may outlive the server that they call.
+    lambda_runtime.reset()
 
 
 if __name__ == "__main__":

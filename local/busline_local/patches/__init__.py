@@ -9,10 +9,19 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from busline_local.patches import (
+    async_invocation,
     cloudformation_properties,
     event_archive,
+    function_environment,
     http_api_body,
     iam_condition_keys,
+    invocation_latency,
+    lambda_logging_config,
+    put_events,
+    rule_target_failures,
+    state_persistence,
+    stream_batches,
+    topic_message_size,
 )
 
 
@@ -37,6 +46,60 @@ _AWS = "https://docs.aws.amazon.com"
 _RESOURCES = f"{_AWS}/AWSCloudFormation/latest/TemplateReference"
 
 PATCHES: tuple[Patch, ...] = (
+    Patch(
+        "async_invocation",
+        "retries half of the asynchronous invocations, and loses most failure records",
+        f"{_AWS}/lambda/latest/dg/invocation-async-retain-records.html",
+        async_invocation.apply,
+    ),
+    Patch(
+        "rule_target_failures",
+        "drops an event whose target is gone, and delivers where the target's policy does not",
+        f"{_AWS}/eventbridge/latest/userguide/eb-rule-dlq.html",
+        rule_target_failures.apply,
+    ),
+    Patch(
+        "put_events",
+        "accepts entries without source, type or detail, and of any size",
+        f"{_AWS}/eventbridge/latest/APIReference/API_PutEvents.html",
+        put_events.apply,
+    ),
+    Patch(
+        "stream_batches",
+        "retries a failing stream batch for ever, and loses a record that is reported as failed",
+        f"{_AWS}/lambda/latest/dg/services-dynamodb-errors.html",
+        stream_batches.apply,
+    ),
+    Patch(
+        "topic_message_size",
+        "refuses messages over 256 KiB on a topic that takes 1 MiB",
+        f"{_AWS}/sns/latest/api/API_SetTopicAttributes.html",
+        topic_message_size.apply,
+    ),
+    Patch(
+        "invocation_latency",
+        "adds 50 to 100 ms of fixed waits to a warm invocation",
+        f"{_AWS}/lambda/latest/dg/lambda-runtime-environment.html",
+        invocation_latency.apply,
+    ),
+    Patch(
+        "function_environment",
+        "hands the server's whole environment to every function",
+        f"{_AWS}/lambda/latest/dg/configuration-envvars.html",
+        function_environment.apply,
+    ),
+    Patch(
+        "lambda_logging_config",
+        "opens a log stream for every invocation, asks for no permission, knows no JSON format",
+        f"{_AWS}/lambda/latest/dg/monitoring-cloudwatchlogs.html",
+        lambda_logging_config.apply,
+    ),
+    Patch(
+        "state_persistence",
+        "forgets unread stream records at a restart, and as many new ones",
+        f"{_AWS}/amazondynamodb/latest/developerguide/Streams.html",
+        state_persistence.apply,
+    ),
     Patch(
         "event_archive",
         "refuses templates with an event archive, and archives for ever",

@@ -1,0 +1,40 @@
+"""A stream's records outlive a restart, as its readers' positions do.
+
+Stock: event source mappings keep their positions in a table's stream over a
+restart, but the stream itself starts empty. Records that were not yet read are
+lost, and so are as many new ones as the old stream had: they lie before the
+saved position.
+
+AWS: a stream keeps its records for 24 hours,
+<https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Streams.html>.
+
+Mended: streams are saved and restored with their tables.
+"""
+
+import copy
+from typing import Any
+
+from ministack.services import dynamodb
+
+_STORES = {
+    "stream_records": dynamodb._stream_records,
+    "stream_trimmed": dynamodb._stream_trimmed,
+    "closed_streams": dynamodb._closed_streams,
+}
+
+
+def apply() -> None:
+    """Save and restore what stock forgets."""
+    save, restore = dynamodb.get_state, dynamodb.load_persisted_state
+
+    def get_state() -> dict[str, Any]:
+        return {**save(), **{name: copy.deepcopy(store) for name, store in _STORES.items()}}
+
+    def load_persisted_state(data: dict[str, Any]) -> None:
+        restore(data)
+        for name, store in _STORES.items():
+            if name in data:
+                store.update(data[name])
+
+    dynamodb.get_state = get_state
+    dynamodb.load_persisted_state = load_persisted_state
