@@ -1,2 +1,345 @@
-//! xtask
-fn main() {}
+//! The one door for developers: `cargo xtask …`.
+//!
+//! Exit status: 0 when it did what was asked, 1 when it could not, 2 for wrong use, 130 when it was interrupted.
+
+#![expect(
+    clippy::disallowed_methods,
+    reason = "a command reads the clock; the ban is for rules and handlers"
+)]
+
+mod aws;
+mod change_set;
+mod cloud;
+mod deploy;
+mod hash;
+mod home;
+mod identity;
+mod interrupts;
+mod lint;
+mod logs;
+mod mail;
+mod package;
+mod parameters;
+mod prerequisites;
+mod process;
+mod python;
+mod stacks;
+mod status;
+mod template;
+mod test;
+mod ui;
+mod up;
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand, ValueEnum};
+use jiff::SignedDuration;
+
+use crate::aws::{LOCAL, Target};
+use crate::home::Home;
+use crate::identity::{Person, SignIn};
+use crate::interrupts::Interrupted;
+use crate::logs::{Follow, LogFormat};
+use crate::package::Architecture;
+use crate::stacks::Stack;
+use crate::status::Status;
+use crate::test::Part;
+use crate::up::{Afterwards, Data};
+
+/// Runs, deploys and tests Busline.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask", max_term_width = 100)]
+struct Arguments {
+    #[command(subcommand)]
+    door: Door,
+}
+
+#[derive(Subcommand)]
+enum Door {
+    /// Starts the local cloud, deploys every stack to it, makes a demo user, says what to try.
+    ///
+    /// A cloud that runs already is joined, and only what changed is built and deployed.
+    #[command(after_help = "Examples:
+  cargo xtask up                 stay; Ctrl-C stops the cloud and keeps its data
+  cargo xtask up --detach        return; `cargo xtask down` stops it
+  cargo xtask up --fresh         start empty
+  cargo xtask up --port 4566     on this port of 127.0.0.1; the next `up` takes it again")]
+    Up {
+        /// Return when everything runs, and let the cloud go on.
+        #[arg(long)]
+        detach: bool,
+        /// The port on 127.0.0.1; the last one, or any free one, when not given.
+        #[arg(long, value_parser = clap::value_parser!(u16).range(1..))]
+        port: Option<u16>,
+        /// Throw away everything that the last cloud held.
+        #[arg(long)]
+        fresh: bool,
+    },
+    /// Stops the local cloud; its data is kept for the next `up`.
+    Down,
+    /// Shows an environment's URLs, tables and queues.
+    #[command(after_help = "Examples:
+  cargo xtask status
+  cargo xtask status --format json
+  cargo xtask status --env staging")]
+    Status {
+        /// How it is printed.
+        #[arg(long, value_enum, default_value_t)]
+        format: Format,
+        /// The environment; `local` is the local cloud.
+        #[arg(long, default_value = LOCAL, value_parser = environment_name)]
+        env: String,
+    },
+    /// Prints what a service's functions logged.
+    #[command(after_help = "Examples:
+  cargo xtask logs todos
+  cargo xtask logs notifications --follow --since 1h
+  cargo xtask logs users --raw | jq 'select(.level == \"ERROR\")'")]
+    Logs {
+        /// The service.
+        #[arg(value_parser = service)]
+        service: Stack,
+        /// Go on and print what comes.
+        #[arg(long)]
+        follow: bool,
+        /// How far back, such as 30s, 10m or 2h.
+        #[arg(long, default_value = "10m", value_parser = how_long)]
+        since: SignedDuration,
+        /// Print the lines as the functions wrote them.
+        #[arg(long)]
+        raw: bool,
+        /// The environment; `local` is the local cloud.
+        #[arg(long, default_value = LOCAL, value_parser = environment_name)]
+        env: String,
+    },
+    /// Lists the e-mail that the local cloud sent.
+    #[command(
+        args_conflicts_with_subcommands = true,
+        after_help = "Examples:
+  cargo xtask mail
+  cargo xtask mail show 1
+  cargo xtask mail --format json"
+    )]
+    Mail {
+        /// How it is printed.
+        #[arg(long, value_enum, default_value_t)]
+        format: Format,
+        #[command(subcommand)]
+        action: Option<MailAction>,
+    },
+    /// Signs in as a browser does and prints the access token alone.
+    #[command(after_help = "Examples:
+  curl -H \"Authorization: Bearer $(cargo xtask token)\" …
+  cargo xtask token --email you@example.com --password …")]
+    Token {
+        /// Who signs in; the demo user when not given.
+        #[arg(long, requires = "password")]
+        email: Option<String>,
+        /// Their password.
+        #[arg(long, requires = "email")]
+        password: Option<String>,
+        /// The environment; `local` is the local cloud.
+        #[arg(long, default_value = LOCAL, value_parser = environment_name)]
+        env: String,
+    },
+    /// Builds, lints, packages and deploys stacks: to AWS, or to the running local cloud.
+    ///
+    /// Stacks go in the order of their dependencies. Each is a change set that is shown, executed and followed, then
+    /// a smoke test. AWS credentials and region come from where the AWS command line takes them; the region is
+    /// eu-west-1 when none is set.
+    #[command(after_help = "Examples:
+  cargo xtask deploy todos                                  one service, to the local cloud
+  cargo xtask deploy todos --env staging                    one service, to AWS
+  cargo xtask deploy artifacts bus users todos notifications --env staging   a whole environment")]
+    Deploy {
+        /// The stacks.
+        #[arg(required = true, value_enum)]
+        stacks: Vec<Stack>,
+        /// The environment; `local` is the local cloud, any other is on AWS.
+        #[arg(long, default_value = LOCAL, value_parser = environment_name)]
+        env: String,
+        /// The functions' instruction set on AWS; `x86_64` when not given.
+        #[arg(long, value_enum)]
+        arch: Option<Architecture>,
+    },
+    /// Runs every check: format, lints, templates, unit, conformance, end-to-end.
+    ///
+    /// The end-to-end part runs on a local cloud of its own, beside yours.
+    #[command(after_help = "Examples:
+  cargo xtask test
+  cargo xtask test --only unit
+  cargo xtask test --only format --only lint")]
+    Test {
+        /// Only this part; may be given more than once.
+        #[arg(long, value_enum)]
+        only: Vec<Part>,
+    },
+}
+
+#[derive(Subcommand)]
+enum MailAction {
+    /// Prints one e-mail whole.
+    Show {
+        /// Its number in the list.
+        number: usize,
+    },
+}
+
+#[derive(Clone, Copy, Default, ValueEnum)]
+enum Format {
+    /// For people.
+    #[default]
+    Table,
+    /// For programs.
+    Json,
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    match enter(arguments.door).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) if error.is::<Interrupted>() => {
+            ui::note("interrupted");
+            ExitCode::from(130)
+        }
+        Err(error) => {
+            ui::note(format_args!("error: {error:#}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn enter(door: Door) -> Result<()> {
+    let home = Home::find()?;
+    match door {
+        Door::Up {
+            detach,
+            port,
+            fresh,
+        } => {
+            let data = if fresh { Data::Emptied } else { Data::Kept };
+            let afterwards = if detach {
+                Afterwards::Return
+            } else {
+                Afterwards::Stay
+            };
+            up::command(&home, port, data, afterwards).await
+        }
+        Door::Down => up::down(&home).await,
+        Door::Status { format, env } => print_status(&Target::of(&home, &env).await?, format).await,
+        Door::Logs {
+            service,
+            follow,
+            since,
+            raw,
+            env,
+        } => {
+            let follow = if follow { Follow::Yes } else { Follow::No };
+            let format = if raw { LogFormat::Raw } else { LogFormat::Text };
+            logs::command(
+                &Target::of(&home, &env).await?,
+                service,
+                since,
+                follow,
+                format,
+            )
+            .await
+        }
+        Door::Mail { format, action } => {
+            let target = Target::of(&home, LOCAL).await?;
+            match (action, format) {
+                (Some(MailAction::Show { number }), _) => mail::show(&target, number).await,
+                (None, Format::Table) => mail::list(&target).await,
+                (None, Format::Json) => mail::list_json(&target).await,
+            }
+        }
+        Door::Token {
+            email,
+            password,
+            env,
+        } => {
+            let person = email
+                .zip(password)
+                .map(|(email, password)| Person { email, password });
+            print_token(
+                &Target::of(&home, &env).await?,
+                &person.unwrap_or_else(Person::demo),
+            )
+            .await
+        }
+        Door::Deploy { stacks, env, arch } => deploy::command(&home, &stacks, &env, arch).await,
+        Door::Test { only } => test::command(&home, &only).await,
+    }
+}
+
+async fn print_status(target: &Target, format: Format) -> Result<()> {
+    let status = Status::read(target).await?;
+    match format {
+        Format::Table => ui::print(status.table()),
+        Format::Json => ui::print(serde_json::to_string_pretty(&status)?),
+    }
+    Ok(())
+}
+
+async fn print_token(target: &Target, person: &Person) -> Result<()> {
+    let status = Status::read(target).await?;
+    ui::print(SignIn::to(target, &status)?.access_token(person).await?);
+    Ok(())
+}
+
+fn environment_name(text: &str) -> Result<String, String> {
+    let begins_well = text.starts_with(|c: char| c.is_ascii_lowercase());
+    let of_known_letters = text
+        .chars()
+        .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-');
+    if begins_well && of_known_letters && (2..=16).contains(&text.len()) {
+        return Ok(text.to_owned());
+    }
+    Err("an environment's name has 2 to 16 letters a-z, digits and hyphens, a letter first".into())
+}
+
+fn service(text: &str) -> Result<Stack, String> {
+    let known: Vec<&str> = Stack::services().map(|(_, service)| service.name).collect();
+    let found = Stack::services()
+        .find(|(_, service)| service.name == text)
+        .map(|(stack, _)| stack);
+    found.ok_or_else(|| format!("the services are {}", known.join(", ")))
+}
+
+fn how_long(text: &str) -> Result<SignedDuration, String> {
+    match text.parse::<SignedDuration>() {
+        Ok(duration) if duration.is_positive() => Ok(duration),
+        _ => Err("a length of time such as 30s, 10m or 2h is wanted".into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn environment_names_fit_into_resource_names() {
+        assert!(environment_name("staging-2").is_ok());
+        for wrong in ["", "a", "Prod", "2x", "a_b", "a-name-that-is-too-long"] {
+            assert!(environment_name(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn only_services_have_logs() {
+        assert_eq!(service("todos"), Ok(Stack::Todos));
+        assert!(
+            service("bus")
+                .unwrap_err()
+                .contains("users, todos, notifications")
+        );
+    }
+}

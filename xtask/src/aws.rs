@@ -1,0 +1,139 @@
+//! Where commands are sent: the local cloud, or an AWS account.
+
+use std::error::Error;
+use std::iter;
+
+use anyhow::{Result, anyhow, bail};
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_sdk_cloudformation::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_s3::config::{Credentials, SharedCredentialsProvider};
+
+use crate::cloud::{Cloud, LocalCloud};
+use crate::home::Home;
+
+/// The name of the environment that the local cloud holds.
+pub(crate) const LOCAL: &str = "local";
+
+const DEFAULT_REGION: &str = "eu-west-1";
+
+/// One environment, and how to reach it.
+#[derive(Clone, Debug)]
+pub(crate) struct Target {
+    /// The environment's name, part of every stack's and parameter's name.
+    pub(crate) env: String,
+    /// Credentials, region and endpoint for every AWS client.
+    pub(crate) sdk: SdkConfig,
+    /// The local cloud; none on AWS.
+    pub(crate) cloud: Option<Cloud>,
+}
+
+impl Target {
+    /// Reaches an environment: `local` is the running local cloud, any other is AWS with the standard settings.
+    pub(crate) async fn of(home: &Home, env: &str) -> Result<Self> {
+        if env == LOCAL {
+            Ok(Self::local(LocalCloud::of(home).expect_running()?))
+        } else {
+            Self::aws(env).await
+        }
+    }
+
+    /// The environment of a running local cloud. The developer's own AWS settings play no part.
+    pub(crate) fn local(cloud: Cloud) -> Self {
+        let root = Credentials::new("test", "test", None, None, "busline-local");
+        let sdk = SdkConfig::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(Region::new(DEFAULT_REGION))
+            .credentials_provider(SharedCredentialsProvider::new(root))
+            .endpoint_url(cloud.endpoint())
+            .build();
+        Self {
+            env: LOCAL.into(),
+            sdk,
+            cloud: Some(cloud),
+        }
+    }
+
+    async fn aws(env: &str) -> Result<Self> {
+        let default = aws_config::meta::region::RegionProviderChain::default_provider()
+            .or_else(DEFAULT_REGION);
+        let sdk = aws_config::defaults(BehaviorVersion::latest())
+            .region(default)
+            .load()
+            .await;
+        let target = Self {
+            env: env.into(),
+            sdk,
+            cloud: None,
+        };
+        target.account().await?;
+        Ok(target)
+    }
+
+    /// The account's number; an error that says how to give credentials when there are none.
+    pub(crate) async fn account(&self) -> Result<String> {
+        let identity = aws_sdk_sts::Client::new(&self.sdk).get_caller_identity().send().await.map_err(|error| {
+            anyhow!(
+                "AWS does not know you ({}). Credentials come from AWS_ACCESS_KEY_ID and its companions or from a \
+                 profile that holds keys; for a single sign-on profile run \
+                 `eval \"$(aws configure export-credentials --format env)\"` first",
+                explain(&error)
+            )
+        })?;
+        match identity.account {
+            Some(account) => Ok(account),
+            None => bail!("AWS did not say which account this is"),
+        }
+    }
+
+    /// The region's name.
+    pub(crate) fn region(&self) -> &str {
+        self.sdk.region().map_or(DEFAULT_REGION, Region::as_ref)
+    }
+
+    /// The base URL of an HTTP API, without a slash at its end.
+    ///
+    /// Stacks store the API's id, not its URL: the local cloud may change its port between two starts.
+    /// A path that names no stage reaches the `$default` stage, locally as on AWS.
+    pub(crate) fn api_url(&self, api_id: &str) -> String {
+        match self.cloud {
+            Some(cloud) => format!("{}/_aws/execute-api/{api_id}", cloud.endpoint()),
+            None => format!(
+                "https://{api_id}.execute-api.{}.amazonaws.com",
+                self.region()
+            ),
+        }
+    }
+
+    /// A client for S3. Path style locally: 127.0.0.1 has no subdomains.
+    pub(crate) fn s3(&self) -> aws_sdk_s3::Client {
+        let config = aws_sdk_s3::config::Builder::from(&self.sdk)
+            .force_path_style(self.cloud.is_some())
+            .build();
+        aws_sdk_s3::Client::from_conf(config)
+    }
+}
+
+/// What AWS answered, or why there was no answer, in one line.
+pub(crate) fn explain<E, R>(error: &SdkError<E, R>) -> String
+where
+    E: ProvideErrorMetadata + Error + 'static,
+    R: std::fmt::Debug + 'static,
+{
+    if let Some(service) = error.as_service_error() {
+        let code = service.code().unwrap_or("no code");
+        return format!("{code}: {}", service.message().unwrap_or("no message"));
+    }
+    let causes: Vec<String> = iter::successors(Some(error as &dyn Error), |&error| error.source())
+        .map(ToString::to_string)
+        .collect();
+    causes.join(": ")
+}
+
+/// An error that says what we were at and what AWS answered.
+pub(crate) fn failed<E, R>(doing: &str) -> impl FnOnce(SdkError<E, R>) -> anyhow::Error
+where
+    E: ProvideErrorMetadata + Error + 'static,
+    R: std::fmt::Debug + 'static,
+{
+    move |error| anyhow!("cannot {doing}: {}", explain(&error))
+}

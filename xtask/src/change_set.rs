@@ -1,0 +1,423 @@
+//! One stack brought to what its template says, by way of a CloudFormation change set.
+
+use std::collections::{BTreeMap, HashSet};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+use aws_sdk_cloudformation::Client;
+use aws_sdk_cloudformation::operation::describe_change_set::DescribeChangeSetOutput;
+use aws_sdk_cloudformation::types::{
+    Capability, ChangeSetStatus, ChangeSetType, Parameter, ResourceChange, StackEvent, StackStatus,
+};
+use jiff::Timestamp;
+
+use crate::aws::{self, Target};
+use crate::ui::{self, Step};
+
+/// CloudFormation's limit for a template inside a request, in bytes.
+///
+/// <https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html>
+pub(crate) const INLINE_TEMPLATE_BYTES: usize = 51_200;
+
+const DEADLINE: Duration = Duration::from_hours(1);
+
+/// The text of a template, or where CloudFormation finds it.
+#[derive(Clone, Debug)]
+pub(crate) enum TemplateSource {
+    /// In the request.
+    Inline(String),
+    /// An S3 URL, for a template over [`INLINE_TEMPLATE_BYTES`].
+    Url(String),
+}
+
+/// A change set that waits to be executed.
+#[derive(Debug)]
+pub(crate) struct ChangeSet {
+    /// What it will do.
+    pub(crate) changes: Vec<ResourceChange>,
+    id: String,
+    existing: Existing,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Existing {
+    Yes,
+    No,
+}
+
+/// A stack in an environment.
+#[derive(Debug)]
+pub(crate) struct StackChanger<'a> {
+    client: Client,
+    name: &'a str,
+    poll: Duration,
+}
+
+impl<'a> StackChanger<'a> {
+    /// The stack of this name, which need not exist.
+    pub(crate) fn new(target: &Target, name: &'a str) -> Self {
+        // The local cloud answers in milliseconds; AWS throttles those who ask more often than once a second.
+        let poll = if target.cloud.is_some() {
+            Duration::from_millis(40)
+        } else {
+            Duration::from_secs(2)
+        };
+        Self {
+            client: Client::new(&target.sdk),
+            name,
+            poll,
+        }
+    }
+
+    /// Works out what would change. `None` when the stack is as the template says.
+    pub(crate) async fn propose(
+        &self,
+        template: TemplateSource,
+        parameters: &BTreeMap<String, String>,
+        step: &Step,
+    ) -> Result<Option<ChangeSet>> {
+        let existing = self.ready_for_change(step).await?;
+        let kind = if existing == Existing::Yes {
+            ChangeSetType::Update
+        } else {
+            ChangeSetType::Create
+        };
+        let request = self
+            .client
+            .create_change_set()
+            .stack_name(self.name)
+            .change_set_name(format!("busline-{}", Timestamp::now().as_millisecond()))
+            .change_set_type(kind)
+            .set_capabilities(Some(vec![
+                Capability::CapabilityIam,
+                Capability::CapabilityNamedIam,
+                Capability::CapabilityAutoExpand,
+            ]))
+            .set_parameters(Some(
+                parameters
+                    .iter()
+                    .map(|(name, value)| parameter(name, value))
+                    .collect(),
+            ));
+        let request = match template {
+            TemplateSource::Inline(body) => request.template_body(body),
+            TemplateSource::Url(url) => request.template_url(url),
+        };
+        let created = request
+            .send()
+            .await
+            .map_err(aws::failed("create a change set"))?;
+        let id = created
+            .id
+            .context("CloudFormation gave the change set no id")?;
+        let described = self.wait_until_worked_out(&id).await?;
+        if described.status() == Some(&ChangeSetStatus::CreateComplete) {
+            let changes = described.changes.unwrap_or_default();
+            return Ok(Some(ChangeSet {
+                changes: changes
+                    .into_iter()
+                    .filter_map(|c| c.resource_change)
+                    .collect(),
+                id,
+                existing,
+            }));
+        }
+        self.discard(&id, existing).await?;
+        let reason = described.status_reason().unwrap_or("no reason given");
+        if says_no_changes(reason) {
+            Ok(None)
+        } else {
+            bail!("CloudFormation refuses the change: {reason}")
+        }
+    }
+
+    /// Carries out a change set and follows it to its end. Fails with the reasons of the resources that failed.
+    pub(crate) async fn execute(&self, change_set: &ChangeSet, step: &Step) -> Result<()> {
+        let seen = match change_set.existing {
+            Existing::Yes => self
+                .events()
+                .await?
+                .into_iter()
+                .filter_map(|event| event.event_id)
+                .collect(),
+            Existing::No => HashSet::new(),
+        };
+        let mut progress = Progress {
+            seen,
+            total: change_set.changes.len(),
+            done: 0,
+            failures: Vec::new(),
+        };
+        let execution = self
+            .client
+            .execute_change_set()
+            .change_set_name(&change_set.id)
+            .send()
+            .await;
+        execution.map_err(aws::failed("execute the change set"))?;
+        let status = loop {
+            let status = self.status().await?.context("the stack is gone")?;
+            progress.follow(self.events().await?, step);
+            if !in_progress(&status) {
+                break status;
+            }
+            tokio::time::sleep(self.poll).await;
+        };
+        match status {
+            StackStatus::CreateComplete | StackStatus::UpdateComplete => Ok(()),
+            status => bail!("{} ended as {status}:\n{}", self.name, progress.reasons()),
+        }
+    }
+
+    /// The stack's status; `None` when there is no such stack.
+    pub(crate) async fn status(&self) -> Result<Option<StackStatus>> {
+        match self
+            .client
+            .describe_stacks()
+            .stack_name(self.name)
+            .send()
+            .await
+        {
+            Ok(output) => Ok(output
+                .stacks()
+                .first()
+                .and_then(|stack| stack.stack_status().cloned())),
+            Err(error) if aws::explain(&error).contains("does not exist") => Ok(None),
+            Err(error) => Err(aws::failed("read the stack's status")(error)),
+        }
+    }
+
+    /// Waits for another deployment to end, and removes what a failed first one left.
+    async fn ready_for_change(&self, step: &Step) -> Result<Existing> {
+        match self.settled_status().await? {
+            None | Some(StackStatus::DeleteComplete | StackStatus::ReviewInProgress) => {
+                Ok(Existing::No)
+            }
+            Some(
+                StackStatus::RollbackComplete
+                | StackStatus::RollbackFailed
+                | StackStatus::CreateFailed,
+            ) => {
+                step.note(format_args!(
+                    "  {} was never created whole: its remains are deleted first",
+                    self.name
+                ));
+                self.delete().await?;
+                Ok(Existing::No)
+            }
+            Some(
+                status @ (StackStatus::DeleteFailed
+                | StackStatus::UpdateFailed
+                | StackStatus::UpdateRollbackFailed),
+            ) => bail!(
+                "{} is in {status}, which CloudFormation cannot update: mend it in the console (continue the rollback, \
+                 or delete the stack), then deploy again",
+                self.name
+            ),
+            Some(_) => Ok(Existing::Yes),
+        }
+    }
+
+    async fn settled_status(&self) -> Result<Option<StackStatus>> {
+        let started = Instant::now();
+        loop {
+            let status = self.status().await?;
+            if !status.as_ref().is_some_and(in_progress) {
+                return Ok(status);
+            }
+            if started.elapsed() > DEADLINE {
+                bail!("{} is still being changed by somebody else", self.name);
+            }
+            tokio::time::sleep(self.poll).await;
+        }
+    }
+
+    async fn delete(&self) -> Result<()> {
+        let deletion = self
+            .client
+            .delete_stack()
+            .stack_name(self.name)
+            .send()
+            .await;
+        deletion.map_err(aws::failed("delete the failed stack"))?;
+        match self.settled_status().await? {
+            None | Some(StackStatus::DeleteComplete) => Ok(()),
+            Some(status) => bail!("{} could not be deleted and is in {status}", self.name),
+        }
+    }
+
+    async fn wait_until_worked_out(&self, id: &str) -> Result<DescribeChangeSetOutput> {
+        loop {
+            let described = self.describe(id).await?;
+            match described.status() {
+                Some(ChangeSetStatus::CreatePending | ChangeSetStatus::CreateInProgress) => {
+                    tokio::time::sleep(self.poll).await;
+                }
+                _ => return Ok(described),
+            }
+        }
+    }
+
+    /// A change set with the changes of all its pages.
+    async fn describe(&self, id: &str) -> Result<DescribeChangeSetOutput> {
+        let mut whole: Option<DescribeChangeSetOutput> = None;
+        let mut token = None;
+        loop {
+            let page = self
+                .client
+                .describe_change_set()
+                .change_set_name(id)
+                .set_next_token(token)
+                .send()
+                .await;
+            let page = page.map_err(aws::failed("read the change set"))?;
+            token = page.next_token().map(str::to_owned);
+            match &mut whole {
+                Some(whole) => whole
+                    .changes
+                    .get_or_insert_default()
+                    .extend(page.changes.unwrap_or_default()),
+                None => whole = Some(page),
+            }
+            if let (None, Some(whole)) = (&token, whole.take_if(|_| token.is_none())) {
+                return Ok(whole);
+            }
+        }
+    }
+
+    /// Deletes a change set that leads nowhere, and the empty stack that came into being with it.
+    async fn discard(&self, id: &str, existing: Existing) -> Result<()> {
+        let deletion = self
+            .client
+            .delete_change_set()
+            .change_set_name(id)
+            .send()
+            .await;
+        deletion.map_err(aws::failed("delete the change set"))?;
+        match existing {
+            Existing::Yes => Ok(()),
+            Existing::No => self.delete().await,
+        }
+    }
+
+    async fn events(&self) -> Result<Vec<StackEvent>> {
+        let events = self
+            .client
+            .describe_stack_events()
+            .stack_name(self.name)
+            .send()
+            .await;
+        Ok(events
+            .map_err(aws::failed("read the stack's events"))?
+            .stack_events
+            .unwrap_or_default())
+    }
+}
+
+/// The changes as people read them.
+pub(crate) fn table(changes: &[ResourceChange]) -> String {
+    let text = |value: Option<&str>| value.unwrap_or("").to_owned();
+    let rows: Vec<[String; 4]> = changes
+        .iter()
+        .map(|change| {
+            [
+                text(
+                    change
+                        .action()
+                        .map(aws_sdk_cloudformation::types::ChangeAction::as_str),
+                ),
+                text(change.logical_resource_id()),
+                text(change.resource_type()),
+                text(
+                    change
+                        .replacement()
+                        .map(aws_sdk_cloudformation::types::Replacement::as_str),
+                ),
+            ]
+        })
+        .collect();
+    ui::table(["action", "resource", "type", "replacement"], &rows)
+}
+
+/// How many resources each action touches: `add 26`, `modify 3, remove 1`.
+pub(crate) fn summary(changes: &[ResourceChange]) -> String {
+    let mut counts = BTreeMap::new();
+    for change in changes {
+        let action = change
+            .action()
+            .map_or("change", |action| action.as_str())
+            .to_lowercase();
+        *counts.entry(action).or_insert(0) += 1;
+    }
+    counts
+        .into_iter()
+        .map(|(action, count)| format!("{action} {count}"))
+        .collect::<Vec<_>>()
+        .join(", ")
+}
+
+struct Progress {
+    seen: HashSet<String>,
+    total: usize,
+    done: usize,
+    failures: Vec<String>,
+}
+
+impl Progress {
+    fn follow(&mut self, events: Vec<StackEvent>, step: &Step) {
+        // CloudFormation gives the newest first.
+        for event in events.into_iter().rev() {
+            let id = event.event_id().unwrap_or_default().to_owned();
+            if self.seen.insert(id) {
+                self.show(&event, step);
+            }
+        }
+    }
+
+    fn show(&mut self, event: &StackEvent, step: &Step) {
+        let status = event.resource_status().map_or("", |status| status.as_str());
+        let resource = event.logical_resource_id().unwrap_or_default();
+        let kind = event.resource_type().unwrap_or_default();
+        if status.ends_with("_FAILED") {
+            let reason = event.resource_status_reason().unwrap_or("no reason given");
+            let line = format!("  {resource} ({kind}): {status}: {reason}");
+            // What CloudFormation gave up because something else had failed explains nothing.
+            if !reason.contains("cancelled") {
+                self.failures.push(line);
+            }
+        }
+        let is_stack = kind == "AWS::CloudFormation::Stack";
+        if status.ends_with("_COMPLETE") && !is_stack {
+            self.done += 1;
+        }
+        step.at(format_args!(
+            "{}/{} {resource} {status}",
+            self.done.min(self.total),
+            self.total
+        ));
+    }
+
+    fn reasons(&self) -> String {
+        if self.failures.is_empty() {
+            "  CloudFormation gave no reason".into()
+        } else {
+            self.failures.join("\n")
+        }
+    }
+}
+
+fn parameter(name: &str, value: &str) -> Parameter {
+    Parameter::builder()
+        .parameter_key(name)
+        .parameter_value(value)
+        .build()
+}
+
+fn in_progress(status: &StackStatus) -> bool {
+    status.as_str().ends_with("_IN_PROGRESS") && *status != StackStatus::ReviewInProgress
+}
+
+/// CloudFormation has no code for it, only these two sentences.
+fn says_no_changes(reason: &str) -> bool {
+    reason.contains("didn't contain changes") || reason.contains("No updates are to be performed")
+}

@@ -1,0 +1,241 @@
+//! The local cloud as a process: started, found, stopped.
+//!
+//! The launcher holds a lock on `lock.json` in its state folder for its whole life and writes its process id and
+//! port there, so that file alone says whether a cloud runs, and where it ran last.
+
+use std::fs::{self, File, TryLockError};
+use std::io::{Read, Seek};
+use std::net::{Ipv4Addr, TcpListener};
+use std::os::unix::process::ExitStatusExt;
+use std::path::PathBuf;
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+use serde::Deserialize;
+use tokio::process::{Child, Command};
+
+use crate::home::Home;
+use crate::process;
+use crate::python::Python;
+
+const START_DEADLINE: Duration = Duration::from_mins(1);
+const STOP_DEADLINE: Duration = Duration::from_secs(30);
+const POLL: Duration = Duration::from_millis(50);
+
+/// A local cloud that runs.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq)]
+pub(crate) struct Cloud {
+    /// The process id, which is its process group's too.
+    pub(crate) pid: u32,
+    /// The port on 127.0.0.1.
+    pub(crate) port: u16,
+}
+
+/// The local cloud of one home, running or not.
+#[derive(Debug)]
+pub(crate) struct LocalCloud<'a> {
+    home: &'a Home,
+}
+
+impl Cloud {
+    /// Where every AWS API answers.
+    pub(crate) fn endpoint(self) -> String {
+        format!("http://127.0.0.1:{}", self.port)
+    }
+}
+
+impl<'a> LocalCloud<'a> {
+    /// The local cloud of this home.
+    pub(crate) fn of(home: &'a Home) -> Self {
+        Self { home }
+    }
+
+    /// The running cloud, if there is one.
+    pub(crate) fn running(&self) -> Result<Option<Cloud>> {
+        let Some(mut file) = self.lock_file()? else {
+            return Ok(None);
+        };
+        match file.try_lock() {
+            Ok(()) => Ok(None),
+            Err(TryLockError::WouldBlock) => Ok(read_record(&mut file)),
+            Err(TryLockError::Error(error)) => {
+                Err(error).context("cannot see whether the local cloud runs")
+            }
+        }
+    }
+
+    /// The running cloud, or an error that says how to start one.
+    pub(crate) fn expect_running(&self) -> Result<Cloud> {
+        self.running()?
+            .context("the local cloud is not running: start it with `cargo xtask up`")
+    }
+
+    /// Starts the cloud and waits until it is ready.
+    ///
+    /// Without a port it takes the one that it had last, so that URLs stay, or any free one. It outlives this process.
+    pub(crate) async fn start(&self, python: &Python, port: Option<u16>) -> Result<Cloud> {
+        let port = port.map_or_else(|| self.choose_port(), Ok)?;
+        fs::create_dir_all(&self.home.dir)
+            .with_context(|| format!("cannot make {}", self.home.dir.display()))?;
+        let mut child = self.spawn(python, port)?;
+        let ready = format!("http://127.0.0.1:{port}/_ministack/ready");
+        let client = reqwest::Client::builder()
+            .timeout(Duration::from_secs(2))
+            .build()?;
+        let started = Instant::now();
+        while started.elapsed() < START_DEADLINE {
+            if let Some(status) = child.try_wait()? {
+                bail!(
+                    "the local cloud did not start ({status}):\n{}",
+                    self.log_end()?
+                );
+            }
+            let answers = client
+                .get(&ready)
+                .send()
+                .await
+                .is_ok_and(|response| response.status().is_success());
+            if let (true, Some(cloud)) = (answers, self.running()?) {
+                return Ok(cloud);
+            }
+            tokio::time::sleep(POLL).await;
+        }
+        child
+            .kill()
+            .await
+            .context("cannot end the local cloud that did not become ready")?;
+        bail!(
+            "the local cloud was not ready after {} s:\n{}",
+            START_DEADLINE.as_secs(),
+            self.log_end()?
+        )
+    }
+
+    /// Stops the cloud so that it saves its state. Says whether there was one.
+    pub(crate) async fn stop(&self) -> Result<Option<Cloud>> {
+        let Some(cloud) = self.running()? else {
+            return Ok(None);
+        };
+        signal("TERM", &cloud.pid.to_string()).await?;
+        let asked = Instant::now();
+        while self.running()?.is_some() {
+            if asked.elapsed() > STOP_DEADLINE {
+                signal("KILL", &format!("-{}", cloud.pid)).await?;
+                bail!(
+                    "the local cloud (process {}) did not stop within {} s and was killed: what changed since its \
+                     last clean stop may be lost; its log is {}",
+                    cloud.pid,
+                    STOP_DEADLINE.as_secs(),
+                    self.log().display()
+                );
+            }
+            tokio::time::sleep(POLL).await;
+        }
+        Ok(Some(cloud))
+    }
+
+    /// Empties the state of a stopped cloud; only the port that it had last is kept.
+    pub(crate) fn forget(&self) -> Result<()> {
+        let record = fs::read(self.record());
+        if self.state().exists() {
+            fs::remove_dir_all(self.state())
+                .with_context(|| format!("cannot empty {}", self.state().display()))?;
+        }
+        if let Ok(record) = record {
+            fs::create_dir_all(self.state())?;
+            fs::write(self.record(), record)?;
+        }
+        Ok(())
+    }
+
+    /// What the launcher and MiniStack log.
+    pub(crate) fn log(&self) -> PathBuf {
+        self.home.dir.join("cloud.log")
+    }
+
+    fn state(&self) -> PathBuf {
+        self.home.dir.join("cloud")
+    }
+
+    fn record(&self) -> PathBuf {
+        self.state().join("lock.json")
+    }
+
+    fn lock_file(&self) -> Result<Option<File>> {
+        match File::options().read(true).write(true).open(self.record()) {
+            Ok(file) => Ok(Some(file)),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+            Err(error) => {
+                Err(error).with_context(|| format!("cannot read {}", self.record().display()))
+            }
+        }
+    }
+
+    fn choose_port(&self) -> Result<u16> {
+        let last = self
+            .lock_file()?
+            .and_then(|mut file| read_record(&mut file))
+            .map(|cloud| cloud.port);
+        let free = |port| TcpListener::bind((Ipv4Addr::LOCALHOST, port));
+        let listener = last
+            .and_then(|port| free(port).ok())
+            .map_or_else(|| free(0), Ok);
+        Ok(listener
+            .context("no free port on 127.0.0.1")?
+            .local_addr()?
+            .port())
+    }
+
+    fn spawn(&self, python: &Python, port: u16) -> Result<Child> {
+        let log = File::create(self.log())
+            .with_context(|| format!("cannot write {}", self.log().display()))?;
+        let mut command = Command::new(python.program("python"));
+        command
+            .args(["-m", "busline_local", "--port", &port.to_string(), "--state-dir"])
+            .arg(self.state())
+            .env("PYTHONPATH", self.home.repo.join("local"))
+            .current_dir(&self.home.dir)
+            .stdin(Stdio::null())
+            .stdout(log.try_clone()?)
+            .stderr(log)
+            // A group of its own, so that Ctrl-C in our terminal reaches us alone and we can stop it cleanly.
+            .process_group(0);
+        remove_aws_settings(&mut command);
+        command.spawn().context("cannot start the local cloud")
+    }
+
+    fn log_end(&self) -> Result<String> {
+        let log = fs::read_to_string(self.log())?;
+        Ok(process::last_lines(&log, 20))
+    }
+}
+
+/// Keeps the developer's own AWS settings (profile, keys, region) out of the local cloud.
+fn remove_aws_settings(command: &mut Command) {
+    for (name, _) in std::env::vars_os() {
+        if name.to_string_lossy().starts_with("AWS_") {
+            command.env_remove(name);
+        }
+    }
+}
+
+fn read_record(file: &mut File) -> Option<Cloud> {
+    let mut text = String::new();
+    file.rewind().ok()?;
+    file.read_to_string(&mut text).ok()?;
+    serde_json::from_str(&text).ok()
+}
+
+async fn signal(name: &str, process: &str) -> Result<()> {
+    let status = process::command("kill")
+        .args(["-s", name, "--", process])
+        .status()
+        .await?;
+    // It may have ended between our look and our signal.
+    if status.success() || status.signal().is_none() {
+        Ok(())
+    } else {
+        bail!("`kill` was ended by a signal ({status})")
+    }
+}

@@ -1,0 +1,90 @@
+//! Where things are: the repository, and the folder of everything local.
+
+use std::env;
+use std::fs::{self, File, TryLockError};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+
+use crate::ui;
+
+/// The folders that the commands work in.
+#[derive(Clone, Debug)]
+pub(crate) struct Home {
+    /// The root of the repository.
+    pub(crate) repo: PathBuf,
+    /// Everything local: state, log and record of the local cloud. `.busline/`, or `BUSLINE_HOME`.
+    pub(crate) dir: PathBuf,
+    /// The Python environment: `venv/` in [`Home::dir`], or `BUSLINE_VENV`.
+    pub(crate) venv: PathBuf,
+}
+
+impl Home {
+    /// Finds the folders, from the environment where it names them.
+    pub(crate) fn find() -> Result<Self> {
+        let manifest =
+            env::var_os("CARGO_MANIFEST_DIR").unwrap_or_else(|| env!("CARGO_MANIFEST_DIR").into());
+        let repo = Path::new(&manifest)
+            .parent()
+            .context("xtask has no folder above it")?
+            .to_owned();
+        let dir = folder_from_env("BUSLINE_HOME")?.unwrap_or_else(|| repo.join(".busline"));
+        let venv = folder_from_env("BUSLINE_VENV")?.unwrap_or_else(|| dir.join("venv"));
+        Ok(Self { repo, dir, venv })
+    }
+
+    /// A second home in another folder, with the same Python environment: for tests beside a developer's cloud.
+    pub(crate) fn beside(&self, dir: PathBuf) -> Self {
+        Self {
+            dir,
+            ..self.clone()
+        }
+    }
+
+    /// What xtask itself keeps between runs: packages, lint results.
+    pub(crate) fn cache(&self) -> PathBuf {
+        self.repo.join("target/xtask")
+    }
+
+    /// Waits until no other command starts, stops or deploys to this home's local cloud.
+    ///
+    /// The lock ends when the file is dropped, or with the process.
+    pub(crate) async fn lock(&self) -> Result<File> {
+        lock(
+            &self.dir.join("lock"),
+            "another `cargo xtask` is at work on this local cloud; waiting for it",
+        )
+        .await
+    }
+}
+
+/// Waits for the file lock at `path`; says `busy` once if it is taken.
+pub(crate) async fn lock(path: &Path, busy: &str) -> Result<File> {
+    if let Some(folder) = path.parent() {
+        fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
+    }
+    let file = File::create(path).with_context(|| format!("cannot write {}", path.display()))?;
+    let mut said = None;
+    loop {
+        match file.try_lock() {
+            Ok(()) => return Ok(file),
+            Err(TryLockError::WouldBlock) => {
+                said.get_or_insert_with(|| ui::note(busy));
+                tokio::time::sleep(Duration::from_millis(200)).await;
+            }
+            Err(TryLockError::Error(error)) => {
+                return Err(error).with_context(|| format!("cannot lock {}", path.display()));
+            }
+        }
+    }
+}
+
+fn folder_from_env(name: &str) -> Result<Option<PathBuf>> {
+    let Some(value) = env::var_os(name).filter(|value| !value.is_empty()) else {
+        return Ok(None);
+    };
+    let folder =
+        std::path::absolute(&value).with_context(|| format!("{name} is not a folder's path"))?;
+    Ok(Some(folder))
+}

@@ -1,0 +1,100 @@
+//! The e-mail that the local cloud's SES and Cognito sent.
+
+use std::collections::BTreeMap;
+
+use anyhow::{Context, Result, bail};
+use serde::{Deserialize, Serialize};
+
+use crate::aws::Target;
+use crate::ui;
+
+/// One e-mail, oldest first in every list.
+#[derive(Debug, Deserialize, Serialize)]
+pub(crate) struct Mail {
+    /// When it was sent.
+    #[serde(rename(deserialize = "Timestamp"))]
+    pub(crate) time: String,
+    /// From whom.
+    #[serde(rename(deserialize = "Source"))]
+    pub(crate) from: String,
+    /// To whom.
+    #[serde(rename(deserialize = "To"))]
+    pub(crate) to: Vec<String>,
+    /// The subject line.
+    #[serde(rename(deserialize = "Subject"))]
+    pub(crate) subject: String,
+    /// The plain-text body.
+    #[serde(rename(deserialize = "BodyText"), deserialize_with = "text_or_null")]
+    pub(crate) text: String,
+    /// The HTML body.
+    #[serde(rename(deserialize = "BodyHtml"))]
+    pub(crate) html: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Answer {
+    messages: BTreeMap<String, Vec<Mail>>,
+}
+
+/// What was sent, oldest first.
+pub(crate) async fn sent(target: &Target) -> Result<Vec<Mail>> {
+    let cloud = target
+        .cloud
+        .context("only the local cloud keeps the e-mail that it sends")?;
+    let url = format!("{}/_ministack/ses/messages", cloud.endpoint());
+    let answer: Answer = reqwest::get(&url).await?.error_for_status()?.json().await?;
+    let mut mails: Vec<Mail> = answer.messages.into_values().flatten().collect();
+    mails.sort_by(|a, b| a.time.cmp(&b.time));
+    Ok(mails)
+}
+
+/// `cargo xtask mail`: one line for each e-mail.
+pub(crate) async fn list(target: &Target) -> Result<()> {
+    let mails = sent(target).await?;
+    let rows: Vec<[String; 4]> = mails
+        .into_iter()
+        .enumerate()
+        .map(|(index, mail)| {
+            [
+                (index + 1).to_string(),
+                mail.time,
+                mail.to.join(", "),
+                mail.subject,
+            ]
+        })
+        .collect();
+    ui::print(ui::table(["", "time", "to", "subject"], &rows));
+    Ok(())
+}
+
+/// `cargo xtask mail --format json`.
+pub(crate) async fn list_json(target: &Target) -> Result<()> {
+    ui::print(serde_json::to_string_pretty(&sent(target).await?)?);
+    Ok(())
+}
+
+/// `cargo xtask mail show N`: one e-mail whole. Numbers start at 1, as the list shows them.
+pub(crate) async fn show(target: &Target, number: usize) -> Result<()> {
+    let mails = sent(target).await?;
+    let Some(mail) = number.checked_sub(1).and_then(|index| mails.get(index)) else {
+        bail!(
+            "there is no e-mail {number}: `cargo xtask mail` lists the {} that were sent",
+            mails.len()
+        );
+    };
+    let body = if mail.text.is_empty() {
+        mail.html.as_deref().unwrap_or("")
+    } else {
+        &mail.text
+    };
+    let to = mail.to.join(", ");
+    ui::print(format_args!(
+        "Time: {}\nFrom: {}\nTo: {to}\nSubject: {}\n\n{body}",
+        mail.time, mail.from, mail.subject
+    ));
+    Ok(())
+}
+
+fn text_or_null<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    Ok(Option::<String>::deserialize(deserializer)?.unwrap_or_default())
+}

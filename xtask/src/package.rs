@@ -1,0 +1,361 @@
+//! From a service's source to its zip in the artifacts bucket.
+
+use std::collections::BTreeMap;
+use std::fs::{self, Metadata};
+use std::io::{self, Cursor};
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+
+use anyhow::{Context, Result, bail};
+use aws_sdk_s3::primitives::ByteStream;
+use cargo_metadata::Message;
+use clap::ValueEnum;
+use serde::{Deserialize, Serialize};
+use zip::write::SimpleFileOptions;
+use zip::{CompressionMethod, DateTime, ZipWriter};
+
+use crate::aws::{self, Target};
+use crate::hash;
+use crate::home::Home;
+use crate::process;
+use crate::python::Python;
+use crate::stacks::Service;
+
+/// The C library of `provided.al2023`, which a binary built on a newer system would not find its symbols in.
+///
+/// <https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtimes.html>
+const GLIBC: &str = "2.34";
+
+/// A function's instruction set, as CloudFormation names it.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+pub(crate) enum Architecture {
+    /// Intel and AMD.
+    #[value(name = "x86_64")]
+    X86_64,
+    /// Graviton. Needs `rustup target add aarch64-unknown-linux-gnu`.
+    Arm64,
+}
+
+/// How binaries are built.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Build {
+    /// For this machine, with the dev profile: compiled once for the local cloud and for tests.
+    Dev,
+    /// For Lambda, optimised for size, linked against its C library.
+    Release(Architecture),
+}
+
+/// A service's zip, ready to be uploaded.
+#[derive(Debug)]
+pub(crate) struct Package {
+    /// Its key in the artifacts bucket: `<service>/<SHA-256>.zip`.
+    pub(crate) key: String,
+    path: PathBuf,
+}
+
+impl Architecture {
+    /// The instruction set of this machine, which the local cloud's functions run on.
+    pub(crate) fn of_this_machine() -> Result<Self> {
+        match std::env::consts::ARCH {
+            "x86_64" => Ok(Self::X86_64),
+            "aarch64" => Ok(Self::Arm64),
+            other => bail!("Lambda runs on x86_64 and arm64, this machine is {other}"),
+        }
+    }
+
+    /// The value of a function's `Architectures`.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::X86_64 => "x86_64",
+            Self::Arm64 => "arm64",
+        }
+    }
+
+    fn rust_target(self) -> &'static str {
+        match self {
+            Self::X86_64 => "x86_64-unknown-linux-gnu",
+            Self::Arm64 => "aarch64-unknown-linux-gnu",
+        }
+    }
+}
+
+impl Build {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Dev => "dev",
+            Self::Release(architecture) => architecture.name(),
+        }
+    }
+}
+
+/// Builds the services' binaries in one cargo call; gives their paths by service name.
+pub(crate) async fn build(
+    home: &Home,
+    python: &Python,
+    services: &[Service],
+    build: Build,
+) -> Result<BTreeMap<String, PathBuf>> {
+    let mut cargo = match build {
+        // Without `--package`, cargo resolves features for the whole workspace, as tests and lints do, so that no
+        // dependency is compiled a second time with other features.
+        Build::Dev => dev_build(services),
+        Build::Release(architecture) => {
+            python.add_aws_tools(home).await?;
+            release_build(python, services, architecture)?
+        }
+    };
+    cargo
+        .arg("--message-format=json-render-diagnostics")
+        .current_dir(&home.repo)
+        .stdout(Stdio::piped());
+    let output = cargo
+        .spawn()
+        .context("cannot run cargo")?
+        .wait_with_output()
+        .await?;
+    if !output.status.success() {
+        bail!("the services do not build: see the compiler's messages above");
+    }
+    let binaries = executables(&output.stdout)?;
+    for service in services {
+        if !binaries.contains_key(service.name) {
+            bail!(
+                "cargo built no binary named {}: its crate must have one",
+                service.name
+            );
+        }
+    }
+    Ok(binaries)
+}
+
+/// Zips a binary as `bootstrap`. The same binary gives the same bytes; an unchanged one is not zipped again.
+pub(crate) async fn package(
+    home: &Home,
+    service: Service,
+    binary: &Path,
+    build: Build,
+) -> Result<Package> {
+    let folder = home.cache().join("packages").join(build.name());
+    let path = folder.join(format!("{}.zip", service.name));
+    let stamp_path = path.with_extension("json");
+    let metadata =
+        fs::metadata(binary).with_context(|| format!("cannot read {}", binary.display()))?;
+    let known: Option<Stamp> = fs::read(&stamp_path)
+        .ok()
+        .and_then(|text| serde_json::from_slice(&text).ok());
+    if let Some(stamp) =
+        known.filter(|stamp| stamp.source == Source::of(&metadata) && path.exists())
+    {
+        return Ok(Package {
+            key: key(service, &stamp.sha256),
+            path,
+        });
+    }
+    fs::create_dir_all(&folder)?;
+    let bytes = match build {
+        Build::Dev => without_debug_info(binary, &path.with_extension("stripped")).await?,
+        Build::Release(_) => fs::read(binary)?,
+    };
+    let zip = zip(&bytes)?;
+    fs::write(&path, &zip)?;
+    let stamp = Stamp {
+        source: Source::of(&metadata),
+        sha256: hash::of(&zip),
+    };
+    fs::write(&stamp_path, serde_json::to_vec(&stamp)?)?;
+    Ok(Package {
+        key: key(service, &stamp.sha256),
+        path,
+    })
+}
+
+/// Uploads a package unless the bucket has it. Says whether it did.
+pub(crate) async fn upload(target: &Target, bucket: &str, package: &Package) -> Result<Uploaded> {
+    let s3 = target.s3();
+    match s3
+        .head_object()
+        .bucket(bucket)
+        .key(&package.key)
+        .send()
+        .await
+    {
+        Ok(_) => return Ok(Uploaded::WasThere),
+        Err(error)
+            if error
+                .as_service_error()
+                .is_some_and(aws_sdk_s3::operation::head_object::HeadObjectError::is_not_found) => {
+        }
+        Err(error) => {
+            return Err(aws::failed(&format!(
+                "look for {} in {bucket}",
+                package.key
+            ))(error));
+        }
+    }
+    let body = ByteStream::from_path(&package.path).await?;
+    let put = s3
+        .put_object()
+        .bucket(bucket)
+        .key(&package.key)
+        .body(body)
+        .send()
+        .await;
+    put.map_err(aws::failed(&format!("upload {} to {bucket}", package.key)))?;
+    Ok(Uploaded::Now)
+}
+
+/// What an upload had to do.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Uploaded {
+    /// The bucket had the same bytes already.
+    WasThere,
+    /// The package was sent.
+    Now,
+}
+
+#[derive(Deserialize, Serialize)]
+struct Stamp {
+    source: Source,
+    sha256: String,
+}
+
+/// What tells a binary that was built again from one that was not.
+#[derive(Deserialize, PartialEq, Serialize)]
+struct Source {
+    bytes: u64,
+    modified_ns: i64,
+    modified_s: i64,
+}
+
+impl Source {
+    fn of(metadata: &Metadata) -> Self {
+        use std::os::unix::fs::MetadataExt;
+        Self {
+            bytes: metadata.len(),
+            modified_ns: metadata.mtime_nsec(),
+            modified_s: metadata.mtime(),
+        }
+    }
+}
+
+fn dev_build(services: &[Service]) -> tokio::process::Command {
+    let mut cargo = process::command("cargo");
+    cargo.arg("build");
+    for service in services {
+        cargo.args(["--bin", service.name]);
+    }
+    cargo
+}
+
+fn release_build(
+    python: &Python,
+    services: &[Service],
+    architecture: Architecture,
+) -> Result<tokio::process::Command> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let paths = std::iter::once(python.programs()).chain(std::env::split_paths(&path));
+    let mut cargo = process::command(python.program("cargo-zigbuild"));
+    cargo.env("PATH", std::env::join_paths(paths)?);
+    cargo.args([
+        "zigbuild",
+        "--release",
+        "--target",
+        &format!("{}.{GLIBC}", architecture.rust_target()),
+    ]);
+    for service in services {
+        cargo.args(["--package", service.name]);
+    }
+    Ok(cargo)
+}
+
+fn executables(messages: &[u8]) -> Result<BTreeMap<String, PathBuf>> {
+    let mut binaries = BTreeMap::new();
+    for message in Message::parse_stream(Cursor::new(messages)) {
+        let Message::CompilerArtifact(artifact) = message? else {
+            continue;
+        };
+        if let Some(executable) = artifact.executable {
+            binaries.insert(artifact.target.name, executable.into_std_path_buf());
+        }
+    }
+    Ok(binaries)
+}
+
+async fn without_debug_info(binary: &Path, scratch: &Path) -> Result<Vec<u8>> {
+    let mut strip = process::command("strip");
+    process::run_quietly(strip.args(["-S", "-o"]).arg(scratch).arg(binary)).await?;
+    let bytes = fs::read(scratch)?;
+    fs::remove_file(scratch)?;
+    Ok(bytes)
+}
+
+fn key(service: Service, sha256: &str) -> String {
+    format!("{}/{sha256}.zip", service.name)
+}
+
+/// A zip with one executable file `bootstrap`, which is what `provided.al2023` starts.
+fn zip(binary: &[u8]) -> Result<Vec<u8>> {
+    // The time is fixed, so that the same binary gives the same zip. Level 1 packs 30 MB in half a second.
+    let options = SimpleFileOptions::default()
+        .compression_method(CompressionMethod::Deflated)
+        .compression_level(Some(1))
+        .last_modified_time(DateTime::default())
+        .unix_permissions(0o755);
+    let mut writer = ZipWriter::new(Cursor::new(Vec::new()));
+    writer.start_file("bootstrap", options)?;
+    io::copy(&mut &*binary, &mut writer)?;
+    Ok(writer.finish()?.into_inner())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use zip::ZipArchive;
+
+    #[test]
+    fn the_same_binary_gives_the_same_zip() {
+        assert_eq!(zip(b"binary").unwrap(), zip(b"binary").unwrap());
+    }
+
+    #[test]
+    fn the_zip_holds_one_executable_bootstrap() {
+        let mut archive = ZipArchive::new(Cursor::new(zip(b"binary").unwrap())).unwrap();
+        assert_eq!(archive.len(), 1);
+        let mut file = archive.by_name("bootstrap").unwrap();
+        assert_eq!(file.unix_mode().map(|mode| mode & 0o777), Some(0o755));
+        let mut unpacked = Vec::new();
+        io::copy(&mut file, &mut unpacked).unwrap();
+        assert_eq!(unpacked, b"binary");
+    }
+
+    #[tokio::test]
+    async fn an_unchanged_binary_is_not_zipped_again_and_a_changed_one_is() {
+        let folder = tempfile::tempdir().unwrap();
+        let home = Home {
+            repo: folder.path().into(),
+            dir: folder.path().into(),
+            venv: folder.path().into(),
+        };
+        let binary = folder.path().join("todos");
+        let build = Build::Release(Architecture::X86_64);
+        let service = Service {
+            name: "todos",
+            guarded_path: "/todos",
+        };
+
+        fs::write(&binary, "one").unwrap();
+        let first = package(&home, service, &binary, build).await.unwrap();
+        fs::write(&first.path, "kept").unwrap();
+        assert_eq!(
+            package(&home, service, &binary, build).await.unwrap().key,
+            first.key
+        );
+        assert_eq!(fs::read(&first.path).unwrap(), b"kept");
+
+        fs::write(&binary, "three").unwrap();
+        assert_ne!(
+            package(&home, service, &binary, build).await.unwrap().key,
+            first.key
+        );
+    }
+}

