@@ -3,7 +3,8 @@
 Stock: the Runtime API writes head and body of an answer in two packets, and the
 second waits about 40 ms for the first one's acknowledgement; then the server
 waits 50 ms for log lines that a silent function never writes; then an event
-source that looked in vain looks again after 50 ms.
+source that looked in vain looks again after 50 ms. A new function is kept
+waiting for half a second before it may be invoked.
 
 AWS: a warm invocation costs the function's own time and no fixed wait,
 <https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html>.
@@ -29,6 +30,7 @@ def apply() -> None:
     """Remove the fixed waits."""
     http.server.BaseHTTPRequestHandler.disable_nagle_algorithm = True
     lambda_svc._ESM_IDLE_WAKE_GAP_SECONDS = 0.005
+    lambda_svc._LAMBDA_STATE_TRANSITION_DELAY = 0.02
     stock = lambda_runtime.Worker._drain_stderr_bounded
 
     def drain(worker: Any, first_line_wait: float | None = None) -> str:
