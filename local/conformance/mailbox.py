@@ -1,0 +1,26 @@
+"""The mail that the local cloud sent, which nobody delivers."""
+
+import json
+import re
+import urllib.request
+from typing import Any
+
+import pytest
+
+from conformance.cloud import Cloud
+
+
+def mails(cloud: Cloud, address: str) -> list[dict[str, Any]]:
+    """What was sent to `address`, oldest first; skips the test where the mail cannot be read."""
+    if cloud.endpoint is None:
+        pytest.skip("only the local cloud shows what it mailed")
+    with urllib.request.urlopen(f"{cloud.endpoint}/_ministack/ses/messages") as answer:  # noqa: S310
+        accounts = json.load(answer)["messages"]
+    return [mail for sent in accounts.values() for mail in sent if address in mail["To"]]
+
+
+def last_code(cloud: Cloud, address: str) -> str:
+    """The code in the last mail to `address`."""
+    codes = re.findall(r"\b\d{6}\b", mails(cloud, address)[-1]["BodyText"])
+    assert len(codes) == 1
+    return str(codes[0])

@@ -1,0 +1,58 @@
+"""https://docs.aws.amazon.com/cognito/latest/developerguide/signing-up-users-in-your-app.html."""
+
+import pytest
+
+from conformance import user_pools
+from conformance.cloud import Cloud
+from conformance.mailbox import last_code
+from conformance.user_pools import PASSWORD, address
+
+
+def another(code: str) -> str:
+    return f"{(int(code) + 1) % 1_000_000:06}"
+
+
+def test_each_user_gets_a_code_of_their_own(cloud: Cloud) -> None:
+    _, browser = user_pools.create(cloud)
+    addresses = [address() for _ in range(4)]
+    for email in addresses:
+        browser.sign_up(email, PASSWORD)
+    assert len({last_code(cloud, email) for email in addresses}) > 1
+
+
+def test_only_the_mailed_code_confirms(cloud: Cloud) -> None:
+    pool, browser = user_pools.create(cloud)
+    email = address()
+    browser.sign_up(email, PASSWORD)
+    code = last_code(cloud, email)
+    for wrong in (another(code), "abc"):
+        with pytest.raises(browser.cognito.exceptions.CodeMismatchException):
+            browser.confirm(email, wrong)
+    browser.confirm(email, code)
+    user = cloud.client("cognito-idp").admin_get_user(UserPoolId=pool, Username=email)
+    assert user["UserStatus"] == "CONFIRMED"
+
+
+def test_the_confirmed_address_is_verified(cloud: Cloud) -> None:
+    pool, browser = user_pools.create(cloud)
+    email = address()
+    browser.sign_up(email, PASSWORD)
+    browser.confirm(email, last_code(cloud, email))
+    user = cloud.client("cognito-idp").admin_get_user(UserPoolId=pool, Username=email)
+    attributes = {one["Name"]: one["Value"] for one in user["UserAttributes"]}
+    assert attributes["email_verified"] == "true"
+
+
+def test_a_password_is_reset_by_the_mailed_code_alone(cloud: Cloud) -> None:
+    pool, browser = user_pools.create(cloud)
+    email = user_pools.signed_up(cloud, pool, browser)
+    reset = {"ClientId": browser.client_id, "Username": email}
+    browser.cognito.forgot_password(**reset)
+    code = last_code(cloud, email)
+    new = f"{PASSWORD}-new"
+    with pytest.raises(browser.cognito.exceptions.CodeMismatchException):
+        browser.cognito.confirm_forgot_password(
+            **reset, ConfirmationCode=another(code), Password=new
+        )
+    browser.cognito.confirm_forgot_password(**reset, ConfirmationCode=code, Password=new)
+    assert browser.sign_in(email, new)["AccessToken"]
