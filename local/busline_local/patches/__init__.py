@@ -11,12 +11,15 @@ from dataclasses import dataclass
 from busline_local.patches import (
     async_invocation,
     cloudformation_properties,
+    cognito_confirmation_codes,
+    cognito_refresh_tokens,
     event_archive,
     function_environment,
     http_api_body,
     iam_condition_keys,
     invocation_latency,
     lambda_logging_config,
+    post_confirmation,
     put_events,
     rule_target_failures,
     state_persistence,
@@ -123,5 +126,24 @@ PATCHES: tuple[Patch, ...] = (
         "has no condition keys for PutEvents and SendEmail, nor an identity to send by",
         f"{_AWS}/eventbridge/latest/userguide/eb-use-conditions.html",
         iam_condition_keys.apply,
+    ),
+    Patch(
+        "cognito_confirmation_codes",
+        "mails 123456 to everyone who signs up",
+        f"{_AWS}/cognito/latest/developerguide/signing-up-users-in-your-app.html",
+        cognito_confirmation_codes.apply,
+    ),
+    Patch(
+        "cognito_refresh_tokens",
+        "rotates no refresh token and accepts expired ones",
+        f"{_AWS}/cognito/latest/developerguide/amazon-cognito-user-pools-using-the-refresh-token.html",
+        cognito_refresh_tokens.apply,
+    ),
+    # After the codes: the trigger sees the address that the code has verified.
+    Patch(
+        "post_confirmation",
+        "never invokes the PostConfirmation trigger",
+        f"{_AWS}/cognito/latest/developerguide/user-pool-lambda-post-confirmation.html",
+        post_confirmation.apply,
     ),
 )
