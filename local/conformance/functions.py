@@ -4,6 +4,7 @@ One handler serves all: what it does with an event is in the event, under
 `do`. It writes what it got to its log, so that a test can count attempts.
 """
 
+import contextlib
 import io
 import json
 import os
@@ -171,8 +172,6 @@ def deploy(
     )
     group = (settings.get("LoggingConfig") or {}).get("LogGroup", f"/aws/lambda/{name}")
     logs = cloud.client("logs")
-    try:
+    with contextlib.suppress(logs.exceptions.ResourceAlreadyExistsException):
         logs.create_log_group(logGroupName=group)
-    except logs.exceptions.ResourceAlreadyExistsException:
-        pass
     return Deployed(name, created["FunctionArn"], role_name, group, logs)

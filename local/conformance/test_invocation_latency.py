@@ -7,7 +7,6 @@ import json
 import statistics
 import time
 
-
 from conformance import functions
 from conformance.cloud import Cloud
 

@@ -93,6 +93,7 @@ def apply() -> None:
     """Read streams by mapping, and ask the role when a mapping is created."""
     lambda_svc._poll_dynamodb_streams = _start_readers
     lambda_svc._create_esm = _with_a_permitted_role(lambda_svc._create_esm)
+    lambda_svc._ensure_poller = _looking_at_once(lambda_svc._ensure_poller)
     lifecycle.wait_at_stop(lambda: len(_readers.active))
     lifecycle.when_serving(lambda_svc._esm_wake.set)
 
@@ -365,6 +366,15 @@ def _no_access(stream_arn: str) -> str:
         f"Cannot access stream {stream_arn}. Please ensure the role can perform the GetRecords, "
         "GetShardIterator, DescribeStream, and ListStreams Actions on your stream in IAM."
     )
+
+
+def _looking_at_once(stock: Any) -> Any:
+    def ensure_poller() -> None:
+        # A new mapping may have records to read already.
+        stock()
+        lambda_svc._esm_wake.set()
+
+    return ensure_poller
 
 
 def _with_a_permitted_role(stock: Any) -> Any:
