@@ -108,11 +108,7 @@ fn expect(field: &'static str, expected: &str, found: &str) -> Result<(), ReadEr
     if expected == found {
         return Ok(());
     }
-    Err(ReadError::OtherEvent {
-        field,
-        expected: expected.to_owned(),
-        found: found.chars().take(128).collect(),
-    })
+    Err(ReadError::OtherEvent { field, expected: expected.to_owned(), found: found.chars().take(128).collect() })
 }
 
 /// Why a message is not the event that a subscriber expects.

@@ -20,11 +20,7 @@ impl TraceParent {
     /// A sampled trace's context. `None` when either id is zero, which the specification forbids.
     #[must_use]
     pub fn new(trace_id: u128, span_id: u64) -> Option<Self> {
-        (trace_id != 0 && span_id != 0).then_some(Self {
-            trace_id,
-            span_id,
-            flags: 1,
-        })
+        (trace_id != 0 && span_id != 0).then_some(Self { trace_id, span_id, flags: 1 })
     }
 
     /// The same trace, seen from a new span. `None` when `span_id` is zero.
@@ -42,19 +38,13 @@ impl TraceParent {
 
 impl fmt::Display for TraceParent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "00-{:032x}-{:016x}-{:02x}",
-            self.trace_id, self.span_id, self.flags
-        )
+        write!(f, "00-{:032x}-{:016x}-{:02x}", self.trace_id, self.span_id, self.flags)
     }
 }
 
 /// The text is no `traceparent`: `00-<32 hex digits>-<16 hex digits>-<2 hex digits>`, neither id zero.
 #[derive(Debug, thiserror::Error)]
-#[error(
-    "not a W3C traceparent: expected 00-<32 hex digits>-<16 hex digits>-<2 hex digits>, ids not zero"
-)]
+#[error("not a W3C traceparent: expected 00-<32 hex digits>-<16 hex digits>-<2 hex digits>, ids not zero")]
 pub struct NotATraceParent;
 
 impl FromStr for TraceParent {
@@ -73,17 +63,12 @@ impl FromStr for TraceParent {
             span_id: u64::from_str_radix(span_id, 16).map_err(|_| NotATraceParent)?,
             flags: u8::from_str_radix(flags, 16).map_err(|_| NotATraceParent)?,
         };
-        (parent.trace_id != 0 && parent.span_id != 0)
-            .then_some(parent)
-            .ok_or(NotATraceParent)
+        (parent.trace_id != 0 && parent.span_id != 0).then_some(parent).ok_or(NotATraceParent)
     }
 }
 
 fn is_hex(text: &str, digits: usize) -> bool {
-    text.len() == digits
-        && text
-            .bytes()
-            .all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+    text.len() == digits && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
 }
 
 impl TryFrom<String> for TraceParent {
@@ -116,10 +101,7 @@ mod tests {
     #[test]
     fn a_child_keeps_the_trace_and_changes_the_span() {
         let child = TEXT.parse::<TraceParent>().unwrap().child(1).unwrap();
-        assert_eq!(
-            child.to_string(),
-            "00-4bf92f3577b34da6a3ce929d0e0e4736-0000000000000001-01"
-        );
+        assert_eq!(child.to_string(), "00-4bf92f3577b34da6a3ce929d0e0e4736-0000000000000001-01");
     }
 
     #[test]

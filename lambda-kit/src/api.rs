@@ -55,8 +55,7 @@ where
         );
         let correlation_id = request.cause.correlation_id.clone();
         let answer = handler(state, request);
-        async move { Ok::<_, lambda_runtime::Error>(finish(answer.await, &correlation_id)) }
-            .instrument(span)
+        async move { Ok::<_, lambda_runtime::Error>(finish(answer.await, &correlation_id)) }.instrument(span)
     }))
     .await
 }
@@ -65,20 +64,14 @@ fn finish<E: ApiFailure>(answer: Result<Response, E>, correlation_id: &str) -> R
     let mut response = answer.unwrap_or_else(|failure| {
         let problem = failure.problem();
         if problem.status.is_server_error() {
-            error!(
-                error.chain = telemetry::chain(&failure),
-                "a request failed on our side"
-            );
+            error!(error.chain = telemetry::chain(&failure), "a request failed on our side");
         }
         problem.into_response()
     });
     if let Ok(value) = HeaderValue::from_str(correlation_id) {
         response.headers_mut().insert("x-correlation-id", value);
     }
-    info!(
-        http.status = response.status().as_u16(),
-        "answered a request"
-    );
+    info!(http.status = response.status().as_u16(), "answered a request");
     response
 }
 
@@ -99,25 +92,10 @@ impl Request {
             // The crate is built for this one kind of API.
             _ => ApiGatewayV2httpRequestContext::default(),
         };
-        let header = |name| {
-            inner
-                .headers()
-                .get(name)
-                .and_then(|value: &HeaderValue| value.to_str().ok())
-        };
+        let header = |name| inner.headers().get(name).and_then(|value: &HeaderValue| value.to_str().ok());
         let request_id = context.request_id.as_deref().unwrap_or("unknown");
-        let cause = Cause::of_request(
-            request_id,
-            header("x-correlation-id"),
-            header("traceparent"),
-        );
-        Self {
-            path: inner.path_parameters(),
-            query: inner.query_string_parameters(),
-            context,
-            cause,
-            inner,
-        }
+        let cause = Cause::of_request(request_id, header("x-correlation-id"), header("traceparent"));
+        Self { path: inner.path_parameters(), query: inner.query_string_parameters(), context, cause, inner }
     }
 
     /// The story that this request starts or continues.
@@ -131,13 +109,8 @@ impl Request {
     /// # Errors
     /// 401 without such claims, or when they are no user's access token.
     pub fn caller(&self) -> Result<Caller, Problem> {
-        let jwt = self
-            .context
-            .authorizer
-            .as_ref()
-            .and_then(|authorizer| authorizer.jwt.as_ref());
-        let claims =
-            jwt.ok_or_else(|| Problem::unauthenticated("Send an access token as a Bearer token."))?;
+        let jwt = self.context.authorizer.as_ref().and_then(|authorizer| authorizer.jwt.as_ref());
+        let claims = jwt.ok_or_else(|| Problem::unauthenticated("Send an access token as a Bearer token."))?;
         Caller::from_claims(&claims.claims)
     }
 
@@ -166,9 +139,7 @@ impl Request {
                 )));
             }
             if self.query.all(name).is_some_and(|values| values.len() > 1) {
-                return Err(Problem::invalid(format!(
-                    "The query parameter {name} may be given once."
-                )));
+                return Err(Problem::invalid(format!("The query parameter {name} may be given once.")));
             }
         }
         Ok(Query(&self.query))
@@ -201,8 +172,7 @@ impl Request {
     /// 413 over [`MAX_BODY_BYTES`], 415 when it is not said to be JSON, 400 when it is no `T`.
     pub fn body<T: DeserializeOwned>(&self) -> Result<T, Problem> {
         let bytes = self.body_bytes()?;
-        serde_json::from_slice(bytes)
-            .map_err(|error| Problem::invalid(format!("The body does not parse: {error}.")))
+        serde_json::from_slice(bytes).map_err(|error| Problem::invalid(format!("The body does not parse: {error}.")))
     }
 
     /// The body as it came, bounded and said to be JSON.
@@ -216,19 +186,10 @@ impl Request {
                 StatusCode::PAYLOAD_TOO_LARGE,
                 "too-large",
                 "The body is too large",
-                format!(
-                    "A body may have {MAX_BODY_BYTES} bytes; this one has {}.",
-                    bytes.len()
-                ),
+                format!("A body may have {MAX_BODY_BYTES} bytes; this one has {}.", bytes.len()),
             ));
         }
-        let content_type = self
-            .header("content-type")?
-            .unwrap_or("")
-            .split(';')
-            .next()
-            .unwrap_or("")
-            .trim();
+        let content_type = self.header("content-type")?.unwrap_or("").split(';').next().unwrap_or("").trim();
         if !["application/json", "application/merge-patch+json"]
             .iter()
             .any(|known| content_type.eq_ignore_ascii_case(known))
@@ -266,9 +227,7 @@ impl<'a> Query<'a> {
 /// When `body` cannot be written as JSON.
 pub fn ok<T: Serialize>(body: &T) -> Result<Response, serde_json::Error> {
     let mut response = Response::new(Body::from(serde_json::to_string(body)?));
-    response
-        .headers_mut()
-        .insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     Ok(response)
 }
 
@@ -286,11 +245,7 @@ pub fn ok_version<T: Serialize>(body: &T, version: u64) -> Result<Response, serd
 ///
 /// # Errors
 /// When `body` cannot be written as JSON.
-pub fn created<T: Serialize>(
-    body: &T,
-    version: u64,
-    location: &str,
-) -> Result<Response, serde_json::Error> {
+pub fn created<T: Serialize>(body: &T, version: u64, location: &str) -> Result<Response, serde_json::Error> {
     let mut response = ok_version(body, version)?;
     *response.status_mut() = StatusCode::CREATED;
     if let Ok(value) = HeaderValue::from_str(location) {

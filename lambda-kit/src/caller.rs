@@ -24,18 +24,12 @@ impl Caller {
     pub fn from_claims(claims: &HashMap<String, String>) -> Result<Self, Problem> {
         let claim = |name: &str| claims.get(name).map_or("", String::as_str);
         if claim("token_use") != "access" {
-            return Err(Problem::unauthenticated(
-                "Send the access token; this is a token of another use.",
-            ));
+            return Err(Problem::unauthenticated("Send the access token; this is a token of another use."));
         }
         let Ok(subject) = Uuid::parse_str(claim("sub")) else {
             return Err(Problem::unauthenticated("The token names no subject."));
         };
-        Ok(Self {
-            subject,
-            username: claim("username").to_owned(),
-            groups: groups(claim("cognito:groups")),
-        })
+        Ok(Self { subject, username: claim("username").to_owned(), groups: groups(claim("cognito:groups")) })
     }
 
     /// Whether the user pool has put the caller into `group`.
@@ -50,10 +44,7 @@ fn groups(claim: &str) -> Vec<String> {
     if let Ok(list) = serde_json::from_str(claim) {
         return list;
     }
-    let inner = claim
-        .strip_prefix('[')
-        .and_then(|text| text.strip_suffix(']'))
-        .unwrap_or(claim);
+    let inner = claim.strip_prefix('[').and_then(|text| text.strip_suffix(']')).unwrap_or(claim);
     inner.split_whitespace().map(str::to_owned).collect()
 }
 
@@ -62,21 +53,15 @@ mod tests {
     use super::*;
 
     fn claims(pairs: &[(&str, &str)]) -> HashMap<String, String> {
-        pairs
-            .iter()
-            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
-            .collect()
+        pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
     }
 
     const SUB: &str = "0198c0de-0000-7000-8000-000000000001";
 
     #[test]
     fn an_access_token_names_its_caller() {
-        let caller = Caller::from_claims(&claims(&[
-            ("token_use", "access"),
-            ("sub", SUB),
-            ("cognito:groups", "[admin staff]"),
-        ]));
+        let caller =
+            Caller::from_claims(&claims(&[("token_use", "access"), ("sub", SUB), ("cognito:groups", "[admin staff]")]));
         let caller = caller.unwrap();
         assert_eq!(caller.subject.to_string(), SUB);
         assert!(caller.is_in("admin") && caller.is_in("staff") && !caller.is_in("adm"));

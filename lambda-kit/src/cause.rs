@@ -22,20 +22,11 @@ impl Cause {
     /// The cause that an HTTP request brings: a valid `x-correlation-id` and `traceparent` are taken over, invalid or
     /// missing ones are replaced.
     #[must_use]
-    pub fn of_request(
-        request_id: &str,
-        correlation_id: Option<&str>,
-        traceparent: Option<&str>,
-    ) -> Self {
+    pub fn of_request(request_id: &str, correlation_id: Option<&str>, traceparent: Option<&str>) -> Self {
         Self {
-            correlation_id: correlation_id
-                .filter(|id| is_id(id))
-                .unwrap_or(request_id)
-                .to_owned(),
+            correlation_id: correlation_id.filter(|id| is_id(id)).unwrap_or(request_id).to_owned(),
             causation_id: request_id.to_owned(),
-            traceparent: traceparent
-                .and_then(|text| text.parse().ok())
-                .map_or_else(new_trace, new_span),
+            traceparent: traceparent.and_then(|text| text.parse().ok()).map_or_else(new_trace, new_span),
         }
     }
 
@@ -82,9 +73,7 @@ pub struct NewEvent {
 /// Letters, digits and `-_.:`, 1 to 128 of them: safe in logs, headers and events.
 fn is_id(text: &str) -> bool {
     (1..=envelope::MAX_CORRELATION_ID).contains(&text.len())
-        && text
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || b"-_.:".contains(&byte))
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.:".contains(&byte))
 }
 
 fn new_trace() -> TraceParent {
@@ -106,25 +95,14 @@ mod tests {
     fn a_request_keeps_its_trace_and_its_correlation_id() {
         let cause = Cause::of_request("r1", Some("story-1"), Some(PARENT));
         assert_eq!(cause.correlation_id, "story-1");
-        assert_eq!(
-            cause.traceparent.trace_id(),
-            "4bf92f3577b34da6a3ce929d0e0e4736"
-        );
-        assert_ne!(
-            cause.traceparent.to_string(),
-            PARENT,
-            "the job is a span of its own"
-        );
+        assert_eq!(cause.traceparent.trace_id(), "4bf92f3577b34da6a3ce929d0e0e4736");
+        assert_ne!(cause.traceparent.to_string(), PARENT, "the job is a span of its own");
     }
 
     #[test]
     fn an_unsafe_correlation_id_is_replaced_by_the_request_id() {
         for bad in ["", "a b", "ü", "line\nbreak", &"x".repeat(129)] {
-            assert_eq!(
-                Cause::of_request("r1", Some(bad), None).correlation_id,
-                "r1",
-                "{bad:?}"
-            );
+            assert_eq!(Cause::of_request("r1", Some(bad), None).correlation_id, "r1", "{bad:?}");
         }
     }
 }

@@ -16,12 +16,7 @@ pub const CLAIM_LIFE: SignedDuration = SignedDuration::from_hours(60 * 24);
 ///
 /// # Errors
 /// Never, while the row above is whole; the SDK's builder says so in its type.
-pub fn claim(
-    table: &str,
-    consumer: &str,
-    event_id: Uuid,
-    now: Timestamp,
-) -> Result<TransactWriteItem, BuildError> {
+pub fn claim(table: &str, consumer: &str, event_id: Uuid, now: Timestamp) -> Result<TransactWriteItem, BuildError> {
     let key = AttributeValue::S(format!("CLAIM#{consumer}#{event_id}"));
     let put = Put::builder()
         .table_name(table)
@@ -29,11 +24,7 @@ pub fn claim(
         .item("sk", key)
         .item(
             "expiresAt",
-            AttributeValue::N(
-                now.saturating_add(CLAIM_LIFE)
-                    .map_or(0, Timestamp::as_second)
-                    .to_string(),
-            ),
+            AttributeValue::N(now.saturating_add(CLAIM_LIFE).map_or(0, Timestamp::as_second).to_string()),
         )
         .condition_expression("attribute_not_exists(pk)")
         .build()?;

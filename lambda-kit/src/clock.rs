@@ -1,8 +1,5 @@
 //! The one home of the clock and of randomness: rules take times and ids as arguments.
-#![allow(
-    clippy::disallowed_methods,
-    reason = "this is the home that clippy.toml sends everyone to"
-)]
+#![allow(clippy::disallowed_methods, reason = "this is the home that clippy.toml sends everyone to")]
 
 use jiff::Timestamp;
 use uuid::Uuid;

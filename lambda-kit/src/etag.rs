@@ -7,8 +7,7 @@ use crate::problem::Problem;
 /// The strong entity tag of a version: `"7"`.
 #[must_use]
 pub fn etag(version: u64) -> HeaderValue {
-    HeaderValue::from_str(&format!("\"{version}\""))
-        .unwrap_or_else(|_| HeaderValue::from_static("\"0\""))
+    HeaderValue::from_str(&format!("\"{version}\"")).unwrap_or_else(|_| HeaderValue::from_static("\"0\""))
 }
 
 /// What a change expects of the version that it changes.
@@ -35,14 +34,9 @@ impl Expected {
         let mut versions = Vec::new();
         for tag in text.split(',').map(str::trim) {
             // A weak tag never matches in If-Match: the comparison is strong.
-            let Some(value) = tag
-                .trim_start_matches("W/")
-                .strip_prefix('"')
-                .and_then(|rest| rest.strip_suffix('"'))
+            let Some(value) = tag.trim_start_matches("W/").strip_prefix('"').and_then(|rest| rest.strip_suffix('"'))
             else {
-                return Err(Problem::invalid(
-                    "If-Match must be `*` or entity tags such as \"7\", in double quotes.",
-                ));
+                return Err(Problem::invalid("If-Match must be `*` or entity tags such as \"7\", in double quotes."));
             };
             versions.extend(value.parse::<u64>().ok().filter(|_| !tag.starts_with("W/")));
         }
@@ -67,18 +61,9 @@ mod tests {
     fn if_match_is_read_as_the_standard_says() {
         assert_eq!(Expected::parse(None).unwrap(), Expected::Any);
         assert_eq!(Expected::parse(Some(" * ")).unwrap(), Expected::Any);
-        assert_eq!(
-            Expected::parse(Some("\"1\", \"3\"")).unwrap(),
-            Expected::OneOf(vec![1, 3])
-        );
-        assert_eq!(
-            Expected::parse(Some("W/\"1\"")).unwrap(),
-            Expected::OneOf(vec![])
-        );
-        assert_eq!(
-            Expected::parse(Some("\"abc\"")).unwrap(),
-            Expected::OneOf(vec![])
-        );
+        assert_eq!(Expected::parse(Some("\"1\", \"3\"")).unwrap(), Expected::OneOf(vec![1, 3]));
+        assert_eq!(Expected::parse(Some("W/\"1\"")).unwrap(), Expected::OneOf(vec![]));
+        assert_eq!(Expected::parse(Some("\"abc\"")).unwrap(), Expected::OneOf(vec![]));
         assert!(Expected::parse(Some("1")).is_err());
     }
 }

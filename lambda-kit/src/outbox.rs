@@ -40,10 +40,7 @@ impl OutboxRow {
             return Err(OutboxError::TooLarge(detail.len()));
         }
         let metadata = &event.metadata;
-        let expires_at = metadata
-            .occurred_at
-            .saturating_add(OUTBOX_LIFE)
-            .map_or(0, Timestamp::as_second);
+        let expires_at = metadata.occurred_at.saturating_add(OUTBOX_LIFE).map_or(0, Timestamp::as_second);
         Ok(Self {
             pk: format!("OUTBOX#{}", metadata.event_id),
             sk: "OUTBOX".to_owned(),
@@ -62,11 +59,7 @@ impl OutboxRow {
     /// When the row cannot be turned into an item.
     pub fn put(&self, table: &str) -> Result<TransactWriteItem, OutboxError> {
         let item = serde_dynamo::to_item(self).map_err(OutboxError::Unstorable)?;
-        let put = Put::builder()
-            .table_name(table)
-            .set_item(Some(item))
-            .build()
-            .map_err(OutboxError::Incomplete)?;
+        let put = Put::builder().table_name(table).set_item(Some(item)).build().map_err(OutboxError::Incomplete)?;
         Ok(TransactWriteItem::builder().put(put).build())
     }
 }

@@ -13,7 +13,7 @@ const MAX_CURSOR: usize = 1024;
 
 /// How many items a page may hold: 1 to 100, 20 when not asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Limit(i32);
+pub struct Limit(u8);
 
 impl Limit {
     /// Reads the query parameter `limit`.
@@ -28,10 +28,16 @@ impl Limit {
         }
     }
 
-    /// As DynamoDB's `Limit`.
+    /// How many items a page holds.
     #[must_use]
-    pub fn get(self) -> i32 {
-        self.0
+    pub fn items(self) -> usize {
+        usize::from(self.0)
+    }
+
+    /// DynamoDB's `Limit` for a query that also sees whether there is another page.
+    #[must_use]
+    pub fn and_one(self) -> i32 {
+        i32::from(self.0) + 1
     }
 }
 
@@ -49,10 +55,7 @@ struct Wire<P> {
 /// # Errors
 /// When the position cannot be written as JSON.
 pub fn write_cursor<P: Serialize>(scope: &str, after: P) -> Result<String, serde_json::Error> {
-    let json = serde_json::to_vec(&Wire {
-        scope: fingerprint(scope),
-        after,
-    })?;
+    let json = serde_json::to_vec(&Wire { scope: fingerprint(scope), after })?;
     Ok(URL_SAFE_NO_PAD.encode(json))
 }
 
@@ -61,11 +64,7 @@ pub fn write_cursor<P: Serialize>(scope: &str, after: P) -> Result<String, serde
 /// # Errors
 /// 400 when the text is no cursor, or one of another list or caller.
 pub fn read_cursor<P: DeserializeOwned>(scope: &str, text: &str) -> Result<P, Problem> {
-    let refused = || {
-        Problem::invalid(
-            "cursor must be a nextCursor of this same list; leave it out to start anew.",
-        )
-    };
+    let refused = || Problem::invalid("cursor must be a nextCursor of this same list; leave it out to start anew.");
     if text.len() > MAX_CURSOR {
         return Err(refused());
     }
@@ -88,10 +87,7 @@ mod tests {
     #[test]
     fn a_cursor_continues_its_own_list_only() {
         let cursor = write_cursor("ann/open", "2026-01-01#7").unwrap();
-        assert_eq!(
-            read_cursor::<String>("ann/open", &cursor).unwrap(),
-            "2026-01-01#7"
-        );
+        assert_eq!(read_cursor::<String>("ann/open", &cursor).unwrap(), "2026-01-01#7");
         assert!(read_cursor::<String>("bob/open", &cursor).is_err());
         assert!(read_cursor::<String>("ann/completed", &cursor).is_err());
     }
@@ -105,8 +101,8 @@ mod tests {
 
     #[test]
     fn a_limit_is_bounded() {
-        assert_eq!(Limit::parse(None).unwrap().get(), 20);
-        assert_eq!(Limit::parse(Some("100")).unwrap().get(), 100);
+        assert_eq!(Limit::parse(None).unwrap().items(), 20);
+        assert_eq!(Limit::parse(Some("100")).unwrap().items(), 100);
         for bad in ["0", "101", "-1", "ten", "", "1e1", "99999999999"] {
             assert!(Limit::parse(Some(bad)).is_err(), "{bad}");
         }

@@ -37,65 +37,33 @@ pub struct FieldError {
 impl Problem {
     /// A problem of the kind `kind` (lower case, dashes).
     #[must_use]
-    pub fn new(
-        status: StatusCode,
-        kind: &str,
-        title: &'static str,
-        detail: impl Into<String>,
-    ) -> Self {
-        Self {
-            kind: format!("urn:problem:busline:{kind}"),
-            title,
-            status,
-            detail: detail.into(),
-            errors: Vec::new(),
-        }
+    pub fn new(status: StatusCode, kind: &str, title: &'static str, detail: impl Into<String>) -> Self {
+        Self { kind: format!("urn:problem:busline:{kind}"), title, status, detail: detail.into(), errors: Vec::new() }
     }
 
     /// 400: the request breaks a rule that `detail` names.
     #[must_use]
     pub fn invalid(detail: impl Into<String>) -> Self {
-        Self::new(
-            StatusCode::BAD_REQUEST,
-            "invalid-request",
-            "The request breaks a rule",
-            detail,
-        )
+        Self::new(StatusCode::BAD_REQUEST, "invalid-request", "The request breaks a rule", detail)
     }
 
     /// 400: fields of the body break rules.
     #[must_use]
     pub fn invalid_fields(errors: Vec<FieldError>) -> Self {
-        let detail = errors
-            .iter()
-            .map(|error| format!("{}: {}", error.field, error.message))
-            .collect::<Vec<_>>();
-        Self {
-            errors,
-            ..Self::invalid(detail.join("; "))
-        }
+        let detail = errors.iter().map(|error| format!("{}: {}", error.field, error.message)).collect::<Vec<_>>();
+        Self { errors, ..Self::invalid(detail.join("; ")) }
     }
 
     /// 401: the request says not who is calling.
     #[must_use]
     pub fn unauthenticated(detail: impl Into<String>) -> Self {
-        Self::new(
-            StatusCode::UNAUTHORIZED,
-            "unauthenticated",
-            "Sign in first",
-            detail,
-        )
+        Self::new(StatusCode::UNAUTHORIZED, "unauthenticated", "Sign in first", detail)
     }
 
     /// 404: nothing is there, or it is not the caller's; the answer is the same.
     #[must_use]
     pub fn not_found(detail: impl Into<String>) -> Self {
-        Self::new(
-            StatusCode::NOT_FOUND,
-            "not-found",
-            "There is no such thing",
-            detail,
-        )
+        Self::new(StatusCode::NOT_FOUND, "not-found", "There is no such thing", detail)
     }
 
     /// 500: our fault. Says nothing of its cause, which is in the log.
@@ -115,18 +83,12 @@ impl Problem {
         let body = serde_json::to_string(&self).unwrap_or_default();
         let mut response = Response::new(Body::from(body));
         *response.status_mut() = self.status;
-        response.headers_mut().insert(
-            CONTENT_TYPE,
-            http::HeaderValue::from_static("application/problem+json"),
-        );
+        response.headers_mut().insert(CONTENT_TYPE, http::HeaderValue::from_static("application/problem+json"));
         response
     }
 }
 
-#[allow(
-    clippy::trivially_copy_pass_by_ref,
-    reason = "the signature that serde calls"
-)]
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "the signature that serde calls")]
 fn as_number<S: serde::Serializer>(status: &StatusCode, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_u16(status.as_u16())
 }

@@ -38,19 +38,13 @@ impl Publisher {
     /// A publisher to the bus named `bus`.
     #[must_use]
     pub fn new(config: &SdkConfig, bus: String) -> Self {
-        Self {
-            client: Client::new(config),
-            bus,
-        }
+        Self { client: Client::new(config), bus }
     }
 
     /// Sends the rows in order; on failure `sent` says how many of the first rows are surely on the bus.
     async fn send(&self, rows: &[OutboxRow]) -> Result<(), Unsent> {
         for (chunk, at) in rows.chunks(MAX_ENTRIES).zip((0..).step_by(MAX_ENTRIES)) {
-            self.send_chunk(chunk).await.map_err(|unsent| Unsent {
-                sent: at + unsent.sent,
-                ..unsent
-            })?;
+            self.send_chunk(chunk).await.map_err(|unsent| Unsent { sent: at + unsent.sent, ..unsent })?;
         }
         Ok(())
     }
@@ -69,29 +63,17 @@ impl Publisher {
                 }
                 Err(error) => cause = error,
             }
-            warn!(
-                attempt,
-                entries = waiting.len(),
-                error.chain = telemetry::chain(&cause),
-                "entries not taken yet"
-            );
+            warn!(attempt, entries = waiting.len(), error.chain = telemetry::chain(&cause), "entries not taken yet");
             if attempt < ATTEMPTS {
                 tokio::time::sleep(pause).await;
                 pause *= 2;
             }
         }
-        Err(Unsent {
-            sent: waiting.first().copied().unwrap_or(0),
-            cause,
-        })
+        Err(Unsent { sent: waiting.first().copied().unwrap_or(0), cause })
     }
 
     /// One call; the error code of each refused row, by the row's index.
-    async fn put(
-        &self,
-        rows: &[OutboxRow],
-        waiting: &[usize],
-    ) -> Result<HashMap<usize, String>, PublishError> {
+    async fn put(&self, rows: &[OutboxRow], waiting: &[usize]) -> Result<HashMap<usize, String>, PublishError> {
         let entries = waiting.iter().map(|&index| {
             let row = &rows[index];
             PutEventsRequestEntry::builder()
@@ -101,26 +83,13 @@ impl Publisher {
                 .detail(&row.detail)
                 .build()
         });
-        let answer = self
-            .client
-            .put_events()
-            .set_entries(Some(entries.collect()))
-            .send()
-            .await?;
+        let answer = self.client.put_events().set_entries(Some(entries.collect())).send().await?;
         let results = answer.entries();
         if results.len() != waiting.len() {
-            return Err(PublishError::Incomplete {
-                sent: waiting.len(),
-                answered: results.len(),
-            });
+            return Err(PublishError::Incomplete { sent: waiting.len(), answered: results.len() });
         }
-        let refused = waiting
-            .iter()
-            .zip(results)
-            .filter(|(_, result)| result.event_id().is_none());
-        Ok(refused
-            .map(|(&index, result)| (index, result.error_code().unwrap_or("unknown").to_owned()))
-            .collect())
+        let refused = waiting.iter().zip(results).filter(|(_, result)| result.event_id().is_none());
+        Ok(refused.map(|(&index, result)| (index, result.error_code().unwrap_or("unknown").to_owned())).collect())
     }
 }
 
@@ -130,19 +99,10 @@ impl Publisher {
 /// When the Lambda runtime's API fails.
 pub async fn run(publisher: Publisher) -> Result<(), lambda_runtime::Error> {
     lambda_runtime::run(service_fn(async |batch: LambdaEvent<StreamBatch>| {
-        publish(&publisher, batch.payload.records)
-            .await
-            .map_err(|cause| {
-                error!(
-                    error.kind = cause.kind(),
-                    error.chain = telemetry::chain(&cause),
-                    "could not publish a record"
-                );
-                Diagnostic {
-                    error_type: cause.kind().to_owned(),
-                    error_message: telemetry::chain(&cause),
-                }
-            })
+        publish(&publisher, batch.payload.records).await.map_err(|cause| {
+            error!(error.kind = cause.kind(), error.chain = telemetry::chain(&cause), "could not publish a record");
+            Diagnostic { error_type: cause.kind().to_owned(), error_message: telemetry::chain(&cause) }
+        })
     }))
     .await
 }
@@ -151,10 +111,7 @@ pub async fn run(publisher: Publisher) -> Result<(), lambda_runtime::Error> {
 ///
 /// A batch whose very first record is no outbox row fails as a whole instead: Lambda then halves it, and comes in the
 /// end with that record alone, which goes to the failure destination while the good ones pass.
-async fn publish(
-    publisher: &Publisher,
-    records: Vec<StreamRecord>,
-) -> Result<BatchAnswer, PublishError> {
+async fn publish(publisher: &Publisher, records: Vec<StreamRecord>) -> Result<BatchAnswer, PublishError> {
     let mut rows = Vec::with_capacity(records.len());
     let mut broken = None;
     for record in &records {
@@ -207,8 +164,7 @@ struct Change {
 
 impl StreamRecord {
     fn row(&self) -> Result<OutboxRow, PublishError> {
-        let item: Item = serde_json::from_value(self.dynamodb.new_image.clone())
-            .map_err(PublishError::NoItem)?;
+        let item: Item = serde_json::from_value(self.dynamodb.new_image.clone()).map_err(PublishError::NoItem)?;
         serde_dynamo::from_item(item).map_err(PublishError::NoOutboxRow)
     }
 }
@@ -230,17 +186,11 @@ struct ItemFailure {
 
 impl BatchAnswer {
     fn done() -> Self {
-        Self {
-            batch_item_failures: Vec::new(),
-        }
+        Self { batch_item_failures: Vec::new() }
     }
 
     fn failed_from(record: &StreamRecord) -> Self {
-        Self {
-            batch_item_failures: vec![ItemFailure {
-                item_identifier: record.dynamodb.sequence_number.clone(),
-            }],
-        }
+        Self { batch_item_failures: vec![ItemFailure { item_identifier: record.dynamodb.sequence_number.clone() }] }
     }
 }
 

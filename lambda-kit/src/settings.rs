@@ -1,8 +1,5 @@
 //! Settings from the environment, read once at init, every missing one named at once.
-#![allow(
-    clippy::disallowed_methods,
-    reason = "this is the home that clippy.toml sends everyone to"
-)]
+#![allow(clippy::disallowed_methods, reason = "this is the home that clippy.toml sends everyone to")]
 
 use std::env;
 
@@ -20,11 +17,7 @@ impl Settings {
     pub fn read<C>(read: impl FnOnce(&mut Self) -> C) -> Result<C, MissingSettings> {
         let mut settings = Self::default();
         let config = read(&mut settings);
-        if settings.missing.is_empty() {
-            Ok(config)
-        } else {
-            Err(MissingSettings(settings.missing))
-        }
+        if settings.missing.is_empty() { Ok(config) } else { Err(MissingSettings(settings.missing)) }
     }
 
     /// The text of an environment variable; when it is missing, the whole read fails in the end.
@@ -63,14 +56,7 @@ mod tests {
 
     #[test]
     fn every_missing_setting_is_named() {
-        let error =
-            Settings::read(|settings| (settings.text("NO_SUCH_ONE"), settings.text("NOR_THIS")))
-                .unwrap_err();
-        assert!(
-            error
-                .to_string()
-                .starts_with("missing settings: NO_SUCH_ONE, NOR_THIS;"),
-            "{error}"
-        );
+        let error = Settings::read(|settings| (settings.text("NO_SUCH_ONE"), settings.text("NOR_THIS"))).unwrap_err();
+        assert!(error.to_string().starts_with("missing settings: NO_SUCH_ONE, NOR_THIS;"), "{error}");
     }
 }

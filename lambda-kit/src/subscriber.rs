@@ -34,8 +34,7 @@ where
 {
     let state: &'static S = Box::leak(Box::new(state));
     lambda_runtime::run(service_fn(async |message: LambdaEvent<BusEvent>| {
-        let event =
-            envelope::read::<P, D>(message.payload).map_err(|failure| unreadable(&failure))?;
+        let event = envelope::read::<P, D>(message.payload).map_err(|failure| unreadable(&failure))?;
         let metadata = &event.metadata;
         let span = info_span!(
             "event",
@@ -46,9 +45,7 @@ where
             trace.id = metadata.traceparent.trace_id(),
         );
         async {
-            handler(state, event)
-                .await
-                .map_err(|failure| failed(failure.kind(), &failure))?;
+            handler(state, event).await.map_err(|failure| failed(failure.kind(), &failure))?;
             info!("handled an event");
             Ok::<(), Diagnostic>(())
         }
@@ -64,13 +61,6 @@ fn unreadable(failure: &ReadError) -> Diagnostic {
 
 fn failed(kind: &str, failure: &dyn Error) -> Diagnostic {
     let chain = telemetry::chain(failure);
-    error!(
-        error.kind = kind,
-        error.chain = chain,
-        "could not handle an event"
-    );
-    Diagnostic {
-        error_type: kind.to_owned(),
-        error_message: chain,
-    }
+    error!(error.kind = kind, error.chain = chain, "could not handle an event");
+    Diagnostic { error_type: kind.to_owned(), error_message: chain }
 }

@@ -1,8 +1,5 @@
 //! Structured logs: one JSON object a line, with the fields of the running job's span.
-#![allow(
-    clippy::disallowed_methods,
-    reason = "the log level is read before settings can be reported"
-)]
+#![allow(clippy::disallowed_methods, reason = "the log level is read before settings can be reported")]
 
 use std::env;
 use std::error::Error;
@@ -13,13 +10,9 @@ use tracing_subscriber::EnvFilter;
 ///
 /// The level is the function's `ApplicationLogLevel` (Lambda passes it as `AWS_LAMBDA_LOG_LEVEL`), `INFO` without one.
 pub fn init() {
-    let level = env::var("AWS_LAMBDA_LOG_LEVEL")
-        .unwrap_or_else(|_| "info".to_owned())
-        .to_lowercase();
+    let level = env::var("AWS_LAMBDA_LOG_LEVEL").unwrap_or_else(|_| "info".to_owned()).to_lowercase();
     // The runtime's own span and lines below `warn` repeat what ours say, and the SDK's may quote requests.
-    let filter = EnvFilter::new(format!(
-        "warn,lambda_kit={level},users={level},todos={level},notifications={level}"
-    ));
+    let filter = EnvFilter::new(format!("warn,lambda_kit={level},users={level},todos={level},notifications={level}"));
     tracing_subscriber::fmt()
         .json()
         .flatten_event(true)

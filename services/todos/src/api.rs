@@ -23,21 +23,14 @@ const ATTEMPTS: usize = 4;
 pub(crate) async fn create(store: &Store, request: Request) -> Result<Response, ApiError> {
     let owner = request.caller()?.subject;
     let body: NewTodoBody = request.body()?;
-    let key = request
-        .header("idempotency-key")?
-        .map(|key| IdempotencyKey::parse(key, &body))
-        .transpose()?;
+    let key = request.header("idempotency-key")?.map(|key| IdempotencyKey::parse(key, &body)).transpose()?;
     let change = Todo::create(owner, body.parse()?, clock::new_id(), clock::now());
     let item = match store.create(change, key.as_ref(), request.cause()).await? {
         Created::Now(todo) => TodoBody::from(todo),
         Created::Before(answer) => serde_json::from_str(&answer)?,
         Created::KeyReused => return Err(ApiError::key_reused()),
     };
-    Ok(created(
-        &item,
-        item.version,
-        &format!("/todos/{}", item.id),
-    )?)
+    Ok(created(&item, item.version, &format!("/todos/{}", item.id))?)
 }
 
 /// `GET /todos`: a page of the caller's items.
@@ -48,13 +41,9 @@ pub(crate) async fn list(store: &Store, request: Request) -> Result<Response, Ap
     let asked = list::parse(request.query(&list::PARAMETERS)?, owner)?;
     let page = store.list(&asked).await?;
     let last = page.todos.last().filter(|_| page.more);
-    let next_cursor = last
-        .map(|todo| list::cursor(&asked.listing, &Position::of(asked.listing.order, todo)))
-        .transpose()?;
-    Ok(ok(&TodoPage {
-        items: page.todos.into_iter().map(TodoBody::from).collect(),
-        next_cursor,
-    })?)
+    let next_cursor =
+        last.map(|todo| list::cursor(&asked.listing, &Position::of(asked.listing.order, todo))).transpose()?;
+    Ok(ok(&TodoPage { items: page.todos.into_iter().map(TodoBody::from).collect(), next_cursor })?)
 }
 
 /// `GET /todos/{id}`: one of the caller's items.
@@ -62,10 +51,7 @@ pub(crate) async fn list(store: &Store, request: Request) -> Result<Response, Ap
 /// 200 with the item; 404 when the caller has none with this id.
 pub(crate) async fn get(store: &Store, request: Request) -> Result<Response, ApiError> {
     let owner = request.caller()?.subject;
-    let todo = store
-        .get(owner, request.id("id")?)
-        .await?
-        .ok_or_else(ApiError::no_such_todo)?;
+    let todo = store.get(owner, request.id("id")?).await?.ok_or_else(ApiError::no_such_todo)?;
     answer(todo)
 }
 
@@ -122,10 +108,7 @@ async fn apply(
     let id = request.id("id")?;
     let expected = request.expected()?;
     for _ in 0..ATTEMPTS {
-        let todo = store
-            .get(owner, id)
-            .await?
-            .ok_or_else(ApiError::no_such_todo)?;
+        let todo = store.get(owner, id).await?.ok_or_else(ApiError::no_such_todo)?;
         if !expected.allows(todo.version) {
             return Err(ApiError::stale(todo.version));
         }

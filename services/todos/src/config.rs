@@ -11,9 +11,7 @@ pub(crate) struct ApiConfig {
 
 impl ApiConfig {
     pub(crate) fn from_env() -> Result<Self, MissingSettings> {
-        Settings::read(|settings| Self {
-            table: settings.text("TABLE_NAME"),
-        })
+        Settings::read(|settings| Self { table: settings.text("TABLE_NAME") })
     }
 }
 
@@ -26,8 +24,6 @@ pub(crate) struct PublishConfig {
 
 impl PublishConfig {
     pub(crate) fn from_env() -> Result<Self, MissingSettings> {
-        Settings::read(|settings| Self {
-            bus: settings.text("BUS_NAME"),
-        })
+        Settings::read(|settings| Self { bus: settings.text("BUS_NAME") })
     }
 }

@@ -34,13 +34,8 @@ impl Notes {
 
     pub(crate) fn parse(text: &str) -> Result<Self, Broken> {
         bounded(text, Self::MAX)?;
-        if text
-            .chars()
-            .any(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t'))
-        {
-            return Err(Broken(
-                "must hold no control characters but line breaks and tabs".into(),
-            ));
+        if text.chars().any(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t')) {
+            return Err(Broken("must hold no control characters but line breaks and tabs".into()));
         }
         Ok(Self(text.to_owned()))
     }
@@ -60,16 +55,11 @@ impl Tags {
 
     pub(crate) fn parse(texts: &[String]) -> Result<Self, Broken> {
         if texts.len() > Self::MAX {
-            return Err(Broken(format!(
-                "must be at most {} tags, here are {}",
-                Self::MAX,
-                texts.len()
-            )));
+            return Err(Broken(format!("must be at most {} tags, here are {}", Self::MAX, texts.len())));
         }
         let mut tags = Vec::with_capacity(texts.len());
         for text in texts {
-            let tag = one_line(text, Self::MAX_TAG)
-                .map_err(|Broken(rule)| Broken(format!("each tag {rule}")))?;
+            let tag = one_line(text, Self::MAX_TAG).map_err(|Broken(rule)| Broken(format!("each tag {rule}")))?;
             if tags.contains(&tag) {
                 return Err(Broken("must hold no tag twice".into()));
             }
@@ -89,9 +79,8 @@ pub(crate) struct DueAt(Timestamp);
 
 impl DueAt {
     pub(crate) fn parse(text: &str) -> Result<Self, Broken> {
-        let at: Timestamp = text
-            .parse()
-            .map_err(|_| Broken("must be an RFC 3339 time, such as 2026-12-24T18:00:00Z".into()))?;
+        let at: Timestamp =
+            text.parse().map_err(|_| Broken("must be an RFC 3339 time, such as 2026-12-24T18:00:00Z".into()))?;
         Self::new(at)
     }
 
@@ -111,12 +100,8 @@ impl DueAt {
 
 fn bounded(text: &str, max: usize) -> Result<(), Broken> {
     match text.chars().count() {
-        0 => Err(Broken(format!(
-            "must have 1 to {max} characters, this has none"
-        ))),
-        count if count > max => Err(Broken(format!(
-            "must have 1 to {max} characters, this has {count}"
-        ))),
+        0 => Err(Broken(format!("must have 1 to {max} characters, this has none"))),
+        count if count > max => Err(Broken(format!("must have 1 to {max} characters, this has {count}"))),
         _ => Ok(()),
     }
 }
@@ -183,19 +168,8 @@ pub(crate) enum Happening {
 impl Todo {
     /// A new, open item of `owner`.
     pub(crate) fn create(owner: Uuid, details: Details, id: Uuid, at: Timestamp) -> Change {
-        let todo = Self {
-            id,
-            owner,
-            details,
-            status: Status::Open,
-            created_at: at,
-            updated_at: at,
-            version: 1,
-        };
-        Change {
-            todo,
-            what: Happening::Created,
-        }
+        let todo = Self { id, owner, details, status: Status::Open, created_at: at, updated_at: at, version: 1 };
+        Change { todo, what: Happening::Created }
     }
 
     /// The item with new details. The same details again change nothing and are no event.
@@ -211,21 +185,16 @@ impl Todo {
         .into_iter()
         .filter_map(|(name, differs)| differs.then_some(name))
         .collect();
-        (!changed.is_empty())
-            .then(|| Self { details, ..self }.after(Happening::Changed(changed), at))
+        (!changed.is_empty()).then(|| Self { details, ..self }.after(Happening::Changed(changed), at))
     }
 
     /// Completes the item. Completing it again changes nothing and is no event.
     pub(crate) fn complete(self, at: Timestamp) -> Option<Change> {
         match self.status {
             Status::Completed { .. } => None,
-            Status::Open => Some(
-                Self {
-                    status: Status::Completed { at },
-                    ..self
-                }
-                .after(Happening::Completed { at }, at),
-            ),
+            Status::Open => {
+                Some(Self { status: Status::Completed { at }, ..self }.after(Happening::Completed { at }, at))
+            }
         }
     }
 
@@ -233,13 +202,7 @@ impl Todo {
     pub(crate) fn reopen(self, at: Timestamp) -> Option<Change> {
         match self.status {
             Status::Open => None,
-            Status::Completed { .. } => Some(
-                Self {
-                    status: Status::Open,
-                    ..self
-                }
-                .after(Happening::Reopened, at),
-            ),
+            Status::Completed { .. } => Some(Self { status: Status::Open, ..self }.after(Happening::Reopened, at)),
         }
     }
 
@@ -249,14 +212,7 @@ impl Todo {
     }
 
     fn after(self, what: Happening, at: Timestamp) -> Change {
-        Change {
-            todo: Self {
-                version: self.version + 1,
-                updated_at: at,
-                ..self
-            },
-            what,
-        }
+        Change { todo: Self { version: self.version + 1, updated_at: at, ..self }, what }
     }
 }
 
@@ -279,13 +235,7 @@ mod tests {
     }
 
     fn todo() -> Todo {
-        Todo::create(
-            Uuid::from_u128(1),
-            details("Buy milk"),
-            Uuid::from_u128(2),
-            at(1),
-        )
-        .todo
+        Todo::create(Uuid::from_u128(1), details("Buy milk"), Uuid::from_u128(2), at(1)).todo
     }
 
     #[test]
@@ -300,28 +250,15 @@ mod tests {
 
     #[test]
     fn notes_keep_their_line_breaks() {
-        assert_eq!(
-            Notes::parse("one\n\ttwo\r\n").unwrap().as_str(),
-            "one\n\ttwo\r\n"
-        );
+        assert_eq!(Notes::parse("one\n\ttwo\r\n").unwrap().as_str(), "one\n\ttwo\r\n");
         assert!(Notes::parse("bell\u{7}").is_err());
         assert!(Notes::parse(&"x".repeat(10_001)).is_err());
     }
 
     #[test]
     fn tags_are_few_short_and_different() {
-        let tags = |texts: &[&str]| {
-            Tags::parse(
-                &texts
-                    .iter()
-                    .map(|text| (*text).to_owned())
-                    .collect::<Vec<_>>(),
-            )
-        };
-        assert_eq!(
-            tags(&["home ", "shop"]).unwrap().as_slice(),
-            ["home", "shop"]
-        );
+        let tags = |texts: &[&str]| Tags::parse(&texts.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>());
+        assert_eq!(tags(&["home ", "shop"]).unwrap().as_slice(), ["home", "shop"]);
         assert!(tags(&["home", " home"]).is_err());
         assert!(tags(&[""]).is_err());
         assert!(tags(&["x"; 21]).is_err());
@@ -329,13 +266,7 @@ mod tests {
 
     #[test]
     fn a_due_time_is_kept_to_the_millisecond() {
-        assert_eq!(
-            DueAt::parse("2026-12-24T18:00:00.123456Z")
-                .unwrap()
-                .get()
-                .to_string(),
-            "2026-12-24T18:00:00.123Z"
-        );
+        assert_eq!(DueAt::parse("2026-12-24T18:00:00.123456Z").unwrap().get().to_string(), "2026-12-24T18:00:00.123Z");
         assert!(DueAt::parse("1969-12-31T23:59:59Z").is_err());
         assert!(DueAt::parse("tomorrow").is_err());
         assert!(DueAt::parse("2026-12-24").is_err());
@@ -359,15 +290,7 @@ mod tests {
     #[test]
     fn an_edit_names_the_fields_that_changed() {
         assert_eq!(todo().edit(details("Buy milk"), at(2)), None);
-        let edited = todo()
-            .edit(
-                Details {
-                    priority: Priority::High,
-                    ..details("Buy oat milk")
-                },
-                at(2),
-            )
-            .unwrap();
+        let edited = todo().edit(Details { priority: Priority::High, ..details("Buy oat milk") }, at(2)).unwrap();
         assert_eq!(edited.what, Happening::Changed(vec!["title", "priority"]));
     }
 }

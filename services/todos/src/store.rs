@@ -12,8 +12,7 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::{BuildError, DisplayErrorContext, SdkError};
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{
-    AttributeValue, CancellationReason, Delete, Put, ReturnValuesOnConditionCheckFailure,
-    TransactWriteItem,
+    AttributeValue, CancellationReason, Delete, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem,
 };
 use jiff::Timestamp;
 use lambda_kit::cause::Cause;
@@ -111,10 +110,7 @@ pub(crate) struct Page {
 
 impl Store {
     pub(crate) fn new(config: &SdkConfig, table: String) -> Self {
-        Self {
-            client: Client::new(config),
-            table,
-        }
+        Self { client: Client::new(config), table }
     }
 
     /// Writes a new item, its event, and the idempotency key with the answer, or none of them.
@@ -131,17 +127,11 @@ impl Store {
         let Err(cancelled) = self.transact(writes).await? else {
             return Ok(Created::Now(change.todo));
         };
-        let (Some(key), Some(held)) = (key, cancelled.get(2).and_then(CancellationReason::item))
-        else {
+        let (Some(key), Some(held)) = (key, cancelled.get(2).and_then(CancellationReason::item)) else {
             return Err(StoreError::Cancelled(codes(&cancelled)));
         };
-        let row: IdempotencyRow =
-            serde_dynamo::from_item(held.clone()).map_err(StoreError::Corrupt)?;
-        Ok(if row.is_for(key) {
-            Created::Before(row.answer)
-        } else {
-            Created::KeyReused
-        })
+        let row: IdempotencyRow = serde_dynamo::from_item(held.clone()).map_err(StoreError::Corrupt)?;
+        Ok(if row.is_for(key) { Created::Before(row.answer) } else { Created::KeyReused })
     }
 
     /// Writes a changed or deleted item and its event, if the item still has the version before.
@@ -150,10 +140,7 @@ impl Store {
             return Ok(Saved::Now(change.todo));
         };
         let contended = |reason: &CancellationReason| {
-            matches!(
-                reason.code(),
-                Some("ConditionalCheckFailed" | "TransactionConflict")
-            )
+            matches!(reason.code(), Some("ConditionalCheckFailed" | "TransactionConflict"))
         };
         if cancelled.iter().any(contended) {
             return Ok(Saved::Contended);
@@ -178,10 +165,7 @@ impl Store {
     /// One page of a list. Reads as many items as it shows, however many there are.
     pub(crate) async fn list(&self, asked: &PageRequest) -> Result<Page, StoreError> {
         let range = item::range(&asked.listing);
-        let start = asked
-            .after
-            .as_ref()
-            .map(|after| item::start_key(&asked.listing, after));
+        let start = asked.after.as_ref().map(|after| item::start_key(&asked.listing, after));
         let answer = self
             .client
             .query()
@@ -189,26 +173,21 @@ impl Store {
             .set_index_name(range.index.map(str::to_owned))
             .key_condition_expression("pk = :pk AND #key BETWEEN :from AND :to")
             .expression_attribute_names("#key", range.attribute)
-            .expression_attribute_values(
-                ":pk",
-                AttributeValue::S(item::partition(asked.listing.owner)),
-            )
+            .expression_attribute_values(":pk", AttributeValue::S(item::partition(asked.listing.owner)))
             .expression_attribute_values(":from", AttributeValue::S(range.from))
             .expression_attribute_values(":to", AttributeValue::S(range.to))
             .set_exclusive_start_key(start)
-            .limit(asked.limit.get())
+            // One more than asked for tells whether there is another page.
+            .limit(asked.limit.and_one())
             .consistent_read(true)
             .send()
             .await
             .map_err(StoreError::call)?;
-        let more = answer.last_evaluated_key.is_some();
-        let todos = answer
-            .items
-            .unwrap_or_default()
-            .into_iter()
-            .map(todo)
-            .collect::<Result<_, _>>()?;
-        Ok(Page { todos, more })
+        let mut items = answer.items.unwrap_or_default();
+        // A page of large items may also end at DynamoDB's 1 MB.
+        let more = items.len() > asked.limit.items() || answer.last_evaluated_key.is_some();
+        items.truncate(asked.limit.items());
+        Ok(Page { todos: items.into_iter().map(todo).collect::<Result<_, _>>()?, more })
     }
 
     /// The writes of a change, in the order that [`Store::create`] counts on: the item, then its event.
@@ -224,11 +203,7 @@ impl Store {
                     .expression_attribute_values(":before", before(todo))
                     .build()?,
             ),
-            Happening::Created => write.put(
-                self.put(todo)?
-                    .condition_expression("attribute_not_exists(pk)")
-                    .build()?,
-            ),
+            Happening::Created => write.put(self.put(todo)?.condition_expression("attribute_not_exists(pk)").build()?),
             Happening::Changed(_) | Happening::Completed { .. } | Happening::Reopened => write.put(
                 self.put(todo)?
                     .condition_expression("version = :before")
@@ -236,16 +211,10 @@ impl Store {
                     .build()?,
             ),
         };
-        Ok(vec![
-            write.build(),
-            event::outbox_row(change, cause)?.put(&self.table)?,
-        ])
+        Ok(vec![write.build(), event::outbox_row(change, cause)?.put(&self.table)?])
     }
 
-    fn put(
-        &self,
-        todo: &Todo,
-    ) -> Result<aws_sdk_dynamodb::types::builders::PutBuilder, StoreError> {
+    fn put(&self, todo: &Todo) -> Result<aws_sdk_dynamodb::types::builders::PutBuilder, StoreError> {
         let item = serde_dynamo::to_item(TodoItem::from(todo)).map_err(StoreError::Unstorable)?;
         Ok(Put::builder().table_name(&self.table).set_item(Some(item)))
     }
@@ -255,12 +224,7 @@ impl Store {
         &self,
         writes: Vec<TransactWriteItem>,
     ) -> Result<Result<(), Vec<CancellationReason>>, StoreError> {
-        let answer = self
-            .client
-            .transact_write_items()
-            .set_transact_items(Some(writes))
-            .send()
-            .await;
+        let answer = self.client.transact_write_items().set_transact_items(Some(writes)).send().await;
         let Err(error) = answer else {
             return Ok(Ok(()));
         };
@@ -283,16 +247,11 @@ fn todo(item: std::collections::HashMap<String, AttributeValue>) -> Result<Todo,
 }
 
 fn codes(reasons: &[CancellationReason]) -> String {
-    reasons
-        .iter()
-        .map(|reason| reason.code().unwrap_or("None"))
-        .collect::<Vec<_>>()
-        .join(", ")
+    reasons.iter().map(|reason| reason.code().unwrap_or("None")).collect::<Vec<_>>().join(", ")
 }
 
 /// Puts the held row into the cancellation reason, so that no second read is needed.
-pub(crate) const RETURN_HELD: ReturnValuesOnConditionCheckFailure =
-    ReturnValuesOnConditionCheckFailure::AllOld;
+pub(crate) const RETURN_HELD: ReturnValuesOnConditionCheckFailure = ReturnValuesOnConditionCheckFailure::AllOld;
 
 /// Why the table did not do what was asked.
 #[derive(Debug, thiserror::Error)]
@@ -316,10 +275,7 @@ pub(crate) enum StoreError {
 }
 
 impl StoreError {
-    fn call<
-        E: std::error::Error + Send + Sync + 'static,
-        R: std::fmt::Debug + Send + Sync + 'static,
-    >(
+    fn call<E: std::error::Error + Send + Sync + 'static, R: std::fmt::Debug + Send + Sync + 'static>(
         error: SdkError<E, R>,
     ) -> Self {
         Self::Call(DisplayErrorContext(error).to_string())

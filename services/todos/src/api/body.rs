@@ -72,19 +72,9 @@ impl NewTodoBody {
     pub(crate) fn parse(&self) -> Result<Details, Problem> {
         let mut broken = Vec::new();
         let title = check(&mut broken, "title", Title::parse(&self.title));
-        let notes = self
-            .notes
-            .as_deref()
-            .map(|text| check(&mut broken, "notes", Notes::parse(text)));
-        let due_at = self
-            .due_at
-            .as_deref()
-            .map(|text| check(&mut broken, "dueAt", DueAt::parse(text)));
-        let tags = check(
-            &mut broken,
-            "tags",
-            Tags::parse(self.tags.as_deref().unwrap_or(&[])),
-        );
+        let notes = self.notes.as_deref().map(|text| check(&mut broken, "notes", Notes::parse(text)));
+        let due_at = self.due_at.as_deref().map(|text| check(&mut broken, "dueAt", DueAt::parse(text)));
+        let tags = check(&mut broken, "tags", Tags::parse(self.tags.as_deref().unwrap_or(&[])));
         match (title, tags) {
             (Some(title), Some(tags)) if broken.is_empty() => Ok(Details {
                 title,
@@ -121,14 +111,8 @@ impl TodoPatch {
         let mut patched = details;
         match &self.title {
             Field::Kept => {}
-            Field::Removed => broken.push(FieldError {
-                field: "title",
-                message: "cannot be taken away".into(),
-            }),
-            Field::Given(text) => replace(
-                &mut patched.title,
-                check(&mut broken, "title", Title::parse(text)),
-            ),
+            Field::Removed => broken.push(FieldError { field: "title", message: "cannot be taken away".into() }),
+            Field::Given(text) => replace(&mut patched.title, check(&mut broken, "title", Title::parse(text))),
         }
         match &self.notes {
             Field::Kept => {}
@@ -148,16 +132,9 @@ impl TodoPatch {
         match &self.tags {
             Field::Kept => {}
             Field::Removed => patched.tags = Tags::default(),
-            Field::Given(texts) => replace(
-                &mut patched.tags,
-                check(&mut broken, "tags", Tags::parse(texts)),
-            ),
+            Field::Given(texts) => replace(&mut patched.tags, check(&mut broken, "tags", Tags::parse(texts))),
         }
-        if broken.is_empty() {
-            Ok(patched)
-        } else {
-            Err(Problem::invalid_fields(broken))
-        }
+        if broken.is_empty() { Ok(patched) } else { Err(Problem::invalid_fields(broken)) }
     }
 }
 
@@ -178,14 +155,8 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Field<T> {
     }
 }
 
-fn check<T>(
-    broken: &mut Vec<FieldError>,
-    field: &'static str,
-    parsed: Result<T, Broken>,
-) -> Option<T> {
-    parsed
-        .map_err(|Broken(message)| broken.push(FieldError { field, message }))
-        .ok()
+fn check<T>(broken: &mut Vec<FieldError>, field: &'static str, parsed: Result<T, Broken>) -> Option<T> {
+    parsed.map_err(|Broken(message)| broken.push(FieldError { field, message })).ok()
 }
 
 fn replace<T>(slot: &mut T, value: Option<T>) {
@@ -199,10 +170,9 @@ mod tests {
     use super::*;
 
     fn details() -> Details {
-        let body: NewTodoBody = serde_json::from_str(
-            r#"{"title": "Buy milk", "notes": "Oat", "tags": ["shop"], "priority": "high"}"#,
-        )
-        .unwrap();
+        let body: NewTodoBody =
+            serde_json::from_str(r#"{"title": "Buy milk", "notes": "Oat", "tags": ["shop"], "priority": "high"}"#)
+                .unwrap();
         body.parse().unwrap()
     }
 
@@ -212,40 +182,21 @@ mod tests {
 
     #[test]
     fn every_broken_field_is_named() {
-        let body: NewTodoBody =
-            serde_json::from_str(r#"{"title": "", "dueAt": "soon", "tags": ["a", "a"]}"#).unwrap();
+        let body: NewTodoBody = serde_json::from_str(r#"{"title": "", "dueAt": "soon", "tags": ["a", "a"]}"#).unwrap();
         let problem = body.parse().unwrap_err();
-        assert_eq!(
-            problem
-                .errors
-                .iter()
-                .map(|error| error.field)
-                .collect::<Vec<_>>(),
-            ["title", "dueAt", "tags"]
-        );
+        assert_eq!(problem.errors.iter().map(|error| error.field).collect::<Vec<_>>(), ["title", "dueAt", "tags"]);
     }
 
     #[test]
     fn an_unknown_field_is_refused() {
-        assert!(
-            serde_json::from_str::<NewTodoBody>(r#"{"title": "x", "owner": "someone"}"#).is_err()
-        );
+        assert!(serde_json::from_str::<NewTodoBody>(r#"{"title": "x", "owner": "someone"}"#).is_err());
         assert!(serde_json::from_str::<TodoPatch>(r#"{"version": 7}"#).is_err());
     }
 
     #[test]
     fn null_takes_a_field_away_and_absence_leaves_it() {
-        let patched = patch(r#"{"notes": null, "priority": null}"#)
-            .apply(details())
-            .unwrap();
-        assert_eq!(
-            patched,
-            Details {
-                notes: None,
-                priority: Priority::Normal,
-                ..details()
-            }
-        );
+        let patched = patch(r#"{"notes": null, "priority": null}"#).apply(details()).unwrap();
+        assert_eq!(patched, Details { notes: None, priority: Priority::Normal, ..details() });
         assert_eq!(patch("{}").apply(details()).unwrap(), details());
         assert!(patch(r#"{"title": null}"#).apply(details()).is_err());
     }

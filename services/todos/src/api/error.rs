@@ -38,9 +38,7 @@ impl ApiError {
             StatusCode::PRECONDITION_FAILED,
             "stale",
             "The item has changed since you read it",
-            format!(
-                "The item's entity tag is \"{version}\" now; read it again and repeat your change."
-            ),
+            format!("The item's entity tag is \"{version}\" now; read it again and repeat your change."),
         ))
     }
 

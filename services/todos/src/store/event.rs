@@ -17,63 +17,18 @@ pub(crate) fn outbox_row(change: &Change, cause: &Cause) -> Result<OutboxRow, Ou
     let priority = todo.details.priority;
     let tags = || todo.details.tags.as_slice().to_vec();
     match &change.what {
-        Happening::Created => row(
-            change,
-            cause,
-            TodoCreatedV1 {
-                todo_id,
-                owner_id,
-                title,
-                due_at,
-                priority,
-                tags: tags(),
-            },
-        ),
+        Happening::Created => {
+            row(change, cause, TodoCreatedV1 { todo_id, owner_id, title, due_at, priority, tags: tags() })
+        }
         Happening::Changed(fields) => {
             let changed = fields.iter().map(|&field| field.to_owned()).collect();
-            row(
-                change,
-                cause,
-                TodoChangedV1 {
-                    todo_id,
-                    owner_id,
-                    changed,
-                    title,
-                    due_at,
-                    priority,
-                    tags: tags(),
-                },
-            )
+            row(change, cause, TodoChangedV1 { todo_id, owner_id, changed, title, due_at, priority, tags: tags() })
         }
-        Happening::Completed { at } => row(
-            change,
-            cause,
-            TodoCompletedV1 {
-                todo_id,
-                owner_id,
-                title,
-                completed_at: *at,
-            },
-        ),
-        Happening::Reopened => row(
-            change,
-            cause,
-            TodoReopenedV1 {
-                todo_id,
-                owner_id,
-                title,
-                due_at,
-            },
-        ),
-        Happening::Deleted => row(
-            change,
-            cause,
-            TodoDeletedV1 {
-                todo_id,
-                owner_id,
-                title,
-            },
-        ),
+        Happening::Completed { at } => {
+            row(change, cause, TodoCompletedV1 { todo_id, owner_id, title, completed_at: *at })
+        }
+        Happening::Reopened => row(change, cause, TodoReopenedV1 { todo_id, owner_id, title, due_at }),
+        Happening::Deleted => row(change, cause, TodoDeletedV1 { todo_id, owner_id, title }),
     }
 }
 
@@ -84,8 +39,5 @@ fn row<P: Payload>(change: &Change, cause: &Cause, data: P) -> Result<OutboxRow,
         subject: change.todo.id.to_string(),
         sequence: change.todo.version,
     };
-    OutboxRow::new(&Event {
-        metadata: cause.metadata::<P>(env!("CARGO_PKG_VERSION"), new),
-        data,
-    })
+    OutboxRow::new(&Event { metadata: cause.metadata::<P>(env!("CARGO_PKG_VERSION"), new), data })
 }

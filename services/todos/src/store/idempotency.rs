@@ -30,16 +30,11 @@ impl IdempotencyKey {
     /// 400 when it has other than 1 to 255 characters.
     pub(crate) fn parse(key: &str, body: &NewTodoBody) -> Result<Self, Problem> {
         if key.is_empty() || key.len() > 255 {
-            return Err(Problem::invalid(
-                "Idempotency-Key must have 1 to 255 characters, a UUID for example.",
-            ));
+            return Err(Problem::invalid("Idempotency-Key must have 1 to 255 characters, a UUID for example."));
         }
         let json = serde_json::to_vec(body).map_err(|_| Problem::internal())?;
         let body_hash = URL_SAFE_NO_PAD.encode(Sha256::digest(json));
-        Ok(Self {
-            key: key.to_owned(),
-            body_hash,
-        })
+        Ok(Self { key: key.to_owned(), body_hash })
     }
 
     /// The write that takes the key for `todo`, unless it is held; a held one comes back in the cancellation reason.

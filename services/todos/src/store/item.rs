@@ -57,10 +57,7 @@ impl From<&Todo> for TodoItem {
             id: todo.id,
             owner: todo.owner,
             title: details.title.as_str().to_owned(),
-            notes: details
-                .notes
-                .as_ref()
-                .map(|notes| notes.as_str().to_owned()),
+            notes: details.notes.as_ref().map(|notes| notes.as_str().to_owned()),
             due_at,
             priority: details.priority,
             tags: details.tags.as_slice().to_vec(),
@@ -86,9 +83,7 @@ impl TryFrom<TodoItem> for Todo {
                 priority: item.priority,
                 tags: Tags::parse(&item.tags)?,
             },
-            status: item
-                .completed_at
-                .map_or(Status::Open, |at| Status::Completed { at }),
+            status: item.completed_at.map_or(Status::Open, |at| Status::Completed { at }),
             created_at: item.created_at,
             updated_at: item.updated_at,
             version: item.version,
@@ -107,12 +102,9 @@ pub(crate) struct Range {
 /// The range of a list's items.
 pub(crate) fn range(listing: &Listing) -> Range {
     match (listing.order, listing.status) {
-        (Order::Created, None) => Range {
-            index: None,
-            attribute: "sk",
-            from: sort_key(Uuid::nil()),
-            to: sort_key(Uuid::max()),
-        },
+        (Order::Created, None) => {
+            Range { index: None, attribute: "sk", from: sort_key(Uuid::nil()), to: sort_key(Uuid::max()) }
+        }
         (Order::Created, Some(status)) => Range {
             index: Some("byStatus"),
             attribute: "byStatus",
@@ -121,12 +113,7 @@ pub(crate) fn range(listing: &Listing) -> Range {
         },
         (Order::Due(due), None) => {
             let (from, to) = (lowest(due.from), highest(due.to));
-            Range {
-                index: Some("byDue"),
-                attribute: "byDue",
-                from,
-                to,
-            }
+            Range { index: Some("byDue"), attribute: "byDue", from, to }
         }
         (Order::Due(due), Some(status)) => Range {
             index: Some("byStatusAndDue"),
@@ -146,12 +133,7 @@ pub(crate) fn start_key(listing: &Listing, after: &Position) -> HashMap<String, 
         (None, Some(due_at)) => Some(by_due(due_at, after.id)),
         (Some(status), Some(due_at)) => Some(by_status_and_due(status, due_at, after.id)),
     };
-    start.extend(value.map(|value| {
-        (
-            range(listing).attribute.to_owned(),
-            AttributeValue::S(value),
-        )
-    }));
+    start.extend(value.map(|value| (range(listing).attribute.to_owned(), AttributeValue::S(value))));
     start
 }
 
@@ -218,26 +200,13 @@ mod tests {
             priority: Priority::Low,
             tags: Tags::default(),
         };
-        Todo::create(
-            Uuid::from_u128(1),
-            details,
-            Uuid::from_u128(2),
-            Timestamp::UNIX_EPOCH,
-        )
-        .todo
+        Todo::create(Uuid::from_u128(1), details, Uuid::from_u128(2), Timestamp::UNIX_EPOCH).todo
     }
 
     #[test]
     fn an_item_survives_its_row() {
-        for todo in [
-            todo(None),
-            todo(Some(due("2026-12-24T18:00:00.5Z")))
-                .complete(Timestamp::MAX)
-                .unwrap()
-                .todo,
-        ] {
-            let row: HashMap<String, AttributeValue> =
-                serde_dynamo::to_item(TodoItem::from(&todo)).unwrap();
+        for todo in [todo(None), todo(Some(due("2026-12-24T18:00:00.5Z"))).complete(Timestamp::MAX).unwrap().todo] {
+            let row: HashMap<String, AttributeValue> = serde_dynamo::to_item(TodoItem::from(&todo)).unwrap();
             let item: TodoItem = serde_dynamo::from_item(row).unwrap();
             assert_eq!(Todo::try_from(item).unwrap(), todo);
         }
@@ -245,19 +214,14 @@ mod tests {
 
     #[test]
     fn an_item_without_a_due_time_is_in_no_list_by_due_time() {
-        let row: HashMap<String, AttributeValue> =
-            serde_dynamo::to_item(TodoItem::from(&todo(None))).unwrap();
+        let row: HashMap<String, AttributeValue> = serde_dynamo::to_item(TodoItem::from(&todo(None))).unwrap();
         assert!(!row.contains_key("byDue") && !row.contains_key("byStatusAndDue"));
     }
 
     #[test]
     fn due_keys_sort_as_the_times_do() {
-        let keys = [
-            "2026-01-01T00:00:00Z",
-            "2026-01-01T00:00:00.5Z",
-            "2026-01-01T00:00:01Z",
-        ]
-        .map(|text| by_due(due(text).get(), Uuid::nil()));
+        let keys = ["2026-01-01T00:00:00Z", "2026-01-01T00:00:00.5Z", "2026-01-01T00:00:01Z"]
+            .map(|text| by_due(due(text).get(), Uuid::nil()));
         assert!(keys.is_sorted(), "{keys:?}");
     }
 
