@@ -30,11 +30,7 @@ pub(crate) struct Target {
 impl Target {
     /// Reaches an environment: `local` is the running local cloud, any other is AWS with the standard settings.
     pub(crate) async fn of(home: &Home, env: &str) -> Result<Self> {
-        if env == LOCAL {
-            Ok(Self::local(LocalCloud::of(home).expect_running()?))
-        } else {
-            Self::aws(env).await
-        }
+        if env == LOCAL { Ok(Self::local(LocalCloud::of(home).expect_running()?)) } else { Self::aws(env).await }
     }
 
     /// The environment of a running local cloud. The developer's own AWS settings play no part.
@@ -46,25 +42,13 @@ impl Target {
             .credentials_provider(SharedCredentialsProvider::new(root))
             .endpoint_url(cloud.endpoint())
             .build();
-        Self {
-            env: LOCAL.into(),
-            sdk,
-            cloud: Some(cloud),
-        }
+        Self { env: LOCAL.into(), sdk, cloud: Some(cloud) }
     }
 
     async fn aws(env: &str) -> Result<Self> {
-        let default = aws_config::meta::region::RegionProviderChain::default_provider()
-            .or_else(DEFAULT_REGION);
-        let sdk = aws_config::defaults(BehaviorVersion::latest())
-            .region(default)
-            .load()
-            .await;
-        let target = Self {
-            env: env.into(),
-            sdk,
-            cloud: None,
-        };
+        let default = aws_config::meta::region::RegionProviderChain::default_provider().or_else(DEFAULT_REGION);
+        let sdk = aws_config::defaults(BehaviorVersion::latest()).region(default).load().await;
+        let target = Self { env: env.into(), sdk, cloud: None };
         target.account().await?;
         Ok(target)
     }
@@ -97,18 +81,13 @@ impl Target {
     pub(crate) fn api_url(&self, api_id: &str) -> String {
         match self.cloud {
             Some(cloud) => format!("{}/_aws/execute-api/{api_id}", cloud.endpoint()),
-            None => format!(
-                "https://{api_id}.execute-api.{}.amazonaws.com",
-                self.region()
-            ),
+            None => format!("https://{api_id}.execute-api.{}.amazonaws.com", self.region()),
         }
     }
 
     /// A client for S3. Path style locally: 127.0.0.1 has no subdomains.
     pub(crate) fn s3(&self) -> aws_sdk_s3::Client {
-        let config = aws_sdk_s3::config::Builder::from(&self.sdk)
-            .force_path_style(self.cloud.is_some())
-            .build();
+        let config = aws_sdk_s3::config::Builder::from(&self.sdk).force_path_style(self.cloud.is_some()).build();
         aws_sdk_s3::Client::from_conf(config)
     }
 }
@@ -123,9 +102,8 @@ where
         let code = service.code().unwrap_or("no code");
         return format!("{code}: {}", service.message().unwrap_or("no message"));
     }
-    let causes: Vec<String> = iter::successors(Some(error as &dyn Error), |&error| error.source())
-        .map(ToString::to_string)
-        .collect();
+    let causes: Vec<String> =
+        iter::successors(Some(error as &dyn Error), |&error| error.source()).map(ToString::to_string).collect();
     causes.join(": ")
 }
 

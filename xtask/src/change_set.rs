@@ -57,16 +57,8 @@ impl<'a> StackChanger<'a> {
     /// The stack of this name, which need not exist.
     pub(crate) fn new(target: &Target, name: &'a str) -> Self {
         // The local cloud answers in milliseconds; AWS throttles those who ask more often than once a second.
-        let poll = if target.cloud.is_some() {
-            Duration::from_millis(40)
-        } else {
-            Duration::from_secs(2)
-        };
-        Self {
-            client: Client::new(&target.sdk),
-            name,
-            poll,
-        }
+        let poll = if target.cloud.is_some() { Duration::from_millis(40) } else { Duration::from_secs(2) };
+        Self { client: Client::new(&target.sdk), name, poll }
     }
 
     /// Works out what would change. `None` when the stack is as the template says.
@@ -77,11 +69,7 @@ impl<'a> StackChanger<'a> {
         step: &Step,
     ) -> Result<Option<ChangeSet>> {
         let existing = self.ready_for_change(step).await?;
-        let kind = if existing == Existing::Yes {
-            ChangeSetType::Update
-        } else {
-            ChangeSetType::Create
-        };
+        let kind = if existing == Existing::Yes { ChangeSetType::Update } else { ChangeSetType::Create };
         let request = self
             .client
             .create_change_set()
@@ -93,67 +81,35 @@ impl<'a> StackChanger<'a> {
                 Capability::CapabilityNamedIam,
                 Capability::CapabilityAutoExpand,
             ]))
-            .set_parameters(Some(
-                parameters
-                    .iter()
-                    .map(|(name, value)| parameter(name, value))
-                    .collect(),
-            ));
+            .set_parameters(Some(parameters.iter().map(|(name, value)| parameter(name, value)).collect()));
         let request = match template {
             TemplateSource::Inline(body) => request.template_body(body),
             TemplateSource::Url(url) => request.template_url(url),
         };
-        let created = request
-            .send()
-            .await
-            .map_err(aws::failed("create a change set"))?;
-        let id = created
-            .id
-            .context("CloudFormation gave the change set no id")?;
+        let created = request.send().await.map_err(aws::failed("create a change set"))?;
+        let id = created.id.context("CloudFormation gave the change set no id")?;
         let described = self.wait_until_worked_out(&id).await?;
         if described.status() == Some(&ChangeSetStatus::CreateComplete) {
             let changes = described.changes.unwrap_or_default();
             return Ok(Some(ChangeSet {
-                changes: changes
-                    .into_iter()
-                    .filter_map(|c| c.resource_change)
-                    .collect(),
+                changes: changes.into_iter().filter_map(|c| c.resource_change).collect(),
                 id,
                 existing,
             }));
         }
         self.discard(&id, existing).await?;
         let reason = described.status_reason().unwrap_or("no reason given");
-        if says_no_changes(reason) {
-            Ok(None)
-        } else {
-            bail!("CloudFormation refuses the change: {reason}")
-        }
+        if says_no_changes(reason) { Ok(None) } else { bail!("CloudFormation refuses the change: {reason}") }
     }
 
     /// Carries out a change set and follows it to its end. Fails with the reasons of the resources that failed.
     pub(crate) async fn execute(&self, change_set: &ChangeSet, step: &Step) -> Result<()> {
         let seen = match change_set.existing {
-            Existing::Yes => self
-                .events()
-                .await?
-                .into_iter()
-                .filter_map(|event| event.event_id)
-                .collect(),
+            Existing::Yes => self.events().await?.into_iter().filter_map(|event| event.event_id).collect(),
             Existing::No => HashSet::new(),
         };
-        let mut progress = Progress {
-            seen,
-            total: change_set.changes.len(),
-            done: 0,
-            failures: Vec::new(),
-        };
-        let execution = self
-            .client
-            .execute_change_set()
-            .change_set_name(&change_set.id)
-            .send()
-            .await;
+        let mut progress = Progress { seen, total: change_set.changes.len(), done: 0, failures: Vec::new() };
+        let execution = self.client.execute_change_set().change_set_name(&change_set.id).send().await;
         execution.map_err(aws::failed("execute the change set"))?;
         let status = loop {
             let status = self.status().await?.context("the stack is gone")?;
@@ -171,17 +127,8 @@ impl<'a> StackChanger<'a> {
 
     /// The stack's status; `None` when there is no such stack.
     pub(crate) async fn status(&self) -> Result<Option<StackStatus>> {
-        match self
-            .client
-            .describe_stacks()
-            .stack_name(self.name)
-            .send()
-            .await
-        {
-            Ok(output) => Ok(output
-                .stacks()
-                .first()
-                .and_then(|stack| stack.stack_status().cloned())),
+        match self.client.describe_stacks().stack_name(self.name).send().await {
+            Ok(output) => Ok(output.stacks().first().and_then(|stack| stack.stack_status().cloned())),
             Err(error) if aws::explain(&error).contains("does not exist") => Ok(None),
             Err(error) => Err(aws::failed("read the stack's status")(error)),
         }
@@ -190,25 +137,14 @@ impl<'a> StackChanger<'a> {
     /// Waits for another deployment to end, and removes what a failed first one left.
     async fn ready_for_change(&self, step: &Step) -> Result<Existing> {
         match self.settled_status().await? {
-            None | Some(StackStatus::DeleteComplete | StackStatus::ReviewInProgress) => {
-                Ok(Existing::No)
-            }
-            Some(
-                StackStatus::RollbackComplete
-                | StackStatus::RollbackFailed
-                | StackStatus::CreateFailed,
-            ) => {
-                step.note(format_args!(
-                    "  {} was never created whole: its remains are deleted first",
-                    self.name
-                ));
+            None | Some(StackStatus::DeleteComplete | StackStatus::ReviewInProgress) => Ok(Existing::No),
+            Some(StackStatus::RollbackComplete | StackStatus::RollbackFailed | StackStatus::CreateFailed) => {
+                step.note(format_args!("  {} was never created whole: its remains are deleted first", self.name));
                 self.delete().await?;
                 Ok(Existing::No)
             }
             Some(
-                status @ (StackStatus::DeleteFailed
-                | StackStatus::UpdateFailed
-                | StackStatus::UpdateRollbackFailed),
+                status @ (StackStatus::DeleteFailed | StackStatus::UpdateFailed | StackStatus::UpdateRollbackFailed),
             ) => bail!(
                 "{} is in {status}, which CloudFormation cannot update: mend it in the console (continue the rollback, \
                  or delete the stack), then deploy again",
@@ -233,12 +169,7 @@ impl<'a> StackChanger<'a> {
     }
 
     async fn delete(&self) -> Result<()> {
-        let deletion = self
-            .client
-            .delete_stack()
-            .stack_name(self.name)
-            .send()
-            .await;
+        let deletion = self.client.delete_stack().stack_name(self.name).send().await;
         deletion.map_err(aws::failed("delete the failed stack"))?;
         match self.settled_status().await? {
             None | Some(StackStatus::DeleteComplete) => Ok(()),
@@ -263,20 +194,11 @@ impl<'a> StackChanger<'a> {
         let mut whole: Option<DescribeChangeSetOutput> = None;
         let mut token = None;
         loop {
-            let page = self
-                .client
-                .describe_change_set()
-                .change_set_name(id)
-                .set_next_token(token)
-                .send()
-                .await;
+            let page = self.client.describe_change_set().change_set_name(id).set_next_token(token).send().await;
             let page = page.map_err(aws::failed("read the change set"))?;
             token = page.next_token().map(str::to_owned);
             match &mut whole {
-                Some(whole) => whole
-                    .changes
-                    .get_or_insert_default()
-                    .extend(page.changes.unwrap_or_default()),
+                Some(whole) => whole.changes.get_or_insert_default().extend(page.changes.unwrap_or_default()),
                 None => whole = Some(page),
             }
             if let (None, Some(whole)) = (&token, whole.take_if(|_| token.is_none())) {
@@ -287,12 +209,7 @@ impl<'a> StackChanger<'a> {
 
     /// Deletes a change set that leads nowhere, and the empty stack that came into being with it.
     async fn discard(&self, id: &str, existing: Existing) -> Result<()> {
-        let deletion = self
-            .client
-            .delete_change_set()
-            .change_set_name(id)
-            .send()
-            .await;
+        let deletion = self.client.delete_change_set().change_set_name(id).send().await;
         deletion.map_err(aws::failed("delete the change set"))?;
         match existing {
             Existing::Yes => Ok(()),
@@ -301,16 +218,8 @@ impl<'a> StackChanger<'a> {
     }
 
     async fn events(&self) -> Result<Vec<StackEvent>> {
-        let events = self
-            .client
-            .describe_stack_events()
-            .stack_name(self.name)
-            .send()
-            .await;
-        Ok(events
-            .map_err(aws::failed("read the stack's events"))?
-            .stack_events
-            .unwrap_or_default())
+        let events = self.client.describe_stack_events().stack_name(self.name).send().await;
+        Ok(events.map_err(aws::failed("read the stack's events"))?.stack_events.unwrap_or_default())
     }
 }
 
@@ -321,18 +230,10 @@ pub(crate) fn table(changes: &[ResourceChange]) -> String {
         .iter()
         .map(|change| {
             [
-                text(
-                    change
-                        .action()
-                        .map(aws_sdk_cloudformation::types::ChangeAction::as_str),
-                ),
+                text(change.action().map(aws_sdk_cloudformation::types::ChangeAction::as_str)),
                 text(change.logical_resource_id()),
                 text(change.resource_type()),
-                text(
-                    change
-                        .replacement()
-                        .map(aws_sdk_cloudformation::types::Replacement::as_str),
-                ),
+                text(change.replacement().map(aws_sdk_cloudformation::types::Replacement::as_str)),
             ]
         })
         .collect();
@@ -343,17 +244,10 @@ pub(crate) fn table(changes: &[ResourceChange]) -> String {
 pub(crate) fn summary(changes: &[ResourceChange]) -> String {
     let mut counts = BTreeMap::new();
     for change in changes {
-        let action = change
-            .action()
-            .map_or("change", |action| action.as_str())
-            .to_lowercase();
+        let action = change.action().map_or("change", |action| action.as_str()).to_lowercase();
         *counts.entry(action).or_insert(0) += 1;
     }
-    counts
-        .into_iter()
-        .map(|(action, count)| format!("{action} {count}"))
-        .collect::<Vec<_>>()
-        .join(", ")
+    counts.into_iter().map(|(action, count)| format!("{action} {count}")).collect::<Vec<_>>().join(", ")
 }
 
 struct Progress {
@@ -390,27 +284,16 @@ impl Progress {
         if status.ends_with("_COMPLETE") && !is_stack {
             self.done += 1;
         }
-        step.at(format_args!(
-            "{}/{} {resource} {status}",
-            self.done.min(self.total),
-            self.total
-        ));
+        step.at(format_args!("{}/{} {resource} {status}", self.done.min(self.total), self.total));
     }
 
     fn reasons(&self) -> String {
-        if self.failures.is_empty() {
-            "  CloudFormation gave no reason".into()
-        } else {
-            self.failures.join("\n")
-        }
+        if self.failures.is_empty() { "  CloudFormation gave no reason".into() } else { self.failures.join("\n") }
     }
 }
 
 fn parameter(name: &str, value: &str) -> Parameter {
-    Parameter::builder()
-        .parameter_key(name)
-        .parameter_value(value)
-        .build()
+    Parameter::builder().parameter_key(name).parameter_value(value).build()
 }
 
 fn in_progress(status: &StackStatus) -> bool {

@@ -59,16 +59,13 @@ impl<'a> LocalCloud<'a> {
         match file.try_lock() {
             Ok(()) => Ok(None),
             Err(TryLockError::WouldBlock) => Ok(read_record(&mut file)),
-            Err(TryLockError::Error(error)) => {
-                Err(error).context("cannot see whether the local cloud runs")
-            }
+            Err(TryLockError::Error(error)) => Err(error).context("cannot see whether the local cloud runs"),
         }
     }
 
     /// The running cloud, or an error that says how to start one.
     pub(crate) fn expect_running(&self) -> Result<Cloud> {
-        self.running()?
-            .context("the local cloud is not running: start it with `cargo xtask up`")
+        self.running()?.context("the local cloud is not running: start it with `cargo xtask up`")
     }
 
     /// Starts the cloud and waits until it is ready.
@@ -76,40 +73,23 @@ impl<'a> LocalCloud<'a> {
     /// Without a port it takes the one that it had last, so that URLs stay, or any free one. It outlives this process.
     pub(crate) async fn start(&self, python: &Python, port: Option<u16>) -> Result<Cloud> {
         let port = port.map_or_else(|| self.choose_port(), Ok)?;
-        fs::create_dir_all(&self.home.dir)
-            .with_context(|| format!("cannot make {}", self.home.dir.display()))?;
+        fs::create_dir_all(&self.home.dir).with_context(|| format!("cannot make {}", self.home.dir.display()))?;
         let mut child = self.spawn(python, port)?;
         let ready = format!("http://127.0.0.1:{port}/_ministack/ready");
-        let client = reqwest::Client::builder()
-            .timeout(Duration::from_secs(2))
-            .build()?;
+        let client = reqwest::Client::builder().timeout(Duration::from_secs(2)).build()?;
         let started = Instant::now();
         while started.elapsed() < START_DEADLINE {
             if let Some(status) = child.try_wait()? {
-                bail!(
-                    "the local cloud did not start ({status}):\n{}",
-                    self.log_end()?
-                );
+                bail!("the local cloud did not start ({status}):\n{}", self.log_end()?);
             }
-            let answers = client
-                .get(&ready)
-                .send()
-                .await
-                .is_ok_and(|response| response.status().is_success());
+            let answers = client.get(&ready).send().await.is_ok_and(|response| response.status().is_success());
             if let (true, Some(cloud)) = (answers, self.running()?) {
                 return Ok(cloud);
             }
             tokio::time::sleep(POLL).await;
         }
-        child
-            .kill()
-            .await
-            .context("cannot end the local cloud that did not become ready")?;
-        bail!(
-            "the local cloud was not ready after {} s:\n{}",
-            START_DEADLINE.as_secs(),
-            self.log_end()?
-        )
+        child.kill().await.context("cannot end the local cloud that did not become ready")?;
+        bail!("the local cloud was not ready after {} s:\n{}", START_DEADLINE.as_secs(), self.log_end()?)
     }
 
     /// Stops the cloud so that it saves its state. Says whether there was one.
@@ -139,8 +119,7 @@ impl<'a> LocalCloud<'a> {
     pub(crate) fn forget(&self) -> Result<()> {
         let record = fs::read(self.record());
         if self.state().exists() {
-            fs::remove_dir_all(self.state())
-                .with_context(|| format!("cannot empty {}", self.state().display()))?;
+            fs::remove_dir_all(self.state()).with_context(|| format!("cannot empty {}", self.state().display()))?;
         }
         if let Ok(record) = record {
             fs::create_dir_all(self.state())?;
@@ -166,30 +145,19 @@ impl<'a> LocalCloud<'a> {
         match File::options().read(true).write(true).open(self.record()) {
             Ok(file) => Ok(Some(file)),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
-            Err(error) => {
-                Err(error).with_context(|| format!("cannot read {}", self.record().display()))
-            }
+            Err(error) => Err(error).with_context(|| format!("cannot read {}", self.record().display())),
         }
     }
 
     fn choose_port(&self) -> Result<u16> {
-        let last = self
-            .lock_file()?
-            .and_then(|mut file| read_record(&mut file))
-            .map(|cloud| cloud.port);
+        let last = self.lock_file()?.and_then(|mut file| read_record(&mut file)).map(|cloud| cloud.port);
         let free = |port| TcpListener::bind((Ipv4Addr::LOCALHOST, port));
-        let listener = last
-            .and_then(|port| free(port).ok())
-            .map_or_else(|| free(0), Ok);
-        Ok(listener
-            .context("no free port on 127.0.0.1")?
-            .local_addr()?
-            .port())
+        let listener = last.and_then(|port| free(port).ok()).map_or_else(|| free(0), Ok);
+        Ok(listener.context("no free port on 127.0.0.1")?.local_addr()?.port())
     }
 
     fn spawn(&self, python: &Python, port: u16) -> Result<Child> {
-        let log = File::create(self.log())
-            .with_context(|| format!("cannot write {}", self.log().display()))?;
+        let log = File::create(self.log()).with_context(|| format!("cannot write {}", self.log().display()))?;
         let mut command = Command::new(python.program("python"));
         command
             .args(["-m", "busline_local", "--port", &port.to_string(), "--state-dir"])
@@ -228,10 +196,7 @@ fn read_record(file: &mut File) -> Option<Cloud> {
 }
 
 async fn signal(name: &str, process: &str) -> Result<()> {
-    let status = process::command("kill")
-        .args(["-s", name, "--", process])
-        .status()
-        .await?;
+    let status = process::command("kill").args(["-s", name, "--", process]).status().await?;
     // It may have ended between our look and our signal.
     if status.success() || status.signal().is_none() {
         Ok(())

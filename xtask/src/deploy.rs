@@ -51,18 +51,13 @@ impl Deployment<'_> {
         self.lint(&stacks).await?;
         let binaries = self.build(&stacks).await?;
         for stack in stacks {
-            self.deploy(stack, &binaries)
-                .await
-                .with_context(|| format!("{stack} is not deployed"))?;
+            self.deploy(stack, &binaries).await.with_context(|| format!("{stack} is not deployed"))?;
         }
         Ok(())
     }
 
     async fn lint(&self, stacks: &[Stack]) -> Result<()> {
-        let templates: Vec<PathBuf> = stacks
-            .iter()
-            .map(|stack| stack.template(&self.home.repo))
-            .collect();
+        let templates: Vec<PathBuf> = stacks.iter().map(|stack| stack.template(&self.home.repo)).collect();
         let step = Step::start("Templates");
         match lint::templates(self.home, self.python, &templates).await? {
             0 => step.done("unchanged since they passed cfn-lint"),
@@ -78,22 +73,12 @@ impl Deployment<'_> {
         }
         let step = Step::announce("Build");
         let binaries = package::build(self.home, self.python, &services, self.build_kind()).await?;
-        step.done(
-            services
-                .iter()
-                .map(|service| service.name)
-                .collect::<Vec<_>>()
-                .join(", "),
-        );
+        step.done(services.iter().map(|service| service.name).collect::<Vec<_>>().join(", "));
         Ok(binaries)
     }
 
     fn build_kind(&self) -> Build {
-        if self.target.env == LOCAL {
-            Build::Dev
-        } else {
-            Build::Release(self.architecture)
-        }
+        if self.target.env == LOCAL { Build::Dev } else { Build::Release(self.architecture) }
     }
 
     async fn deploy(&self, stack: Stack, binaries: &BTreeMap<String, PathBuf>) -> Result<()> {
@@ -103,18 +88,9 @@ impl Deployment<'_> {
         if let Some(service) = stack.service() {
             known.extend(self.code(service, binaries, &step).await?);
         }
-        let given = template::environment_file(&self.home.repo, &self.target.env)?
-            .remove(stack.name())
-            .unwrap_or_default();
-        let assigned = parameters::assign(
-            stack,
-            &template,
-            &Sources {
-                env: &self.target.env,
-                known,
-                given,
-            },
-        )?;
+        let given =
+            template::environment_file(&self.home.repo, &self.target.env)?.remove(stack.name()).unwrap_or_default();
+        let assigned = parameters::assign(stack, &template, &Sources { env: &self.target.env, known, given })?;
         self.expect_parameters(&assigned.looked_up).await?;
 
         let name = stack.stack_name(&self.target.env);
@@ -143,27 +119,19 @@ impl Deployment<'_> {
         binaries: &BTreeMap<String, PathBuf>,
         step: &Step,
     ) -> Result<[(&'static str, String); 3]> {
-        let binary = binaries
-            .get(service.name)
-            .context("the binary was not built")?;
+        let binary = binaries.get(service.name).context("the binary was not built")?;
         step.at("package");
         let package = package::package(self.home, service, binary, self.build_kind()).await?;
         let bucket = self.artifact_bucket().await?;
         step.at("upload");
         package::upload(self.target, &bucket, &package).await?;
         let architecture = self.architecture.name().to_owned();
-        Ok([
-            ("ArtifactBucket", bucket),
-            ("ArtifactKey", package.key),
-            ("Architecture", architecture),
-        ])
+        Ok([("ArtifactBucket", bucket), ("ArtifactKey", package.key), ("Architecture", architecture)])
     }
 
     async fn artifact_bucket(&self) -> Result<String> {
         let path = Stack::Artifacts.parameter(&self.target.env, "bucket");
-        self.parameter(&path)
-            .await?
-            .with_context(|| missing(&path, &self.target.env))
+        self.parameter(&path).await?.with_context(|| missing(&path, &self.target.env))
     }
 
     async fn template_source(&self, stack: Stack, template: Template) -> Result<TemplateSource> {
@@ -172,16 +140,8 @@ impl Deployment<'_> {
         }
         let bucket = self.artifact_bucket().await?;
         let key = format!("{stack}/{}.yaml", hash::of(template.body.as_bytes()));
-        let put = self
-            .target
-            .s3()
-            .put_object()
-            .bucket(&bucket)
-            .key(&key)
-            .body(template.body.into_bytes().into());
-        put.send()
-            .await
-            .map_err(aws::failed("upload the template"))?;
+        let put = self.target.s3().put_object().bucket(&bucket).key(&key).body(template.body.into_bytes().into());
+        put.send().await.map_err(aws::failed("upload the template"))?;
         let base = match self.target.cloud {
             Some(cloud) => format!("{}/{bucket}", cloud.endpoint()),
             None => format!("https://{bucket}.s3.{}.amazonaws.com", self.target.region()),
@@ -216,14 +176,9 @@ impl Deployment<'_> {
     /// Asks the deployed API for something that needs a token, without one: the whole way in must be there, and shut.
     async fn smoke_test(&self, stack: Stack, service: Service) -> Result<()> {
         let path = stack.parameter(&self.target.env, "api-id");
-        let api_id = self
-            .parameter(&path)
-            .await?
-            .with_context(|| format!("the stack stored no parameter {path}"))?;
+        let api_id = self.parameter(&path).await?.with_context(|| format!("the stack stored no parameter {path}"))?;
         let url = format!("{}{}", self.target.api_url(&api_id), service.guarded_path);
-        let client = reqwest::Client::builder()
-            .timeout(Duration::from_secs(10))
-            .build()?;
+        let client = reqwest::Client::builder().timeout(Duration::from_secs(10)).build()?;
         // A new stage of API Gateway takes some seconds to answer everywhere.
         let deadline = Instant::now() + Duration::from_secs(30);
         loop {
@@ -243,9 +198,7 @@ impl Deployment<'_> {
 
 /// Says which stack to deploy first, which a parameter's path names.
 fn missing(path: &str, env: &str) -> String {
-    let owner = path
-        .strip_prefix(&format!("/busline/{env}/"))
-        .and_then(|rest| rest.split('/').next());
+    let owner = path.strip_prefix(&format!("/busline/{env}/")).and_then(|rest| rest.split('/').next());
     match owner {
         Some(stack) => format!(
             "the parameter {path} is not there yet: deploy the stack that stores it first, `cargo xtask deploy {stack} --env {env}`"
@@ -262,11 +215,7 @@ pub(crate) async fn command(
     architecture: Option<Architecture>,
 ) -> Result<()> {
     let target = Target::of(home, env).await?;
-    let _lock = if target.cloud.is_some() {
-        Some(home.lock().await?)
-    } else {
-        None
-    };
+    let _lock = if target.cloud.is_some() { Some(home.lock().await?) } else { None };
     let python = Python::ready(home).await?;
     let architecture = match (architecture, target.cloud) {
         (Some(Architecture::Arm64 | Architecture::X86_64), Some(_)) => {
@@ -281,15 +230,7 @@ pub(crate) async fn command(
         None => format!("account {}, {}", target.account().await?, target.region()),
     };
     ui::note(format_args!("Environment {env}: {place}"));
-    Deployment {
-        home,
-        python: &python,
-        target: &target,
-        architecture,
-        detail: Detail::EveryResource,
-    }
-    .run(stacks)
-    .await
+    Deployment { home, python: &python, target: &target, architecture, detail: Detail::EveryResource }.run(stacks).await
 }
 
 #[cfg(test)]
@@ -299,9 +240,6 @@ mod tests {
     #[test]
     fn a_missing_parameter_names_the_stack_to_deploy_first() {
         let said = missing("/busline/prod/users/issuer", "prod");
-        assert!(
-            said.contains("cargo xtask deploy users --env prod"),
-            "{said}"
-        );
+        assert!(said.contains("cargo xtask deploy users --env prod"), "{said}");
     }
 }

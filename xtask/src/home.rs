@@ -23,12 +23,8 @@ pub(crate) struct Home {
 impl Home {
     /// Finds the folders, from the environment where it names them.
     pub(crate) fn find() -> Result<Self> {
-        let manifest =
-            env::var_os("CARGO_MANIFEST_DIR").unwrap_or_else(|| env!("CARGO_MANIFEST_DIR").into());
-        let repo = Path::new(&manifest)
-            .parent()
-            .context("xtask has no folder above it")?
-            .to_owned();
+        let manifest = env::var_os("CARGO_MANIFEST_DIR").unwrap_or_else(|| env!("CARGO_MANIFEST_DIR").into());
+        let repo = Path::new(&manifest).parent().context("xtask has no folder above it")?.to_owned();
         let dir = folder_from_env("BUSLINE_HOME")?.unwrap_or_else(|| repo.join(".busline"));
         let venv = folder_from_env("BUSLINE_VENV")?.unwrap_or_else(|| dir.join("venv"));
         Ok(Self { repo, dir, venv })
@@ -36,10 +32,7 @@ impl Home {
 
     /// A second home in another folder, with the same Python environment: for tests beside a developer's cloud.
     pub(crate) fn beside(&self, dir: PathBuf) -> Self {
-        Self {
-            dir,
-            ..self.clone()
-        }
+        Self { dir, ..self.clone() }
     }
 
     /// What xtask itself keeps between runs: packages, lint results.
@@ -51,11 +44,7 @@ impl Home {
     ///
     /// The lock ends when the file is dropped, or with the process.
     pub(crate) async fn lock(&self) -> Result<File> {
-        lock(
-            &self.dir.join("lock"),
-            "another `cargo xtask` is at work on this local cloud; waiting for it",
-        )
-        .await
+        lock(&self.dir.join("lock"), "another `cargo xtask` is at work on this local cloud; waiting for it").await
     }
 }
 
@@ -84,7 +73,6 @@ fn folder_from_env(name: &str) -> Result<Option<PathBuf>> {
     let Some(value) = env::var_os(name).filter(|value| !value.is_empty()) else {
         return Ok(None);
     };
-    let folder =
-        std::path::absolute(&value).with_context(|| format!("{name} is not a folder's path"))?;
+    let folder = std::path::absolute(&value).with_context(|| format!("{name} is not a folder's path"))?;
     Ok(Some(folder))
 }

@@ -40,10 +40,7 @@ pub(crate) async fn command(
 ) -> Result<()> {
     let groups = groups(target, stack).await?;
     if groups.is_empty() {
-        bail!(
-            "{stack} has no log group: `cargo xtask deploy {stack} --env {}` makes it",
-            target.env
-        );
+        bail!("{stack} has no log group: `cargo xtask deploy {stack} --env {}` makes it", target.env);
     }
     let client = aws_sdk_cloudwatchlogs::Client::new(&target.sdk);
     let mut from = Timestamp::now().checked_sub(since)?.as_millisecond();
@@ -71,35 +68,18 @@ pub(crate) async fn command(
 async fn groups(target: &Target, stack: Stack) -> Result<Vec<String>> {
     let client = aws_sdk_cloudformation::Client::new(&target.sdk);
     let name = stack.stack_name(&target.env);
-    let output = match client
-        .describe_stack_resources()
-        .stack_name(&name)
-        .send()
-        .await
-    {
+    let output = match client.describe_stack_resources().stack_name(&name).send().await {
         Ok(output) => output,
         Err(error) if aws::explain(&error).contains("does not exist") => return Ok(Vec::new()),
         Err(error) => return Err(aws::failed(&format!("read the resources of {name}"))(error)),
     };
     let resources = output.stack_resources.unwrap_or_default().into_iter();
-    let groups = resources
-        .filter(|resource| resource.resource_type.as_deref() == Some("AWS::Logs::LogGroup"));
-    Ok(groups
-        .filter_map(|resource| resource.physical_resource_id)
-        .collect())
+    let groups = resources.filter(|resource| resource.resource_type.as_deref() == Some("AWS::Logs::LogGroup"));
+    Ok(groups.filter_map(|resource| resource.physical_resource_id).collect())
 }
 
-async fn read(
-    client: &aws_sdk_cloudwatchlogs::Client,
-    group: &str,
-    from: i64,
-) -> Result<Vec<FilteredLogEvent>> {
-    let mut pages = client
-        .filter_log_events()
-        .log_group_name(group)
-        .start_time(from)
-        .into_paginator()
-        .send();
+async fn read(client: &aws_sdk_cloudwatchlogs::Client, group: &str, from: i64) -> Result<Vec<FilteredLogEvent>> {
+    let mut pages = client.filter_log_events().log_group_name(group).start_time(from).into_paginator().send();
     let mut events = Vec::new();
     while let Some(page) = pages.next().await {
         let page = page.map_err(aws::failed(&format!("read the log group {group}")))?;
@@ -124,19 +104,10 @@ fn readable(event: &FilteredLogEvent, mut fields: Map<String, Value>) -> String 
     fields.remove("timestamp");
     let level = take(&mut fields, "level");
     let message = take(&mut fields, "message");
-    let rest: Vec<String> = fields
-        .iter()
-        .map(|(name, value)| format!("{name}={}", plain(value)))
-        .collect();
-    let time = event
-        .timestamp()
-        .and_then(|ms| Timestamp::from_millisecond(ms).ok());
-    let time = time
-        .map(|time| time.strftime("%H:%M:%S%.3f").to_string())
-        .unwrap_or_default();
-    format!("{time} {level:<5} {message}  {}", rest.join(" "))
-        .trim_end()
-        .to_owned()
+    let rest: Vec<String> = fields.iter().map(|(name, value)| format!("{name}={}", plain(value))).collect();
+    let time = event.timestamp().and_then(|ms| Timestamp::from_millisecond(ms).ok());
+    let time = time.map(|time| time.strftime("%H:%M:%S%.3f").to_string()).unwrap_or_default();
+    format!("{time} {level:<5} {message}  {}", rest.join(" ")).trim_end().to_owned()
 }
 
 fn take(fields: &mut Map<String, Value>, name: &str) -> String {
@@ -144,9 +115,7 @@ fn take(fields: &mut Map<String, Value>, name: &str) -> String {
 }
 
 fn plain(value: &Value) -> String {
-    value
-        .as_str()
-        .map_or_else(|| value.to_string(), str::to_owned)
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
 #[cfg(test)]
@@ -155,24 +124,16 @@ mod tests {
 
     #[test]
     fn a_structured_line_reads_as_time_level_sentence_fields() {
-        let line = r#"{"timestamp":"…","level":"INFO","fields":{"message":"to-do created","todo.id":"7"},"target":"todos"}"#;
-        let event = FilteredLogEvent::builder()
-            .timestamp(0)
-            .message(line)
-            .build();
-        assert_eq!(
-            show(&event, LogFormat::Text),
-            "00:00:00.000 INFO  to-do created  target=todos todo.id=7"
-        );
+        let line =
+            r#"{"timestamp":"…","level":"INFO","fields":{"message":"to-do created","todo.id":"7"},"target":"todos"}"#;
+        let event = FilteredLogEvent::builder().timestamp(0).message(line).build();
+        assert_eq!(show(&event, LogFormat::Text), "00:00:00.000 INFO  to-do created  target=todos todo.id=7");
         assert_eq!(show(&event, LogFormat::Raw), line);
     }
 
     #[test]
     fn a_line_that_is_no_object_is_printed_as_it_is() {
-        let event = FilteredLogEvent::builder()
-            .timestamp(0)
-            .message("START RequestId: 1\n")
-            .build();
+        let event = FilteredLogEvent::builder().timestamp(0).message("START RequestId: 1\n").build();
         assert_eq!(show(&event, LogFormat::Text), "START RequestId: 1");
     }
 }

@@ -38,9 +38,7 @@ struct Answer {
 
 /// What was sent, oldest first.
 pub(crate) async fn sent(target: &Target) -> Result<Vec<Mail>> {
-    let cloud = target
-        .cloud
-        .context("only the local cloud keeps the e-mail that it sends")?;
+    let cloud = target.cloud.context("only the local cloud keeps the e-mail that it sends")?;
     let url = format!("{}/_ministack/ses/messages", cloud.endpoint());
     let answer: Answer = reqwest::get(&url).await?.error_for_status()?.json().await?;
     let mut mails: Vec<Mail> = answer.messages.into_values().flatten().collect();
@@ -54,14 +52,7 @@ pub(crate) async fn list(target: &Target) -> Result<()> {
     let rows: Vec<[String; 4]> = mails
         .into_iter()
         .enumerate()
-        .map(|(index, mail)| {
-            [
-                (index + 1).to_string(),
-                mail.time,
-                mail.to.join(", "),
-                mail.subject,
-            ]
-        })
+        .map(|(index, mail)| [(index + 1).to_string(), mail.time, mail.to.join(", "), mail.subject])
         .collect();
     ui::print(ui::table(["", "time", "to", "subject"], &rows));
     Ok(())
@@ -77,21 +68,11 @@ pub(crate) async fn list_json(target: &Target) -> Result<()> {
 pub(crate) async fn show(target: &Target, number: usize) -> Result<()> {
     let mails = sent(target).await?;
     let Some(mail) = number.checked_sub(1).and_then(|index| mails.get(index)) else {
-        bail!(
-            "there is no e-mail {number}: `cargo xtask mail` lists the {} that were sent",
-            mails.len()
-        );
+        bail!("there is no e-mail {number}: `cargo xtask mail` lists the {} that were sent", mails.len());
     };
-    let body = if mail.text.is_empty() {
-        mail.html.as_deref().unwrap_or("")
-    } else {
-        &mail.text
-    };
+    let body = if mail.text.is_empty() { mail.html.as_deref().unwrap_or("") } else { &mail.text };
     let to = mail.to.join(", ");
-    ui::print(format_args!(
-        "Time: {}\nFrom: {}\nTo: {to}\nSubject: {}\n\n{body}",
-        mail.time, mail.from, mail.subject
-    ));
+    ui::print(format_args!("Time: {}\nFrom: {}\nTo: {to}\nSubject: {}\n\n{body}", mail.time, mail.from, mail.subject));
     Ok(())
 }
 

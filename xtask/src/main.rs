@@ -2,10 +2,7 @@
 //!
 //! Exit status: 0 when it did what was asked, 1 when it could not, 2 for wrong use, 130 when it was interrupted.
 
-#![expect(
-    clippy::disallowed_methods,
-    reason = "a command reads the clock; the ban is for rules and handlers"
-)]
+#![expect(clippy::disallowed_methods, reason = "a command reads the clock; the ban is for rules and handlers")]
 
 mod aws;
 mod change_set;
@@ -214,38 +211,17 @@ async fn main() -> ExitCode {
 async fn enter(door: Door) -> Result<()> {
     let home = Home::find()?;
     match door {
-        Door::Up {
-            detach,
-            port,
-            fresh,
-        } => {
+        Door::Up { detach, port, fresh } => {
             let data = if fresh { Data::Emptied } else { Data::Kept };
-            let afterwards = if detach {
-                Afterwards::Return
-            } else {
-                Afterwards::Stay
-            };
+            let afterwards = if detach { Afterwards::Return } else { Afterwards::Stay };
             up::command(&home, port, data, afterwards).await
         }
         Door::Down => up::down(&home).await,
         Door::Status { format, env } => print_status(&Target::of(&home, &env).await?, format).await,
-        Door::Logs {
-            service,
-            follow,
-            since,
-            raw,
-            env,
-        } => {
+        Door::Logs { service, follow, since, raw, env } => {
             let follow = if follow { Follow::Yes } else { Follow::No };
             let format = if raw { LogFormat::Raw } else { LogFormat::Text };
-            logs::command(
-                &Target::of(&home, &env).await?,
-                service,
-                since,
-                follow,
-                format,
-            )
-            .await
+            logs::command(&Target::of(&home, &env).await?, service, since, follow, format).await
         }
         Door::Mail { format, action } => {
             let target = Target::of(&home, LOCAL).await?;
@@ -255,19 +231,9 @@ async fn enter(door: Door) -> Result<()> {
                 (None, Format::Json) => mail::list_json(&target).await,
             }
         }
-        Door::Token {
-            email,
-            password,
-            env,
-        } => {
-            let person = email
-                .zip(password)
-                .map(|(email, password)| Person { email, password });
-            print_token(
-                &Target::of(&home, &env).await?,
-                &person.unwrap_or_else(Person::demo),
-            )
-            .await
+        Door::Token { email, password, env } => {
+            let person = email.zip(password).map(|(email, password)| Person { email, password });
+            print_token(&Target::of(&home, &env).await?, &person.unwrap_or_else(Person::demo)).await
         }
         Door::Deploy { stacks, env, arch } => deploy::command(&home, &stacks, &env, arch).await,
         Door::Test { only } => test::command(&home, &only).await,
@@ -291,9 +257,7 @@ async fn print_token(target: &Target, person: &Person) -> Result<()> {
 
 fn environment_name(text: &str) -> Result<String, String> {
     let begins_well = text.starts_with(|c: char| c.is_ascii_lowercase());
-    let of_known_letters = text
-        .chars()
-        .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-');
+    let of_known_letters = text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-');
     if begins_well && of_known_letters && (2..=16).contains(&text.len()) {
         return Ok(text.to_owned());
     }
@@ -302,9 +266,7 @@ fn environment_name(text: &str) -> Result<String, String> {
 
 fn service(text: &str) -> Result<Stack, String> {
     let known: Vec<&str> = Stack::services().map(|(_, service)| service.name).collect();
-    let found = Stack::services()
-        .find(|(_, service)| service.name == text)
-        .map(|(stack, _)| stack);
+    let found = Stack::services().find(|(_, service)| service.name == text).map(|(stack, _)| stack);
     found.ok_or_else(|| format!("the services are {}", known.join(", ")))
 }
 
@@ -336,10 +298,6 @@ mod tests {
     #[test]
     fn only_services_have_logs() {
         assert_eq!(service("todos"), Ok(Stack::Todos));
-        assert!(
-            service("bus")
-                .unwrap_err()
-                .contains("users, todos, notifications")
-        );
+        assert!(service("bus").unwrap_err().contains("users, todos, notifications"));
     }
 }

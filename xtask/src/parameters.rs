@@ -34,19 +34,10 @@ pub(crate) struct Sources<'a> {
 /// environment's name in the place of `local`.
 pub(crate) fn assign(stack: Stack, template: &Template, sources: &Sources<'_>) -> Result<Assigned> {
     refuse_unknown(stack, template, sources)?;
-    let mut assigned = Assigned {
-        values: BTreeMap::new(),
-        looked_up: Vec::new(),
-    };
+    let mut assigned = Assigned { values: BTreeMap::new(), looked_up: Vec::new() };
     for (name, parameter) in &template.parameters {
-        let looked_up = parameter
-            .ssm_path()
-            .map(|path| in_environment(path, sources.env));
-        let value = sources
-            .known
-            .get(name.as_str())
-            .or_else(|| sources.given.get(name))
-            .cloned();
+        let looked_up = parameter.ssm_path().map(|path| in_environment(path, sources.env));
+        let value = sources.known.get(name.as_str()).or_else(|| sources.given.get(name)).cloned();
         let Some(value) = value.or_else(|| looked_up.clone()) else {
             if !parameter.has_default() {
                 bail!(
@@ -69,15 +60,10 @@ fn refuse_unknown(stack: Stack, template: &Template, sources: &Sources<'_>) -> R
     let file = format!("infra/environments/{}.yaml", sources.env);
     for name in sources.given.keys() {
         if sources.known.contains_key(name.as_str()) {
-            bail!(
-                "{file} gives {stack} a value for {name}, which `cargo xtask deploy` sets itself: remove it there"
-            );
+            bail!("{file} gives {stack} a value for {name}, which `cargo xtask deploy` sets itself: remove it there");
         }
         if !template.declares(name) {
-            bail!(
-                "{file} gives {stack} a value for {name}, which {} does not declare",
-                template.path.display()
-            );
+            bail!("{file} gives {stack} a value for {name}, which {} does not declare", template.path.display());
         }
     }
     Ok(())
@@ -124,34 +110,15 @@ mod tests {
     #[test]
     fn the_environment_file_sets_what_is_declared() {
         let given = BTreeMap::from([("Days".into(), "3".into())]);
-        let assigned = assign(
-            Stack::Todos,
-            &sample(),
-            &Sources {
-                given,
-                ..sources("prod")
-            },
-        )
-        .unwrap();
+        let assigned = assign(Stack::Todos, &sample(), &Sources { given, ..sources("prod") }).unwrap();
         assert_eq!(assigned.values["Days"], "3");
     }
 
     #[test]
     fn a_value_for_an_undeclared_parameter_is_refused_by_name() {
         let given = BTreeMap::from([("Dayz".into(), "3".into())]);
-        let error = assign(
-            Stack::Todos,
-            &sample(),
-            &Sources {
-                given,
-                ..sources("prod")
-            },
-        )
-        .unwrap_err();
-        assert!(
-            error.to_string().contains("Dayz") && error.to_string().contains("prod.yaml"),
-            "{error}"
-        );
+        let error = assign(Stack::Todos, &sample(), &Sources { given, ..sources("prod") }).unwrap_err();
+        assert!(error.to_string().contains("Dayz") && error.to_string().contains("prod.yaml"), "{error}");
     }
 
     #[test]

@@ -9,44 +9,28 @@ use crate::home::Home;
 
 /// Checks Rust, Python and Node, and reports everything that is missing at once, one line each.
 pub(crate) fn check(home: &Home) -> Result<()> {
-    let missing: Vec<String> = [rust(home)?, python(), node()]
-        .into_iter()
-        .filter_map(Result::err)
-        .map(|line| format!("  {line}"))
-        .collect();
+    let missing: Vec<String> =
+        [rust(home)?, python(), node()].into_iter().filter_map(Result::err).map(|line| format!("  {line}")).collect();
     if missing.is_empty() {
         return Ok(());
     }
-    bail!(
-        "this machine lacks what Busline is built with:\n{}",
-        missing.join("\n")
-    )
+    bail!("this machine lacks what Busline is built with:\n{}", missing.join("\n"))
 }
 
 type Checked = std::result::Result<(), String>;
 
 fn rust(home: &Home) -> Result<Checked> {
     let file = home.repo.join("rust-toolchain.toml");
-    let text =
-        fs::read_to_string(&file).with_context(|| format!("cannot read {}", file.display()))?;
-    let pinned = quoted_value(&text, "channel")
-        .with_context(|| format!("no `channel` in {}", file.display()))?;
-    Ok(at_least(
-        "Rust",
-        &["rustc", "--version"],
-        pinned,
-        "https://rustup.rs (it then picks the pinned version itself)",
-    ))
+    let text = fs::read_to_string(&file).with_context(|| format!("cannot read {}", file.display()))?;
+    let pinned = quoted_value(&text, "channel").with_context(|| format!("no `channel` in {}", file.display()))?;
+    Ok(at_least("Rust", &["rustc", "--version"], pinned, "https://rustup.rs (it then picks the pinned version itself)"))
 }
 
 fn python() -> Checked {
     let get = "https://www.python.org/downloads, or your system's packages (Debian: python3 python3-venv)";
     at_least("Python", &["python3", "--version"], "3.11", get)?;
     if run(&["python3", "-c", "import ensurepip, venv"]).is_none() {
-        return Err(
-            "Python's venv module is missing: install it (Debian: apt-get install python3-venv)"
-                .into(),
-        );
+        return Err("Python's venv module is missing: install it (Debian: apt-get install python3-venv)".into());
     }
     Ok(())
 }
@@ -57,34 +41,26 @@ fn node() -> Checked {
 
 fn at_least(name: &str, command: &[&str], wanted: &str, get: &str) -> Checked {
     let Some(shown) = run(command) else {
-        return Err(format!(
-            "{name} {wanted} or newer is missing: get it from {get}"
-        ));
+        return Err(format!("{name} {wanted} or newer is missing: get it from {get}"));
     };
     match version(&shown) {
         Some(found) if found >= version(wanted).unwrap_or_default() => Ok(()),
-        _ => Err(format!(
-            "{name} {wanted} or newer is needed, `{}` says {shown}: get it from {get}",
-            command.join(" ")
-        )),
+        _ => {
+            Err(format!("{name} {wanted} or newer is needed, `{}` says {shown}: get it from {get}", command.join(" ")))
+        }
     }
 }
 
 fn run(command: &[&str]) -> Option<String> {
     let (program, arguments) = command.split_first()?;
     let output = Command::new(program).args(arguments).output().ok()?;
-    output
-        .status
-        .success()
-        .then(|| String::from_utf8_lossy(&output.stdout).trim().to_owned())
+    output.status.success().then(|| String::from_utf8_lossy(&output.stdout).trim().to_owned())
 }
 
 /// The first dotted number of a text, three parts, absent parts 0.
 fn version(text: &str) -> Option<[u32; 3]> {
     let start = text.find(|c: char| c.is_ascii_digit())?;
-    let number = text[start..]
-        .split(|c: char| !c.is_ascii_digit() && c != '.')
-        .next()?;
+    let number = text[start..].split(|c: char| !c.is_ascii_digit() && c != '.').next()?;
     let mut parts = [0; 3];
     for (part, digits) in parts.iter_mut().zip(number.split('.')) {
         *part = digits.parse().ok()?;
@@ -93,9 +69,7 @@ fn version(text: &str) -> Option<[u32; 3]> {
 }
 
 fn quoted_value<'a>(toml: &'a str, key: &str) -> Option<&'a str> {
-    let line = toml
-        .lines()
-        .find_map(|line| line.strip_prefix(key)?.trim_start().strip_prefix('='))?;
+    let line = toml.lines().find_map(|line| line.strip_prefix(key)?.trim_start().strip_prefix('='))?;
     line.split('"').nth(1)
 }
 
@@ -105,10 +79,7 @@ mod tests {
 
     #[test]
     fn versions_are_read_out_of_what_programs_print() {
-        assert_eq!(
-            version("rustc 1.95.0 (59807616e 2026-04-14)"),
-            Some([1, 95, 0])
-        );
+        assert_eq!(version("rustc 1.95.0 (59807616e 2026-04-14)"), Some([1, 95, 0]));
         assert_eq!(version("v20.20.2"), Some([20, 20, 2]));
         assert_eq!(version("Python 3.11.7"), Some([3, 11, 7]));
         assert_eq!(version("none"), None);
@@ -116,21 +87,14 @@ mod tests {
 
     #[test]
     fn a_newer_version_passes_and_an_older_one_is_named() {
-        assert_eq!(
-            at_least("Echo", &["echo", "v3.12.1"], "3.11", "a shop"),
-            Ok(())
-        );
+        assert_eq!(at_least("Echo", &["echo", "v3.12.1"], "3.11", "a shop"), Ok(()));
         let refused = at_least("Echo", &["echo", "v3.9.1"], "3.11", "a shop").unwrap_err();
-        assert!(
-            refused.contains("3.9.1") && refused.contains("a shop"),
-            "{refused}"
-        );
+        assert!(refused.contains("3.9.1") && refused.contains("a shop"), "{refused}");
     }
 
     #[test]
     fn a_missing_program_is_one_line_that_says_how_to_get_it() {
-        let refused =
-            at_least("Nothing", &["busline-has-no-such-program"], "1", "a shop").unwrap_err();
+        let refused = at_least("Nothing", &["busline-has-no-such-program"], "1", "a shop").unwrap_err();
         assert_eq!(refused, "Nothing 1 or newer is missing: get it from a shop");
     }
 }

@@ -19,9 +19,7 @@ pub(crate) struct Python {
 impl Python {
     /// Makes the environment of `local/requirements.lock`, or takes the present one while the lock is the same.
     pub(crate) async fn ready(home: &Home) -> Result<Self> {
-        let python = Self {
-            venv: home.venv.clone(),
-        };
+        let python = Self { venv: home.venv.clone() };
         let _lock = python.lock().await?;
         let requirements = home.repo.join("local/requirements.lock");
         let stamp = python.venv.join("busline-requirements");
@@ -66,36 +64,19 @@ impl Python {
     async fn lock(&self) -> Result<fs::File> {
         let mut path = self.venv.clone().into_os_string();
         path.push(".lock");
-        home::lock(
-            Path::new(&path),
-            "another `cargo xtask` makes the Python environment; waiting for it",
-        )
-        .await
+        home::lock(Path::new(&path), "another `cargo xtask` makes the Python environment; waiting for it").await
     }
 
     async fn make(&self) -> Result<()> {
         if self.venv.exists() {
-            fs::remove_dir_all(&self.venv)
-                .with_context(|| format!("cannot remove {}", self.venv.display()))?;
+            fs::remove_dir_all(&self.venv).with_context(|| format!("cannot remove {}", self.venv.display()))?;
         }
-        process::run_quietly(
-            process::command("python3")
-                .args(["-m", "venv"])
-                .arg(&self.venv),
-        )
-        .await
+        process::run_quietly(process::command("python3").args(["-m", "venv"]).arg(&self.venv)).await
     }
 
     async fn install(&self, requirements: &Path) -> Result<()> {
         let mut pip = process::command(self.program("pip"));
-        pip.args([
-            "--disable-pip-version-check",
-            "install",
-            "--quiet",
-            "--require-hashes",
-            "--no-deps",
-            "-r",
-        ]);
+        pip.args(["--disable-pip-version-check", "install", "--quiet", "--require-hashes", "--no-deps", "-r"]);
         process::run_quietly(pip.arg(requirements)).await
     }
 }

@@ -31,13 +31,7 @@ pub(crate) struct Service {
 
 impl Stack {
     /// Every stack, in deployment order.
-    pub(crate) const ALL: [Self; 5] = [
-        Self::Artifacts,
-        Self::Bus,
-        Self::Users,
-        Self::Todos,
-        Self::Notifications,
-    ];
+    pub(crate) const ALL: [Self; 5] = [Self::Artifacts, Self::Bus, Self::Users, Self::Todos, Self::Notifications];
 
     /// The name in commands, stack names and parameter paths.
     pub(crate) fn name(self) -> &'static str {
@@ -58,17 +52,12 @@ impl Stack {
             Self::Todos => "/todos",
             Self::Notifications => "/notifications",
         };
-        Some(Service {
-            name: self.name(),
-            guarded_path,
-        })
+        Some(Service { name: self.name(), guarded_path })
     }
 
     /// The services' stacks.
     pub(crate) fn services() -> impl Iterator<Item = (Self, Service)> {
-        Self::ALL
-            .into_iter()
-            .filter_map(|stack| Some((stack, stack.service()?)))
+        Self::ALL.into_iter().filter_map(|stack| Some((stack, stack.service()?)))
     }
 
     /// Its name in CloudFormation.
@@ -84,10 +73,7 @@ impl Stack {
     /// Its template.
     pub(crate) fn template(self, repo: &Path) -> PathBuf {
         match self.service() {
-            Some(service) => repo
-                .join("services")
-                .join(service.name)
-                .join("template.yaml"),
+            Some(service) => repo.join("services").join(service.name).join("template.yaml"),
             None => repo.join("infra").join(format!("{self}.yaml")),
         }
     }

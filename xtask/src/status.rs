@@ -63,14 +63,8 @@ impl Status {
         let mut apis = BTreeMap::new();
         let mut services = BTreeMap::new();
         for (stack, service) in Stack::services() {
-            apis.insert(
-                service.name,
-                stored.get(stack, "api-id").map(|id| target.api_url(&id)),
-            );
-            services.insert(
-                service.name,
-                ServiceStatus::read(target, stack, &stored).await?,
-            );
+            apis.insert(service.name, stored.get(stack, "api-id").map(|id| target.api_url(&id)));
+            services.insert(service.name, ServiceStatus::read(target, stack, &stored).await?);
         }
         Ok(Self {
             endpoint: target.cloud.map(Cloud::endpoint),
@@ -95,19 +89,10 @@ impl Status {
             .map(|(name, service)| {
                 [
                     (*name).to_owned(),
-                    service
-                        .stack
-                        .clone()
-                        .unwrap_or_else(|| "not deployed".into()),
-                    self.apis
-                        .get(name)
-                        .cloned()
-                        .flatten()
-                        .unwrap_or_else(unknown),
+                    service.stack.clone().unwrap_or_else(|| "not deployed".into()),
+                    self.apis.get(name).cloned().flatten().unwrap_or_else(unknown),
                     service.table.clone().unwrap_or_else(unknown),
-                    service
-                        .dlq_depth
-                        .map_or_else(unknown, |depth| depth.to_string()),
+                    service.dlq_depth.map_or_else(unknown, |depth| depth.to_string()),
                 ]
             })
             .collect();
@@ -127,20 +112,13 @@ impl ServiceStatus {
     async fn read(target: &Target, stack: Stack, stored: &Stored) -> Result<Self> {
         let name = stack.stack_name(&target.env);
         let status = StackChanger::new(target, &name).status().await?;
-        let dlq_url = stored
-            .get(stack, "dlq-url")
-            .map(|url| reachable(target, url));
+        let dlq_url = stored.get(stack, "dlq-url").map(|url| reachable(target, url));
         let dlq_depth = match &dlq_url {
             Some(url) => depth(target, url).await?,
             None => None,
         };
         let stack_status = status.map(|status| status.as_str().to_owned());
-        Ok(Self {
-            stack: stack_status,
-            table: stored.get(stack, "table"),
-            dlq_url,
-            dlq_depth,
-        })
+        Ok(Self { stack: stack_status, table: stored.get(stack, "table"), dlq_url, dlq_depth })
     }
 }
 
@@ -148,22 +126,14 @@ impl Stored {
     async fn read(target: &Target) -> Result<Self> {
         let client = aws_sdk_ssm::Client::new(&target.sdk);
         let path = format!("/busline/{}/", target.env);
-        let mut pages = client
-            .get_parameters_by_path()
-            .path(path)
-            .recursive(true)
-            .into_paginator()
-            .send();
+        let mut pages = client.get_parameters_by_path().path(path).recursive(true).into_paginator().send();
         let mut values = BTreeMap::new();
         while let Some(page) = pages.next().await {
             let page = page.map_err(aws::failed("read the stacks' parameters"))?;
             let parameters = page.parameters.unwrap_or_default().into_iter();
             values.extend(parameters.filter_map(|parameter| parameter.name.zip(parameter.value)));
         }
-        Ok(Self {
-            env: target.env.clone(),
-            values,
-        })
+        Ok(Self { env: target.env.clone(), values })
     }
 
     fn get(&self, stack: Stack, name: &str) -> Option<String> {
@@ -176,24 +146,14 @@ fn reachable(target: &Target, url: String) -> String {
     let Some(cloud) = target.cloud else {
         return url;
     };
-    let path = url
-        .split_once("://")
-        .and_then(|(_, rest)| rest.split_once('/'))
-        .map(|(_, path)| path.to_owned());
+    let path = url.split_once("://").and_then(|(_, rest)| rest.split_once('/')).map(|(_, path)| path.to_owned());
     path.map_or(url, |path| format!("{}/{path}", cloud.endpoint()))
 }
 
 async fn depth(target: &Target, queue_url: &str) -> Result<Option<u64>> {
     let name = QueueAttributeName::ApproximateNumberOfMessages;
     let client = aws_sdk_sqs::Client::new(&target.sdk);
-    let output = client
-        .get_queue_attributes()
-        .queue_url(queue_url)
-        .attribute_names(name.clone())
-        .send()
-        .await;
+    let output = client.get_queue_attributes().queue_url(queue_url).attribute_names(name.clone()).send().await;
     let output = output.map_err(aws::failed("read the depth of a dead-letter queue"))?;
-    Ok(output
-        .attributes
-        .and_then(|attributes| attributes.get(&name)?.parse().ok()))
+    Ok(output.attributes.and_then(|attributes| attributes.get(&name)?.parse().ok()))
 }

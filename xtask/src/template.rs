@@ -37,19 +37,14 @@ struct Declarations {
 impl Template {
     /// Reads a template file.
     pub(crate) fn read(path: PathBuf) -> Result<Self> {
-        let body =
-            fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
+        let body = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
         Self::parse(path, body)
     }
 
     fn parse(path: PathBuf, body: String) -> Result<Self> {
         let declarations: Declarations = serde_norway::from_str(&body)
             .with_context(|| format!("{} is not a CloudFormation template", path.display()))?;
-        Ok(Self {
-            path,
-            body,
-            parameters: declarations.parameters,
-        })
+        Ok(Self { path, body, parameters: declarations.parameters })
     }
 
     /// Whether a parameter of this name is declared.
@@ -64,10 +59,7 @@ impl Parameter {
     /// <https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-supplied-parameter-types.html>
     pub(crate) fn ssm_path(&self) -> Option<&str> {
         let looked_up = self.kind.starts_with("AWS::SSM::Parameter::Value<");
-        self.default
-            .as_ref()
-            .and_then(Value::as_str)
-            .filter(|_| looked_up)
+        self.default.as_ref().and_then(Value::as_str).filter(|_| looked_up)
     }
 
     /// Whether CloudFormation has a value when we give none.
@@ -77,10 +69,7 @@ impl Parameter {
 }
 
 /// Values for an environment's parameters, by stack: `infra/environments/<env>.yaml`, which may be absent.
-pub(crate) fn environment_file(
-    repo: &Path,
-    env: &str,
-) -> Result<BTreeMap<String, BTreeMap<String, String>>> {
+pub(crate) fn environment_file(repo: &Path, env: &str) -> Result<BTreeMap<String, BTreeMap<String, String>>> {
     let path = repo.join("infra/environments").join(format!("{env}.yaml"));
     let text = match fs::read_to_string(&path) {
         Ok(text) => text,
@@ -89,10 +78,7 @@ pub(crate) fn environment_file(
     };
     let values: BTreeMap<String, BTreeMap<String, Value>> = serde_norway::from_str(&text)
         .with_context(|| format!("{} must hold `stack: {{Parameter: value}}`", path.display()))?;
-    values
-        .into_iter()
-        .map(|(stack, values)| Ok((stack, texts(values, &path)?)))
-        .collect()
+    values.into_iter().map(|(stack, values)| Ok((stack, texts(values, &path)?))).collect()
 }
 
 fn texts(values: BTreeMap<String, Value>, path: &Path) -> Result<BTreeMap<String, String>> {
@@ -103,10 +89,7 @@ fn texts(values: BTreeMap<String, Value>, path: &Path) -> Result<BTreeMap<String
                 Value::String(text) => text.clone(),
                 Value::Number(number) => number.to_string(),
                 Value::Bool(flag) => flag.to_string(),
-                _ => anyhow::bail!(
-                    "{name} in {} must be a text, a number or true/false",
-                    path.display()
-                ),
+                _ => anyhow::bail!("{name} in {} must be a text, a number or true/false", path.display()),
             };
             Ok((name, text))
         })
@@ -153,10 +136,7 @@ mod tests {
         let template = sample();
         let names: Vec<_> = template.parameters.keys().collect();
         assert_eq!(names, ["BusName", "Days", "Env"]);
-        assert_eq!(
-            template.parameters["BusName"].ssm_path(),
-            Some("/busline/local/bus/name")
-        );
+        assert_eq!(template.parameters["BusName"].ssm_path(), Some("/busline/local/bus/name"));
         assert_eq!(template.parameters["Env"].ssm_path(), None);
     }
 

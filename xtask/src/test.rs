@@ -62,21 +62,14 @@ pub(crate) async fn command(home: &Home, only: &[Part]) -> Result<()> {
     prerequisites::check(home)?;
     let mut interrupts = Interrupts::catch()?;
     let python = interrupts.unless(Python::ready(home)).await?;
-    let parts = if only.is_empty() {
-        Part::value_variants()
-    } else {
-        only
-    };
+    let parts = if only.is_empty() { Part::value_variants() } else { only };
     let mut rows = Vec::new();
     let mut failed = Vec::new();
     for &part in parts {
         ui::note(format_args!("\n== {}", name(part)));
         let begun = Instant::now();
         let outcome = run(part, home, &python, &mut interrupts).await;
-        if outcome
-            .as_ref()
-            .is_err_and(anyhow::Error::is::<Interrupted>)
-        {
+        if outcome.as_ref().is_err_and(anyhow::Error::is::<Interrupted>) {
             return outcome;
         }
         let verdict = match outcome {
@@ -90,11 +83,7 @@ pub(crate) async fn command(home: &Home, only: &[Part]) -> Result<()> {
         rows.push([name(part), verdict, ui::seconds(begun.elapsed())]);
     }
     ui::print(format_args!("\n{}", ui::table(["part", "", "time"], &rows)));
-    if failed.is_empty() {
-        Ok(())
-    } else {
-        bail!("failed: {}", failed.join(", "))
-    }
+    if failed.is_empty() { Ok(()) } else { bail!("failed: {}", failed.join(", ")) }
 }
 
 async fn run(part: Part, home: &Home, python: &Python, interrupts: &mut Interrupts) -> Result<()> {
@@ -110,8 +99,7 @@ async fn run(part: Part, home: &Home, python: &Python, interrupts: &mut Interrup
 
 async fn format(home: &Home, python: &Python) -> Result<()> {
     let mut ruff = process::command(python.program("ruff"));
-    ruff.args(["format", "--check"])
-        .arg(home.repo.join("local"));
+    ruff.args(["format", "--check"]).arg(home.repo.join("local"));
     all([cargo(home, &["fmt", "--all", "--check"]), ruff]).await
 }
 
@@ -124,39 +112,19 @@ async fn lint(home: &Home, python: &Python) -> Result<()> {
     let mut deny = deny(home, python);
     deny.args(["check", "bans", "licenses", "sources"]);
     let checks = all([
-        cargo(
-            home,
-            &[
-                "clippy",
-                "--workspace",
-                "--all-targets",
-                "--",
-                "--deny",
-                "warnings",
-            ],
-        ),
+        cargo(home, &["clippy", "--workspace", "--all-targets", "--", "--deny", "warnings"]),
         in_local("ruff", &["check"]),
         in_local("mypy", &[]),
         deny,
     ]);
-    let outcomes = [
-        checks.await,
-        advisories(home, python).await,
-        single_versions(home).await,
-    ];
+    let outcomes = [checks.await, advisories(home, python).await, single_versions(home).await];
     first_error(outcomes)
 }
 
 async fn templates(home: &Home, python: &Python) -> Result<()> {
-    let templates: Vec<PathBuf> = Stack::ALL
-        .iter()
-        .map(|stack| stack.template(&home.repo))
-        .collect();
+    let templates: Vec<PathBuf> = Stack::ALL.iter().map(|stack| stack.template(&home.repo)).collect();
     let looked_at = lint::templates(home, python, &templates).await?;
-    ui::note(format_args!(
-        "{} templates, {looked_at} of them new to cfn-lint",
-        templates.len()
-    ));
+    ui::note(format_args!("{} templates, {looked_at} of them new to cfn-lint", templates.len()));
     Ok(())
 }
 
@@ -172,10 +140,7 @@ async fn unit(home: &Home) -> Result<()> {
 
 async fn conformance(home: &Home, python: &Python) -> Result<()> {
     let mut pytest = process::command(python.program("python"));
-    pytest
-        .args(["-m", "pytest"])
-        .current_dir(home.repo.join("local"))
-        .env("PYTHONPATH", ".");
+    pytest.args(["-m", "pytest"]).current_dir(home.repo.join("local")).env("PYTHONPATH", ".");
     process::run(&mut pytest).await
 }
 
@@ -191,9 +156,7 @@ async fn end_to_end(home: &Home, interrupts: &mut Interrupts) -> Result<()> {
             for target in test_targets(home, |package| package == END_TO_END)? {
                 test.args(["--test", &target]);
             }
-            test.env("BUSLINE_STATUS", &status)
-                .env("BUSLINE_HOME", &own.dir)
-                .env("BUSLINE_VENV", &own.venv);
+            test.env("BUSLINE_STATUS", &status).env("BUSLINE_HOME", &own.dir).env("BUSLINE_VENV", &own.venv);
             interrupts.unless(process::run(&mut test)).await
         }
         Err(error) => Err(error),
@@ -203,27 +166,17 @@ async fn end_to_end(home: &Home, interrupts: &mut Interrupts) -> Result<()> {
 
 /// The names of the integration tests of the packages that are asked for.
 fn test_targets(home: &Home, wanted: impl Fn(&str) -> bool) -> Result<BTreeSet<String>> {
-    let metadata = MetadataCommand::new()
-        .current_dir(&home.repo)
-        .no_deps()
-        .exec()
-        .context("cannot read the workspace")?;
-    let packages = metadata
-        .packages
-        .into_iter()
-        .filter(|package| wanted(&package.name));
+    let metadata =
+        MetadataCommand::new().current_dir(&home.repo).no_deps().exec().context("cannot read the workspace")?;
+    let packages = metadata.packages.into_iter().filter(|package| wanted(&package.name));
     let targets = packages.flat_map(|package| package.targets);
-    Ok(targets
-        .filter(|target| target.kind.contains(&TargetKind::Test))
-        .map(|target| target.name)
-        .collect())
+    Ok(targets.filter(|target| target.kind.contains(&TargetKind::Test)).map(|target| target.name).collect())
 }
 
 /// Known vulnerabilities, when their database can be had: no network must not stop the other checks.
 async fn advisories(home: &Home, python: &Python) -> Result<()> {
     let mut fetch = deny(home, python);
-    let fetched =
-        tokio::time::timeout(Duration::from_mins(1), fetch.args(["fetch", "db"]).output()).await;
+    let fetched = tokio::time::timeout(Duration::from_mins(1), fetch.args(["fetch", "db"]).output()).await;
     if !matches!(fetched, Ok(Ok(output)) if output.status.success()) {
         ui::note("advisories: NOT CHECKED, the advisory database could not be fetched");
         return Ok(());
@@ -234,34 +187,17 @@ async fn advisories(home: &Home, python: &Python) -> Result<()> {
 
 /// A second version of an HTTP, TLS or SDK crate, mostly by a default feature, doubles what every function carries.
 async fn single_versions(home: &Home) -> Result<()> {
-    let mut tree = cargo(
-        home,
-        &[
-            "tree",
-            "--workspace",
-            "--duplicates",
-            "--depth",
-            "0",
-            "--prefix",
-            "none",
-        ],
-    );
+    let mut tree = cargo(home, &["tree", "--workspace", "--duplicates", "--depth", "0", "--prefix", "none"]);
     let output = tree.output().await?;
     if !output.status.success() {
-        bail!(
-            "`cargo tree` failed: {}",
-            String::from_utf8_lossy(&output.stderr)
-        );
+        bail!("`cargo tree` failed: {}", String::from_utf8_lossy(&output.stderr));
     }
     let listed = String::from_utf8(output.stdout)?;
     let doubled = doubled(&listed);
     if doubled.is_empty() {
         return Ok(());
     }
-    bail!(
-        "more than one version of {}: `cargo tree --duplicates` shows who asks for each",
-        doubled.join(", ")
-    )
+    bail!("more than one version of {}: `cargo tree --duplicates` shows who asks for each", doubled.join(", "))
 }
 
 /// The crates of [`SINGLE`] and of the SDK that a `cargo tree --duplicates` listing names with more than one version.
@@ -272,16 +208,10 @@ fn doubled(listing: &str) -> Vec<String> {
             let mut words = line.split_whitespace();
             Some((words.next()?, words.next()?))
         })
-        .filter(|(name, _)| {
-            SINGLE.contains(name) || name.starts_with("aws-smithy-") || name.starts_with("aws-sdk-")
-        })
+        .filter(|(name, _)| SINGLE.contains(name) || name.starts_with("aws-smithy-") || name.starts_with("aws-sdk-"))
         .collect();
     let count = |name: &str| crates.iter().filter(|(other, _)| *other == name).count();
-    let names: BTreeSet<&str> = crates
-        .iter()
-        .map(|(name, _)| *name)
-        .filter(|name| count(name) > 1)
-        .collect();
+    let names: BTreeSet<&str> = crates.iter().map(|(name, _)| *name).filter(|name| count(name) > 1).collect();
     names.into_iter().map(str::to_owned).collect()
 }
 
@@ -292,24 +222,13 @@ async fn all<const N: usize>(commands: [Command; N]) -> Result<()> {
             failures.push(format!("{error:#}"));
         }
     }
-    if failures.is_empty() {
-        Ok(())
-    } else {
-        bail!(failures.join("\n"))
-    }
+    if failures.is_empty() { Ok(()) } else { bail!(failures.join("\n")) }
 }
 
 fn first_error<const N: usize>(outcomes: [Result<()>; N]) -> Result<()> {
-    let failures: Vec<String> = outcomes
-        .into_iter()
-        .filter_map(Result::err)
-        .map(|error| format!("{error:#}"))
-        .collect();
-    if failures.is_empty() {
-        Ok(())
-    } else {
-        bail!(failures.join("\n"))
-    }
+    let failures: Vec<String> =
+        outcomes.into_iter().filter_map(Result::err).map(|error| format!("{error:#}")).collect();
+    if failures.is_empty() { Ok(()) } else { bail!(failures.join("\n")) }
 }
 
 fn cargo(home: &Home, arguments: &[&str]) -> Command {
@@ -325,9 +244,7 @@ fn deny(home: &Home, python: &Python) -> Command {
 }
 
 fn name(part: Part) -> String {
-    part.to_possible_value()
-        .map(|value| value.get_name().to_owned())
-        .unwrap_or_default()
+    part.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -342,9 +259,6 @@ mod tests {
 
     #[test]
     fn one_version_built_for_two_purposes_is_no_double() {
-        assert_eq!(
-            doubled("tokio v1.54.1\ntokio v1.54.1 (*)\n"),
-            Vec::<String>::new()
-        );
+        assert_eq!(doubled("tokio v1.54.1\ntokio v1.54.1 (*)\n"), Vec::<String>::new());
     }
 }

@@ -41,29 +41,15 @@ impl Step {
     /// Starts a step that shows a spinner until it ends.
     pub(crate) fn start(name: impl Into<String>) -> Self {
         let name = name.into();
-        let bar = if io::stderr().is_terminal() {
-            spinner(&name)
-        } else {
-            ProgressBar::hidden()
-        };
-        Self {
-            name,
-            started: Instant::now(),
-            bar,
-            ended: Ended::No,
-        }
+        let bar = if io::stderr().is_terminal() { spinner(&name) } else { ProgressBar::hidden() };
+        Self { name, started: Instant::now(), bar, ended: Ended::No }
     }
 
     /// Starts a step whose program writes to the terminal itself.
     pub(crate) fn announce(name: impl Into<String>) -> Self {
         let name = name.into();
         note(format_args!("  {name} …"));
-        Self {
-            name,
-            started: Instant::now(),
-            bar: ProgressBar::hidden(),
-            ended: Ended::No,
-        }
+        Self { name, started: Instant::now(), bar: ProgressBar::hidden(), ended: Ended::No }
     }
 
     /// Shows what the step is at, where there is a spinner to show it.
@@ -80,11 +66,7 @@ impl Step {
     pub(crate) fn done(mut self, result: impl Display) {
         self.ended = Ended::Well;
         self.bar.finish_and_clear();
-        note(format_args!(
-            "✓ {:<14} {result} ({})",
-            self.name,
-            seconds(self.started.elapsed())
-        ));
+        note(format_args!("✓ {:<14} {result} ({})", self.name, seconds(self.started.elapsed())));
     }
 }
 
@@ -92,11 +74,7 @@ impl Drop for Step {
     fn drop(&mut self) {
         if self.ended == Ended::No {
             self.bar.finish_and_clear();
-            note(format_args!(
-                "✗ {:<14} ({})",
-                self.name,
-                seconds(self.started.elapsed())
-            ));
+            note(format_args!("✗ {:<14} ({})", self.name, seconds(self.started.elapsed())));
         }
     }
 }
@@ -104,11 +82,7 @@ impl Drop for Step {
 /// A duration as people read it: `0.4 s`, `3 min 20 s`.
 pub(crate) fn seconds(duration: Duration) -> String {
     let whole = duration.as_secs();
-    if whole < 60 {
-        format!("{:.1} s", duration.as_secs_f64())
-    } else {
-        format!("{} min {} s", whole / 60, whole % 60)
-    }
+    if whole < 60 { format!("{:.1} s", duration.as_secs_f64()) } else { format!("{} min {} s", whole / 60, whole % 60) }
 }
 
 /// Lines up rows under their headings, two spaces between columns.
@@ -125,20 +99,14 @@ pub(crate) fn table<const N: usize>(headings: [&str; N], rows: &[[String; N]]) -
 }
 
 fn line<const N: usize>(cells: &[String; N], widths: &[usize; N]) -> String {
-    let padded: Vec<String> = cells
-        .iter()
-        .zip(widths)
-        .map(|(cell, width)| format!("{cell:<width$}"))
-        .collect();
+    let padded: Vec<String> = cells.iter().zip(widths).map(|(cell, width)| format!("{cell:<width$}")).collect();
     padded.join("  ").trim_end().to_owned()
 }
 
 fn spinner(name: &str) -> ProgressBar {
     let style = ProgressStyle::with_template("{spinner} {wide_msg} {elapsed:>5}")
         .unwrap_or_else(|_| ProgressStyle::default_spinner());
-    let bar = ProgressBar::new_spinner()
-        .with_style(style)
-        .with_message(name.to_owned());
+    let bar = ProgressBar::new_spinner().with_style(style).with_message(name.to_owned());
     bar.enable_steady_tick(Duration::from_millis(100));
     bar
 }
@@ -149,10 +117,7 @@ mod tests {
 
     #[test]
     fn columns_line_up_and_lines_have_no_trailing_spaces() {
-        let shown = table(
-            ["a", "bb"],
-            &[["long".into(), "x".into()], ["é".into(), "y".into()]],
-        );
+        let shown = table(["a", "bb"], &[["long".into(), "x".into()], ["é".into(), "y".into()]]);
         assert_eq!(shown, "a     bb\nlong  x\né     y");
     }
 

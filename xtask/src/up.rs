@@ -51,20 +51,12 @@ enum Origin {
 }
 
 /// `cargo xtask up`.
-pub(crate) async fn command(
-    home: &Home,
-    port: Option<u16>,
-    data: Data,
-    afterwards: Afterwards,
-) -> Result<()> {
+pub(crate) async fn command(home: &Home, port: Option<u16>, data: Data, afterwards: Afterwards) -> Result<()> {
     let begun = Instant::now();
     let mut interrupts = Interrupts::catch()?;
     let product = bring_up(home, port, data, &mut interrupts).await?;
     ui::print(summary(&product));
-    ui::note(format_args!(
-        "\nReady after {}.",
-        ui::seconds(begun.elapsed())
-    ));
+    ui::note(format_args!("\nReady after {}.", ui::seconds(begun.elapsed())));
     if afterwards == Afterwards::Return || product.origin == Origin::Joined {
         ui::note("The local cloud keeps running: `cargo xtask down` stops it and keeps its data.");
         return Ok(());
@@ -96,15 +88,8 @@ pub(crate) async fn bring_up(
     let _lock = interrupts.unless(home.lock()).await?;
     let python = interrupts.unless(Python::ready(home)).await?;
     let (cloud, origin) = start_or_join(home, &python, port, data).await?;
-    match interrupts
-        .unless(Box::pin(furnish(home, &python, cloud)))
-        .await
-    {
-        Ok(status) => Ok(Product {
-            status,
-            cloud,
-            origin,
-        }),
+    match interrupts.unless(Box::pin(furnish(home, &python, cloud))).await {
+        Ok(status) => Ok(Product { status, cloud, origin }),
         Err(error) if origin == Origin::Joined => Err(error),
         Err(error) if error.is::<Interrupted>() => {
             stop(home).await?;
@@ -129,12 +114,7 @@ pub(crate) async fn stop(home: &Home) -> Result<()> {
     Ok(())
 }
 
-async fn start_or_join(
-    home: &Home,
-    python: &Python,
-    port: Option<u16>,
-    data: Data,
-) -> Result<(Cloud, Origin)> {
+async fn start_or_join(home: &Home, python: &Python, port: Option<u16>, data: Data) -> Result<(Cloud, Origin)> {
     let local = LocalCloud::of(home);
     if data == Data::Emptied {
         local.stop().await?;
@@ -142,15 +122,9 @@ async fn start_or_join(
     }
     if let Some(cloud) = local.running()? {
         if port.is_some_and(|port| port != cloud.port) {
-            bail!(
-                "the local cloud already runs on port {}: `cargo xtask down` first, to move it",
-                cloud.port
-            );
+            bail!("the local cloud already runs on port {}: `cargo xtask down` first, to move it", cloud.port);
         }
-        ui::note(format_args!(
-            "The local cloud already runs at {}: deploying what changed.",
-            cloud.endpoint()
-        ));
+        ui::note(format_args!("The local cloud already runs at {}: deploying what changed.", cloud.endpoint()));
         return Ok((cloud, Origin::Joined));
     }
     let step = Step::start("Local cloud");
@@ -162,21 +136,11 @@ async fn start_or_join(
 async fn furnish(home: &Home, python: &Python, cloud: Cloud) -> Result<Status> {
     let target = Target::local(cloud);
     let architecture = Architecture::of_this_machine()?;
-    let deployment = Deployment {
-        home,
-        python,
-        target: &target,
-        architecture,
-        detail: Detail::Counts,
-    };
+    let deployment = Deployment { home, python, target: &target, architecture, detail: Detail::Counts };
     deployment.run(&Stack::ALL).await?;
     let status = Status::read(&target).await?;
     let step = Step::start("Demo user");
-    match SignIn::to(&target, &status)?
-        .ensure_confirmed(&target, &Person::demo())
-        .await
-        .context("no demo user")?
-    {
+    match SignIn::to(&target, &status)?.ensure_confirmed(&target, &Person::demo()).await.context("no demo user")? {
         Seeded::Now => step.done("signed up"),
         Seeded::WasThere => step.done("can sign in"),
     }
@@ -206,15 +170,7 @@ async fn until_it_ends(home: &Home, cloud: Cloud) -> Result<()> {
 }
 
 fn summary(product: &Product) -> String {
-    let api = |name: &str| {
-        product
-            .status
-            .apis
-            .get(name)
-            .cloned()
-            .flatten()
-            .unwrap_or_default()
-    };
+    let api = |name: &str| product.status.apis.get(name).cloned().flatten().unwrap_or_default();
     let Person { email, password } = Person::demo();
     let (todos, notifications, users) = (api("todos"), api("notifications"), api("users"));
     format!(

@@ -22,21 +22,14 @@ fn allowed(krate: &str) -> &'static [&'static str] {
 
 fn workspace() -> BTreeMap<String, Package> {
     let metadata = MetadataCommand::new().no_deps().exec().unwrap();
-    metadata
-        .packages
-        .into_iter()
-        .map(|package| (package.name.to_string(), package))
-        .collect()
+    metadata.packages.into_iter().map(|package| (package.name.to_string(), package)).collect()
 }
 
 #[test]
 fn every_crate_depends_on_the_floors_below_it_alone() {
     let workspace = workspace();
     for (name, package) in &workspace {
-        let ours = package
-            .dependencies
-            .iter()
-            .filter(|dependency| workspace.contains_key(&dependency.name));
+        let ours = package.dependencies.iter().filter(|dependency| workspace.contains_key(&dependency.name));
         for dependency in ours {
             assert!(
                 allowed(name).contains(&dependency.name.as_str()),
@@ -52,14 +45,9 @@ fn every_crate_depends_on_the_floors_below_it_alone() {
 fn events_and_contracts_know_nothing_of_aws() {
     let workspace = workspace();
     for name in ["events", "contracts"] {
-        let normal = workspace[name]
-            .dependencies
-            .iter()
-            .filter(|dependency| dependency.kind == DependencyKind::Normal);
-        let of_aws: BTreeSet<&str> = normal
-            .map(|dependency| dependency.name.as_str())
-            .filter(|name| is_of_aws(name))
-            .collect();
+        let normal = workspace[name].dependencies.iter().filter(|dependency| dependency.kind == DependencyKind::Normal);
+        let of_aws: BTreeSet<&str> =
+            normal.map(|dependency| dependency.name.as_str()).filter(|name| is_of_aws(name)).collect();
         assert!(of_aws.is_empty(), "{name} must not depend on {of_aws:?}");
     }
 }
@@ -70,25 +58,11 @@ fn every_service_is_one_crate_with_one_binary_and_one_template() {
     for name in ["users", "todos", "notifications"] {
         let package = &workspace[name];
         let folder = package.manifest_path.parent().unwrap();
-        assert!(
-            folder.ends_with(format!("services/{name}")),
-            "{name} lives in {folder}"
-        );
-        assert!(
-            folder.join("template.yaml").exists(),
-            "{name} has no template.yaml"
-        );
-        let binaries: Vec<&str> = package
-            .targets
-            .iter()
-            .filter(|target| target.is_bin())
-            .map(|target| target.name.as_str())
-            .collect();
-        assert_eq!(
-            binaries,
-            [name],
-            "{name} must have one binary of its own name"
-        );
+        assert!(folder.ends_with(format!("services/{name}")), "{name} lives in {folder}");
+        assert!(folder.join("template.yaml").exists(), "{name} has no template.yaml");
+        let binaries: Vec<&str> =
+            package.targets.iter().filter(|target| target.is_bin()).map(|target| target.name.as_str()).collect();
+        assert_eq!(binaries, [name], "{name} must have one binary of its own name");
     }
 }
 
