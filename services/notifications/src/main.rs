@@ -1,2 +1,53 @@
-//! services/notifications
-fn main() {}
+//! The notifications service: each user's inbox, fed by other services' events, and the welcome mail.
+//!
+//! The table of contents: a function's `Handler` setting names its job.
+
+mod api;
+mod config;
+mod domain;
+mod mailer;
+mod store;
+mod subscribe;
+
+use events::todos::{TodoChangedV1, TodoCompletedV1, TodoCreatedV1, TodoDeletedV1, TodoReopenedV1};
+use events::users::{UserProfileChangedV1, UserRegisteredV1};
+use lambda_kit::settings::{UnknownHandler, handler_name};
+use lambda_kit::subscriber::run;
+use lambda_kit::{api::serve, aws, telemetry};
+use lambda_runtime::Error;
+
+use crate::config::{MailConfig, TableConfig};
+use crate::mailer::Mailer;
+use crate::store::Store;
+use crate::subscribe::welcome_mail::{self, WelcomeMail};
+use crate::subscribe::{inbox, recipients};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    telemetry::init();
+    match handler_name()?.as_str() {
+        "list-notifications" => serve(store().await?, api::list).await,
+        "read-notification" => serve(store().await?, api::read).await,
+        "todo-created" => run::<TodoCreatedV1, _, _, _, _, _>(store().await?, inbox::todo_created).await,
+        "todo-changed" => run::<TodoChangedV1, _, _, _, _, _>(store().await?, inbox::todo_changed).await,
+        "todo-completed" => run::<TodoCompletedV1, _, _, _, _, _>(store().await?, inbox::todo_completed).await,
+        "todo-reopened" => run::<TodoReopenedV1, _, _, _, _, _>(store().await?, inbox::todo_reopened).await,
+        "todo-deleted" => run::<TodoDeletedV1, _, _, _, _, _>(store().await?, inbox::todo_deleted).await,
+        "user-registered" => run::<UserRegisteredV1, _, _, _, _, _>(store().await?, inbox::user_registered).await,
+        "recipient-registered" => run::<UserRegisteredV1, _, _, _, _, _>(store().await?, recipients::registered).await,
+        "recipient-changed" => run::<UserProfileChangedV1, _, _, _, _, _>(store().await?, recipients::changed).await,
+        "send-welcome-mail" => run::<UserRegisteredV1, _, _, _, _, _>(welcome_mail().await?, welcome_mail::send).await,
+        other => Err(UnknownHandler(other.to_owned()).into()),
+    }
+}
+
+async fn store() -> Result<Store, Error> {
+    let config = TableConfig::from_env()?;
+    Ok(Store::new(&aws::load().await, config.table))
+}
+
+async fn welcome_mail() -> Result<WelcomeMail, Error> {
+    let config = MailConfig::from_env()?;
+    let aws = aws::load().await;
+    Ok(WelcomeMail { store: Store::new(&aws, config.table), mailer: Mailer::new(&aws, &config.from) })
+}

@@ -1,0 +1,46 @@
+//! The only place that maps this service's errors to HTTP answers.
+
+use http::StatusCode;
+use lambda_kit::api::ApiFailure;
+use lambda_kit::problem::Problem;
+
+use crate::store::StoreError;
+
+/// Why a route did not do what was asked.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ApiError {
+    #[error("the request was refused: {}", .0.detail)]
+    Refused(Problem),
+    #[error("the table failed")]
+    Store(#[from] StoreError),
+    #[error("the answer could not be written")]
+    Unwritable(#[from] serde_json::Error),
+}
+
+impl From<Problem> for ApiError {
+    fn from(problem: Problem) -> Self {
+        Self::Refused(problem)
+    }
+}
+
+impl ApiError {
+    /// 404, for an entry that is not there and for one of somebody else alike.
+    pub(crate) fn no_such_notification() -> Self {
+        Self::Refused(Problem::not_found("You have no notification with this id."))
+    }
+}
+
+impl ApiFailure for ApiError {
+    fn problem(&self) -> Problem {
+        match self {
+            Self::Refused(problem) => problem.clone(),
+            Self::Store(StoreError::Contended) => Problem::new(
+                StatusCode::CONFLICT,
+                "contended",
+                "The inbox is being changed",
+                "So much happens to your inbox right now that nothing was changed; try again.",
+            ),
+            Self::Store(_) | Self::Unwritable(_) => Problem::internal(),
+        }
+    }
+}

@@ -1,0 +1,31 @@
+//! Settings of the service's functions.
+
+use lambda_kit::settings::{MissingSettings, Settings};
+
+/// What a job needs that works on the table alone.
+#[derive(Debug)]
+pub(crate) struct TableConfig {
+    /// The service's table, `TABLE_NAME`.
+    pub(crate) table: String,
+}
+
+impl TableConfig {
+    pub(crate) fn from_env() -> Result<Self, MissingSettings> {
+        Settings::read(|settings| Self { table: settings.text("TABLE_NAME") })
+    }
+}
+
+/// What a job needs that sends mail.
+#[derive(Debug)]
+pub(crate) struct MailConfig {
+    /// The service's table, `TABLE_NAME`.
+    pub(crate) table: String,
+    /// The address that mail comes from, `MAIL_FROM`.
+    pub(crate) from: String,
+}
+
+impl MailConfig {
+    pub(crate) fn from_env() -> Result<Self, MissingSettings> {
+        Settings::read(|settings| Self { table: settings.text("TABLE_NAME"), from: settings.text("MAIL_FROM") })
+    }
+}

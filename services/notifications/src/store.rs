@@ -1,0 +1,295 @@
+//! The service's table: inbox entries and their unread counters, recipients, mails, and the events that were applied.
+//!
+//! Everything of a user is under `pk` = `USER#<sub>`, and the user comes from the caller's token or from the event. The
+//! unread counter changes in the transaction that adds or reads an entry, so that it is exact and costs one read.
+
+mod entry;
+mod mail;
+mod recipient;
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use aws_config::SdkConfig;
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::error::{BuildError, DisplayErrorContext, SdkError};
+use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
+use aws_sdk_dynamodb::types::{
+    AttributeValue, CancellationReason, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update,
+};
+use jiff::Timestamp;
+use lambda_kit::claim::claim;
+use lambda_kit::page::Limit;
+use uuid::Uuid;
+
+use crate::domain::Entry;
+use crate::store::entry::{Counter, EntryItem};
+pub(crate) use crate::store::mail::{Begun, Settled};
+
+/// A transaction is tried this often while others change the same inbox: a user's events come at once, and each one
+/// counts in the same row.
+const ATTEMPTS: u32 = 8;
+/// The pause before the second attempt; it doubles with each further one up to [`LONGEST_PAUSE`].
+const FIRST_PAUSE: Duration = Duration::from_millis(25);
+const LONGEST_PAUSE: Duration = Duration::from_millis(400);
+
+/// The service's table.
+#[derive(Clone, Debug)]
+pub(crate) struct Store {
+    client: Client,
+    table: String,
+}
+
+/// Which entries of an inbox a list shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Show {
+    All,
+    Unread,
+}
+
+/// A page of one user's inbox, after an entry.
+#[derive(Debug)]
+pub(crate) struct PageRequest {
+    pub(crate) owner: Uuid,
+    pub(crate) show: Show,
+    pub(crate) limit: Limit,
+    /// The last entry of the page before.
+    pub(crate) after: Option<Uuid>,
+}
+
+/// A page that was read.
+#[derive(Debug)]
+pub(crate) struct Page {
+    /// The newest first.
+    pub(crate) entries: Vec<Entry>,
+    /// How many entries of the whole inbox are unread.
+    pub(crate) unread: u64,
+    /// Whether there is another page.
+    pub(crate) more: bool,
+}
+
+/// Whether an event had its effect now or before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Applied {
+    Now,
+    Before,
+}
+
+impl Store {
+    pub(crate) fn new(config: &SdkConfig, table: String) -> Self {
+        Self { client: Client::new(config), table }
+    }
+
+    /// Claims the entry's event, adds the entry and counts it as unread, or does none of this.
+    pub(crate) async fn add(&self, entry: &Entry, now: Timestamp) -> Result<Applied, StoreError> {
+        let item = serde_dynamo::to_item(EntryItem::from(entry)).map_err(StoreError::Unstorable)?;
+        let put = Put::builder().table_name(&self.table).set_item(Some(item)).build()?;
+        let writes = vec![
+            claim(&self.table, "inbox", entry.id, now)?,
+            TransactWriteItem::builder().put(put).build(),
+            self.count(entry.owner, 1)?,
+        ];
+        match self.transact(&writes, entry.id).await? {
+            Ok(()) => Ok(Applied::Now),
+            Err(reasons) if failed_condition(&reasons[..1]) => Ok(Applied::Before),
+            Err(reasons) => Err(StoreError::Cancelled(codes(&reasons))),
+        }
+    }
+
+    /// The owner's entry with this id.
+    pub(crate) async fn get(&self, owner: Uuid, id: Uuid) -> Result<Option<Entry>, StoreError> {
+        let answer = self
+            .client
+            .get_item()
+            .table_name(&self.table)
+            .set_key(Some(entry::key(owner, id)))
+            .consistent_read(true)
+            .send()
+            .await
+            .map_err(StoreError::call)?;
+        answer.item.map(parse).transpose()
+    }
+
+    /// Saves an entry that was just read and counts one unread less. When somebody else read it first, nothing is
+    /// written, and the entry comes back as it is.
+    pub(crate) async fn save_read(&self, read: Entry) -> Result<Entry, StoreError> {
+        let update = Update::builder()
+            .table_name(&self.table)
+            .set_key(Some(entry::key(read.owner, read.id)))
+            .update_expression("SET readAt = :readAt REMOVE byUnread")
+            .condition_expression("attribute_exists(byUnread)")
+            .expression_attribute_values(":readAt", entry::time(read.read_at)?)
+            // Puts the entry into the cancellation reason, so that no second read is needed.
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+            .build()?;
+        let writes = [TransactWriteItem::builder().update(update).build(), self.count(read.owner, -1)?];
+        let Err(reasons) = self.transact(&writes, read.id).await? else {
+            return Ok(read);
+        };
+        match reasons.first().and_then(CancellationReason::item) {
+            Some(held) => parse(held.clone()),
+            None => Err(StoreError::Cancelled(codes(&reasons))),
+        }
+    }
+
+    /// One page of an inbox. Reads one entry more than it shows, and the counter, however large the inbox is.
+    pub(crate) async fn list(&self, asked: &PageRequest) -> Result<Page, StoreError> {
+        let (page, unread) = tokio::try_join!(self.page(asked), self.unread(asked.owner))?;
+        let (entries, more) = page;
+        Ok(Page { entries, unread, more })
+    }
+
+    async fn page(&self, asked: &PageRequest) -> Result<(Vec<Entry>, bool), StoreError> {
+        let range = entry::range(asked.show);
+        let answer = self
+            .client
+            .query()
+            .table_name(&self.table)
+            .set_index_name(range.index.map(str::to_owned))
+            .key_condition_expression("pk = :pk AND #key BETWEEN :from AND :to")
+            .expression_attribute_names("#key", range.attribute)
+            .expression_attribute_values(":pk", AttributeValue::S(entry::partition(asked.owner)))
+            .expression_attribute_values(":from", AttributeValue::S(range.from))
+            .expression_attribute_values(":to", AttributeValue::S(range.to))
+            .set_exclusive_start_key(asked.after.map(|after| entry::start_key(asked, after)))
+            .scan_index_forward(false)
+            .limit(asked.limit.and_one())
+            .consistent_read(true)
+            .send()
+            .await
+            .map_err(StoreError::call)?;
+        let mut items = answer.items.unwrap_or_default();
+        let more = items.len() > asked.limit.items() || answer.last_evaluated_key.is_some();
+        items.truncate(asked.limit.items());
+        let entries = items.into_iter().map(parse).collect::<Result<_, _>>()?;
+        Ok((entries, more))
+    }
+
+    async fn unread(&self, owner: Uuid) -> Result<u64, StoreError> {
+        let answer = self
+            .client
+            .get_item()
+            .table_name(&self.table)
+            .set_key(Some(entry::counter_key(owner)))
+            .consistent_read(true)
+            .send()
+            .await
+            .map_err(StoreError::call)?;
+        let Some(item) = answer.item else {
+            return Ok(0);
+        };
+        let counter: Counter = serde_dynamo::from_item(item).map_err(StoreError::Corrupt)?;
+        Ok(counter.unread)
+    }
+
+    /// The write that adds `change` to the owner's unread counter.
+    fn count(&self, owner: Uuid, change: i8) -> Result<TransactWriteItem, BuildError> {
+        let update = Update::builder()
+            .table_name(&self.table)
+            .set_key(Some(entry::counter_key(owner)))
+            .update_expression("ADD unread :change")
+            .expression_attribute_values(":change", AttributeValue::N(change.to_string()))
+            .build()?;
+        Ok(TransactWriteItem::builder().update(update).build())
+    }
+
+    /// Writes all or nothing, again while others write the same rows; the inner error holds the reason of each write,
+    /// in order. `salt` keeps jobs that met once from meeting again.
+    async fn transact(
+        &self,
+        writes: &[TransactWriteItem],
+        salt: Uuid,
+    ) -> Result<Result<(), Vec<CancellationReason>>, StoreError> {
+        for attempt in 0..ATTEMPTS {
+            let Err(reasons) = self.transact_once(writes).await? else {
+                return Ok(Ok(()));
+            };
+            if failed_condition(&reasons) || !reasons.iter().any(|reason| has_code(reason, "TransactionConflict")) {
+                return Ok(Err(reasons));
+            }
+            tokio::time::sleep(pause(attempt, salt)).await;
+        }
+        Err(StoreError::Contended)
+    }
+
+    async fn transact_once(
+        &self,
+        writes: &[TransactWriteItem],
+    ) -> Result<Result<(), Vec<CancellationReason>>, StoreError> {
+        let answer = self.client.transact_write_items().set_transact_items(Some(writes.to_vec())).send().await;
+        let Err(error) = answer else {
+            return Ok(Ok(()));
+        };
+        match error.as_service_error() {
+            Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) => {
+                Ok(Err(cancelled.cancellation_reasons().to_vec()))
+            }
+            _ => Err(StoreError::call(error)),
+        }
+    }
+}
+
+/// The pause after an attempt (from 0): doubling, and up to twice as long by a share that the attempt and the random
+/// end of `salt` decide.
+fn pause(attempt: u32, salt: Uuid) -> Duration {
+    let step = FIRST_PAUSE.saturating_mul(1 << attempt.min(16)).min(LONGEST_PAUSE);
+    let share = salt.as_bytes()[8 + (attempt % 8) as usize];
+    step + step.mul_f64(f64::from(share) / 256.0)
+}
+
+fn parse(item: HashMap<String, AttributeValue>) -> Result<Entry, StoreError> {
+    let item: EntryItem = serde_dynamo::from_item(item).map_err(StoreError::Corrupt)?;
+    Ok(item.into())
+}
+
+fn failed_condition(reasons: &[CancellationReason]) -> bool {
+    reasons.iter().any(|reason| has_code(reason, "ConditionalCheckFailed"))
+}
+
+fn has_code(reason: &CancellationReason, code: &str) -> bool {
+    reason.code() == Some(code)
+}
+
+fn codes(reasons: &[CancellationReason]) -> String {
+    let codes: Vec<&str> = reasons.iter().map(|reason| reason.code().unwrap_or("None")).collect();
+    codes.join(", ")
+}
+
+/// Why the table did not do what was asked.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum StoreError {
+    #[error("the call to DynamoDB failed: {0}")]
+    Call(String),
+    #[error("the transaction was cancelled: {0}")]
+    Cancelled(String),
+    #[error("others changed the same inbox in each of {ATTEMPTS} attempts; a later one will pass")]
+    Contended,
+    #[error("an item in the table does not parse")]
+    Corrupt(#[source] serde_dynamo::Error),
+    #[error("an item cannot be stored")]
+    Unstorable(#[source] serde_dynamo::Error),
+    #[error("a write is incomplete")]
+    Incomplete(#[from] BuildError),
+}
+
+impl StoreError {
+    fn call<E: std::error::Error + Send + Sync + 'static, R: std::fmt::Debug + Send + Sync + 'static>(
+        error: SdkError<E, R>,
+    ) -> Self {
+        Self::Call(DisplayErrorContext(error).to_string())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pauses_grow_stay_bounded_and_differ() {
+        let (ann, bob) = (Uuid::from_u128(0), Uuid::max());
+        assert_eq!(pause(0, ann), FIRST_PAUSE);
+        assert!(pause(0, bob) > pause(0, ann) && pause(0, bob) < FIRST_PAUSE * 2);
+        let whole: Duration = (0..ATTEMPTS).map(|attempt| pause(attempt, bob)).sum();
+        assert!(whole < Duration::from_secs(4), "{whole:?} must fit into the functions' timeout");
+    }
+}

@@ -1,0 +1,66 @@
+//! The people whom we write to: the service's own copy of what the users service says of them.
+//!
+//! A row's `pk` is `USER#<sub>`, its `sk` is `RECIPIENT`. Events may come late, twice and in any order: each write below
+//! leads to the same row however often and in which order it is made.
+
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
+use aws_sdk_dynamodb::types::AttributeValue;
+use uuid::Uuid;
+
+use crate::domain::Profile;
+use crate::store::{Applied, Store, StoreError, entry};
+
+impl Store {
+    /// Keeps a user's address, unless one is known: no event so far can change it.
+    pub(crate) async fn keep_address(&self, user: Uuid, email: String) -> Result<(), StoreError> {
+        self.client
+            .update_item()
+            .table_name(&self.table)
+            .set_key(Some(key(user)))
+            .update_expression("SET #email = if_not_exists(#email, :email)")
+            .expression_attribute_names("#email", "email")
+            .expression_attribute_values(":email", AttributeValue::S(email))
+            .send()
+            .await
+            .map_err(StoreError::call)?;
+        Ok(())
+    }
+
+    /// Keeps a user's profile, unless a newer one, or this very one, is known.
+    pub(crate) async fn keep_profile(&self, profile: Profile) -> Result<Applied, StoreError> {
+        let answer = self
+            .client
+            .update_item()
+            .table_name(&self.table)
+            .set_key(Some(key(profile.user)))
+            .update_expression(
+                "SET #sequence = :sequence, #displayName = :displayName, #locale = :locale, #timeZone = :timeZone",
+            )
+            .condition_expression("attribute_not_exists(#sequence) OR #sequence < :sequence")
+            .expression_attribute_names("#sequence", "sequence")
+            .expression_attribute_names("#displayName", "displayName")
+            .expression_attribute_names("#locale", "locale")
+            .expression_attribute_names("#timeZone", "timeZone")
+            .expression_attribute_values(":sequence", AttributeValue::N(profile.sequence.to_string()))
+            .expression_attribute_values(":displayName", AttributeValue::S(profile.display_name))
+            .expression_attribute_values(":locale", AttributeValue::S(profile.locale))
+            .expression_attribute_values(":timeZone", AttributeValue::S(profile.time_zone))
+            .send()
+            .await;
+        match answer {
+            Ok(_) => Ok(Applied::Now),
+            Err(error)
+                if error.as_service_error().is_some_and(UpdateItemError::is_conditional_check_failed_exception) =>
+            {
+                Ok(Applied::Before)
+            }
+            Err(error) => Err(StoreError::call(error)),
+        }
+    }
+}
+
+fn key(user: Uuid) -> HashMap<String, AttributeValue> {
+    entry::row(user, "RECIPIENT".to_owned())
+}

@@ -1,0 +1,61 @@
+//! Events that become inbox entries.
+//!
+//! A repeat is harmless: the event id is claimed in the transaction that adds the entry and counts it. Order does not
+//! matter: each event has its own entry, and entries are sorted by their events' ids. Retried within the job: other
+//! events of the same user that come at the same time. Retried by Lambda: everything else.
+
+use events::envelope::{Event, Metadata};
+use lambda_kit::clock;
+use tracing::info;
+use uuid::Uuid;
+
+use crate::domain::{Entry, News, TodoNews};
+use crate::store::{Applied, Store};
+use crate::subscribe::error::SubscribeError;
+use crate::subscribe::readers::{NewcomerSeen, TodoSeen};
+
+/// Tells a user of the item that they added.
+pub(crate) async fn todo_created(store: &Store, event: Event<TodoSeen>) -> Result<(), SubscribeError> {
+    tell_of_todo(store, TodoNews::Created, event).await
+}
+
+/// Tells a user of the item that they changed.
+pub(crate) async fn todo_changed(store: &Store, event: Event<TodoSeen>) -> Result<(), SubscribeError> {
+    tell_of_todo(store, TodoNews::Changed, event).await
+}
+
+/// Tells a user of the item that they completed.
+pub(crate) async fn todo_completed(store: &Store, event: Event<TodoSeen>) -> Result<(), SubscribeError> {
+    tell_of_todo(store, TodoNews::Completed, event).await
+}
+
+/// Tells a user of the item that they took up again.
+pub(crate) async fn todo_reopened(store: &Store, event: Event<TodoSeen>) -> Result<(), SubscribeError> {
+    tell_of_todo(store, TodoNews::Reopened, event).await
+}
+
+/// Tells a user of the item that they deleted.
+pub(crate) async fn todo_deleted(store: &Store, event: Event<TodoSeen>) -> Result<(), SubscribeError> {
+    tell_of_todo(store, TodoNews::Deleted, event).await
+}
+
+/// Greets a new user.
+pub(crate) async fn user_registered(store: &Store, event: Event<NewcomerSeen>) -> Result<(), SubscribeError> {
+    let news = News::welcome(&event.data.display_name);
+    tell(store, event.data.user_id, news, &event.metadata).await
+}
+
+async fn tell_of_todo(store: &Store, happened: TodoNews, event: Event<TodoSeen>) -> Result<(), SubscribeError> {
+    let todo = event.data;
+    let news = News::of_todo(happened, todo.todo_id, &todo.title);
+    tell(store, todo.owner_id, news, &event.metadata).await
+}
+
+async fn tell(store: &Store, owner: Uuid, news: News, metadata: &Metadata) -> Result<(), SubscribeError> {
+    let entry = Entry::new(owner, news, metadata.event_id, metadata.occurred_at);
+    match store.add(&entry, clock::now()).await? {
+        Applied::Now => {}
+        Applied::Before => info!("the event has its inbox entry already"),
+    }
+    Ok(())
+}

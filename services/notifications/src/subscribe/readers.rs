@@ -1,0 +1,48 @@
+//! What this service reads of other services' events: only the fields that it uses, so that the rest may change.
+
+use serde::Deserialize;
+use uuid::Uuid;
+
+/// A to-do item, in any of its events.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct TodoSeen {
+    pub(crate) todo_id: Uuid,
+    pub(crate) owner_id: Uuid,
+    pub(crate) title: String,
+}
+
+/// A user to greet in the inbox, in `UserRegistered.v1`.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct NewcomerSeen {
+    pub(crate) user_id: Uuid,
+    pub(crate) display_name: String,
+}
+
+/// A user to greet by mail, in `UserRegistered.v1`.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct AddresseeSeen {
+    pub(crate) email: String,
+    pub(crate) display_name: String,
+}
+
+/// A user's address, in `UserRegistered.v1`.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct RegisteredSeen {
+    pub(crate) email: String,
+    #[serde(flatten)]
+    pub(crate) profile: ProfileSeen,
+}
+
+/// A user's profile, in `UserRegistered.v1` and `UserProfileChanged.v1`.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct ProfileSeen {
+    pub(crate) user_id: Uuid,
+    pub(crate) display_name: String,
+    pub(crate) locale: String,
+    pub(crate) time_zone: String,
+}

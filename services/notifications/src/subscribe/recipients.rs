@@ -1,0 +1,38 @@
+//! Events that keep the service's own copy of the people whom it writes to.
+//!
+//! A repeat is harmless, and so is any order: the address is kept once, and a profile only gives way to a newer one.
+
+use events::envelope::Event;
+use tracing::info;
+
+use crate::domain::Profile;
+use crate::store::{Applied, Store};
+use crate::subscribe::error::SubscribeError;
+use crate::subscribe::readers::{ProfileSeen, RegisteredSeen};
+
+/// Keeps a new user's address and profile.
+pub(crate) async fn registered(store: &Store, event: Event<RegisteredSeen>) -> Result<(), SubscribeError> {
+    let RegisteredSeen { email, profile } = event.data;
+    store.keep_address(profile.user_id, email).await?;
+    keep(store, profile, event.metadata.sequence).await
+}
+
+/// Keeps a user's changed profile, also when it comes before their registration.
+pub(crate) async fn changed(store: &Store, event: Event<ProfileSeen>) -> Result<(), SubscribeError> {
+    keep(store, event.data, event.metadata.sequence).await
+}
+
+async fn keep(store: &Store, seen: ProfileSeen, sequence: u64) -> Result<(), SubscribeError> {
+    let profile = Profile {
+        user: seen.user_id,
+        sequence,
+        display_name: seen.display_name,
+        locale: seen.locale,
+        time_zone: seen.time_zone,
+    };
+    match store.keep_profile(profile).await? {
+        Applied::Now => {}
+        Applied::Before => info!("a profile as new as this one is known already"),
+    }
+    Ok(())
+}
