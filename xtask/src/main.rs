@@ -166,11 +166,15 @@ enum Door {
     #[command(after_help = "Examples:
   cargo xtask test
   cargo xtask test --only unit
-  cargo xtask test --only format --only lint")]
+  cargo xtask test --only format --only lint
+  cargo xtask test --only e2e -- inbox       the end-to-end tests with `inbox` in their names")]
     Test {
         /// Only this part; may be given more than once.
         #[arg(long, value_enum)]
         only: Vec<Part>,
+        /// Arguments for the test programs of the unit and e2e parts, such as a part of a test's name.
+        #[arg(last = true)]
+        arguments: Vec<String>,
     },
 }
 
@@ -236,7 +240,7 @@ async fn enter(door: Door) -> Result<()> {
             print_token(&Target::of(&home, &env).await?, &person.unwrap_or_else(Person::demo)).await
         }
         Door::Deploy { stacks, env, arch } => deploy::command(&home, &stacks, &env, arch).await,
-        Door::Test { only } => test::command(&home, &only).await,
+        Door::Test { only, arguments } => test::command(&home, &only, &arguments).await,
     }
 }
 

@@ -2,11 +2,13 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::io::Cursor;
 use std::path::PathBuf;
+use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
-use cargo_metadata::{MetadataCommand, TargetKind};
+use cargo_metadata::Message;
 use clap::ValueEnum;
 use tokio::process::Command;
 
@@ -58,7 +60,7 @@ const SINGLE: [&str; 14] = [
 const END_TO_END: &str = "tests";
 
 /// `cargo xtask test`: runs the parts (all of them when none is named), also after a failure, and sums up.
-pub(crate) async fn command(home: &Home, only: &[Part]) -> Result<()> {
+pub(crate) async fn command(home: &Home, only: &[Part], arguments: &[String]) -> Result<()> {
     prerequisites::check(home)?;
     let mut interrupts = Interrupts::catch()?;
     let python = interrupts.unless(Python::ready(home)).await?;
@@ -68,7 +70,7 @@ pub(crate) async fn command(home: &Home, only: &[Part]) -> Result<()> {
     for &part in parts {
         ui::note(format_args!("\n== {}", name(part)));
         let begun = Instant::now();
-        let outcome = run(part, home, &python, &mut interrupts).await;
+        let outcome = run(part, home, &python, arguments, &mut interrupts).await;
         if outcome.as_ref().is_err_and(anyhow::Error::is::<Interrupted>) {
             return outcome;
         }
@@ -86,14 +88,20 @@ pub(crate) async fn command(home: &Home, only: &[Part]) -> Result<()> {
     if failed.is_empty() { Ok(()) } else { bail!("failed: {}", failed.join(", ")) }
 }
 
-async fn run(part: Part, home: &Home, python: &Python, interrupts: &mut Interrupts) -> Result<()> {
+async fn run(
+    part: Part,
+    home: &Home,
+    python: &Python,
+    arguments: &[String],
+    interrupts: &mut Interrupts,
+) -> Result<()> {
     match part {
         Part::Format => interrupts.unless(format(home, python)).await,
         Part::Lint => interrupts.unless(lint(home, python)).await,
         Part::Templates => interrupts.unless(templates(home, python)).await,
-        Part::Unit => interrupts.unless(unit(home)).await,
+        Part::Unit => interrupts.unless(unit(home, arguments)).await,
         Part::Conformance => interrupts.unless(conformance(home, python)).await,
-        Part::E2e => end_to_end(home, interrupts).await,
+        Part::E2e => end_to_end(home, arguments, interrupts).await,
     }
 }
 
@@ -128,14 +136,10 @@ async fn templates(home: &Home, python: &Python) -> Result<()> {
     Ok(())
 }
 
-/// Targets are named one by one, instead of leaving out the end-to-end package: so cargo resolves features for the
-/// whole workspace, as clippy and `up` do, and compiles each dependency once.
-async fn unit(home: &Home) -> Result<()> {
-    let mut test = cargo(home, &["test", "--lib", "--bins"]);
-    for target in test_targets(home, |package| package != END_TO_END)? {
-        test.args(["--test", &target]);
-    }
-    process::run(&mut test).await
+async fn unit(home: &Home, arguments: &[String]) -> Result<()> {
+    let own = test_programs(home, |package| package != END_TO_END).await?;
+    let outcome = run_tests(own, arguments, &[]).await;
+    first_error([outcome, all([cargo(home, &["test", "--workspace", "--doc"])]).await])
 }
 
 async fn conformance(home: &Home, python: &Python) -> Result<()> {
@@ -145,32 +149,69 @@ async fn conformance(home: &Home, python: &Python) -> Result<()> {
 }
 
 /// Brings the product up on a local cloud of its own, runs the black-box tests, stops what it started in any case.
-async fn end_to_end(home: &Home, interrupts: &mut Interrupts) -> Result<()> {
+async fn end_to_end(home: &Home, arguments: &[String], interrupts: &mut Interrupts) -> Result<()> {
     let folder = tempfile::Builder::new().prefix("busline-e2e-").tempdir()?;
     let own = home.beside(folder.path().join("home"));
     let outcome = match up::bring_up(&own, None, Data::Emptied, interrupts).await {
         Ok(product) => {
             let status = folder.path().join("status.json");
             fs::write(&status, serde_json::to_vec_pretty(&product.status)?)?;
-            let mut test = cargo(home, &["test"]);
-            for target in test_targets(home, |package| package == END_TO_END)? {
-                test.args(["--test", &target]);
-            }
-            test.env("BUSLINE_STATUS", &status).env("BUSLINE_HOME", &own.dir).env("BUSLINE_VENV", &own.venv);
-            interrupts.unless(process::run(&mut test)).await
+            let environment =
+                [("BUSLINE_STATUS", status), ("BUSLINE_HOME", own.dir.clone()), ("BUSLINE_VENV", own.venv.clone())];
+            interrupts.unless(black_box(home, arguments, &environment)).await
         }
         Err(error) => Err(error),
     };
     first_error([outcome, up::stop(&own).await])
 }
 
-/// The names of the integration tests of the packages that are asked for.
-fn test_targets(home: &Home, wanted: impl Fn(&str) -> bool) -> Result<BTreeSet<String>> {
-    let metadata =
-        MetadataCommand::new().current_dir(&home.repo).no_deps().exec().context("cannot read the workspace")?;
-    let packages = metadata.packages.into_iter().filter(|package| wanted(&package.name));
-    let targets = packages.flat_map(|package| package.targets);
-    Ok(targets.filter(|target| target.kind.contains(&TargetKind::Test)).map(|target| target.name).collect())
+async fn black_box(home: &Home, arguments: &[String], environment: &[(&str, PathBuf)]) -> Result<()> {
+    let programs = test_programs(home, |package| package == END_TO_END).await?;
+    run_tests(programs, arguments, environment).await
+}
+
+/// A compiled test, and the folder of its package.
+struct TestProgram {
+    path: PathBuf,
+    package: PathBuf,
+}
+
+/// Compiles the tests of all packages and gives those of the packages that are asked for.
+///
+/// All together, because cargo then resolves features for the whole workspace, as clippy and `up` do, and compiles
+/// each dependency once.
+async fn test_programs(home: &Home, wanted: impl Fn(&str) -> bool) -> Result<Vec<TestProgram>> {
+    let arguments = ["test", "--workspace", "--no-run", "--message-format=json-render-diagnostics"];
+    let mut build = cargo(home, &arguments);
+    let output = build.stdout(Stdio::piped()).spawn()?.wait_with_output().await?;
+    if !output.status.success() {
+        bail!("the tests do not build: see the compiler's messages above");
+    }
+    let mut programs = Vec::new();
+    for message in Message::parse_stream(Cursor::new(output.stdout)) {
+        let Message::CompilerArtifact(artifact) = message? else { continue };
+        let Some(path) = artifact.executable.filter(|_| artifact.profile.test) else { continue };
+        let package = artifact.manifest_path.parent().context("a manifest is in a folder")?;
+        if wanted(package.file_name().unwrap_or_default()) {
+            programs.push(TestProgram { path: path.into(), package: package.into() });
+        }
+    }
+    Ok(programs)
+}
+
+/// Runs compiled tests one after the other, as `cargo test --no-fail-fast` would.
+async fn run_tests(programs: Vec<TestProgram>, arguments: &[String], environment: &[(&str, PathBuf)]) -> Result<()> {
+    let mut failures = Vec::new();
+    for program in programs {
+        ui::note(format_args!("     Running {}", program.path.display()));
+        let mut command = process::command(&program.path);
+        command.current_dir(&program.package).env("CARGO_MANIFEST_DIR", &program.package);
+        command.args(arguments).envs(environment.iter().map(|(name, value)| (name, value)));
+        if let Err(error) = process::run(&mut command).await {
+            failures.push(format!("{error:#}"));
+        }
+    }
+    if failures.is_empty() { Ok(()) } else { bail!(failures.join("\n")) }
 }
 
 /// Known vulnerabilities, when their database can be had: no network must not stop the other checks.
