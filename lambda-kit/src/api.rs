@@ -166,6 +166,12 @@ impl Request {
         Expected::parse(self.header("if-match")?)
     }
 
+    /// Whether the request brought a body at all.
+    #[must_use]
+    pub fn has_body(&self) -> bool {
+        !self.inner.body().is_empty()
+    }
+
     /// The JSON body as a `T`. `T` refuses fields that it does not know, so that a typing error is no silent loss.
     ///
     /// # Errors
