@@ -1,2 +1,55 @@
-//! services/users
-fn main() {}
+//! The users service: who may sign in, and the profile that goes with it.
+//!
+//! The table of contents: a function's `Handler` setting names its job.
+
+mod api;
+mod config;
+mod domain;
+mod pool;
+mod post_confirmation;
+mod store;
+
+use lambda_kit::publisher::{self, Publisher};
+use lambda_kit::settings::{UnknownHandler, handler_name};
+use lambda_kit::{api::serve, aws, telemetry};
+use lambda_runtime::Error;
+
+use crate::api::Profiles;
+use crate::config::{ProfileConfig, PublishConfig, SessionConfig, StoreConfig};
+use crate::pool::{Sessions, UserPool};
+use crate::store::Store;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    telemetry::init();
+    match handler_name()?.as_str() {
+        "get-me" => serve(profiles().await?, api::get_me).await,
+        "change-me" => serve(profiles().await?, api::change_me).await,
+        "list-users" => serve(store().await?, api::list).await,
+        "refresh-session" => serve(sessions().await?, api::refresh_session).await,
+        "post-confirmation" => post_confirmation::run(store().await?).await,
+        "publish" => publisher::run(publisher().await?).await,
+        other => Err(UnknownHandler(other.to_owned()).into()),
+    }
+}
+
+async fn profiles() -> Result<Profiles, Error> {
+    let config = ProfileConfig::from_env()?;
+    let sdk = aws::load().await;
+    Ok(Profiles { store: Store::new(&sdk, config.table), pool: UserPool::new(&sdk, config.user_pool) })
+}
+
+async fn store() -> Result<Store, Error> {
+    let config = StoreConfig::from_env()?;
+    Ok(Store::new(&aws::load().await, config.table))
+}
+
+async fn sessions() -> Result<Sessions, Error> {
+    let config = SessionConfig::from_env()?;
+    Ok(Sessions::new(&aws::load().await, config.client_id))
+}
+
+async fn publisher() -> Result<Publisher, Error> {
+    let config = PublishConfig::from_env()?;
+    Ok(Publisher::new(&aws::load().await, config.bus))
+}
