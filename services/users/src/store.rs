@@ -1,0 +1,186 @@
+//! The service's table: profiles and the outbox, changed together in one transaction.
+
+mod event;
+mod item;
+
+use std::collections::HashMap;
+
+use aws_config::SdkConfig;
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::error::BuildError;
+use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
+use aws_sdk_dynamodb::types::{AttributeValue, CancellationReason, Put, TransactWriteItem};
+use jiff::Timestamp;
+use lambda_kit::cause::Cause;
+use lambda_kit::outbox::OutboxError;
+use lambda_kit::page::Limit;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::domain::{Broken, Change, Happening, Profile};
+use crate::store::item::ProfileItem;
+
+/// The service's table.
+#[derive(Clone, Debug)]
+pub(crate) struct Store {
+    client: Client,
+    table: String,
+}
+
+/// How a change went.
+#[derive(Debug)]
+pub(crate) enum Saved {
+    Now(Profile),
+    /// The profile is not at the version before this change; a new one exists already. Nothing was written.
+    Outdated,
+    /// Another transaction held the profile at that moment. Nothing was written.
+    Contended,
+}
+
+/// A profile's place in the list of all users.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Position {
+    registered_at: Timestamp,
+    id: Uuid,
+}
+
+impl Position {
+    pub(crate) fn of(profile: &Profile) -> Self {
+        Self { registered_at: profile.registered_at, id: profile.id }
+    }
+}
+
+/// A page that was read.
+#[derive(Debug)]
+pub(crate) struct Page {
+    pub(crate) profiles: Vec<Profile>,
+    /// Whether there may be another one.
+    pub(crate) more: bool,
+}
+
+impl Store {
+    pub(crate) fn new(config: &SdkConfig, table: String) -> Self {
+        Self { client: Client::new(config), table }
+    }
+
+    /// Writes a new or changed profile and its event, if the profile still has the version before, or neither.
+    pub(crate) async fn save(&self, change: Change, cause: &Cause) -> Result<Saved, StoreError> {
+        let writes = [self.put(&change)?, event::outbox_row(&change, cause)?.put(&self.table)?];
+        let request = self.client.transact_write_items();
+        let answer = request.set_transact_items(Some(writes.into())).send().await;
+        let Err(error) = answer else {
+            return Ok(Saved::Now(change.profile));
+        };
+        match error.as_service_error() {
+            Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) => {
+                reason(cancelled.cancellation_reasons())
+            }
+            _ => Err(StoreError::Call(error.into())),
+        }
+    }
+
+    /// The profile of this user.
+    pub(crate) async fn get(&self, id: Uuid) -> Result<Option<Profile>, StoreError> {
+        let request = self.client.get_item().table_name(&self.table);
+        let answer = request
+            .set_key(Some(item::key(id)))
+            .consistent_read(true)
+            .send()
+            .await
+            .map_err(|error| StoreError::Call(error.into()))?;
+        answer.item.map(profile).transpose()
+    }
+
+    /// One page of all users, the newest first. Reads as many profiles as it shows, however many there are.
+    ///
+    /// The index follows the table within moments: somebody who has just registered may not be listed yet.
+    pub(crate) async fn list(&self, limit: Limit, after: Option<&Position>) -> Result<Page, StoreError> {
+        let request = self.client.query().table_name(&self.table);
+        let answer = request
+            .index_name("byRegistration")
+            .key_condition_expression("directory = :directory")
+            .expression_attribute_values(":directory", item::directory())
+            .scan_index_forward(false)
+            .set_exclusive_start_key(after.map(item::start_key))
+            // One more than asked for tells whether there is another page.
+            .limit(limit.and_one())
+            .send()
+            .await
+            .map_err(|error| StoreError::Call(error.into()))?;
+        let mut items = answer.items.unwrap_or_default();
+        let more = items.len() > limit.items() || answer.last_evaluated_key.is_some();
+        items.truncate(limit.items());
+        let profiles = items.into_iter().map(profile).collect::<Result<_, _>>()?;
+        Ok(Page { profiles, more })
+    }
+
+    fn put(&self, change: &Change) -> Result<TransactWriteItem, StoreError> {
+        let item = serde_dynamo::to_item(ProfileItem::from(&change.profile)).map_err(StoreError::Unstorable)?;
+        let put = Put::builder().table_name(&self.table).set_item(Some(item));
+        let put = match change.what {
+            Happening::Registered => put.condition_expression("attribute_not_exists(pk)"),
+            Happening::Changed(_) => {
+                let before = AttributeValue::N((change.profile.version - 1).to_string());
+                put.condition_expression("version = :before").expression_attribute_values(":before", before)
+            }
+        };
+        Ok(TransactWriteItem::builder().put(put.build()?).build())
+    }
+}
+
+/// What the reasons for a cancelled transaction mean, one for each write.
+///
+/// Source: <https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html>
+fn reason(reasons: &[CancellationReason]) -> Result<Saved, StoreError> {
+    let codes: Vec<&str> = reasons.iter().map(|reason| reason.code().unwrap_or("None")).collect();
+    if codes.contains(&"ConditionalCheckFailed") {
+        return Ok(Saved::Outdated);
+    }
+    if codes.contains(&"TransactionConflict") {
+        return Ok(Saved::Contended);
+    }
+    Err(StoreError::Cancelled(codes.join(", ")))
+}
+
+fn profile(item: HashMap<String, AttributeValue>) -> Result<Profile, StoreError> {
+    let item: ProfileItem = serde_dynamo::from_item(item).map_err(StoreError::Corrupt)?;
+    item.try_into()
+}
+
+/// Why the table did not do what was asked.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum StoreError {
+    #[error("the call to DynamoDB failed")]
+    Call(#[source] lambda_runtime::Error),
+    #[error("the transaction was cancelled: {0}")]
+    Cancelled(String),
+    #[error("a profile in the table does not parse")]
+    Corrupt(#[source] serde_dynamo::Error),
+    #[error("a profile in the table breaks a rule")]
+    Broken(#[from] Broken),
+    #[error("a profile cannot be stored")]
+    Unstorable(#[source] serde_dynamo::Error),
+    #[error("a write is incomplete")]
+    Incomplete(#[from] BuildError),
+    #[error("the event cannot be committed")]
+    Event(#[from] OutboxError),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn reasons(codes: &[&str]) -> Vec<CancellationReason> {
+        let build = |code: &&str| CancellationReason::builder().code(*code).build();
+        codes.iter().map(build).collect()
+    }
+
+    #[test]
+    fn a_cancelled_transaction_says_whether_another_try_makes_sense() {
+        let meant = |codes: &[&str]| reason(&reasons(codes));
+        assert!(matches!(meant(&["ConditionalCheckFailed", "None"]), Ok(Saved::Outdated)));
+        assert!(matches!(meant(&["TransactionConflict", "None"]), Ok(Saved::Contended)));
+        assert!(meant(&["None", "ValidationError"]).is_err());
+    }
+}
