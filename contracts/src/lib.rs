@@ -1,1 +1,3 @@
-//! contracts
+//! The contracts between services, as code and templates state them.
+
+pub mod topology;

@@ -131,7 +131,9 @@ async fn publish(publisher: &Publisher, records: Vec<StreamRecord>) -> Result<Ba
         );
         return Ok(BatchAnswer::failed_from(&records[unsent.sent]));
     }
-    info!(events = rows.len(), "published events");
+    if !rows.is_empty() {
+        info!(events = rows.len(), "published events");
+    }
     match broken {
         None => Ok(BatchAnswer::done()),
         Some(cause) if rows.is_empty() => Err(cause),

@@ -6,19 +6,22 @@ use std::error::Error;
 
 use tracing_subscriber::EnvFilter;
 
+/// The crates whose lines the function's log level is for.
+const OURS: [&str; 4] = ["lambda_kit", "users", "todos", "notifications"];
+
 /// Starts logging to standard output, from where Lambda takes it. Call once, first.
 ///
 /// The level is the function's `ApplicationLogLevel` (Lambda passes it as `AWS_LAMBDA_LOG_LEVEL`), `INFO` without one.
 pub fn init() {
     let level = env::var("AWS_LAMBDA_LOG_LEVEL").unwrap_or_else(|_| "info".to_owned()).to_lowercase();
-    // The runtime's own span and lines below `warn` repeat what ours say, and the SDK's may quote requests.
-    let filter = EnvFilter::new(format!("warn,lambda_kit={level},users={level},todos={level},notifications={level}"));
+    // The SDK's lines below `warn` may quote requests, and the runtime's layers log again each failure that we return.
+    let filter = format!("warn,lambda_runtime::layers=off,{}", OURS.map(|name| format!("{name}={level}")).join(","));
     tracing_subscriber::fmt()
         .json()
         .flatten_event(true)
         .with_current_span(true)
         .with_span_list(false)
-        .with_env_filter(filter)
+        .with_env_filter(EnvFilter::new(filter))
         .init();
 }
 
