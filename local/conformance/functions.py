@@ -15,7 +15,7 @@ from typing import Any
 from conformance.cloud import Client, Cloud, unique, wait_for
 
 _HANDLER = '''
-import json, os
+import json, os, time
 
 def first(event, name):
     """The value of `name` anywhere in an event: payloads come wrapped in many ways."""
@@ -49,6 +49,7 @@ def handler(event, context):
         return {"batchItemFailures": [
             {"itemIdentifier": record["dynamodb"]["SequenceNumber"]}
             for record in records if first(record, "do") == "fail"]}
+    time.sleep(float(os.environ.get("SECONDS", "0")))
     wait = os.environ.get("WAIT_FOR")
     if wait and not os.path.exists(wait):
         raise Poison("not yet")
@@ -57,7 +58,7 @@ def handler(event, context):
     return {"done": seen}
 '''
 
-_BOOTSTRAP = '''#!/usr/bin/env python3
+_BOOTSTRAP = """#!/usr/bin/env python3
 import http.client, json, os, types, function
 
 host = os.environ["AWS_LAMBDA_RUNTIME_API"]
@@ -75,7 +76,7 @@ while True:
     path = f"/2018-06-01/runtime/invocation/{request}/{kind}"
     connection.request("POST", path, json.dumps(body))
     connection.getresponse().read()
-'''
+"""
 
 
 @dataclass(frozen=True)

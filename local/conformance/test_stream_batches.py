@@ -6,7 +6,6 @@
 
 import json
 import re
-import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -208,18 +207,14 @@ def test_records_that_are_too_old_go_to_the_destination(cloud: Cloud, tmp_path: 
 
 def test_one_mapping_does_not_hold_up_another(cloud: Cloud) -> None:
     stuck, source = table(cloud), table(cloud)
-    failing = functions.deploy(cloud, (_READ, stuck.stream))
+    failing = functions.deploy(cloud, (_READ, stuck.stream), environment={"SECONDS": "4"})
     working = functions.deploy(cloud, (_READ, source.stream))
     connect(cloud, stuck, failing)
     connect(cloud, source, working)
     stuck.write("poison")
-    wait_for(lambda: len(failing.attempts()) >= 3)
-    started = time.monotonic()
-    for mark in "abc":
-        source.write(mark)
-        wait_for(lambda mark=mark: [mark] in working.marks())  # type: ignore[misc]
-    assert time.monotonic() - started < 5
-    assert failing.marks()[:3] == [["poison"]] * 3
+    source.write("a")
+    wait_for(working.marks, seconds=3)
+    assert failing.marks() == []
 
 
 def test_a_filter_chooses_the_records(cloud: Cloud) -> None:
