@@ -12,7 +12,7 @@ use crate::hash;
 use crate::home::Home;
 use crate::lint;
 use crate::package::{self, Architecture, Build};
-use crate::parameters::{self, Sources};
+use crate::parameters::{self, Assigned, Sources};
 use crate::python::Python;
 use crate::stacks::{Service, Stack};
 use crate::template::{self, Template};
@@ -40,6 +40,12 @@ pub(crate) struct Deployment<'a> {
     pub(crate) architecture: Architecture,
     /// How much to say.
     pub(crate) detail: Detail,
+}
+
+/// Where a service's zip is.
+struct Code {
+    bucket: String,
+    key: String,
 }
 
 impl Deployment<'_> {
@@ -84,13 +90,11 @@ impl Deployment<'_> {
     async fn deploy(&self, stack: Stack, binaries: &BTreeMap<String, PathBuf>) -> Result<()> {
         let step = Step::start(stack.name());
         let template = Template::read(stack.template(&self.home.repo))?;
-        let mut known = BTreeMap::from([("Env", self.target.env.clone())]);
-        if let Some(service) = stack.service() {
-            known.extend(self.code(service, binaries, &step).await?);
-        }
-        let given =
-            template::environment_file(&self.home.repo, &self.target.env)?.remove(stack.name()).unwrap_or_default();
-        let assigned = parameters::assign(stack, &template, &Sources { env: &self.target.env, known, given })?;
+        let code = match stack.service() {
+            Some(service) => Some(self.upload(service, binaries, &step).await?),
+            None => None,
+        };
+        let assigned = self.assign(stack, &template, code.as_ref())?;
         self.expect_parameters(&assigned.looked_up).await?;
 
         let name = stack.stack_name(&self.target.env);
@@ -104,29 +108,38 @@ impl Deployment<'_> {
             step.note(change_set::table(&change_set.changes));
         }
         changer.execute(&change_set, &step).await?;
-        if let Some(service) = stack.service() {
+        if let Some((service, code)) = stack.service().zip(code) {
             step.at("smoke test");
             self.smoke_test(stack, service).await?;
+            if self.target.cloud.is_some() {
+                package::keep_only(self.target, &code.bucket, service, &code.key).await?;
+            }
         }
         step.done(change_set::summary(&change_set.changes));
         Ok(())
     }
 
-    /// Packages and uploads a service; gives the parameters that say where.
-    async fn code(
-        &self,
-        service: Service,
-        binaries: &BTreeMap<String, PathBuf>,
-        step: &Step,
-    ) -> Result<[(&'static str, String); 3]> {
+    fn assign(&self, stack: Stack, template: &Template, code: Option<&Code>) -> Result<Assigned> {
+        let env = &self.target.env;
+        let mut known = BTreeMap::from([("Env", env.clone())]);
+        if let Some(code) = code {
+            known.insert("ArtifactBucket", code.bucket.clone());
+            known.insert("ArtifactKey", code.key.clone());
+            known.insert("Architecture", self.architecture.name().to_owned());
+        }
+        let mut file = template::environment_file(&self.home.repo, env)?;
+        let given = file.remove(stack.name()).unwrap_or_default();
+        parameters::assign(stack, template, &Sources { env, known, given })
+    }
+
+    async fn upload(&self, service: Service, binaries: &BTreeMap<String, PathBuf>, step: &Step) -> Result<Code> {
         let binary = binaries.get(service.name).context("the binary was not built")?;
         step.at("package");
         let package = package::package(self.home, service, binary, self.build_kind()).await?;
         let bucket = self.artifact_bucket().await?;
         step.at("upload");
         package::upload(self.target, &bucket, &package).await?;
-        let architecture = self.architecture.name().to_owned();
-        Ok([("ArtifactBucket", bucket), ("ArtifactKey", package.key), ("Architecture", architecture)])
+        Ok(Code { bucket, key: package.key })
     }
 
     async fn artifact_bucket(&self) -> Result<String> {

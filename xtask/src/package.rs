@@ -140,11 +140,11 @@ pub(crate) async fn package(home: &Home, service: Service, binary: &Path, build:
     Ok(Package { key: key(service, &stamp.sha256), path })
 }
 
-/// Uploads a package unless the bucket has it. Says whether it did.
-pub(crate) async fn upload(target: &Target, bucket: &str, package: &Package) -> Result<Uploaded> {
+/// Uploads a package unless the bucket has it.
+pub(crate) async fn upload(target: &Target, bucket: &str, package: &Package) -> Result<()> {
     let s3 = target.s3();
     match s3.head_object().bucket(bucket).key(&package.key).send().await {
-        Ok(_) => return Ok(Uploaded::WasThere),
+        Ok(_) => return Ok(()),
         Err(error)
             if error
                 .as_service_error()
@@ -156,16 +156,22 @@ pub(crate) async fn upload(target: &Target, bucket: &str, package: &Package) -> 
     let body = ByteStream::from_path(&package.path).await?;
     let put = s3.put_object().bucket(bucket).key(&package.key).body(body).send().await;
     put.map_err(aws::failed(&format!("upload {} to {bucket}", package.key)))?;
-    Ok(Uploaded::Now)
+    Ok(())
 }
 
-/// What an upload had to do.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) enum Uploaded {
-    /// The bucket had the same bytes already.
-    WasThere,
-    /// The package was sent.
-    Now,
+/// Deletes a service's other packages from the local cloud's bucket.
+///
+/// Nobody rolls back there, and every build of a working day would stay on the developer's disk.
+pub(crate) async fn keep_only(target: &Target, bucket: &str, service: Service, key: &str) -> Result<()> {
+    let s3 = target.s3();
+    let listed = s3.list_object_versions().bucket(bucket).prefix(format!("{}/", service.name)).send();
+    let listed = listed.await.map_err(aws::failed(&format!("list the packages in {bucket}")))?;
+    let others = listed.versions().iter().filter_map(|version| version.key().zip(version.version_id()));
+    for (other, version) in others.filter(|(other, _)| *other != key) {
+        let deletion = s3.delete_object().bucket(bucket).key(other).version_id(version).send().await;
+        deletion.map_err(aws::failed(&format!("delete {other} from {bucket}")))?;
+    }
+    Ok(())
 }
 
 #[derive(Deserialize, Serialize)]
