@@ -89,6 +89,7 @@ def _attempt_in_scope(function: Function, payload: Any, request_id: str) -> Outc
     config = function.config
     slot, _limit = lambda_svc._acquire_execution_slot(function.base, config)
     if slot is None:
+        lambda_svc._emit_lambda_metrics(function.name, duration_ms=0, error=False, throttle=True)
         return Outcome(body=None, error=None, throttled=True)
     started = time.time()
     try:

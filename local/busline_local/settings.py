@@ -19,9 +19,9 @@ _DEFAULTS = {
     "AUTH": "true",
     "MINISTACK_REGION": "eu-west-1",
     "MINISTACK_HOST": "127.0.0.1",
-    # A burst may start this many function processes at once, of about 12 MiB
-    # each; more asynchronous work than that waits for its turn.
-    "LAMBDA_ACCOUNT_CONCURRENCY": "64",
+    # This many function processes may run at once, of about 12 MiB each: 64
+    # requests side by side, and the most that event sources take for themselves.
+    "LAMBDA_ACCOUNT_CONCURRENCY": "100",
     # An idle function process ends after this many seconds.
     "LAMBDA_WARM_TTL_SECONDS": "120",
     # AWS waits one and two minutes between asynchronous attempts; a

@@ -18,6 +18,7 @@ from busline_local.patches import (
     http_api_body,
     iam_condition_keys,
     invocation_latency,
+    invocation_metrics,
     lambda_logging_config,
     post_confirmation,
     put_events,
@@ -84,6 +85,12 @@ PATCHES: tuple[Patch, ...] = (
         "adds 50 to 100 ms of fixed waits to a warm invocation",
         f"{_AWS}/lambda/latest/dg/lambda-runtime-environment.html",
         invocation_latency.apply,
+    ),
+    Patch(
+        "invocation_metrics",
+        "counts no attempt of an asynchronous invocation, and grows with every other",
+        f"{_AWS}/lambda/latest/dg/monitoring-metrics-types.html",
+        invocation_metrics.apply,
     ),
     Patch(
         "function_environment",

@@ -41,6 +41,10 @@ from busline_local.permission import role_allows
 
 _LOG = logging.getLogger("busline.streams")
 
+_KEPT_RECORDS = 10_000
+"""How many records a stream keeps behind its slowest reader. AWS keeps 24 hours;
+a load test of a hundred thousand changes would fill the memory."""
+
 _LONGEST_DELAY_SECONDS = 10.0
 _PAUSE_SECONDS = 1.0
 """How long a mapping rests that cannot run at all: no function, no permission."""
@@ -281,6 +285,22 @@ def _settle(mapping: Mapping, position: int) -> None:
         return
     with lambda_svc._dynamodb_stream_positions_lock:
         lambda_svc._dynamodb_stream_positions[mapping["UUID"]] = position
+        _forget_long_read(mapping)
+
+
+def _forget_long_read(mapping: Mapping) -> None:
+    name = _table_name(mapping)
+    if name is None:
+        return
+    positions = [
+        lambda_svc._dynamodb_stream_positions.get(other["UUID"], 0)
+        for other in lambda_svc._esms.values()
+        if other["EventSourceArn"] == mapping["EventSourceArn"]
+    ]
+    surplus = min(positions) - _KEPT_RECORDS - dynamodb._trimmed_count(name)
+    if surplus > _KEPT_RECORDS:
+        del dynamodb._stream_records[name][:surplus]
+        dynamodb._stream_trimmed[name] = dynamodb._trimmed_count(name) + surplus
 
 
 def _discard(
