@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use anyhow::{Context, Result, bail};
-use serde::{Deserialize, Serialize};
+use jiff::{SignedDuration, Timestamp};
+use serde::de::Error;
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::aws::Target;
 use crate::ui;
@@ -12,8 +14,8 @@ use crate::ui;
 #[derive(Debug, Deserialize, Serialize)]
 pub(crate) struct Mail {
     /// When it was sent.
-    #[serde(rename(deserialize = "Timestamp"))]
-    pub(crate) time: String,
+    #[serde(rename(deserialize = "Timestamp"), deserialize_with = "from_seconds")]
+    pub(crate) time: Timestamp,
     /// From whom.
     #[serde(rename(deserialize = "Source"))]
     pub(crate) from: String,
@@ -42,7 +44,7 @@ pub(crate) async fn sent(target: &Target) -> Result<Vec<Mail>> {
     let url = format!("{}/_ministack/ses/messages", cloud.endpoint());
     let answer: Answer = reqwest::get(&url).await?.error_for_status()?.json().await?;
     let mut mails: Vec<Mail> = answer.messages.into_values().flatten().collect();
-    mails.sort_by(|a, b| a.time.cmp(&b.time));
+    mails.sort_by_key(|mail| mail.time);
     Ok(mails)
 }
 
@@ -52,7 +54,7 @@ pub(crate) async fn list(target: &Target) -> Result<()> {
     let rows: Vec<[String; 4]> = mails
         .into_iter()
         .enumerate()
-        .map(|(index, mail)| [(index + 1).to_string(), mail.time, mail.to.join(", "), mail.subject])
+        .map(|(index, mail)| [(index + 1).to_string(), seconds(mail.time), mail.to.join(", "), mail.subject])
         .collect();
     ui::print(ui::table(["", "time", "to", "subject"], &rows));
     Ok(())
@@ -72,10 +74,24 @@ pub(crate) async fn show(target: &Target, number: usize) -> Result<()> {
     };
     let body = if mail.text.is_empty() { mail.html.as_deref().unwrap_or("") } else { &mail.text };
     let to = mail.to.join(", ");
-    ui::print(format_args!("Time: {}\nFrom: {}\nTo: {to}\nSubject: {}\n\n{body}", mail.time, mail.from, mail.subject));
+    ui::print(format_args!(
+        "Time: {}\nFrom: {}\nTo: {to}\nSubject: {}\n\n{body}",
+        seconds(mail.time),
+        mail.from,
+        mail.subject
+    ));
     Ok(())
 }
 
-fn text_or_null<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+fn seconds(time: Timestamp) -> String {
+    time.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+}
+
+fn from_seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Timestamp, D::Error> {
+    let since_1970 = SignedDuration::try_from_secs_f64(f64::deserialize(deserializer)?).map_err(D::Error::custom)?;
+    Timestamp::from_duration(since_1970).map_err(D::Error::custom)
+}
+
+fn text_or_null<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
     Ok(Option::<String>::deserialize(deserializer)?.unwrap_or_default())
 }
