@@ -175,9 +175,13 @@ impl Request {
     /// The JSON body as a `T`. `T` refuses fields that it does not know, so that a typing error is no silent loss.
     ///
     /// # Errors
-    /// 413 over [`MAX_BODY_BYTES`], 415 when it is not said to be JSON, 400 when it is no `T`.
+    /// 413 over [`MAX_BODY_BYTES`], 415 when it is not said to be JSON, 400 when it is no JSON object or no `T`.
     pub fn body<T: DeserializeOwned>(&self) -> Result<T, Problem> {
         let bytes = self.body_bytes()?;
+        // serde would take an array for a struct, too: values in the order of its fields.
+        if bytes.trim_ascii_start().first().is_some_and(|&first| first != b'{') {
+            return Err(Problem::invalid("The body must be a JSON object."));
+        }
         serde_json::from_slice(bytes).map_err(|error| Problem::invalid(format!("The body does not parse: {error}.")))
     }
 
