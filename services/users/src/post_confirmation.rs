@@ -39,6 +39,7 @@ pub(crate) async fn run(store: Store) -> Result<(), lambda_runtime::Error> {
             request.id = cause.causation_id,
             correlation.id = cause.correlation_id,
             trace.id = cause.traceparent.trace_id(),
+            user.id = subject(&event.payload),
         );
         confirmed(&store, &event.payload, &cause).instrument(span).await;
         Ok::<Value, lambda_runtime::Error>(event.payload)
@@ -49,7 +50,7 @@ pub(crate) async fn run(store: Store) -> Result<(), lambda_runtime::Error> {
 async fn confirmed(store: &Store, event: &Value, cause: &Cause) {
     let outcome = tokio::time::timeout(DEADLINE, register(store, event, cause)).await;
     match outcome.unwrap_or(Err(TriggerError::TooSlow)) {
-        Ok(Registered::Now(profile)) => info!(user.id = %profile.id, "registered a user"),
+        Ok(Registered::Now) => info!("registered a user"),
         Ok(Registered::Before) => info!("the user was registered before"),
         Ok(Registered::NotAsked) => info!("a confirmation that is no sign-up"),
         Err(failure) => error!(
@@ -67,7 +68,7 @@ async fn register(store: &Store, event: &Value, cause: &Cause) -> Result<Registe
     let change = Profile::register(event.request.user_attributes.as_domain(), clock::now())?;
     for _ in 0..ATTEMPTS {
         match store.save(change.clone(), cause).await? {
-            Saved::Now(profile) => return Ok(Registered::Now(profile)),
+            Saved::Now(_) => return Ok(Registered::Now),
             Saved::Outdated => return Ok(Registered::Before),
             Saved::Contended => {}
         }
@@ -75,8 +76,12 @@ async fn register(store: &Store, event: &Value, cause: &Cause) -> Result<Registe
     Err(TriggerError::Contended)
 }
 
+fn subject(event: &Value) -> &str {
+    event.pointer("/request/userAttributes/sub").and_then(Value::as_str).unwrap_or("unknown")
+}
+
 enum Registered {
-    Now(Profile),
+    Now,
     /// A repeat.
     Before,
     NotAsked,
