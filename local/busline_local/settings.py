@@ -1,5 +1,6 @@
 """The launcher's settings: what is forced, what is a default, where state lives."""
 
+import os
 from collections.abc import MutableMapping
 from pathlib import Path
 
@@ -12,6 +13,10 @@ _FORCED = {
     # Two listeners that Busline does not use, on fixed ports.
     "SFTP_ENABLED": "0",
     "IOT_MTLS_ENABLED": "0",
+    # The server's own clients look for credentials nowhere else.
+    "AWS_CONFIG_FILE": os.devnull,
+    "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+    "AWS_EC2_METADATA_DISABLED": "true",
 }
 
 _DEFAULTS = {
@@ -38,6 +43,9 @@ def configure(environment: MutableMapping[str, str], port: int, state_dir: Path 
     With a `state_dir` the server keeps its state there; without one it
     forgets everything when it stops.
     """
+    for name in [name for name in environment if name.startswith("AWS_")]:
+        # The developer's own profile and keys are none of the local cloud's business.
+        del environment[name]
     environment.update(_FORCED)
     for name, value in _DEFAULTS.items():
         environment.setdefault(name, value)

@@ -4,6 +4,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
+from busline_local.__main__ import _refuse_another_version
 from conformance.cloud import LOCAL, Server, free_port
 
 
@@ -39,3 +42,31 @@ def test_a_taken_port_is_named(tmp_path: Path) -> None:
     assert second.returncode == 1
     assert f"127.0.0.1:{first.port}" in second.stderr
     assert len(second.stderr.splitlines()) == 1
+
+
+def test_another_version_of_ministack_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("importlib.metadata.version", lambda _package: "1.5.34")
+    with pytest.raises(SystemExit, match=r"written for ministack 1\.5\.33, but 1\.5\.34"):
+        _refuse_another_version()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads the kernel's table of sockets")
+def test_nothing_listens_beyond_the_loopback_interface(tmp_path: Path) -> None:
+    server = Server(tmp_path / "state", BIND_HOST="0.0.0.0")  # noqa: S104
+    try:
+        sockets = Path(f"/proc/{server.process.pid}/net/tcp").read_text().splitlines()[1:]
+        own = {
+            link.readlink().name.removeprefix("socket:[").removesuffix("]")
+            for link in Path(f"/proc/{server.process.pid}/fd").iterdir()
+            if "socket:" in str(link.readlink())
+        }
+        listening = [
+            fields[1]
+            for fields in (line.split() for line in sockets)
+            if fields[3] == "0A" and fields[9] in own
+        ]
+    finally:
+        server.stop()
+    # 127.0.0.1 as the kernel writes it.
+    assert listening
+    assert all(address.startswith("0100007F:") for address in listening)
