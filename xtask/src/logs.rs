@@ -45,15 +45,16 @@ pub(crate) async fn command(
     let client = aws_sdk_cloudwatchlogs::Client::new(&target.sdk);
     let mut from = Timestamp::now().checked_sub(since)?.as_millisecond();
     let mut seen = HashSet::new();
+    let prefix = format!("{}-", stack.stack_name(&target.env));
     loop {
         let mut events = Vec::new();
         for group in &groups {
             events.extend(read(&client, group, from).await?);
         }
-        events.retain(|event| seen.insert(event.event_id.clone().unwrap_or_default()));
+        events.retain(|event| seen.insert(identity(event)));
         events.sort_by_key(|event| event.timestamp);
-        for event in &events {
-            ui::print(show(event, format));
+        for line in events.iter().filter_map(|event| show(event, format, &prefix)) {
+            ui::print(line);
         }
         if follow == Follow::No {
             return Ok(());
@@ -88,26 +89,66 @@ async fn read(client: &aws_sdk_cloudwatchlogs::Client, group: &str, from: i64) -
     Ok(events)
 }
 
-fn show(event: &FilteredLogEvent, format: LogFormat) -> String {
+/// What tells an event from all others. The local cloud gives events no id of their own.
+fn identity(event: &FilteredLogEvent) -> (Option<String>, Option<i64>, Option<String>, Option<String>) {
+    (event.event_id.clone(), event.timestamp, event.log_stream_name.clone(), event.message.clone())
+}
+
+/// One line as it is printed; `None` for what only [`LogFormat::Raw`] shows.
+fn show(event: &FilteredLogEvent, format: LogFormat, prefix: &str) -> Option<String> {
     let line = event.message().unwrap_or_default().trim_end();
     match (format, serde_json::from_str::<Map<String, Value>>(line)) {
-        (LogFormat::Text, Ok(fields)) => readable(event, fields),
-        _ => line.to_owned(),
+        (LogFormat::Text, Ok(fields)) if is_routine(&fields) => None,
+        (LogFormat::Text, Ok(fields)) => Some(readable(event, fields, prefix)),
+        _ => Some(line.to_owned()),
     }
 }
 
-/// One structured line as `03:42:10.123 INFO  sentence  field=value …`.
-fn readable(event: &FilteredLogEvent, mut fields: Map<String, Value>) -> String {
-    if let Some(Value::Object(nested)) = fields.remove("fields") {
-        fields.extend(nested);
-    }
-    fields.remove("timestamp");
+/// Lambda's own records of a start or of a run that went well.
+///
+/// <https://docs.aws.amazon.com/lambda/latest/dg/telemetry-schema-reference.html>
+fn is_routine(fields: &Map<String, Value>) -> bool {
+    let from_lambda = fields.get("type").and_then(Value::as_str).is_some_and(|kind| kind.starts_with("platform."));
+    let status = fields.get("record").and_then(|record| record.get("status")).and_then(Value::as_str);
+    from_lambda && matches!(status, None | Some("success"))
+}
+
+/// One structured line as `03:42:10.123 INFO  create-todo  sentence  field=value …`.
+fn readable(event: &FilteredLogEvent, mut fields: Map<String, Value>, prefix: &str) -> String {
+    let own_time = fields.remove("timestamp").as_ref().and_then(Value::as_str).and_then(|time| time.parse().ok());
+    let time = own_time.or_else(|| Timestamp::from_millisecond(event.timestamp()?).ok()).unwrap_or_default();
     let level = take(&mut fields, "level");
     let message = take(&mut fields, "message");
-    let rest: Vec<String> = fields.iter().map(|(name, value)| format!("{name}={}", plain(value))).collect();
-    let time = event.timestamp().and_then(|ms| Timestamp::from_millisecond(ms).ok());
-    let time = time.map(|time| time.strftime("%H:%M:%S%.3f").to_string()).unwrap_or_default();
-    format!("{time} {level:<5} {message}  {}", rest.join(" ")).trim_end().to_owned()
+    // Which module wrote it, in what kind of span: the sentence says what happened.
+    fields.remove("target");
+    if let Some(Value::Object(span)) = fields.get_mut("span") {
+        span.remove("name");
+    }
+    let mut rest = Vec::new();
+    flatten(&fields, &mut rest);
+    let line = format!(
+        "{} {level:<5} {}  {message}  {}",
+        time.strftime("%H:%M:%S%.3f"),
+        job(event.log_stream_name().unwrap_or_default(), prefix),
+        rest.join(" ")
+    );
+    line.trim_end().to_owned()
+}
+
+/// The job that a log stream `YYYY/MM/DD/<prefix><job>[<version>]…` belongs to.
+fn job<'a>(stream: &'a str, prefix: &str) -> &'a str {
+    let function = stream.rsplit('/').next().and_then(|last| last.split('[').next()).unwrap_or_default();
+    function.strip_prefix(prefix).unwrap_or(function)
+}
+
+/// Fields as `name=value`; those inside a span or a record under their own names.
+fn flatten(fields: &Map<String, Value>, into: &mut Vec<String>) {
+    for (name, value) in fields {
+        match value {
+            Value::Object(nested) => flatten(nested, into),
+            value => into.push(format!("{name}={}", plain(value))),
+        }
+    }
 }
 
 fn take(fields: &mut Map<String, Value>, name: &str) -> String {
@@ -122,18 +163,31 @@ fn plain(value: &Value) -> String {
 mod tests {
     use super::*;
 
+    const PREFIX: &str = "busline-local-todos-";
+
+    fn event(line: &str) -> FilteredLogEvent {
+        let stream = "2026/11/21/busline-local-todos-create-todo[$LATEST]def1";
+        FilteredLogEvent::builder().timestamp(0).log_stream_name(stream).message(line).build()
+    }
+
     #[test]
-    fn a_structured_line_reads_as_time_level_sentence_fields() {
-        let line =
-            r#"{"timestamp":"…","level":"INFO","fields":{"message":"to-do created","todo.id":"7"},"target":"todos"}"#;
-        let event = FilteredLogEvent::builder().timestamp(0).message(line).build();
-        assert_eq!(show(&event, LogFormat::Text), "00:00:00.000 INFO  to-do created  target=todos todo.id=7");
-        assert_eq!(show(&event, LogFormat::Raw), line);
+    fn a_structured_line_reads_as_time_level_job_sentence_fields() {
+        let line = r#"{"timestamp":"2026-11-21T04:22:26.710834Z","level":"INFO","message":"answered","http.status":201,"target":"kit","span":{"name":"request","todo.id":"7"}}"#;
+        let shown = show(&event(line), LogFormat::Text, PREFIX).unwrap();
+        assert_eq!(shown, "04:22:26.710 INFO  create-todo  answered  http.status=201 todo.id=7");
+        assert_eq!(show(&event(line), LogFormat::Raw, PREFIX).as_deref(), Some(line));
+    }
+
+    #[test]
+    fn of_lambdas_own_records_only_failures_are_shown() {
+        let start = r#"{"type":"platform.start","record":{"requestId":"1"}}"#;
+        let timeout = r#"{"type":"platform.report","record":{"requestId":"1","status":"timeout"}}"#;
+        assert_eq!(show(&event(start), LogFormat::Text, PREFIX), None);
+        assert!(show(&event(timeout), LogFormat::Text, PREFIX).unwrap().contains("status=timeout"));
     }
 
     #[test]
     fn a_line_that_is_no_object_is_printed_as_it_is() {
-        let event = FilteredLogEvent::builder().timestamp(0).message("START RequestId: 1\n").build();
-        assert_eq!(show(&event, LogFormat::Text), "START RequestId: 1");
+        assert_eq!(show(&event("thread panicked\n"), LogFormat::Text, PREFIX).as_deref(), Some("thread panicked"));
     }
 }
