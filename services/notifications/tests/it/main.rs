@@ -1,0 +1,8 @@
+//! The service's jobs as Lambda runs them: the real binary, real payloads, and AWS played by a script at its HTTP edge.
+#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a test that meets the unexpected stops")]
+
+mod function;
+mod inbox;
+mod mail;
+mod recipients;
+mod routes;
