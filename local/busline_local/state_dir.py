@@ -3,6 +3,7 @@
 import fcntl
 import json
 import os
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,8 +25,7 @@ class StateDirLock:
         Raises `StateDirInUseError`, which names the holder's process id and
         port, when another server has it.
         """
-        for folder in (state_dir, state_dir / "services", state_dir / "objects", state_dir / "tmp"):
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         path = state_dir / "lock.json"
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
@@ -33,6 +33,10 @@ class StateDirLock:
         except BlockingIOError as taken:
             os.close(descriptor)
             raise StateDirInUseError(_in_use(state_dir, path)) from taken
+        # The code of functions is unpacked anew; what an earlier server left is waste.
+        shutil.rmtree(state_dir / "tmp", ignore_errors=True)
+        for folder in ("services", "objects", "tmp"):
+            (state_dir / folder).mkdir(mode=0o700, exist_ok=True)
         os.ftruncate(descriptor, 0)
         os.write(descriptor, json.dumps({"pid": os.getpid(), "port": port}).encode())
         return cls(descriptor)
