@@ -1,0 +1,115 @@
+//! Harm on purpose, undone when the test ends, however it ends. For tests that have the product alone.
+
+use std::future::Future;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use crate::product::{Product, Service};
+
+/// Runs a future to its end from a destructor: in a thread and a runtime of its own, as the test's may be ending.
+///
+/// A failure is reported as such unless the test fails already.
+pub(crate) fn finish(work: impl Future<Output = ()> + Send + 'static) {
+    let worker = std::thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+        runtime.block_on(work);
+    });
+    let outcome = worker.join();
+    assert!(outcome.is_ok() || std::thread::panicking(), "a test could not undo what it did");
+}
+
+/// SES refuses every mail while this lives: the account has no sender's identity.
+#[derive(Debug)]
+pub struct NoSender {
+    product: Product,
+    identities: Vec<String>,
+}
+
+impl NoSender {
+    /// Deletes the sender's identities.
+    pub async fn begin(product: &Product) -> Self {
+        let client = aws_sdk_sesv2::Client::new(product.sdk());
+        let listed = client.list_email_identities().send().await.expect("SES lists its identities");
+        let identities = listed.email_identities.unwrap_or_default().into_iter();
+        let identities: Vec<String> = identities.filter_map(|identity| identity.identity_name).collect();
+        assert!(!identities.is_empty(), "there is a sender to take away");
+        for identity in &identities {
+            client.delete_email_identity().email_identity(identity).send().await.expect("SES deletes an identity");
+        }
+        Self { product: product.clone(), identities }
+    }
+}
+
+impl Drop for NoSender {
+    fn drop(&mut self) {
+        let (product, identities) = (self.product.clone(), std::mem::take(&mut self.identities));
+        finish(async move {
+            let client = aws_sdk_sesv2::Client::new(product.sdk());
+            for identity in identities {
+                client.create_email_identity().email_identity(identity).send().await.expect("the sender is back");
+            }
+        });
+    }
+}
+
+/// One function may not run while this lives: its reserved concurrency is 0, so that Lambda gives its events up at once.
+///
+/// <https://docs.aws.amazon.com/lambda/latest/dg/configuration-concurrency.html>
+#[derive(Debug)]
+pub struct SwitchedOff {
+    product: Product,
+    function: String,
+}
+
+impl SwitchedOff {
+    /// Switches off the function of a service's job.
+    pub async fn begin(product: &Product, service: Service, job: &str) -> Self {
+        let function = format!("busline-{}-{}-{job}", product.env(), service.name());
+        let client = aws_sdk_lambda::Client::new(product.sdk());
+        let request = client.put_function_concurrency().function_name(&function).reserved_concurrent_executions(0);
+        request.send().await.expect("a function that can be switched off");
+        Self { product: product.clone(), function }
+    }
+}
+
+impl Drop for SwitchedOff {
+    fn drop(&mut self) {
+        let (product, function) = (self.product.clone(), self.function.clone());
+        finish(async move {
+            let client = aws_sdk_lambda::Client::new(product.sdk());
+            let request = client.delete_function_concurrency().function_name(function);
+            request.send().await.expect("the function is switched on again");
+        });
+    }
+}
+
+/// Kills every process of a service's functions, and each new one, for a time. How many were killed.
+///
+/// Lambda tries an event three times, one second and then two seconds apart on the local cloud: killing for less than
+/// those three seconds loses nothing by itself.
+pub async fn kill_functions(product: &Product, service: Service, time: Duration) -> usize {
+    assert!(time < Duration::from_secs(3), "longer than Lambda's retries last");
+    let (end, mut killed) = (Instant::now() + time, 0);
+    while Instant::now() < end {
+        for process in processes(product, service) {
+            let status = Command::new("kill").args(["-9", &process]).status().expect("kill runs");
+            // One that has just ended by itself cannot be killed.
+            killed += usize::from(status.success());
+        }
+        tokio::time::sleep(Duration::from_millis(30)).await;
+    }
+    killed
+}
+
+/// The ids of the processes that run a service's functions on this product's local cloud, and on no other.
+fn processes(product: &Product, service: Service) -> Vec<String> {
+    // Both show each process's id, command and environment.
+    let options: &[&str] =
+        if cfg!(target_os = "macos") { &["-axEww", "-o", "pid=,command="] } else { &["axeww", "-o", "pid=,args="] };
+    let listing = Command::new("ps").args(options).output().expect("ps runs").stdout;
+    let listing = String::from_utf8_lossy(&listing);
+    let name = format!("AWS_LAMBDA_FUNCTION_NAME=busline-{}-{}-", product.env(), service.name());
+    let cloud = format!("AWS_ENDPOINT_URL={}", product.endpoint());
+    let ours = listing.lines().filter(|line| line.contains(&name) && line.split(' ').any(|word| word == cloud));
+    ours.filter_map(|line| line.split_whitespace().next().map(str::to_owned)).collect()
+}
