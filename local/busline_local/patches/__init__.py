@@ -13,6 +13,7 @@ from busline_local.patches import (
     cloudformation_properties,
     cognito_confirmation_codes,
     cognito_refresh_tokens,
+    dynamodb_query_cost,
     event_archive,
     function_environment,
     http_api_body,
@@ -152,5 +153,11 @@ PATCHES: tuple[Patch, ...] = (
         "never invokes the PostConfirmation trigger",
         f"{_AWS}/cognito/latest/developerguide/user-pool-lambda-post-confirmation.html",
         post_confirmation.apply,
+    ),
+    Patch(
+        "dynamodb_query_cost",
+        "sorts and tests a whole partition for every page of a Query",
+        f"{_AWS}/amazondynamodb/latest/developerguide/Query.html",
+        dynamodb_query_cost.apply,
     ),
 )
