@@ -5,13 +5,15 @@ from conformance.cloud import LOCAL
 
 
 def test_the_readme_lists_every_patch_in_order() -> None:
-    lines = (LOCAL / "README.md").read_text().splitlines()
-    rows = [line for line in lines if "](busline_local/patches/" in line]
-    assert len(rows) == len(PATCHES)
-    for patch, row in zip(PATCHES, rows, strict=True):
-        assert f"[`{patch.name}`]" in row
-        assert f"| {patch.stock} |" in row
-        assert f"({patch.aws_docs})" in row
+    text = (LOCAL / "README.md").read_text()
+    rows = [
+        f"| [`{patch.name}`](busline_local/patches/{patch.name}.py) | {patch.stock} | "
+        f"[{patch.aws_docs.rsplit('/', 1)[1].removesuffix('.html')}]({patch.aws_docs}) |"
+        for patch in PATCHES
+    ]
+    missing = [row for row in rows if row not in text]
+    assert not missing, "README.md lacks these rows of its table of patches"
+    assert [text.index(row) for row in rows] == sorted(text.index(row) for row in rows)
 
 
 def test_every_patch_has_a_module_and_a_test_of_its_name() -> None:
