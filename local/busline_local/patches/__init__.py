@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from busline_local.patches import (
     async_invocation,
+    cloudformation_name_conflicts,
     cloudformation_properties,
     cognito_confirmation_codes,
     cognito_refresh_tokens,
@@ -122,6 +123,12 @@ PATCHES: tuple[Patch, ...] = (
         "ignores the OpenAPI body of an HTTP API, which SAM makes of routes",
         f"{_RESOURCES}/aws-resource-apigatewayv2-api.html",
         http_api_body.apply,
+    ),
+    Patch(
+        "cloudformation_name_conflicts",
+        "creates an empty table or queue over a retained one of its name",
+        f"{_AWS}/AWSCloudFormation/latest/UserGuide/aws-attribute-deletionpolicy.html",
+        cloudformation_name_conflicts.apply,
     ),
     Patch(
         "cloudformation_properties",

@@ -1,0 +1,55 @@
+"""https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-attribute-deletionpolicy.html."""
+
+from conformance.cloud import Cloud, unique
+from conformance.stacks import Stack, stack
+
+TEMPLATE = """
+Parameters:
+  Name: {Type: String}
+Resources:
+  Table:
+    Type: AWS::DynamoDB::Table
+    DeletionPolicy: Retain
+    UpdateReplacePolicy: Retain
+    Properties:
+      TableName: !Ref Name
+      BillingMode: PAY_PER_REQUEST
+      AttributeDefinitions: [{AttributeName: pk, AttributeType: S}]
+      KeySchema: [{AttributeName: pk, KeyType: HASH}]
+  Queue:
+    Type: AWS::SQS::Queue
+    DeletionPolicy: Retain
+    UpdateReplacePolicy: Retain
+    Properties: {QueueName: !Ref Name}
+"""
+
+
+def test_what_a_deleted_stack_retained_is_not_created_over(cloud: Cloud) -> None:
+    dynamodb, sqs = cloud.client("dynamodb"), cloud.client("sqs")
+    name = unique("retained")
+    first = Stack(cloud)
+    first.deploy(TEMPLATE, Name=name)
+    dynamodb.put_item(TableName=name, Item={"pk": {"S": "kept"}})
+    queue = sqs.get_queue_url(QueueName=name)["QueueUrl"]
+    sqs.send_message(QueueUrl=queue, MessageBody="kept")
+    first.delete()
+
+    with stack(cloud) as second:
+        assert second.try_to_deploy(TEMPLATE, Name=name) == "ROLLBACK_COMPLETE"
+        assert any("already exists" in reason for reason in second.failures())
+    assert dynamodb.scan(TableName=name)["Count"] == 1
+    assert sqs.receive_message(QueueUrl=queue)["Messages"][0]["Body"] == "kept"
+
+    dynamodb.delete_table(TableName=name)
+    sqs.delete_queue(QueueUrl=queue)
+
+
+def test_a_refused_create_leaves_the_other_stack_alone(cloud: Cloud) -> None:
+    name = unique("owned")
+    with stack(cloud) as owner, stack(cloud) as other:
+        owner.deploy(TEMPLATE.replace("Retain", "Delete"), Name=name)
+        assert other.try_to_deploy(TEMPLATE.replace("Retain", "Delete"), Name=name) == (
+            "ROLLBACK_COMPLETE"
+        )
+        assert cloud.client("dynamodb").describe_table(TableName=name)["Table"]
+        assert cloud.client("sqs").get_queue_url(QueueName=name)["QueueUrl"]
