@@ -15,8 +15,7 @@ pub(crate) struct UserPool {
     id: String,
 }
 
-/// A user of the pool.
-#[derive(Clone)]
+/// A user of the pool. Without `Debug`: addresses are not for logs.
 pub(crate) struct PoolUser(Vec<AttributeType>);
 
 impl UserPool {
