@@ -12,6 +12,7 @@ use cargo_metadata::Message;
 use clap::ValueEnum;
 use tokio::process::Command;
 
+use crate::cloud::LocalCloud;
 use crate::home::Home;
 use crate::interrupts::{Interrupted, Interrupts};
 use crate::lint;
@@ -148,21 +149,25 @@ async fn conformance(home: &Home, python: &Python) -> Result<()> {
     process::run(&mut pytest).await
 }
 
-/// Brings the product up on a local cloud of its own, runs the black-box tests, stops what it started in any case.
+/// Runs the black-box tests on a local cloud of their own; stops it in any case, and keeps its folder after a failure.
 async fn end_to_end(home: &Home, arguments: &[String], interrupts: &mut Interrupts) -> Result<()> {
     let folder = tempfile::Builder::new().prefix("busline-e2e-").tempdir()?;
-    let own = home.beside(folder.path().join("home"));
-    let outcome = match up::bring_up(&own, None, Data::Emptied, interrupts).await {
-        Ok(product) => {
-            let status = folder.path().join("status.json");
-            fs::write(&status, serde_json::to_vec_pretty(&product.status)?)?;
-            let environment =
-                [("BUSLINE_STATUS", status), ("BUSLINE_HOME", own.dir.clone()), ("BUSLINE_VENV", own.venv.clone())];
-            interrupts.unless(black_box(home, arguments, &environment)).await
-        }
-        Err(error) => Err(error),
-    };
-    first_error([outcome, up::stop(&own).await])
+    let own = home.beside(folder.path().to_owned());
+    let outcome = on_own_cloud(home, &own, arguments, interrupts).await;
+    let stopped = LocalCloud::of(&own).stop().await.map(drop);
+    if outcome.as_ref().is_err_and(|error| !error.is::<Interrupted>()) {
+        ui::note(format_args!("What the local cloud logged and held is kept in {}", folder.keep().display()));
+    }
+    outcome.and(stopped)
+}
+
+async fn on_own_cloud(home: &Home, own: &Home, arguments: &[String], interrupts: &mut Interrupts) -> Result<()> {
+    let product = up::bring_up(own, None, Data::Emptied, interrupts).await?;
+    let status = own.dir.join("status.json");
+    fs::write(&status, serde_json::to_vec_pretty(&product.status)?)?;
+    let environment =
+        [("BUSLINE_STATUS", status), ("BUSLINE_HOME", own.dir.clone()), ("BUSLINE_VENV", own.venv.clone())];
+    interrupts.unless(black_box(home, arguments, &environment)).await
 }
 
 async fn black_box(home: &Home, arguments: &[String], environment: &[(&str, PathBuf)]) -> Result<()> {

@@ -54,7 +54,13 @@ enum Origin {
 pub(crate) async fn command(home: &Home, port: Option<u16>, data: Data, afterwards: Afterwards) -> Result<()> {
     let begun = Instant::now();
     let mut interrupts = Interrupts::catch()?;
-    let product = bring_up(home, port, data, &mut interrupts).await?;
+    let product = match bring_up(home, port, data, &mut interrupts).await {
+        Ok(product) => product,
+        Err(error) => {
+            say_what_still_runs(home)?;
+            return Err(error);
+        }
+    };
     ui::print(summary(&product));
     ui::note(format_args!("\nReady after {}.", ui::seconds(begun.elapsed())));
     if afterwards == Afterwards::Return || product.origin == Origin::Joined {
@@ -90,19 +96,11 @@ pub(crate) async fn bring_up(
     let (cloud, origin) = start_or_join(home, &python, port, data).await?;
     match interrupts.unless(Box::pin(furnish(home, &python, cloud))).await {
         Ok(status) => Ok(Product { status, cloud, origin }),
-        Err(error) if origin == Origin::Joined => Err(error),
-        Err(error) if error.is::<Interrupted>() => {
+        Err(error) if error.is::<Interrupted>() && origin == Origin::Started => {
             stop(home).await?;
             Err(error)
         }
-        Err(error) => {
-            ui::note(format_args!(
-                "The local cloud keeps running at {}: look with `cargo xtask logs <service>`, \
-                 run `cargo xtask up` again, or stop it with `cargo xtask down`.",
-                cloud.endpoint()
-            ));
-            Err(error)
-        }
+        Err(error) => Err(error),
     }
 }
 
@@ -111,6 +109,17 @@ pub(crate) async fn stop(home: &Home) -> Result<()> {
     let step = Step::start("Local cloud");
     LocalCloud::of(home).stop().await?;
     step.done("stopped, its data is kept");
+    Ok(())
+}
+
+fn say_what_still_runs(home: &Home) -> Result<()> {
+    if let Some(cloud) = LocalCloud::of(home).running()? {
+        ui::note(format_args!(
+            "The local cloud runs on at {}: look with `cargo xtask logs <service>`, then `cargo xtask up` again, or \
+             stop it with `cargo xtask down`.",
+            cloud.endpoint()
+        ));
+    }
     Ok(())
 }
 
@@ -129,7 +138,8 @@ async fn start_or_join(home: &Home, python: &Python, port: Option<u16>, data: Da
     }
     let step = Step::start("Local cloud");
     let cloud = local.start(python, port).await?;
-    step.done(format_args!("ready at {}", cloud.endpoint()));
+    let contents = if data == Data::Emptied { "empty, " } else { "" };
+    step.done(format_args!("{contents}ready at {}", cloud.endpoint()));
     Ok((cloud, Origin::Started))
 }
 
