@@ -24,9 +24,7 @@ def invoke(cloud: Cloud, function: Deployed, payload: dict[str, Any]) -> str:
 
 
 def on_event(cloud: Cloud, function: Deployed, **settings: Any) -> None:
-    cloud.client("lambda").put_function_event_invoke_config(
-        FunctionName=function.name, **settings
-    )
+    cloud.client("lambda").put_function_event_invoke_config(FunctionName=function.name, **settings)
 
 
 def destination(kind: str, arn: str) -> dict[str, Any]:
@@ -113,9 +111,7 @@ def test_a_topic_that_takes_256_kib_gets_a_large_record_without_payloads(cloud: 
     assert "requestPayload" not in record
 
 
-@pytest.mark.parametrize(
-    ("kind", "do"), [("OnFailure", "fail"), ("OnSuccess", "succeed")]
-)
+@pytest.mark.parametrize(("kind", "do"), [("OnFailure", "fail"), ("OnSuccess", "succeed")])
 def test_an_outcome_reaches_a_bus(cloud: Cloud, kind: str, do: str) -> None:
     events, queue = cloud.client("events"), queues.create(cloud)
     bus = unique("bus")
