@@ -1,7 +1,24 @@
-//! The product, met from outside.
-#[tokio::test]
-async fn x() {
-    let p = tests::product::Product::shared().await;
-    let u = p.user().await;
-    u.todos().get("/todos").expect(200).await;
-}
+//! The whole product, met from outside. Every test makes its own users; they run side by side, in any order, and again
+//! on the same cloud.
+
+#![allow(
+    clippy::disallowed_methods,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "parts of tests: they fail by panicking, and make ids as a client would"
+)]
+
+mod duplicates;
+mod failures;
+mod fields;
+mod idempotency;
+mod inbox;
+mod isolation;
+mod lists;
+mod outage;
+mod profile;
+mod sign_up;
+mod todos;
+mod tokens;
+mod traces;

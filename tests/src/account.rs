@@ -156,9 +156,8 @@ impl Person {
             value.unwrap_or_else(|| panic!("Cognito's challenge has no {name}: {challenge}"))
         };
         let user_id = given("USER_ID_FOR_SRP");
-        let proof = srp
-            .verify(given("SECRET_BLOCK"), user_id, given("SALT"), given("SRP_B"))
-            .expect("a challenge that fits");
+        let proof =
+            srp.verify(given("SECRET_BLOCK"), user_id, given("SALT"), given("SRP_B")).expect("a challenge that fits");
         let input = json!({
             "ClientId": client,
             "ChallengeName": "PASSWORD_VERIFIER",

@@ -121,14 +121,15 @@ pub struct Listener {
 }
 
 impl Listener {
-    /// Waits until an event of this type (such as `TodoDeleted.v1`) has come; everything heard so far.
+    /// Waits until `count` events of this type (such as `TodoDeleted.v1`) have come; everything heard so far.
     ///
-    /// A publisher keeps the order of what it publishes, so that what comes before has come too.
-    pub async fn until(&mut self, detail_type: &str) -> &[BusEvent] {
+    /// A publisher keeps the order of what it publishes, so that what was published before them has come too.
+    pub async fn until(&mut self, count: usize, detail_type: &str) -> &[BusEvent] {
         let client = aws_sdk_sqs::Client::new(self.product.sdk());
-        eventually(&format!("{detail_type} on the bus"), async || {
+        eventually(&format!("{count} {detail_type} on the bus"), async || {
             self.hear(&client).await;
-            self.heard.iter().any(|event| event["detail-type"] == detail_type).then_some(())
+            let of_type = self.heard.iter().filter(|event| event["detail-type"] == detail_type);
+            (of_type.count() >= count).then_some(())
         })
         .await;
         // A queue promises no order; a subject's events are numbered.

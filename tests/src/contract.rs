@@ -111,7 +111,8 @@ impl Contract {
 
 impl Promise {
     fn differences(&self, headers: &HeaderMap, body: &str) -> Vec<String> {
-        let mut differences: Vec<String> = self.headers.iter().filter_map(|header| header.difference(headers)).collect();
+        let mut differences: Vec<String> =
+            self.headers.iter().filter_map(|header| header.difference(headers)).collect();
         differences.extend(self.body_differences(headers, body));
         differences
     }

@@ -4,6 +4,9 @@ use std::future::Future;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
+use aws_sdk_lambda::primitives::Blob;
+use serde_json::Value;
+
 use crate::product::{Product, Service};
 
 /// Runs a future to its end from a destructor: in a thread and a runtime of its own, as the test's may be ending.
@@ -81,6 +84,14 @@ impl Drop for SwitchedOff {
             request.send().await.expect("the function is switched on again");
         });
     }
+}
+
+/// Gives an event to a function, and waits until it is done: what an operator's replay does with a dead letter.
+pub async fn invoke(product: &Product, function: &str, event: &Value) {
+    let client = aws_sdk_lambda::Client::new(product.sdk());
+    let request = client.invoke().function_name(function).payload(Blob::new(event.to_string()));
+    let answer = request.send().await.expect("a function that can be invoked");
+    assert_eq!(answer.function_error, None, "the function does its job");
 }
 
 /// Kills every process of a service's functions, and each new one, for a time. How many were killed.

@@ -1,0 +1,82 @@
+//! Every route of every service asks for an access token, and for nothing less.
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde_json::{Value, json};
+use tests::account::claims;
+use tests::api::Api;
+use tests::contract::Contract;
+use tests::product::{Product, Service};
+use uuid::Uuid;
+
+#[tokio::test]
+async fn every_route_is_401_without_a_valid_access_token() {
+    let product = Product::shared().await;
+    let ann = product.user().await;
+    let token = &ann.tokens.access_token;
+    let [header, payload, signature] = token.split('.').collect::<Vec<_>>()[..] else { panic!("a token has three parts") };
+    let mut later = claims(token);
+    later["exp"] = json!(4_102_444_800_i64);
+    let mut other = claims(token);
+    other["sub"] = json!(Uuid::new_v4());
+    let none = json!({"alg": "none", "typ": "JWT"});
+    let cases = [
+        ("no token", None),
+        ("no scheme", Some(String::new())),
+        ("garbage", Some("Bearer garbage".to_owned())),
+        ("three parts of garbage", Some("Bearer a.b.c".to_owned())),
+        ("a tampered signature", Some(format!("Bearer {header}.{payload}.{}", tampered(signature)))),
+        ("no signature", Some(format!("Bearer {header}.{payload}."))),
+        ("a longer life", Some(format!("Bearer {header}.{}.{signature}", encoded(&later)))),
+        ("another user", Some(format!("Bearer {header}.{}.{signature}", encoded(&other)))),
+        ("no algorithm", Some(format!("Bearer {}.{payload}.", encoded(&none)))),
+        ("an ID token", Some(format!("Bearer {}", ann.tokens.id_token))),
+        ("a refresh token", Some(format!("Bearer {}", ann.tokens.refresh_token))),
+        ("a password", Some(format!("Basic {}", encoded(&json!(ann.person.password))))),
+    ];
+    let mut routes = 0;
+    for service in Service::ALL {
+        let api = Api::new(&product, service);
+        for operation in Contract::of(service.name()).operations() {
+            routes += 1;
+            let path = operation.path.replace("{id}", &Uuid::now_v7().to_string());
+            for (name, authorization) in &cases {
+                let call = api.call(operation.method.clone(), &path);
+                let call = match authorization {
+                    Some(authorization) => call.header("authorization", authorization),
+                    None => call,
+                };
+                let answer = call.send().await;
+                assert_eq!(answer.status, 401, "{} {path} with {name}: {}", operation.method, answer.body);
+            }
+        }
+    }
+    assert!(routes >= 13, "the services describe {routes} routes");
+}
+
+#[tokio::test]
+async fn a_token_in_the_wrong_place_is_no_token() {
+    let product = Product::shared().await;
+    let ann = product.user().await;
+    let token = &ann.tokens.access_token;
+    for service in Service::ALL {
+        let path = Contract::of(service.name()).operations().iter().find(|operation| operation.path != "/auth/refresh");
+        let path = path.unwrap().path.replace("{id}", &Uuid::now_v7().to_string());
+        let api = Api::new(&product, service);
+        api.get(&format!("{path}?access_token={token}")).expect(401).await;
+        api.get(&path).header("cookie", &format!("Authorization={token}; access_token={token}")).expect(401).await;
+        api.get(&path).header("x-authorization", &format!("Bearer {token}")).expect(401).await;
+    }
+}
+
+/// The same signature but for one bit in its middle: the last characters of base64 may hold bits that nobody reads.
+fn tampered(signature: &str) -> String {
+    let mut bytes = URL_SAFE_NO_PAD.decode(signature).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    URL_SAFE_NO_PAD.encode(bytes)
+}
+
+fn encoded(value: &Value) -> String {
+    URL_SAFE_NO_PAD.encode(value.to_string())
+}
