@@ -99,7 +99,7 @@ pub struct BusEvent {
 pub fn read<P: Payload, D: DeserializeOwned>(message: BusEvent) -> Result<Event<D>, ReadError> {
     expect("source", &source::<P>(), &message.source)?;
     expect("detail-type", &detail_type::<P>(), &message.detail_type)?;
-    let event: Event<D> = serde_json::from_value(message.detail).map_err(ReadError::Malformed)?;
+    let event: Event<D> = serde_path_to_error::deserialize(message.detail).map_err(|error| malformed(&error))?;
     expect("schema", &schema::<P>(), &event.metadata.schema)?;
     Ok(event)
 }
@@ -109,6 +109,13 @@ fn expect(field: &'static str, expected: &str, found: &str) -> Result<(), ReadEr
         return Ok(());
     }
     Err(ReadError::OtherEvent { field, expected: expected.to_owned(), found: found.chars().take(128).collect() })
+}
+
+/// Says where and what without the value: serde quotes values, and this text goes to logs and failure records.
+fn malformed(error: &serde_path_to_error::Error<serde_json::Error>) -> ReadError {
+    let text = error.inner().to_string();
+    let rule = text.split(": ").next().unwrap_or_default().to_owned();
+    ReadError::Malformed { path: error.path().to_string(), rule }
 }
 
 /// Why a message is not the event that a subscriber expects.
@@ -125,6 +132,73 @@ pub enum ReadError {
         found: String,
     },
     /// The `detail` does not hold the promised fields.
-    #[error("the event's detail does not parse")]
-    Malformed(#[source] serde_json::Error),
+    #[error("the event's detail does not parse at `{path}`: {rule}")]
+    Malformed {
+        /// Where in the detail, such as `data.title`.
+        path: String,
+        /// What is wrong, without the value, such as "missing field `title`".
+        rule: String,
+    },
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::todos::TodoDeletedV1;
+
+    fn message() -> Value {
+        json!({
+            "source": "busline.todos",
+            "detail-type": "TodoDeleted.v1",
+            "detail": {
+                "metadata": {
+                    "eventId": "0198c0de-0000-7000-8000-000000000001",
+                    "occurredAt": "2026-11-21T08:00:00Z",
+                    "subject": "0198c0de-0000-7000-8000-000000000002",
+                    "sequence": 3,
+                    "correlationId": "c", "causationId": "r",
+                    "traceparent": "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
+                    "producer": "todos@0.1.0",
+                    "schema": "todos/TodoDeleted/v1"
+                },
+                "data": {
+                    "todoId": "0198c0de-0000-7000-8000-000000000002",
+                    "ownerId": "0198c0de-0000-7000-8000-000000000003",
+                    "title": "Buy milk",
+                    "somethingNew": true
+                }
+            }
+        })
+    }
+
+    fn read_message(message: Value) -> Result<Event<TodoDeletedV1>, ReadError> {
+        read::<TodoDeletedV1, TodoDeletedV1>(serde_json::from_value(message).unwrap())
+    }
+
+    #[test]
+    fn a_reader_ignores_fields_that_it_does_not_know() {
+        assert_eq!(read_message(message()).unwrap().data.title, "Buy milk");
+    }
+
+    #[test]
+    fn another_event_is_refused_by_name() {
+        let mut other = message();
+        other["detail-type"] = json!("TodoDeleted.v2");
+        let error = read_message(other).unwrap_err().to_string();
+        assert_eq!(error, "the event's detail-type is `TodoDeleted.v2`, this function reads `TodoDeleted.v1`");
+    }
+
+    #[test]
+    fn what_does_not_parse_is_named_without_its_value() {
+        let mut broken = message();
+        broken["detail"]["data"]["todoId"] = json!("someone@example.com");
+        let error = read_message(broken).unwrap_err().to_string();
+        assert!(error.contains("`data.todoId`") && !error.contains("example"), "{error}");
+        let mut broken = message();
+        broken["detail"]["data"]["title"] = json!(["someone@example.com"]);
+        let error = read_message(broken).unwrap_err().to_string();
+        assert_eq!(error, "the event's detail does not parse at `data.title`: invalid type");
+    }
 }

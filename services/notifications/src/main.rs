@@ -12,7 +12,7 @@ mod subscribe;
 use events::todos::{TodoChangedV1, TodoCompletedV1, TodoCreatedV1, TodoDeletedV1, TodoReopenedV1};
 use events::users::{UserProfileChangedV1, UserRegisteredV1};
 use lambda_kit::settings::{UnknownHandler, handler_name};
-use lambda_kit::subscriber::run;
+use lambda_kit::subscriber::on;
 use lambda_kit::{api::serve, aws, telemetry};
 use lambda_runtime::Error;
 
@@ -28,15 +28,15 @@ async fn main() -> Result<(), Error> {
     match handler_name()?.as_str() {
         "list-notifications" => serve(store().await?, api::list).await,
         "read-notification" => serve(store().await?, api::read).await,
-        "todo-created" => run::<TodoCreatedV1, _, _, _, _, _>(store().await?, inbox::todo_created).await,
-        "todo-changed" => run::<TodoChangedV1, _, _, _, _, _>(store().await?, inbox::todo_changed).await,
-        "todo-completed" => run::<TodoCompletedV1, _, _, _, _, _>(store().await?, inbox::todo_completed).await,
-        "todo-reopened" => run::<TodoReopenedV1, _, _, _, _, _>(store().await?, inbox::todo_reopened).await,
-        "todo-deleted" => run::<TodoDeletedV1, _, _, _, _, _>(store().await?, inbox::todo_deleted).await,
-        "user-registered" => run::<UserRegisteredV1, _, _, _, _, _>(store().await?, inbox::user_registered).await,
-        "recipient-registered" => run::<UserRegisteredV1, _, _, _, _, _>(store().await?, recipients::registered).await,
-        "recipient-changed" => run::<UserProfileChangedV1, _, _, _, _, _>(store().await?, recipients::changed).await,
-        "send-welcome-mail" => run::<UserRegisteredV1, _, _, _, _, _>(welcome_mail().await?, welcome_mail::send).await,
+        "todo-created" => on::<TodoCreatedV1>().run(store().await?, inbox::todo_created).await,
+        "todo-changed" => on::<TodoChangedV1>().run(store().await?, inbox::todo_changed).await,
+        "todo-completed" => on::<TodoCompletedV1>().run(store().await?, inbox::todo_completed).await,
+        "todo-reopened" => on::<TodoReopenedV1>().run(store().await?, inbox::todo_reopened).await,
+        "todo-deleted" => on::<TodoDeletedV1>().run(store().await?, inbox::todo_deleted).await,
+        "user-registered" => on::<UserRegisteredV1>().run(store().await?, inbox::user_registered).await,
+        "recipient-registered" => on::<UserRegisteredV1>().run(store().await?, recipients::registered).await,
+        "recipient-changed" => on::<UserProfileChangedV1>().run(store().await?, recipients::changed).await,
+        "send-welcome-mail" => on::<UserRegisteredV1>().run(welcome_mail().await?, welcome_mail::send).await,
         other => Err(UnknownHandler(other.to_owned()).into()),
     }
 }
