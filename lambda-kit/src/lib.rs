@@ -16,5 +16,6 @@ pub mod page;
 pub mod problem;
 pub mod publisher;
 pub mod settings;
+pub mod start;
 pub mod subscriber;
 pub mod telemetry;

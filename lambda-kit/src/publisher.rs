@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use aws_config::SdkConfig;
 use aws_sdk_eventbridge::Client;
-use aws_sdk_eventbridge::error::{DisplayErrorContext, SdkError};
+use aws_sdk_eventbridge::error::SdkError;
 use aws_sdk_eventbridge::operation::put_events::PutEventsError;
 use aws_sdk_eventbridge::types::PutEventsRequestEntry;
 use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
@@ -215,8 +215,8 @@ enum PublishError {
     Refused(String),
     #[error("the bus answered for {answered} of {sent} entries")]
     Incomplete { sent: usize, answered: usize },
-    #[error("the call to the bus failed: {0}")]
-    Call(String),
+    #[error("the call to the bus failed")]
+    Call(#[source] lambda_runtime::Error),
 }
 
 impl PublishError {
@@ -231,6 +231,6 @@ impl PublishError {
 
 impl From<SdkError<PutEventsError>> for PublishError {
     fn from(error: SdkError<PutEventsError>) -> Self {
-        Self::Call(DisplayErrorContext(error).to_string())
+        Self::Call(error.into())
     }
 }

@@ -9,11 +9,13 @@ mod mailer;
 mod store;
 mod subscribe;
 
+use std::process::ExitCode;
+
 use events::todos::{TodoChangedV1, TodoCompletedV1, TodoCreatedV1, TodoDeletedV1, TodoReopenedV1};
 use events::users::{UserProfileChangedV1, UserRegisteredV1};
 use lambda_kit::settings::{UnknownHandler, handler_name};
 use lambda_kit::subscriber::on;
-use lambda_kit::{api::serve, aws, telemetry};
+use lambda_kit::{api::serve, aws, start::start};
 use lambda_runtime::Error;
 
 use crate::config::{MailConfig, TableConfig};
@@ -23,8 +25,11 @@ use crate::subscribe::welcome_mail::{self, WelcomeMail};
 use crate::subscribe::{inbox, recipients};
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), Error> {
-    telemetry::init();
+async fn main() -> ExitCode {
+    start(job()).await
+}
+
+async fn job() -> Result<(), Error> {
     match handler_name()?.as_str() {
         "list-notifications" => serve(store().await?, api::list).await,
         "read-notification" => serve(store().await?, api::read).await,

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use aws_config::SdkConfig;
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::error::{BuildError, DisplayErrorContext, SdkError};
+use aws_sdk_dynamodb::error::{BuildError, SdkError};
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{
     AttributeValue, CancellationReason, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update,
@@ -258,8 +258,8 @@ fn codes(reasons: &[CancellationReason]) -> String {
 /// Why the table did not do what was asked.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum StoreError {
-    #[error("the call to DynamoDB failed: {0}")]
-    Call(String),
+    #[error("the call to DynamoDB failed")]
+    Call(#[source] lambda_runtime::Error),
     #[error("the transaction was cancelled: {0}")]
     Cancelled(String),
     #[error("others changed the same inbox in each of {ATTEMPTS} attempts; a later one will pass")]
@@ -276,7 +276,7 @@ impl StoreError {
     fn call<E: std::error::Error + Send + Sync + 'static, R: std::fmt::Debug + Send + Sync + 'static>(
         error: SdkError<E, R>,
     ) -> Self {
-        Self::Call(DisplayErrorContext(error).to_string())
+        Self::Call(error.into())
     }
 }
 

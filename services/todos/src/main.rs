@@ -7,17 +7,22 @@ mod config;
 mod domain;
 mod store;
 
+use std::process::ExitCode;
+
 use lambda_kit::publisher::{self, Publisher};
 use lambda_kit::settings::{UnknownHandler, handler_name};
-use lambda_kit::{api::serve, aws, telemetry};
+use lambda_kit::{api::serve, aws, start::start};
 use lambda_runtime::Error;
 
 use crate::config::{ApiConfig, PublishConfig};
 use crate::store::Store;
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), Error> {
-    telemetry::init();
+async fn main() -> ExitCode {
+    start(job()).await
+}
+
+async fn job() -> Result<(), Error> {
     match handler_name()?.as_str() {
         "create-todo" => serve(store().await?, api::create).await,
         "list-todos" => serve(store().await?, api::list).await,

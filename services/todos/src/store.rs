@@ -9,7 +9,7 @@ mod item;
 
 use aws_config::SdkConfig;
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::error::{BuildError, DisplayErrorContext, SdkError};
+use aws_sdk_dynamodb::error::{BuildError, SdkError};
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{
     AttributeValue, CancellationReason, Delete, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem,
@@ -256,8 +256,8 @@ pub(crate) const RETURN_HELD: ReturnValuesOnConditionCheckFailure = ReturnValues
 /// Why the table did not do what was asked.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum StoreError {
-    #[error("the call to DynamoDB failed: {0}")]
-    Call(String),
+    #[error("the call to DynamoDB failed")]
+    Call(#[source] lambda_runtime::Error),
     #[error("the transaction was cancelled: {0}")]
     Cancelled(String),
     #[error("an item in the table does not parse")]
@@ -278,6 +278,6 @@ impl StoreError {
     fn call<E: std::error::Error + Send + Sync + 'static, R: std::fmt::Debug + Send + Sync + 'static>(
         error: SdkError<E, R>,
     ) -> Self {
-        Self::Call(DisplayErrorContext(error).to_string())
+        Self::Call(error.into())
     }
 }

@@ -9,9 +9,11 @@ mod pool;
 mod post_confirmation;
 mod store;
 
+use std::process::ExitCode;
+
 use lambda_kit::publisher::{self, Publisher};
 use lambda_kit::settings::{UnknownHandler, handler_name};
-use lambda_kit::{api::serve, aws, telemetry};
+use lambda_kit::{api::serve, aws, start::start};
 use lambda_runtime::Error;
 
 use crate::api::Profiles;
@@ -20,8 +22,11 @@ use crate::pool::{Sessions, UserPool};
 use crate::store::Store;
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), Error> {
-    telemetry::init();
+async fn main() -> ExitCode {
+    start(job()).await
+}
+
+async fn job() -> Result<(), Error> {
     match handler_name()?.as_str() {
         "get-me" => serve(profiles().await?, api::get_me).await,
         "change-me" => serve(profiles().await?, api::change_me).await,
