@@ -26,7 +26,7 @@ use crate::subscribe::{inbox, recipients};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
-    start(job()).await
+    start(Box::pin(job())).await
 }
 
 async fn job() -> Result<(), Error> {

@@ -19,7 +19,7 @@ use crate::store::Store;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
-    start(job()).await
+    start(Box::pin(job())).await
 }
 
 async fn job() -> Result<(), Error> {
