@@ -105,11 +105,27 @@ async fn a_body_of_the_wrong_shape_is_refused() {
     let product = Product::shared().await;
     let ann = product.user().await;
     for body in [
-        "", "{", "null", "[]", "7", "\"title\"", "{}", "{\"title\": null}", "{\"title\": 7}", "{\"title\": [\"x\"]}",
-        "{\"title\": \"x\", \"title\": \"y\"}", "{\"title\": \"x\", \"owner\": \"someone\"}", "{\"title\": \"x\"} {}",
-        "{\"title\": \"x\", \"priority\": \"urgent\"}", "{\"title\": \"x\", \"priority\": 1}", "{\"title\": \"\\ud800\"}",
-        "{\"title\": \"x\", \"tags\": {\"a\": 1}}", "{\"title\": \"x\", \"tags\": [1]}", "{\"title\": \"x\", \"dueAt\": 0}",
-        "{\"title\": \"x\", \"id\": \"0198c0de-0000-7000-8000-000000000001\"}", "title=x",
+        "",
+        "{",
+        "null",
+        "[]",
+        "7",
+        "\"title\"",
+        "{}",
+        "{\"title\": null}",
+        "{\"title\": 7}",
+        "{\"title\": [\"x\"]}",
+        "{\"title\": \"x\", \"title\": \"y\"}",
+        "{\"title\": \"x\", \"owner\": \"someone\"}",
+        "{\"title\": \"x\"} {}",
+        "{\"title\": \"x\", \"priority\": \"urgent\"}",
+        "{\"title\": \"x\", \"priority\": 1}",
+        "{\"title\": \"\\ud800\"}",
+        "{\"title\": \"x\", \"tags\": {\"a\": 1}}",
+        "{\"title\": \"x\", \"tags\": [1]}",
+        "{\"title\": \"x\", \"dueAt\": 0}",
+        "{\"title\": \"x\", \"id\": \"0198c0de-0000-7000-8000-000000000001\"}",
+        "title=x",
     ] {
         let answer = ann.todos().post("/todos").text("application/json", body).send().await;
         assert_eq!(answer.status, 400, "{body}: {}", answer.body);

@@ -141,9 +141,24 @@ async fn a_query_that_breaks_a_rule_is_refused() {
     let product = Product::shared().await;
     let ann = product.user().await;
     for query in [
-        "limit=0", "limit=101", "limit=-1", "limit=ten", "limit=", "limit=1.5", "limit=1&limit=2", "status=done",
-        "status=", "status=OPEN", "sort=title", "sort=created&dueAfter=2026-01-01T00:00:00Z", "dueAfter=soon",
-        "dueBefore=", "dueAfter=1969-01-01T00:00:00Z", "order=desc", "owner=somebody", "Limit=5",
+        "limit=0",
+        "limit=101",
+        "limit=-1",
+        "limit=ten",
+        "limit=",
+        "limit=1.5",
+        "limit=1&limit=2",
+        "status=done",
+        "status=",
+        "status=OPEN",
+        "sort=title",
+        "sort=created&dueAfter=2026-01-01T00:00:00Z",
+        "dueAfter=soon",
+        "dueBefore=",
+        "dueAfter=1969-01-01T00:00:00Z",
+        "order=desc",
+        "owner=somebody",
+        "Limit=5",
     ] {
         ann.todos().get(&format!("/todos?{query}")).expect_problem(400, "invalid-request").await;
     }

@@ -135,7 +135,7 @@ async fn all_users_are_for_administrators() {
 }
 
 async fn all_users(admin: &User) -> Vec<String> {
-    let (mut ids, mut cursor) = (Vec::new(), None);
+    let (mut ids, mut cursor) = (Vec::new(), None::<String>);
     loop {
         let mut call = admin.users().get("/users?limit=7");
         if let Some(cursor) = &cursor {

@@ -49,10 +49,9 @@ async fn an_item_lives_from_its_creation_to_its_deletion() {
 async fn an_item_with_nothing_but_a_title_has_plain_defaults() {
     let product = Product::shared().await;
     let ann = product.user().await;
-    for body in [
-        json!({"title": "x"}),
-        json!({"title": "x", "notes": null, "dueAt": null, "priority": null, "tags": null}),
-    ] {
+    for body in
+        [json!({"title": "x"}), json!({"title": "x", "notes": null, "dueAt": null, "priority": null, "tags": null})]
+    {
         let item = ann.todos().post("/todos").json(&body).expect(201).await;
         let plain = [json!(null), json!(null), json!("normal"), json!([])];
         assert_eq!([&item["notes"], &item["dueAt"], &item["priority"], &item["tags"]], plain.each_ref());
@@ -76,7 +75,11 @@ async fn a_merge_patch_takes_away_with_null_and_leaves_what_it_does_not_name() {
     expected["updatedAt"] = titled["updatedAt"].clone();
     assert_eq!(titled, expected);
     assert_eq!(patch(json!({})).expect(200).await, titled, "an empty patch changes nothing");
-    assert_eq!(patch(json!({"tags": ["a"], "title": "y"})).expect(200).await, titled, "nor does one of the same values");
+    assert_eq!(
+        patch(json!({"tags": ["a"], "title": "y"})).expect(200).await,
+        titled,
+        "nor does one of the same values"
+    );
 
     let bare = patch(json!({"notes": null, "dueAt": null, "priority": null, "tags": null})).expect(200).await;
     let plain = [json!(null), json!(null), json!("normal"), json!([]), json!(3)];
@@ -188,7 +191,8 @@ async fn two_changes_at_the_same_moment_are_both_kept_or_refused_by_tag() {
 async fn what_is_no_id_is_nothing() {
     let product = Product::shared().await;
     let ann = product.user().await;
-    for id in ["x", "0", "%20", "..%2Fme", &Uuid::now_v7().simple().to_string(), &Uuid::now_v7().to_string().to_uppercase()]
+    for id in
+        ["x", "0", "%20", "..%2Fme", &Uuid::now_v7().simple().to_string(), &Uuid::now_v7().to_string().to_uppercase()]
     {
         ann.todos().get(&format!("/todos/{id}")).expect_problem(404, "not-found").await;
         ann.todos().post(&format!("/todos/{id}/complete")).expect_problem(404, "not-found").await;

@@ -14,7 +14,9 @@ async fn every_route_is_401_without_a_valid_access_token() {
     let product = Product::shared().await;
     let ann = product.user().await;
     let token = &ann.tokens.access_token;
-    let [header, payload, signature] = token.split('.').collect::<Vec<_>>()[..] else { panic!("a token has three parts") };
+    let [header, payload, signature] = token.split('.').collect::<Vec<_>>()[..] else {
+        panic!("a token has three parts")
+    };
     let mut later = claims(token);
     later["exp"] = json!(4_102_444_800_i64);
     let mut other = claims(token);
@@ -59,13 +61,12 @@ async fn a_token_in_the_wrong_place_is_no_token() {
     let product = Product::shared().await;
     let ann = product.user().await;
     let token = &ann.tokens.access_token;
-    for service in Service::ALL {
-        let path = Contract::of(service.name()).operations().iter().find(|operation| operation.path != "/auth/refresh");
-        let path = path.unwrap().path.replace("{id}", &Uuid::now_v7().to_string());
+    let lists = [(Service::Users, "/me"), (Service::Todos, "/todos"), (Service::Notifications, "/notifications")];
+    for (service, path) in lists {
         let api = Api::new(&product, service);
         api.get(&format!("{path}?access_token={token}")).expect(401).await;
-        api.get(&path).header("cookie", &format!("Authorization={token}; access_token={token}")).expect(401).await;
-        api.get(&path).header("x-authorization", &format!("Bearer {token}")).expect(401).await;
+        api.get(path).header("cookie", &format!("Authorization={token}; access_token={token}")).expect(401).await;
+        api.get(path).header("x-authorization", &format!("Bearer {token}")).expect(401).await;
     }
 }
 
