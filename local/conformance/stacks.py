@@ -36,6 +36,12 @@ class Stack:
         self._exists = True
         return str(wait_for(self._status_at_rest, what=f"stack {self.name} to come to rest"))
 
+    def changes(self, template: str, **parameters: str) -> dict[str, str]:
+        """What a change set would do, by logical id: Add, Modify or Remove."""
+        changes = self._change_set(template, parameters)["Changes"]
+        found = [change["ResourceChange"] for change in changes]
+        return {change["LogicalResourceId"]: change["Action"] for change in found}
+
     def has_changes(self, template: str, **parameters: str) -> bool:
         """Whether CloudFormation sees a difference to what is deployed."""
         change_set = self._change_set(template, parameters)

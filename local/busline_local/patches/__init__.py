@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from busline_local.patches import (
     async_invocation,
+    cloudformation_conditions,
     cloudformation_name_conflicts,
     cloudformation_properties,
     cognito_confirmation_codes,
@@ -123,6 +124,12 @@ PATCHES: tuple[Patch, ...] = (
         "ignores the OpenAPI body of an HTTP API, which SAM makes of routes",
         f"{_RESOURCES}/aws-resource-apigatewayv2-api.html",
         http_api_body.apply,
+    ),
+    Patch(
+        "cloudformation_conditions",
+        "lists resources in change sets that a condition leaves out",
+        f"{_AWS}/AWSCloudFormation/latest/UserGuide/conditions-section-structure.html",
+        cloudformation_conditions.apply,
     ),
     Patch(
         "cloudformation_name_conflicts",
