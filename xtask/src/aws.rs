@@ -102,9 +102,13 @@ where
         let code = service.code().unwrap_or("no code");
         return format!("{code}: {}", service.message().unwrap_or("no message"));
     }
-    let causes: Vec<String> =
-        iter::successors(Some(error as &dyn Error), |&error| error.source()).map(ToString::to_string).collect();
-    causes.join(": ")
+    causes(error)
+}
+
+/// An error and what caused it, in one line.
+pub(crate) fn causes(error: &(dyn Error + 'static)) -> String {
+    let chain = iter::successors(Some(error), |&error| error.source());
+    chain.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }
 
 /// An error that says what we were at and what AWS answered.

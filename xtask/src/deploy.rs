@@ -199,7 +199,7 @@ impl Deployment<'_> {
             let shown = match &answer {
                 Ok(response) if response.status() == 401 => return Ok(()),
                 Ok(response) => response.status().to_string(),
-                Err(error) => error.to_string(),
+                Err(error) => format!("nothing ({})", aws::causes(error)),
             };
             if Instant::now() > deadline || self.target.cloud.is_some() {
                 bail!("smoke test: {url} without a token must answer 401, it answers {shown}");
