@@ -95,8 +95,9 @@ def _page(table: Table, data: Item) -> list[tuple[Any, Any]] | None:
             high = min(high, bisect_left(entries, _place(start, order_keys), key=_order_of))
         reachable = range(low, high) if forward else range(high - 1, low - 1, -1)
         return _until_full(table, data, (entries[i] for i in reachable))
-    except (ValueError, TypeError, KeyError, AttributeError):
-        # Something in the request is malformed: stock says what.
+    except (ValueError, TypeError, LookupError, AttributeError):
+        # Something in the request is malformed, and stock says what; or an item
+        # has just expired, and stock reads what is left.
         return None
 
 
