@@ -20,7 +20,7 @@ async fn the_same_event_twice_is_one_entry() {
     inbox::eventually_of(&ann, 1).await;
     let todo = Uuid::now_v7();
     let data = json!({"todoId": todo, "ownerId": ann.id, "title": "x", "priority": "normal", "tags": []});
-    let event = Forged::new("todos", "TodoCreated", todo, 1, data);
+    let event = Forged::new("todos", "TodoCreated", todo, 1, &data);
 
     product.put_events(&[&event, &event]).await;
     product.put_events(&[&event]).await;
@@ -61,7 +61,7 @@ async fn a_profile_does_not_give_way_to_an_older_one() {
         let data = json!({
             "userId": ann.id, "changed": ["displayName"], "displayName": name, "locale": "en", "timeZone": "UTC",
         });
-        Forged::new("users", "UserProfileChanged", ann.id, sequence, data)
+        Forged::new("users", "UserProfileChanged", ann.id, sequence, &data)
     };
     let (old, new) = (changed(7, "Old"), changed(8, "New"));
     for event in [&new, &old] {

@@ -63,6 +63,56 @@ async fn events_of_a_long_outage_wait_in_the_dead_letter_queue_and_are_replayed_
     assert!(letters.with(&owner).await.is_empty());
 }
 
+#[tokio::test]
+async fn each_service_answers_while_the_functions_of_another_are_killed() {
+    let product = Product::alone().await;
+    let ann = product.user().await;
+    inbox::eventually_of(&ann, 1).await;
+    let lists = [(Service::Users, "/me"), (Service::Todos, "/todos"), (Service::Notifications, "/notifications")];
+    for victim in Service::ALL {
+        let work = async {
+            for _round in 0..10 {
+                for (service, path) in lists.iter().filter(|(service, _)| *service != victim) {
+                    ann.api(*service).get(path).expect(200).await;
+                }
+            }
+        };
+        // Both at once: what is killed is warm again by the next call.
+        let (killed, ()) = tokio::join!(kill_functions(&product, victim, Duration::from_millis(800)), work);
+        assert!(killed > 0, "functions of {} were killed", victim.name());
+        for (service, path) in lists {
+            ann.api(service).get(path).expect(200).await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn somebody_whom_the_sign_up_trigger_missed_is_registered_once_by_their_first_request() {
+    let product = Product::alone().await;
+    let person = product.person();
+    let mut registrations = product.listen(json!({"detail": {"data": {"email": [person.email]}}})).await;
+    person.sign_up(&[("name", "Ann")]).await.unwrap();
+    let code = person.mailed_code().await;
+    let off = SwitchedOff::begin(&product, Service::Users, "post-confirmation").await;
+    // Cognito has confirmed them, and tells them of its trigger's failure.
+    assert!(person.confirm(&code).await.is_err());
+    drop(off);
+    let ann = person.sign_in().await.unwrap();
+
+    let get = || async { ann.users().get("/me").expect(200).await };
+    let (one, other, third) = tokio::join!(get(), get(), get());
+    assert!(one == other && other == third, "one registration");
+    assert_eq!((&one["displayName"], &one["version"]), (&json!("Ann"), &json!(1)));
+    ann.users().patch("/me").json(&json!({"displayName": "Ann B."})).expect(200).await;
+    inbox::eventually_of(&ann, 1).await;
+    let mail = eventually("the welcome mail", async || {
+        product.mails_to(&person.email).await.into_iter().find(tests::mail::Mail::is_welcome)
+    })
+    .await;
+    assert!(mail.body_text.unwrap().contains("Ann"));
+    assert_eq!(registrations.until(1, "UserRegistered.v1").await.len(), 1);
+}
+
 async fn create(user: &User, number: usize) -> String {
     let body = json!({"title": format!("item {number}")});
     let item = user.todos().post("/todos").json(&body).expect(201).await;

@@ -32,10 +32,10 @@ async fn a_profile_is_patched_and_the_bus_hears_of_real_changes_alone() {
     patch(json!({"displayName": "Last"})).expect(200).await;
     let heard = changes.until(4, "UserProfileChanged.v1").await;
     let heard: Vec<&Value> = heard.iter().filter(|event| event["detail-type"] != "UserRegistered.v1").collect();
-    let changed: Vec<&Value> = heard.iter().map(|event| &event["detail"]["data"]["changed"]).collect();
+    let fields: Vec<&Value> = heard.iter().map(|event| &event["detail"]["data"]["changed"]).collect();
     let expected =
         [json!(["displayName"]), json!(["locale", "timeZone"]), json!(["locale", "timeZone"]), json!(["displayName"])];
-    assert_eq!(changed, expected.iter().collect::<Vec<_>>());
+    assert_eq!(fields, expected.iter().collect::<Vec<_>>());
     let sequences: Vec<&Value> = heard.iter().map(|event| &event["detail"]["metadata"]["sequence"]).collect();
     assert_eq!(sequences, [&json!(2), &json!(3), &json!(4), &json!(5)]);
 }

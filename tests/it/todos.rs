@@ -66,22 +66,22 @@ async fn a_merge_patch_takes_away_with_null_and_leaves_what_it_does_not_name() {
     let new = json!({"title": "x", "notes": "n", "dueAt": "2026-01-01T00:00:00Z", "priority": "low", "tags": ["a"]});
     let item = todos.post("/todos").json(&new).expect(201).await;
     let path = format!("/todos/{}", item["id"].as_str().unwrap());
-    let patch = |body: Value| todos.patch(&path).text(MERGE_PATCH, &body.to_string());
+    let change = |body: Value| todos.patch(&path).text(MERGE_PATCH, &body.to_string());
 
-    let titled = patch(json!({"title": "y"})).expect(200).await;
+    let titled = change(json!({"title": "y"})).expect(200).await;
     let mut expected = item.clone();
     expected["title"] = json!("y");
     expected["version"] = json!(2);
     expected["updatedAt"] = titled["updatedAt"].clone();
     assert_eq!(titled, expected);
-    assert_eq!(patch(json!({})).expect(200).await, titled, "an empty patch changes nothing");
+    assert_eq!(change(json!({})).expect(200).await, titled, "an empty patch changes nothing");
     assert_eq!(
-        patch(json!({"tags": ["a"], "title": "y"})).expect(200).await,
+        change(json!({"tags": ["a"], "title": "y"})).expect(200).await,
         titled,
         "nor does one of the same values"
     );
 
-    let bare = patch(json!({"notes": null, "dueAt": null, "priority": null, "tags": null})).expect(200).await;
+    let bare = change(json!({"notes": null, "dueAt": null, "priority": null, "tags": null})).expect(200).await;
     let plain = [json!(null), json!(null), json!("normal"), json!([]), json!(3)];
     assert_eq!([&bare["notes"], &bare["dueAt"], &bare["priority"], &bare["tags"], &bare["version"]], plain.each_ref());
 
@@ -100,7 +100,7 @@ async fn a_merge_patch_takes_away_with_null_and_leaves_what_it_does_not_name() {
         json!([]),
         json!(null),
     ] {
-        patch(body).expect_problem(400, "invalid-request").await;
+        change(body).expect_problem(400, "invalid-request").await;
     }
     assert_eq!(todos.get(&path).expect(200).await, bare);
 }
@@ -143,21 +143,21 @@ async fn a_change_of_another_version_than_expected_is_refused() {
     let todos = ann.todos();
     let item = todos.post("/todos").json(&json!({"title": "1"})).expect(201).await;
     let path = format!("/todos/{}", item["id"].as_str().unwrap());
-    let patch = |tags: &str| todos.patch(&path).header("if-match", tags).json(&json!({"title": tags}));
+    let change = |tags: &str| todos.patch(&path).header("if-match", tags).json(&json!({"title": tags}));
 
-    patch("\"1\"").expect(200).await;
+    change("\"1\"").expect(200).await;
     for stale in ["\"1\"", "\"1\", \"3\"", "W/\"2\"", "\"two\""] {
-        patch(stale).expect_problem(412, "stale").await;
+        change(stale).expect_problem(412, "stale").await;
         todos.delete(&path).header("if-match", stale).expect_problem(412, "stale").await;
         todos.post(&format!("{path}/complete")).header("if-match", stale).expect_problem(412, "stale").await;
         todos.post(&format!("{path}/reopen")).header("if-match", stale).expect_problem(412, "stale").await;
     }
     for broken in ["2", "\"2", "", "\"2\" \"3\"x"] {
-        patch(broken).expect_problem(400, "invalid-request").await;
+        change(broken).expect_problem(400, "invalid-request").await;
     }
     assert_eq!(todos.get(&path).expect(200).await["version"], 2);
-    patch("\"1\", \"2\" ,\"7\"").expect(200).await;
-    patch("*").expect(200).await;
+    change("\"1\", \"2\" ,\"7\"").expect(200).await;
+    change("*").expect(200).await;
     todos.post(&format!("{path}/complete")).header("if-match", "\"4\"").expect(200).await;
     todos.delete(&path).header("if-match", "\"5\"").expect(204).await;
 }
@@ -169,18 +169,18 @@ async fn two_changes_at_the_same_moment_are_both_kept_or_refused_by_tag() {
     let todos = ann.todos();
     let item = todos.post("/todos").json(&json!({"title": "x"})).expect(201).await;
     let path = format!("/todos/{}", item["id"].as_str().unwrap());
-    let patch = |body: Value| todos.patch(&path).json(&body);
+    let change = |body: Value| todos.patch(&path).json(&body);
 
     tokio::join!(
-        patch(json!({"title": "y"})).expect(200),
-        patch(json!({"notes": "n"})).expect(200),
-        patch(json!({"tags": ["t"]})).expect(200),
+        change(json!({"title": "y"})).expect(200),
+        change(json!({"notes": "n"})).expect(200),
+        change(json!({"tags": ["t"]})).expect(200),
     );
     let all = todos.get(&path).expect(200).await;
     let kept = [json!("y"), json!("n"), json!(["t"]), json!(4)];
     assert_eq!([&all["title"], &all["notes"], &all["tags"], &all["version"]], kept.each_ref());
 
-    let tagged = |title: &str| patch(json!({"title": title})).header("if-match", "\"4\"").send();
+    let tagged = |title: &str| change(json!({"title": title})).header("if-match", "\"4\"").send();
     let (one, other) = tokio::join!(tagged("one"), tagged("other"));
     let mut statuses = [one.status, other.status];
     statuses.sort_unstable();

@@ -26,7 +26,7 @@ pub struct Forged {
 
 impl Forged {
     /// The event `name` (such as `TodoCreated`) of `service` about `subject`, in version 1.
-    pub fn new(service: &str, name: &str, subject: Uuid, sequence: u64, data: Value) -> Self {
+    pub fn new(service: &str, name: &str, subject: Uuid, sequence: u64, data: &Value) -> Self {
         let id = Uuid::now_v7();
         Self {
             source: format!("busline.{service}"),
