@@ -27,10 +27,12 @@ impl IdempotencyKey {
     /// Reads the header `Idempotency-Key` of a request with this body.
     ///
     /// # Errors
-    /// 400 when it has other than 1 to 255 characters.
+    /// 400 when it has other than 1 to 255 visible ASCII characters.
     pub(crate) fn parse(key: &str, body: &NewTodoBody) -> Result<Self, Problem> {
-        if key.is_empty() || key.len() > 255 {
-            return Err(Problem::invalid("Idempotency-Key must have 1 to 255 characters, a UUID for example."));
+        if key.is_empty() || key.len() > 255 || !key.bytes().all(|byte| byte.is_ascii_graphic()) {
+            return Err(Problem::invalid(
+                "Idempotency-Key must have 1 to 255 visible ASCII characters without blanks, a UUID for example.",
+            ));
         }
         let json = serde_json::to_vec(body).map_err(|_| Problem::internal())?;
         let body_hash = URL_SAFE_NO_PAD.encode(Sha256::digest(json));
@@ -75,5 +77,22 @@ impl IdempotencyRow {
     /// Whether the row was made by the same request.
     pub(crate) fn is_for(&self, key: &IdempotencyKey) -> bool {
         self.body_hash == key.body_hash
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_is_visible_ascii() {
+        let body: NewTodoBody = serde_json::from_str(r#"{"title": "Buy milk"}"#).unwrap();
+        let longest = "~".repeat(255);
+        for good in ["!", "0198c0de-0000-7000-8000-000000000001", &longest] {
+            assert!(IdempotencyKey::parse(good, &body).is_ok(), "{good}");
+        }
+        for bad in ["", "two words", "tab\tbed", "\u{7f}", "schlüssel", &format!("{longest}~")] {
+            assert!(IdempotencyKey::parse(bad, &body).is_err(), "{bad}");
+        }
     }
 }
