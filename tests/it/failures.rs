@@ -1,6 +1,6 @@
 //! A handler that fails leaves its event in the dead-letter queue, whole, with its error.
 
-use serde_json::json;
+use serde_json::{Value, json};
 use tests::disruption::{NoSender, invoke};
 use tests::product::{Product, Service};
 use tests::wait::eventually;
@@ -34,6 +34,11 @@ async fn a_mail_that_is_refused_ends_as_one_dead_letter_and_is_sent_once_when_it
     inbox::eventually_of(&ann, 1).await;
 
     let function = record["requestContext"]["functionArn"].as_str().unwrap();
+    let topic = failure_destination(&product, function).await;
+    let statements = letters.policy().await["Statement"].clone();
+    let from_topic = |statement: &Value| statement["Condition"]["ArnEquals"]["aws:SourceArn"] == topic;
+    assert!(topic.starts_with("arn:aws:sns:") && statements.as_array().unwrap().iter().any(from_topic), "{topic}");
+
     invoke(&product, function, &record["requestPayload"]).await;
     invoke(&product, function, &record["requestPayload"]).await;
     let mails = product.mails_to(&person.email).await;
@@ -60,4 +65,12 @@ async fn a_dead_letter_queue_admits_its_own_topic_and_its_own_rules_alone() {
             assert!(from.contains(&own), "{from} is not of {}", service.name());
         }
     }
+}
+
+async fn failure_destination(product: &Product, function: &str) -> String {
+    let client = aws_sdk_lambda::Client::new(product.sdk());
+    let request = client.get_function_event_invoke_config().function_name(function);
+    let destinations = request.send().await.expect("the function's settings").destination_config;
+    let on_failure = destinations.and_then(|destinations| destinations.on_failure);
+    on_failure.and_then(|on_failure| on_failure.destination).expect("a destination of failures")
 }

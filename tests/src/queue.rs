@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use aws_sdk_sqs::Client;
-use aws_sdk_sqs::types::{MessageSystemAttributeName, QueueAttributeName};
+use aws_sdk_sqs::types::QueueAttributeName;
 use serde_json::Value;
 
 use crate::product::{Product, Service};
@@ -16,8 +16,6 @@ const HIDDEN: i32 = 3;
 pub struct DeadLetter {
     /// The failure record, or what a rule could not deliver.
     pub body: Value,
-    /// Who sent it to the queue.
-    pub sender: String,
     receipt: String,
 }
 
@@ -43,8 +41,8 @@ impl DeadLetters {
         loop {
             let request = self.client.receive_message().queue_url(&self.url).max_number_of_messages(10);
             let request = request.visibility_timeout(HIDDEN).wait_time_seconds(0);
-            let answer = request.message_system_attribute_names(MessageSystemAttributeName::All).send().await;
-            let messages = answer.expect("a queue that can be read").messages.unwrap_or_default();
+            let answer = request.send().await.expect("a queue that can be read");
+            let messages = answer.messages.unwrap_or_default();
             if messages.is_empty() {
                 break;
             }
@@ -53,13 +51,8 @@ impl DeadLetters {
                 seen.push(receipt.clone());
                 let text = message.body().unwrap_or_default();
                 if text.contains(part) {
-                    let sender = message.attributes.as_ref();
-                    let sender = sender.and_then(|all| all.get(&MessageSystemAttributeName::SenderId));
-                    let letter = DeadLetter {
-                        body: serde_json::from_str(text).expect("a dead letter in JSON"),
-                        sender: sender.cloned().unwrap_or_default(),
-                        receipt,
-                    };
+                    let letter =
+                        DeadLetter { body: serde_json::from_str(text).expect("a dead letter in JSON"), receipt };
                     found.insert(message.message_id.expect("a message with an id"), letter);
                 }
             }
