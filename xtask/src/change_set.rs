@@ -36,7 +36,6 @@ pub(crate) struct ChangeSet {
     /// What it will do.
     pub(crate) changes: Vec<ResourceChange>,
     id: String,
-    existing: Existing,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -94,7 +93,6 @@ impl<'a> StackChanger<'a> {
             return Ok(Some(ChangeSet {
                 changes: changes.into_iter().filter_map(|c| c.resource_change).collect(),
                 id,
-                existing,
             }));
         }
         self.discard(&id, existing).await?;
@@ -104,17 +102,14 @@ impl<'a> StackChanger<'a> {
 
     /// Carries out a change set and follows it to its end. Fails with the reasons of the resources that failed.
     pub(crate) async fn execute(&self, change_set: &ChangeSet, step: &Step) -> Result<()> {
-        let seen = match change_set.existing {
-            Existing::Yes => self.events().await?.into_iter().filter_map(|event| event.event_id).collect(),
-            Existing::No => HashSet::new(),
-        };
-        let mut progress = Progress { seen, total: change_set.changes.len(), done: 0, failures: Vec::new() };
+        let mut progress = Progress { total: change_set.changes.len(), ..Progress::default() };
+        let past = self.events_since(&progress.seen).await?;
+        progress.seen.extend(past.into_iter().filter_map(|event| event.event_id));
         let execution = self.client.execute_change_set().change_set_name(&change_set.id).send().await;
         execution.map_err(aws::failed("execute the change set"))?;
         let status = loop {
-            let status = self.status().await?.context("the stack is gone")?;
-            progress.follow(self.events().await?, step);
-            if !in_progress(&status) {
+            progress.follow(self.events_since(&progress.seen).await?, step);
+            if let Some(status) = progress.end.take() {
                 break status;
             }
             tokio::time::sleep(self.poll).await;
@@ -191,18 +186,16 @@ impl<'a> StackChanger<'a> {
 
     /// A change set with the changes of all its pages.
     async fn describe(&self, id: &str) -> Result<DescribeChangeSetOutput> {
-        let mut whole: Option<DescribeChangeSetOutput> = None;
+        let mut changes = Vec::new();
         let mut token = None;
         loop {
             let page = self.client.describe_change_set().change_set_name(id).set_next_token(token).send().await;
-            let page = page.map_err(aws::failed("read the change set"))?;
-            token = page.next_token().map(str::to_owned);
-            match &mut whole {
-                Some(whole) => whole.changes.get_or_insert_default().extend(page.changes.unwrap_or_default()),
-                None => whole = Some(page),
-            }
-            if let (None, Some(whole)) = (&token, whole.take_if(|_| token.is_none())) {
-                return Ok(whole);
+            let mut page = page.map_err(aws::failed("read the change set"))?;
+            changes.extend(page.changes.take().unwrap_or_default());
+            token = page.next_token.take();
+            if token.is_none() {
+                page.changes = Some(changes);
+                return Ok(page);
             }
         }
     }
@@ -217,9 +210,19 @@ impl<'a> StackChanger<'a> {
         }
     }
 
-    async fn events(&self) -> Result<Vec<StackEvent>> {
-        let events = self.client.describe_stack_events().stack_name(self.name).send().await;
-        Ok(events.map_err(aws::failed("read the stack's events"))?.stack_events.unwrap_or_default())
+    /// The events that are not among those seen before, newest first.
+    async fn events_since(&self, seen: &HashSet<String>) -> Result<Vec<StackEvent>> {
+        let mut pages = self.client.describe_stack_events().stack_name(self.name).into_paginator().send();
+        let mut events = Vec::new();
+        while let Some(page) = pages.next().await {
+            let page = page.map_err(aws::failed("read the stack's events"))?.stack_events.unwrap_or_default();
+            let reaches_back = page.iter().any(|event| seen.contains(event.event_id().unwrap_or_default()));
+            events.extend(page.into_iter().filter(|event| !seen.contains(event.event_id().unwrap_or_default())));
+            if reaches_back {
+                break;
+            }
+        }
+        Ok(events)
     }
 }
 
@@ -250,11 +253,15 @@ pub(crate) fn summary(changes: &[ResourceChange]) -> String {
     counts.into_iter().map(|(action, count)| format!("{action} {count}")).collect::<Vec<_>>().join(", ")
 }
 
+/// What a stack's events have told so far.
+#[derive(Default)]
 struct Progress {
     seen: HashSet<String>,
     total: usize,
     done: usize,
     failures: Vec<String>,
+    /// The stack's own status, once it is one that lasts.
+    end: Option<StackStatus>,
 }
 
 impl Progress {
@@ -280,8 +287,10 @@ impl Progress {
                 self.failures.push(line);
             }
         }
-        let is_stack = kind == "AWS::CloudFormation::Stack";
-        if status.ends_with("_COMPLETE") && !is_stack {
+        if event.physical_resource_id() == event.stack_id() {
+            self.end =
+                event.resource_status().map(|status| StackStatus::from(status.as_str())).filter(|s| !in_progress(s));
+        } else if status.ends_with("_COMPLETE") {
             self.done += 1;
         }
         step.at(format_args!("{}/{} {resource} {status}", self.done.min(self.total), self.total));

@@ -8,6 +8,7 @@ mod aws;
 mod change_set;
 mod cloud;
 mod deploy;
+mod faults;
 mod hash;
 mod home;
 mod identity;
@@ -15,6 +16,7 @@ mod interrupts;
 mod lint;
 mod logs;
 mod mail;
+mod own_cloud;
 mod package;
 mod parameters;
 mod prerequisites;
@@ -34,6 +36,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 use jiff::SignedDuration;
 
 use crate::aws::{LOCAL, Target};
+use crate::faults::FaultRun;
 use crate::home::Home;
 use crate::identity::{Person, SignIn};
 use crate::interrupts::Interrupted;
@@ -176,6 +179,15 @@ enum Door {
         #[arg(last = true)]
         arguments: Vec<String>,
     },
+    /// Makes many changes through a faulty network and holds what comes out against what must.
+    ///
+    /// Runs on a local cloud of its own. The bus refuses entries, repeats and delays them, DynamoDB throttles, both fail
+    /// and cut connections, functions are killed. Fails when an effect is missing or there twice.
+    #[command(after_help = "Examples:
+  cargo xtask faults
+  cargo xtask faults --changes 20000 --users 50
+  cargo xtask faults --changes 500 --users 10 --control")]
+    Faults(FaultRun),
 }
 
 #[derive(Subcommand)]
@@ -240,6 +252,7 @@ async fn enter(door: Door) -> Result<()> {
             print_token(&Target::of(&home, &env).await?, &person.unwrap_or_else(Person::demo)).await
         }
         Door::Deploy { stacks, env, arch } => deploy::command(&home, &stacks, &env, arch).await,
+        Door::Faults(run) => faults::command(&home, &run).await,
         Door::Test { only, arguments } => test::command(&home, &only, &arguments).await,
     }
 }

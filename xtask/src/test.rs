@@ -1,7 +1,6 @@
 //! Every check, in parts. What CI runs is this and nothing else.
 
 use std::collections::BTreeSet;
-use std::fs;
 use std::io::Cursor;
 use std::path::PathBuf;
 use std::process::Stdio;
@@ -12,16 +11,16 @@ use cargo_metadata::Message;
 use clap::ValueEnum;
 use tokio::process::Command;
 
-use crate::cloud::LocalCloud;
+use crate::faults;
 use crate::home::Home;
 use crate::interrupts::{Interrupted, Interrupts};
 use crate::lint;
+use crate::own_cloud::on_own_cloud;
 use crate::prerequisites;
 use crate::process;
 use crate::python::Python;
 use crate::stacks::Stack;
 use crate::ui;
-use crate::up::{self, Data};
 
 /// A part of the whole check.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
@@ -38,6 +37,8 @@ pub(crate) enum Part {
     Conformance,
     /// The whole product on a local cloud of its own.
     E2e,
+    /// Changes through a faulty network, none lost, none applied twice.
+    Faults,
 }
 
 /// Crates of which one version at most may be built: two of them would be two HTTP or TLS stacks.
@@ -103,6 +104,7 @@ async fn run(
         Part::Unit => interrupts.unless(unit(home, arguments)).await,
         Part::Conformance => interrupts.unless(conformance(home, python)).await,
         Part::E2e => end_to_end(home, arguments, interrupts).await,
+        Part::Faults => faults::check(home, interrupts).await,
     }
 }
 
@@ -149,25 +151,9 @@ async fn conformance(home: &Home, python: &Python) -> Result<()> {
     process::run(&mut pytest).await
 }
 
-/// Runs the black-box tests on a local cloud of their own; stops it in any case, and keeps its folder after a failure.
+/// Runs the black-box tests on a local cloud of their own.
 async fn end_to_end(home: &Home, arguments: &[String], interrupts: &mut Interrupts) -> Result<()> {
-    let folder = tempfile::Builder::new().prefix("busline-e2e-").tempdir()?;
-    let own = home.beside(folder.path().to_owned());
-    let outcome = on_own_cloud(home, &own, arguments, interrupts).await;
-    let stopped = LocalCloud::of(&own).stop().await.map(drop);
-    if outcome.as_ref().is_err_and(|error| !error.is::<Interrupted>()) {
-        ui::note(format_args!("What the local cloud logged and held is kept in {}", folder.keep().display()));
-    }
-    outcome.and(stopped)
-}
-
-async fn on_own_cloud(home: &Home, own: &Home, arguments: &[String], interrupts: &mut Interrupts) -> Result<()> {
-    let product = up::bring_up(own, None, Data::Emptied, interrupts).await?;
-    let status = own.dir.join("status.json");
-    fs::write(&status, serde_json::to_vec_pretty(&product.status)?)?;
-    let environment =
-        [("BUSLINE_STATUS", status), ("BUSLINE_HOME", own.dir.clone()), ("BUSLINE_VENV", own.venv.clone())];
-    interrupts.unless(black_box(home, arguments, &environment)).await
+    on_own_cloud(home, interrupts, async |environment| black_box(home, arguments, environment).await).await
 }
 
 async fn black_box(home: &Home, arguments: &[String], environment: &[(&str, PathBuf)]) -> Result<()> {
