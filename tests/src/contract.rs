@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::{Arc, LazyLock, Mutex};
 
+use jiff::tz::TimeZone;
 use jsonschema::Validator;
 use reqwest::Method;
 use reqwest::header::{CONTENT_TYPE, HeaderMap};
@@ -47,14 +48,15 @@ impl Contract {
     /// Reads the `openapi.yaml` of the service with this name. Each is read once for all tests.
     pub fn of(service: &'static str) -> Arc<Self> {
         static READ: LazyLock<Mutex<BTreeMap<&'static str, Arc<Contract>>>> = LazyLock::new(Mutex::default);
-        let mut read = READ.lock().unwrap();
-        let contract = read.entry(service).or_insert_with(|| {
-            let services = Path::new(env!("CARGO_MANIFEST_DIR")).join("../services");
-            let path = services.join(service).join("openapi.yaml");
-            let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-            Arc::new(Self::parse(&format!("services/{service}/openapi.yaml"), &text))
-        });
-        Arc::clone(contract)
+        if let Some(contract) = READ.lock().unwrap().get(service) {
+            return Arc::clone(contract);
+        }
+        let services = Path::new(env!("CARGO_MANIFEST_DIR")).join("../services");
+        let path = services.join(service).join("openapi.yaml");
+        let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        let contract = Arc::new(Self::parse(&format!("services/{service}/openapi.yaml"), &text));
+        READ.lock().unwrap().insert(service, Arc::clone(&contract));
+        contract
     }
 
     /// Reads a description in YAML; `name` is what failures call it.
@@ -187,10 +189,13 @@ fn resolve<'a>(document: &'a Value, value: &'a Value) -> &'a Value {
     resolve(document, found)
 }
 
-/// A schema of the description, with the components that it refers to. Formats are asserted, unknown ones are errors.
+/// A schema of the description, with the components that it refers to.
+///
+/// Formats are asserted, also our own `time-zone`, the name of an IANA time zone; any other is an error.
 fn validator(document: &Value, schema: &Value) -> Validator {
     let whole = json!({"components": document["components"], "allOf": [schema]});
     jsonschema::draft202012::options()
+        .with_format("time-zone", |name: &str| TimeZone::get(name).is_ok())
         .should_validate_formats(true)
         .should_ignore_unknown_formats(false)
         .build(&whole)
