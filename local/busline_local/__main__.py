@@ -33,7 +33,7 @@ def main() -> None:
     # Python may have looked up the temporary folder before TMPDIR was set.
     tempfile.tempdir = None
     if not arguments.stock:
-        _apply_patches()
+        _apply_patches(set(arguments.without))
     _serve(arguments.port)
 
 
@@ -51,6 +51,13 @@ def _arguments() -> argparse.Namespace:
         "--stock",
         action="store_true",
         help="apply no patch: to see which conformance tests need which",
+    )
+    parser.add_argument(
+        "--without",
+        action="append",
+        default=[],
+        metavar="PATCH",
+        help="leave this patch out; may be given several times",
     )
     return parser.parse_args()
 
@@ -81,12 +88,19 @@ def _refuse_a_taken_port(port: int) -> None:
             )
 
 
-def _apply_patches() -> None:
+def _apply_patches(without: set[str]) -> None:
     # Importing MiniStack reads the settings from the environment: not before they are made.
     from busline_local.patches import PATCHES
 
+    unknown = without - {patch.name for patch in PATCHES}
+    if unknown:
+        sys.exit(
+            f"busline_local: {', '.join(sorted(unknown))} is no patch; "
+            "busline_local/patches/__init__.py lists them"
+        )
     for patch in PATCHES:
-        patch.apply()
+        if patch.name not in without:
+            patch.apply()
 
 
 def _serve(port: int) -> None:

@@ -10,6 +10,7 @@ import time
 import urllib.request
 import uuid
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -35,8 +36,9 @@ class Server:
         self.port = free_port()
         self.endpoint = f"http://127.0.0.1:{self.port}"
         self.log = state_dir.parent / f"{state_dir.name}-{self.port}.log"
-        if os.environ.get("BUSLINE_CONFORMANCE") == "stock":
-            arguments = (*arguments, "--stock")
+        if given_endpoint() is not None:
+            pytest.skip("starts servers of its own")
+        arguments = (*arguments, *unpatched())
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(
                 [
@@ -99,6 +101,34 @@ class Cloud:
         )
 
 
+def given_endpoint() -> str | None:
+    """The endpoint that the environment names, if it does; `aws` for AWS itself."""
+    return os.environ.get("BUSLINE_CONFORMANCE_ENDPOINT")
+
+
+def unpatched() -> list[str]:
+    """What the environment lets servers go without, as arguments of the launcher."""
+    wanted = os.environ.get("BUSLINE_CONFORMANCE", "")
+    match wanted.partition(":"):
+        case ("", "", ""):
+            return []
+        case ("stock", "", ""):
+            return ["--stock"]
+        case ("without", ":", patch):
+            return ["--without", patch]
+    pytest.exit(f"BUSLINE_CONFORMANCE is {wanted}; it may be `stock` or `without:<patch>`", 4)
+
+
+@dataclass
+class Patience:
+    """How much longer or shorter than planned tests wait."""
+
+    factor: float = 1.0
+
+
+patience = Patience()
+
+
 def free_port() -> int:
     """A port on the loopback interface that was free a moment ago."""
     with socket.socket() as probe:
@@ -107,14 +137,15 @@ def free_port() -> int:
 
 
 def wait_for(condition: Callable[[], T], seconds: float = 15, what: str = "") -> T:
-    """The first true answer of `condition`; fails the test after `seconds`."""
+    """The first true answer of `condition`; fails the test after `seconds`, times `patience`."""
+    seconds *= patience.factor
     deadline = time.monotonic() + seconds
     while True:
         answer = condition()
         if answer:
             return answer
         if time.monotonic() > deadline:
-            pytest.fail(f"waited {seconds} s in vain for {what or condition.__name__}")
+            pytest.fail(f"waited {seconds:.0f} s in vain for {what or condition.__name__}")
         time.sleep(0.05)
 
 

@@ -1,8 +1,4 @@
-"""Asynchronous invocation: retries, dead letters, and records of the whole.
-
-<https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html>,
-<https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html>
-"""
+"""Asynchronous invocation: retries, dead letters, and records of the whole."""
 
 import json
 import re
@@ -13,6 +9,14 @@ import pytest
 from conformance import functions, queues
 from conformance.cloud import Cloud, unique, wait_for
 from conformance.functions import Deployed
+
+pytestmark = [
+    pytest.mark.aws(
+        "https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html",
+        "https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html",
+    ),
+    pytest.mark.patch("async_invocation"),
+]
 
 
 def invoke(cloud: Cloud, function: Deployed, payload: dict[str, Any]) -> str:
@@ -89,6 +93,7 @@ def test_a_dead_letter_is_the_event_with_three_attributes(cloud: Cloud) -> None:
     }
 
 
+@pytest.mark.guard
 def test_a_failure_reaches_a_queue_by_way_of_a_topic(cloud: Cloud) -> None:
     topic, queue = queues.topic_with_queue(cloud, MaximumMessageSize="1048576")
     function = functions.deploy(cloud, ("sns:Publish", topic))
@@ -162,6 +167,7 @@ def test_a_failure_is_kept_in_a_bucket(cloud: Cloud) -> None:
     assert record["requestPayload"] == {"do": "fail", "mark": 1}
 
 
+@pytest.mark.guard
 def test_a_role_that_may_not_send_loses_the_record(cloud: Cloud) -> None:
     closed, opened = queues.create(cloud), queues.create(cloud)
     # The dead letter goes first: once the destination has its record, both were sent.

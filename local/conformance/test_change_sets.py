@@ -1,14 +1,18 @@
-"""Deployments through change sets, of templates with the SAM transform.
-
-https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-cfn-updating-stacks-changesets.html,
-https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/stack-failure-options.html
-"""
+"""Deployments through change sets, of templates with the SAM transform."""
 
 import pytest
 
 from conformance import functions
 from conformance.cloud import Client, Cloud, unique
 from conformance.stacks import Stack, stack
+
+pytestmark = [
+    pytest.mark.aws(
+        "https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-cfn-updating-stacks-changesets.html",
+        "https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/stack-failure-options.html",
+    ),
+    pytest.mark.guard,
+]
 
 HEAD = """
 Transform: AWS::Serverless-2016-10-31

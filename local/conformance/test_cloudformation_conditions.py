@@ -1,7 +1,16 @@
-"""https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/conditions-section-structure.html."""
+"""Resources that exist on a condition."""
+
+import pytest
 
 from conformance.cloud import Cloud
 from conformance.stacks import stack
+
+pytestmark = [
+    pytest.mark.aws(
+        "https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/conditions-section-structure.html",
+    ),
+    pytest.mark.patch("cloudformation_conditions"),
+]
 
 TEMPLATE = """
 Parameters:

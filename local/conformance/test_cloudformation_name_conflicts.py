@@ -1,7 +1,16 @@
-"""https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-attribute-deletionpolicy.html."""
+"""What a stack retained is not created over by the next."""
+
+import pytest
 
 from conformance.cloud import Cloud, unique
 from conformance.stacks import Stack, stack
+
+pytestmark = [
+    pytest.mark.aws(
+        "https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-attribute-deletionpolicy.html",
+    ),
+    pytest.mark.patch("cloudformation_name_conflicts"),
+]
 
 TEMPLATE = """
 Parameters:

@@ -1,7 +1,16 @@
-"""https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-template-resource-type-ref.html."""
+"""Properties of a template that its resources must have."""
+
+import pytest
 
 from conformance.cloud import Cloud, unique
 from conformance.stacks import stack
+
+pytestmark = [
+    pytest.mark.aws(
+        "https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-template-resource-type-ref.html",
+    ),
+    pytest.mark.patch("cloudformation_properties"),
+]
 
 TABLE = """
 Resources:

@@ -1,4 +1,4 @@
-"""https://docs.aws.amazon.com/cognito/latest/developerguide/signing-up-users-in-your-app.html."""
+"""Codes that Cognito mails."""
 
 import pytest
 
@@ -6,6 +6,13 @@ from conformance import user_pools
 from conformance.cloud import Cloud
 from conformance.mailbox import last_code
 from conformance.user_pools import PASSWORD, address
+
+pytestmark = [
+    pytest.mark.aws(
+        "https://docs.aws.amazon.com/cognito/latest/developerguide/signing-up-users-in-your-app.html",
+    ),
+    pytest.mark.patch("cognito_confirmation_codes"),
+]
 
 
 def another(code: str) -> str:
@@ -20,6 +27,7 @@ def test_each_user_gets_a_code_of_their_own(cloud: Cloud) -> None:
     assert len({last_code(cloud, email) for email in addresses}) > 1
 
 
+@pytest.mark.guard
 def test_only_the_mailed_code_confirms(cloud: Cloud) -> None:
     pool, browser = user_pools.create(cloud)
     email = address()
@@ -43,6 +51,7 @@ def test_the_confirmed_address_is_verified(cloud: Cloud) -> None:
     assert attributes["email_verified"] == "true"
 
 
+@pytest.mark.guard
 def test_a_password_is_reset_by_the_mailed_code_alone(cloud: Cloud) -> None:
     pool, browser = user_pools.create(cloud)
     email = user_pools.signed_up(cloud, pool, browser)

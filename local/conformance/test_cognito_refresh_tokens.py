@@ -1,4 +1,4 @@
-"""https://docs.aws.amazon.com/cognito/latest/developerguide/amazon-cognito-user-pools-using-the-refresh-token.html."""
+"""Refresh tokens: rotation, grace period, and the flows that a client allows."""
 
 import base64
 import json
@@ -11,6 +11,13 @@ from conformance.browser import Browser
 from conformance.cloud import Cloud, wait_for
 from conformance.stacks import stack
 from conformance.user_pools import PASSWORD
+
+pytestmark = [
+    pytest.mark.aws(
+        "https://docs.aws.amazon.com/cognito/latest/developerguide/amazon-cognito-user-pools-using-the-refresh-token.html",
+    ),
+    pytest.mark.patch("cognito_refresh_tokens"),
+]
 
 SRP_ALONE = ["ALLOW_USER_SRP_AUTH"]
 
@@ -41,6 +48,7 @@ def test_a_refresh_rotates_the_token(cloud: Cloud) -> None:
     assert subject(third["AccessToken"]) == subject(tokens["AccessToken"])
 
 
+@pytest.mark.guard
 def test_a_rotated_token_works_again_within_its_grace_period(cloud: Cloud) -> None:
     browser, tokens = signed_in(cloud, **rotating(60))
     refresh(browser, tokens["RefreshToken"])
@@ -68,6 +76,7 @@ def test_rotation_excludes_refreshing_by_initiate_auth(cloud: Cloud) -> None:
         by_initiate_auth(browser, tokens["RefreshToken"])
 
 
+@pytest.mark.guard
 def test_a_client_without_rotation_keeps_its_token(cloud: Cloud) -> None:
     flows = [*SRP_ALONE, "ALLOW_REFRESH_TOKEN_AUTH"]
     browser, tokens = signed_in(cloud, ExplicitAuthFlows=flows)

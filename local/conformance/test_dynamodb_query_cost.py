@@ -1,4 +1,4 @@
-"""https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Query.html."""
+"""A Query costs what it reads, and reads what is there."""
 
 import statistics
 import time
@@ -8,6 +8,13 @@ from typing import Any
 import pytest
 
 from conformance.cloud import Client, Cloud, unique
+
+pytestmark = [
+    pytest.mark.aws(
+        "https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Query.html",
+    ),
+    pytest.mark.patch("dynamodb_query_cost"),
+]
 
 PAGE = 10
 FEW, MANY = 20, 6_000
@@ -86,6 +93,7 @@ def test_a_page_costs_the_same_in_a_large_partition(
     assert milliseconds(lambda: page("many")) < 5 * milliseconds(lambda: page("few"))
 
 
+@pytest.mark.guard
 @pytest.mark.parametrize("forward", [True, False])
 def test_the_pages_of_an_index_hold_each_item_once_in_order(
     table: tuple[Client, str],
@@ -108,6 +116,7 @@ def test_the_pages_of_an_index_hold_each_item_once_in_order(
     assert found == (expected if forward else expected[::-1])
 
 
+@pytest.mark.guard
 @pytest.mark.parametrize(
     ("sort", "values", "expected"),
     [
@@ -128,6 +137,7 @@ def test_a_condition_on_the_sort_key_selects_its_range(
     assert [int(one["sk"]["S"]) for one in answer["Items"]] == expected
 
 
+@pytest.mark.guard
 def test_a_page_shows_what_was_written_before_it(table: tuple[Client, str]) -> None:
     dynamodb, name = table
     moved = {"pk": {"S": "moving"}, "sk": {"S": "1"}}

@@ -1,7 +1,4 @@
-"""What the stores rest on: all or nothing, and why not.
-
-https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html
-"""
+"""What the stores rest on: all or nothing, and why not."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -10,6 +7,13 @@ import pytest
 
 from conformance.cloud import Client, Cloud, unique
 from conformance.identities import account_id, clients_of_role
+
+pytestmark = [
+    pytest.mark.aws(
+        "https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html",
+    ),
+    pytest.mark.guard,
+]
 
 
 @pytest.fixture(scope="module")

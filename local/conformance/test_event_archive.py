@@ -1,4 +1,4 @@
-"""https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-events-archive.html."""
+"""An archive that a template makes, and a replay out of it."""
 
 import datetime
 import json
@@ -7,6 +7,13 @@ import pytest
 
 from conformance.cloud import Cloud, unique, wait_for
 from conformance.stacks import Stack, stack
+
+pytestmark = [
+    pytest.mark.aws(
+        "https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-events-archive.html",
+    ),
+    pytest.mark.patch("event_archive"),
+]
 
 TEMPLATE = """
 Parameters:

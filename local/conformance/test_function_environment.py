@@ -1,12 +1,18 @@
-"""The environment variables of a function.
-
-<https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html>
-"""
+"""The environment variables of a function."""
 
 import json
 
+import pytest
+
 from conformance import functions
 from conformance.cloud import REGION, Cloud
+
+pytestmark = [
+    pytest.mark.aws(
+        "https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html",
+    ),
+    pytest.mark.patch("function_environment"),
+]
 
 
 def test_a_function_sees_the_documented_variables_and_its_own(cloud: Cloud) -> None:

@@ -1,8 +1,4 @@
-"""SAM's HTTP APIs, which reach CloudFormation as OpenAPI definitions.
-
-https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-open-api.html,
-https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-jwt-authorizer.html
-"""
+"""SAM's HTTP APIs, which reach CloudFormation as OpenAPI definitions."""
 
 import json
 import urllib.error
@@ -18,6 +14,14 @@ from conformance.browser import Browser
 from conformance.cloud import REGION, Cloud, unique
 from conformance.stacks import Stack, stack
 from conformance.user_pools import PASSWORD
+
+pytestmark = [
+    pytest.mark.aws(
+        "https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-open-api.html",
+        "https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-jwt-authorizer.html",
+    ),
+    pytest.mark.patch("http_api_body"),
+]
 
 HEAD = """
 Transform: AWS::Serverless-2016-10-31
@@ -188,6 +192,7 @@ def test_a_scope_admits_access_tokens_alone(api: Api) -> None:
     assert api.call("GET", "/scoped", api.tokens["IdToken"]).status == 403
 
 
+@pytest.mark.guard
 def test_other_paths_and_methods_are_not_found(api: Api) -> None:
     for method, path in (("GET", "/nothing"), ("DELETE", "/items/7"), ("GET", "/items/7/more")):
         answer = api.call(method, path, api.tokens["AccessToken"])

@@ -1,4 +1,4 @@
-"""https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-conditions.html."""
+"""What a permission to publish or to send can be conditioned on."""
 
 import functools
 from collections.abc import Callable
@@ -8,6 +8,13 @@ from botocore.exceptions import ClientError
 
 from conformance.cloud import REGION, Client, Cloud, unique
 from conformance.identities import account_id, clients_of_role
+
+pytestmark = [
+    pytest.mark.aws(
+        "https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-conditions.html",
+    ),
+    pytest.mark.patch("iam_condition_keys"),
+]
 
 
 def denied(call: Callable[[], object]) -> bool:

@@ -1,14 +1,20 @@
-"""A warm invocation costs no fixed wait.
-
-<https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html>
-"""
+"""A warm invocation costs no fixed wait."""
 
 import json
 import statistics
 import time
 
+import pytest
+
 from conformance import functions
 from conformance.cloud import Cloud
+
+pytestmark = [
+    pytest.mark.aws(
+        "https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html",
+    ),
+    pytest.mark.patch("invocation_latency"),
+]
 
 
 def test_a_warm_invocation_takes_less_than_the_waits_of_stock(cloud: Cloud) -> None:
@@ -24,6 +30,7 @@ def test_a_warm_invocation_takes_less_than_the_waits_of_stock(cloud: Cloud) -> N
     assert statistics.quantiles([seconds() for _ in range(30)], n=10)[0] < 0.04
 
 
+@pytest.mark.guard
 def test_what_a_function_logs_is_kept_with_its_invocation(cloud: Cloud) -> None:
     function, client = functions.deploy(cloud), cloud.client("lambda")
     for mark in range(20):

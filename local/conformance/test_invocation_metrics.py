@@ -1,7 +1,4 @@
-"""What Lambda counts.
-
-<https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-types.html>
-"""
+"""What Lambda counts."""
 
 import json
 from datetime import UTC, datetime, timedelta
@@ -11,6 +8,13 @@ import pytest
 from conformance import functions
 from conformance.cloud import Cloud, wait_for
 from conformance.functions import Deployed
+
+pytestmark = [
+    pytest.mark.aws(
+        "https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-types.html",
+    ),
+    pytest.mark.patch("invocation_metrics"),
+]
 
 
 def total(cloud: Cloud, function: Deployed, metric: str) -> float:

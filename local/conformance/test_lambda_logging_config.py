@@ -1,15 +1,21 @@
-"""Where and how functions log.
-
-<https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-loggroups.html>,
-<https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-logformat.html>
-"""
+"""Where and how functions log."""
 
 import json
 from typing import Any
 
+import pytest
+
 from conformance import functions
 from conformance.cloud import Cloud, unique
 from conformance.functions import Deployed
+
+pytestmark = [
+    pytest.mark.aws(
+        "https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-loggroups.html",
+        "https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-logformat.html",
+    ),
+    pytest.mark.patch("lambda_logging_config"),
+]
 
 
 def invoke(cloud: Cloud, function: Deployed) -> None:

@@ -1,10 +1,17 @@
-"""https://docs.aws.amazon.com/ses/latest/dg/verify-addresses-and-domains.html."""
+"""Who may send mail by SES."""
 
 import pytest
 
 from conformance.cloud import Cloud, unique
 from conformance.mailbox import mails
 from conformance.stacks import stack
+
+pytestmark = [
+    pytest.mark.aws(
+        "https://docs.aws.amazon.com/ses/latest/dg/verify-addresses-and-domains.html",
+    ),
+    pytest.mark.guard,
+]
 
 TEMPLATE = """
 Parameters:

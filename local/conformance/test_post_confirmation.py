@@ -1,4 +1,4 @@
-"""https://docs.aws.amazon.com/cognito/latest/developerguide/user-pool-lambda-post-confirmation.html."""
+"""The trigger that Cognito invokes when a user has been confirmed."""
 
 import json
 import time
@@ -13,6 +13,13 @@ from conformance.cloud import Cloud, wait_for
 from conformance.mailbox import last_code
 from conformance.stacks import stack
 from conformance.user_pools import PASSWORD, address
+
+pytestmark = [
+    pytest.mark.aws(
+        "https://docs.aws.amazon.com/cognito/latest/developerguide/user-pool-lambda-post-confirmation.html",
+    ),
+    pytest.mark.patch("post_confirmation"),
+]
 
 TEMPLATE = """
 Resources:

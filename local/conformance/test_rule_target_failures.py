@@ -1,16 +1,22 @@
-"""Rule targets that cannot be delivered to.
-
-<https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-dlq.html>
-"""
+"""Rule targets that cannot be delivered to."""
 
 import json
 from dataclasses import dataclass
 from typing import Any
 
+import pytest
+
 from conformance import functions, queues
 from conformance.cloud import Client, Cloud, unique, wait_for
 from conformance.functions import Deployed
 from conformance.queues import Queue
+
+pytestmark = [
+    pytest.mark.aws(
+        "https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-dlq.html",
+    ),
+    pytest.mark.patch("rule_target_failures"),
+]
 
 
 @dataclass(frozen=True)
@@ -123,6 +129,7 @@ def test_a_queue_that_does_not_admit_the_rule_gets_nothing(cloud: Cloud) -> None
     assert queue.poll() == []
 
 
+@pytest.mark.guard
 def test_a_dead_letter_queue_that_does_not_admit_the_rule_gets_nothing(cloud: Cloud) -> None:
     function, failing = functions.deploy(cloud), rule(cloud)
     failing.dead_letters.admit("events.amazonaws.com", f"{failing.arn}-other")

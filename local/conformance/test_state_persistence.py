@@ -1,7 +1,7 @@
 """State outlives a clean stop, on whichever port the server comes back.
 
 AWS has no restarts; what is stored stays stored, and a stream keeps its records
-for 24 hours: <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Streams.html>
+for 24 hours.
 """
 
 import http.client
@@ -9,10 +9,19 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from conformance import functions, queues
 from conformance.cloud import Client, Cloud, Server, unique, wait_for
 from conformance.functions import Deployed
 from conformance.test_stream_batches import _READ, Table, connect, table
+
+pytestmark = [
+    pytest.mark.aws(
+        "https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Streams.html",
+    ),
+    pytest.mark.patch("state_persistence"),
+]
 
 
 class Restartable:
@@ -69,6 +78,10 @@ def test_a_stream_is_read_on_where_it_was_left(tmp_path: Path) -> None:
         running.server.stop()
 
 
+@pytest.mark.patch("async_invocation")
+@pytest.mark.aws(
+    "https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html"
+)
 def test_an_event_that_waits_for_a_retry_is_delivered_after_a_restart(tmp_path: Path) -> None:
     running = Restartable(tmp_path / "state")
     try:
@@ -273,6 +286,8 @@ def status(server: Server, api: str, path: str, token: str | None) -> int:
     return answer.status
 
 
+# Of what is compared, the routes of the HTTP API are what stock never had.
+@pytest.mark.patch("http_api_body")
 def test_everything_that_was_made_is_there_after_a_restart(tmp_path: Path) -> None:
     running = Restartable(tmp_path / "state")
     try:

@@ -1,8 +1,4 @@
-"""DynamoDB stream batches that fail, in whole and in part.
-
-<https://docs.aws.amazon.com/lambda/latest/dg/services-dynamodb-errors.html>,
-<https://docs.aws.amazon.com/lambda/latest/dg/services-ddb-batchfailurereporting.html>
-"""
+"""DynamoDB stream batches that fail, in whole and in part."""
 
 import json
 import re
@@ -16,6 +12,14 @@ from conformance import functions, queues
 from conformance.cloud import Client, Cloud, unique, wait_for
 from conformance.functions import Deployed
 from conformance.queues import Queue
+
+pytestmark = [
+    pytest.mark.aws(
+        "https://docs.aws.amazon.com/lambda/latest/dg/services-dynamodb-errors.html",
+        "https://docs.aws.amazon.com/lambda/latest/dg/services-ddb-batchfailurereporting.html",
+    ),
+    pytest.mark.patch("stream_batches"),
+]
 
 _READ = [
     f"dynamodb:{action}"
@@ -142,6 +146,7 @@ def test_a_reported_failure_is_retried_from_there(cloud: Cloud) -> None:
     assert function.marks() == [["a", "b", "poison", "c"], ["poison", "c"]]
 
 
+@pytest.mark.guard
 def test_a_report_without_the_response_type_means_nothing(cloud: Cloud) -> None:
     source = table(cloud)
     function = functions.deploy(cloud, (_READ, source.stream), environment={"ANSWER": "report"})
@@ -217,6 +222,7 @@ def test_one_mapping_does_not_hold_up_another(cloud: Cloud) -> None:
     assert failing.marks() == []
 
 
+@pytest.mark.guard
 def test_a_filter_chooses_the_records(cloud: Cloud) -> None:
     source = table(cloud)
     function = functions.deploy(cloud, (_READ, source.stream))

@@ -1,12 +1,16 @@
-"""A topic's own message size.
-
-<https://docs.aws.amazon.com/sns/latest/api/API_SetTopicAttributes.html>
-"""
+"""A topic's own message size."""
 
 import pytest
 
 from conformance import queues
 from conformance.cloud import Cloud, unique
+
+pytestmark = [
+    pytest.mark.aws(
+        "https://docs.aws.amazon.com/sns/latest/api/API_SetTopicAttributes.html",
+    ),
+    pytest.mark.patch("topic_message_size"),
+]
 
 
 @pytest.mark.parametrize("size", [300_000, 1_048_576])
@@ -45,6 +49,7 @@ def test_a_size_that_no_topic_can_have_is_refused(cloud: Cloud, size: str) -> No
         sns.create_topic(Name=unique("topic"), Attributes={"MaximumMessageSize": size})
 
 
+@pytest.mark.guard
 def test_a_queue_carries_one_mebibyte(cloud: Cloud) -> None:
     queue = queues.create(cloud)
     queue.client.send_message(QueueUrl=queue.url, MessageBody="x" * 1_048_576)

@@ -44,6 +44,13 @@ def test_a_taken_port_is_named(tmp_path: Path) -> None:
     assert len(second.stderr.splitlines()) == 1
 
 
+def test_an_unknown_patch_is_named(tmp_path: Path) -> None:
+    unknown = ("--without", "nothing", "--state-dir", str(tmp_path / "state"))
+    refused = start("--port", str(free_port()), *unknown)
+    assert refused.returncode == 1
+    assert "nothing is no patch" in refused.stderr
+
+
 def test_another_version_of_ministack_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("importlib.metadata.version", lambda _package: "1.5.34")
     with pytest.raises(SystemExit, match=r"written for ministack 1\.5\.33, but 1\.5\.34"):
