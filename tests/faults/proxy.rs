@@ -1,0 +1,288 @@
+//! A faulty network between the functions and the endpoint.
+//!
+//! Functions call AWS through it because their setting `AWS_ENDPOINT_URL` says so.
+
+use std::collections::HashSet;
+use std::io;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+use tests::product::Product;
+use tokio::io::BufReader;
+use tokio::net::{TcpListener, TcpStream};
+
+use crate::bus::{Bus, Entry};
+use crate::functions;
+use crate::http::{Answer, Request, of_the_connection};
+use crate::plan::{Call, Fault, Plan};
+
+/// The proxy; it serves as long as the program runs.
+#[derive(Clone, Debug)]
+pub(crate) struct Proxy(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    endpoint: String,
+    product: Product,
+    plan: Arc<Plan>,
+    bus: Bus,
+    /// Calls that are under way, and entries that are held back.
+    open: AtomicUsize,
+    last: Mutex<Instant>,
+    /// Transactions whose work is done and whose caller does not know: DynamoDB knows their tokens, and says so.
+    unsure: Mutex<HashSet<String>>,
+}
+
+impl Proxy {
+    /// Starts to serve on a free port.
+    pub(crate) async fn start(product: &Product, plan: Arc<Plan>) -> Self {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a free port on 127.0.0.1");
+        let port = listener.local_addr().expect("a port").port();
+        let proxy = Self(Arc::new(Inner {
+            endpoint: format!("http://127.0.0.1:{port}"),
+            product: product.clone(),
+            plan,
+            bus: Bus::new(product),
+            open: AtomicUsize::new(0),
+            last: Mutex::new(Instant::now()),
+            unsure: Mutex::default(),
+        }));
+        tokio::spawn(proxy.clone().accept(listener));
+        proxy
+    }
+
+    /// Its address, for functions.
+    pub(crate) fn endpoint(&self) -> &str {
+        &self.0.endpoint
+    }
+
+    /// What came onto the bus.
+    pub(crate) fn bus(&self) -> &Bus {
+        &self.0.bus
+    }
+
+    /// Waits until nothing has called for `time`.
+    pub(crate) async fn quiet_for(&self, time: Duration) {
+        loop {
+            let since = self.0.last.lock().unwrap().elapsed();
+            let open = self.0.open.load(Ordering::Acquire);
+            if open == 0 && since >= time {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    }
+
+    async fn accept(self, listener: TcpListener) {
+        loop {
+            match listener.accept().await {
+                Ok((stream, _)) => drop(tokio::spawn(self.clone().serve(stream))),
+                Err(error) => eprintln!("the proxy could not accept a connection: {error}"),
+            }
+        }
+    }
+
+    /// Serves one connection. One that ends early is a killed function's.
+    async fn serve(self, stream: TcpStream) -> io::Result<()> {
+        stream.set_nodelay(true)?;
+        let mut stream = BufReader::new(stream);
+        while let Some(request) = Request::read(&mut stream).await? {
+            let _open = self.open();
+            let Some(answer) = self.answer(&request).await else {
+                return Ok(());
+            };
+            answer.write(stream.get_mut()).await?;
+        }
+        Ok(())
+    }
+
+    /// The answer to a call; none when its connection is to be cut.
+    async fn answer(&self, request: &Request) -> Option<Answer> {
+        let body = serde_json::from_slice(&request.body).unwrap_or(Value::Null);
+        let call = call(request, &body);
+        let plan = &self.0.plan;
+        let fault = plan.fault(&call).filter(|fault| !(*fault == Fault::Conflict && self.is_done(&body)));
+        let Some(fault) = fault else {
+            return Some(self.pass(request, &call, &body).await);
+        };
+        let road = if call == Call::PutEvents { "events" } else { "dynamodb" };
+        plan.count(&format!("{road}: {}", fault.name()), 1);
+        match fault {
+            Fault::Error { status, code } => Some(Answer::error(status, code, json!({"message": "A fault."}))),
+            Fault::CutBefore => None,
+            Fault::CutAfter => {
+                self.pass(request, &call, &body).await;
+                self.remember(&body);
+                None
+            }
+            Fault::KillBefore => {
+                self.kill_caller(&call, &body).await;
+                None
+            }
+            Fault::KillAfter => {
+                self.pass(request, &call, &body).await;
+                self.kill_caller(&call, &body).await;
+                None
+            }
+            Fault::Delay => {
+                tokio::time::sleep(plan.dice().time(20, 250)).await;
+                Some(self.pass(request, &call, &body).await)
+            }
+            Fault::Conflict => Some(conflict(&body)),
+            Fault::RefuseEntries => Some(self.refuse(&body).await),
+            Fault::RepeatEntries => {
+                let answer = self.pass(request, &call, &body).await;
+                let mut again = Entry::all(&body);
+                again.reverse();
+                self.put_later(again);
+                Some(answer)
+            }
+            Fault::HoldEntries => Some(self.hold(&body).await),
+        }
+    }
+
+    /// Hands a call on as it is.
+    async fn pass(&self, request: &Request, call: &Call, body: &Value) -> Answer {
+        let answer = self.forward(request).await.unwrap_or_else(|error| {
+            eprintln!("the local cloud did not answer: {error}");
+            Answer::error(502, "BadGateway", json!({"message": "The endpoint did not answer."}))
+        });
+        if *call == Call::PutEvents && answer.status == 200 {
+            let results: Value = serde_json::from_slice(&answer.body).expect("PutEvents answers in JSON");
+            let results = results["Entries"].as_array().expect("a result for each entry").iter();
+            for (entry, _) in Entry::all(body).iter().zip(results).filter(|(_, result)| result["EventId"].is_string()) {
+                self.0.bus.record(entry);
+            }
+        }
+        answer
+    }
+
+    async fn forward(&self, request: &Request) -> Result<Answer, reqwest::Error> {
+        let url = format!("{}{}", self.0.product.endpoint(), request.path);
+        let method = request.method.parse().expect("a method");
+        let mut call = self.0.product.http().request(method, url).body(request.body.clone());
+        for (name, value) in request.headers.iter().filter(|(name, _)| !of_the_connection(name)) {
+            call = call.header(name, value);
+        }
+        let answer = call.send().await?;
+        let headers = answer.headers().iter().filter(|(name, _)| !of_the_connection(name.as_str()));
+        let headers = headers.filter_map(|(name, value)| Some((name.to_string(), value.to_str().ok()?.to_owned())));
+        let (status, headers) = (answer.status().as_u16(), headers.collect());
+        Ok(Answer { status, headers, body: answer.bytes().await?.to_vec() })
+    }
+
+    /// Refuses some entries and takes the others.
+    async fn refuse(&self, body: &Value) -> Answer {
+        let mut results = Vec::new();
+        for entry in Entry::all(body) {
+            if self.0.plan.dice().roll(3) == 0 {
+                self.0.plan.count("events: entries refused", 1);
+                results.push(json!({"ErrorCode": "InternalFailure", "ErrorMessage": "A fault."}));
+            } else {
+                results.push(self.0.bus.put(&[entry]).await);
+            }
+        }
+        let failed = results.iter().filter(|result| result["ErrorCode"].is_string()).count();
+        Answer::json(&json!({"FailedEntryCount": failed, "Entries": results}))
+    }
+
+    /// Takes all entries, and delivers some of them later.
+    async fn hold(&self, body: &Value) -> Answer {
+        let mut results = Vec::new();
+        for entry in Entry::all(body) {
+            if self.0.plan.dice().roll(2) == 0 {
+                results.push(json!({"EventId": uuid::Uuid::new_v4()}));
+                self.put_later(vec![entry]);
+            } else {
+                results.push(self.0.bus.put(&[entry]).await);
+            }
+        }
+        let failed = results.iter().filter(|result| result["ErrorCode"].is_string()).count();
+        Answer::json(&json!({"FailedEntryCount": failed, "Entries": results}))
+    }
+
+    fn put_later(&self, entries: Vec<Entry>) {
+        let (proxy, open) = (self.clone(), self.open());
+        tokio::spawn(async move {
+            tokio::time::sleep(proxy.0.plan.dice().time(50, 1500)).await;
+            let result = proxy.0.bus.put(&entries).await;
+            assert!(result["EventId"].is_string(), "the bus takes what was promised: {result}");
+            drop(open);
+        });
+    }
+
+    /// Kills the function that calls: the one process of a publisher, or one of those that use a service's table now.
+    async fn kill_caller(&self, call: &Call, body: &Value) {
+        let env = self.0.product.env();
+        let prefix = if let Call::Table { name, .. } = call {
+            name.clone()
+        } else {
+            let source = body["Entries"][0]["Source"].as_str().unwrap_or_default();
+            format!("busline-{env}-{}-publish", source.trim_start_matches("busline."))
+        };
+        let running = functions::running(&prefix, &self.0.endpoint).await;
+        if running.is_empty() {
+            return;
+        }
+        let process = &running[self.0.plan.dice().place(running.len())];
+        if functions::kill(process).await {
+            self.0.plan.count("processes killed", 1);
+        }
+    }
+
+    fn remember(&self, body: &Value) {
+        if let Some(token) = body["ClientRequestToken"].as_str() {
+            self.0.unsure.lock().unwrap().insert(token.to_owned());
+        }
+    }
+
+    fn is_done(&self, body: &Value) -> bool {
+        body["ClientRequestToken"].as_str().is_some_and(|token| self.0.unsure.lock().unwrap().contains(token))
+    }
+
+    fn open(&self) -> Open {
+        self.0.open.fetch_add(1, Ordering::AcqRel);
+        Open(self.clone())
+    }
+}
+
+/// Something that is under way, until it is dropped.
+struct Open(Proxy);
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        *self.0.0.last.lock().unwrap() = Instant::now();
+        self.0.0.open.fetch_sub(1, Ordering::AcqRel);
+    }
+}
+
+fn call(request: &Request, body: &Value) -> Call {
+    let target = request.header("x-amz-target").unwrap_or_default();
+    match target.split_once('.') {
+        Some(("AWSEvents", "PutEvents")) => Call::PutEvents,
+        Some(("DynamoDB_20120810", "TransactWriteItems")) => {
+            let first = body["TransactItems"][0].as_object().and_then(|write| write.values().next());
+            let name = first.and_then(|write| write["TableName"].as_str()).unwrap_or_default().to_owned();
+            Call::Table { name, transaction: true }
+        }
+        Some(("DynamoDB_20120810", _)) => {
+            Call::Table { name: body["TableName"].as_str().unwrap_or_default().to_owned(), transaction: false }
+        }
+        _ => Call::Other,
+    }
+}
+
+/// <https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html>
+fn conflict(body: &Value) -> Answer {
+    let writes = body["TransactItems"].as_array().map_or(0, Vec::len);
+    let reason = |index| match index {
+        0 => json!({"Code": "TransactionConflict", "Message": "Transaction is ongoing for the item"}),
+        _ => json!({"Code": "None"}),
+    };
+    let reasons: Vec<Value> = (0..writes).map(reason).collect();
+    let code = "com.amazonaws.dynamodb.v20120810#TransactionCanceledException";
+    let said = "Transaction cancelled, please refer cancellation reasons for specific reasons";
+    Answer::error(400, code, json!({"Message": said, "CancellationReasons": reasons}))
+}

@@ -1,0 +1,70 @@
+//! A publisher and a subscriber as they are often written, for the control run of the fault harness alone: it must lose
+//! some changes and double some.
+//!
+//! The publisher does not look at what became of its entries. The subscriber claims nothing, and makes two writes.
+
+#![allow(
+    clippy::disallowed_methods,
+    clippy::print_stderr,
+    reason = "what is shown here is how not to do it; the environment is read as in a first sketch"
+)]
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use aws_sdk_eventbridge::types::PutEventsRequestEntry;
+use lambda_runtime::{Error, LambdaEvent, service_fn};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    let handler = std::env::var("_HANDLER")?;
+    let sdk = aws_config::load_defaults(aws_config::BehaviorVersion::latest()).await;
+    if handler == "publish" {
+        let (client, bus) = (aws_sdk_eventbridge::Client::new(&sdk), std::env::var("BUS_NAME")?);
+        return lambda_runtime::run(service_fn(async |batch: LambdaEvent<Value>| {
+            publish(&client, &bus, &batch.payload).await
+        }))
+        .await;
+    }
+    let (client, table) = (aws_sdk_dynamodb::Client::new(&sdk), std::env::var("TABLE_NAME")?);
+    lambda_runtime::run(service_fn(async |event: LambdaEvent<Value>| {
+        tell(&client, &table, &handler, &event.payload).await
+    }))
+    .await
+}
+
+async fn publish(client: &aws_sdk_eventbridge::Client, bus: &str, batch: &Value) -> Result<Value, Error> {
+    let records = batch["Records"].as_array().ok_or("no records")?;
+    for chunk in records.chunks(10) {
+        let entry = |record: &Value| {
+            let row = &record["dynamodb"]["NewImage"];
+            let text = |field: &str| row[field]["S"].as_str().map(str::to_owned);
+            let entry = PutEventsRequestEntry::builder().event_bus_name(bus).set_source(text("source"));
+            entry.set_detail_type(text("detailType")).set_detail(text("detail")).build()
+        };
+        let entries = chunk.iter().map(entry).collect();
+        if let Err(error) = client.put_events().set_entries(Some(entries)).send().await {
+            eprintln!("the bus failed: {error}");
+        }
+    }
+    Ok(json!({"batchItemFailures": []}))
+}
+
+async fn tell(client: &aws_sdk_dynamodb::Client, table: &str, kind: &str, event: &Value) -> Result<(), Error> {
+    let todo = &event["detail"]["data"];
+    let text = |value: &Value| AttributeValue::S(value.as_str().unwrap_or_default().to_owned());
+    let owner = format!("USER#{}", todo["ownerId"].as_str().ok_or("no owner")?);
+    let title = format!("“{}”", todo["title"].as_str().ok_or("no title")?);
+    let id = Uuid::now_v7();
+    let key = AttributeValue::S(format!("INBOX#{id}"));
+    let put = client.put_item().table_name(table).item("pk", AttributeValue::S(owner.clone())).item("sk", key.clone());
+    let put =
+        put.item("byUnread", key).item("id", AttributeValue::S(id.to_string())).item("todoId", text(&todo["todoId"]));
+    let put = put.item("owner", text(&todo["ownerId"])).item("kind", AttributeValue::S(kind.to_owned()));
+    let put = put.item("occurredAt", text(&event["detail"]["metadata"]["occurredAt"]));
+    put.item("title", AttributeValue::S(title)).send().await?;
+    let count = client.update_item().table_name(table).key("pk", AttributeValue::S(owner));
+    let count = count.key("sk", AttributeValue::S("UNREAD".to_owned())).update_expression("ADD unread :one");
+    count.expression_attribute_values(":one", AttributeValue::N("1".to_owned())).send().await?;
+    Ok(())
+}
