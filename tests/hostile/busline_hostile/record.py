@@ -1,0 +1,88 @@
+"""What a run sent and how it was answered: to count requests, and to look for sent texts in the logs."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from schemathesis import Case
+
+# A shorter text, or one of few letters, may stand in a log by chance.
+MIN_CHARACTERS = 12
+MIN_DIFFERENT = 6
+
+# Texts that Schemathesis took from answers, and that logs may hold: ids and times.
+_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+_TIME = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+(Z|[+-][\d:]+)")
+
+
+@dataclass
+class Record:
+    """The statuses that came back, by how often, and the private texts that were sent."""
+
+    statuses: Counter[int] = field(default_factory=Counter)
+    sent: set[str] = field(default_factory=set)
+
+    def add(self, case: Case[Any], status: int) -> None:
+        """Take in one request and the status of its answer."""
+        self.statuses[status] += 1
+        self.sent.update(
+            text for text in _private_texts(case) if isinstance(text, str) and _is_telling(text)
+        )
+
+    def requests(self) -> int:
+        """How many requests were answered."""
+        return self.statuses.total()
+
+    def include(self, other: Record) -> None:
+        """Add what another run recorded."""
+        self.statuses += other.statuses
+        self.sent |= other.sent
+
+    def write(self, path: Path) -> None:
+        """Write the record as JSON."""
+        content = {"statuses": self.statuses, "sent": sorted(self.sent)}
+        path.write_text(json.dumps(content), encoding="utf-8")
+
+    @classmethod
+    def read(cls, path: Path) -> Record:
+        """Read a record that `write` wrote."""
+        content = json.loads(path.read_text(encoding="utf-8"))
+        statuses = {int(status): count for status, count in content["statuses"].items()}
+        return cls(Counter(statuses), set(content["sent"]))
+
+
+def _private_texts(case: Case[Any]) -> Iterator[object]:
+    """Every text of the body, and what a client keeps to itself beside it."""
+    yield from _texts(case.body)
+    query: dict[str, Any] = case.query or {}
+    yield query.get("cursor")
+    headers: dict[str, Any] = dict(case.headers or {})
+    yield headers.get("Idempotency-Key")
+
+
+def _texts(value: object) -> Iterator[object]:
+    if isinstance(value, dict):
+        yield from value
+        for inner in value.values():
+            yield from _texts(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _texts(inner)
+    else:
+        yield value
+
+
+def _is_telling(text: str) -> bool:
+    return (
+        len(text) >= MIN_CHARACTERS
+        and len(set(text)) >= MIN_DIFFERENT
+        and not _ID.fullmatch(text)
+        and not _TIME.fullmatch(text)
+    )
