@@ -65,6 +65,20 @@ pub(crate) async fn command(
     }
 }
 
+/// Every line of every log group, in no order between groups.
+pub(crate) async fn everything(target: &Target) -> Result<Vec<String>> {
+    let client = aws_sdk_cloudwatchlogs::Client::new(&target.sdk);
+    let mut pages = client.describe_log_groups().into_paginator().send();
+    let mut lines = Vec::new();
+    while let Some(page) = pages.next().await {
+        let groups = page.map_err(aws::failed("list the log groups"))?.log_groups.unwrap_or_default();
+        for group in groups.into_iter().filter_map(|group| group.log_group_name) {
+            lines.extend(read(&client, &group, 0).await?.into_iter().filter_map(|event| event.message));
+        }
+    }
+    Ok(lines)
+}
+
 /// The log groups that the stack made.
 async fn groups(target: &Target, stack: Stack) -> Result<Vec<String>> {
     let client = aws_sdk_cloudformation::Client::new(&target.sdk);

@@ -11,6 +11,7 @@ mod deploy;
 mod faults;
 mod hash;
 mod home;
+mod hostile;
 mod identity;
 mod interrupts;
 mod lint;
@@ -38,6 +39,7 @@ use jiff::SignedDuration;
 use crate::aws::{LOCAL, Target};
 use crate::faults::FaultRun;
 use crate::home::Home;
+use crate::hostile::HostileRun;
 use crate::identity::{Person, SignIn};
 use crate::interrupts::Interrupted;
 use crate::logs::{Follow, LogFormat};
@@ -188,6 +190,14 @@ enum Door {
   cargo xtask faults --changes 20000 --users 50
   cargo xtask faults --changes 500 --users 10 --control")]
     Faults(FaultRun),
+    /// Sends generated hostile requests to every route of a local cloud of its own, and searches the logs for them.
+    ///
+    /// Fails when an answer is a 5xx or contradicts the OpenAPI file, or when a log line holds a token, an address or
+    /// a body.
+    #[command(after_help = "Examples:
+  cargo xtask hostile
+  cargo xtask hostile --requests 20000 --seed 7")]
+    Hostile(HostileRun),
 }
 
 #[derive(Subcommand)]
@@ -253,6 +263,7 @@ async fn enter(door: Door) -> Result<()> {
         }
         Door::Deploy { stacks, env, arch } => deploy::command(&home, &stacks, &env, arch).await,
         Door::Faults(run) => faults::command(&home, &run).await,
+        Door::Hostile(run) => hostile::command(&home, &run).await,
         Door::Test { only, arguments } => test::command(&home, &only, &arguments).await,
     }
 }

@@ -16,7 +16,7 @@ use zip::{CompressionMethod, DateTime, ZipWriter};
 
 use crate::aws::{self, Target};
 use crate::hash;
-use crate::home::Home;
+use crate::home::{self, Home};
 use crate::process;
 use crate::python::Python;
 use crate::stacks::Service;
@@ -130,6 +130,8 @@ pub(crate) async fn build(
 /// Zips a binary as `bootstrap`. The same binary gives the same bytes; an unchanged one is not zipped again.
 pub(crate) async fn package(home: &Home, service: Service, binary: &Path, build: Build) -> Result<Package> {
     let folder = home.cache().join("packages").join(build.name());
+    // All homes of a repository share this folder: the end-to-end tests package beside a developer's `up`.
+    let _alone = home::lock(&folder.join("lock"), "another `cargo xtask` is packaging; waiting for it").await?;
     let path = folder.join(format!("{}.zip", service.name));
     let stamp_path = path.with_extension("json");
     let metadata = fs::metadata(binary).with_context(|| format!("cannot read {}", binary.display()))?;
@@ -137,13 +139,15 @@ pub(crate) async fn package(home: &Home, service: Service, binary: &Path, build:
     if let Some(stamp) = known.filter(|stamp| stamp.source == Source::of(&metadata) && path.exists()) {
         return Ok(Package { key: key(service, &stamp.sha256), path });
     }
-    fs::create_dir_all(&folder)?;
     let bytes = match build {
         Build::Dev => without_symbols(binary, &path.with_extension("stripped")).await?,
         Build::Release(_) => fs::read(binary)?,
     };
     let zip = zip(&bytes, build.compression_level())?;
-    fs::write(&path, &zip)?;
+    // Renamed into place: who uploads the one before reads it whole.
+    let fresh = path.with_extension("fresh");
+    fs::write(&fresh, &zip)?;
+    fs::rename(&fresh, &path)?;
     let stamp = Stamp { source: Source::of(&metadata), sha256: hash::of(&zip) };
     fs::write(&stamp_path, serde_json::to_vec(&stamp)?)?;
     Ok(Package { key: key(service, &stamp.sha256), path })

@@ -19,17 +19,27 @@ pub(crate) struct Python {
 impl Python {
     /// Makes the environment of `local/requirements.lock`, or takes the present one while the lock is the same.
     pub(crate) async fn ready(home: &Home) -> Result<Self> {
-        let python = Self { venv: home.venv.clone() };
+        Self::made_of(home.venv.clone(), &home.repo.join("local/requirements.lock")).await
+    }
+
+    /// The same for `tests/hostile/requirements.lock`, in a folder beside: nothing but that test needs it.
+    pub(crate) async fn ready_for_hostile_input(home: &Home) -> Result<Self> {
+        let mut venv = home.venv.clone().into_os_string();
+        venv.push("-hostile");
+        Self::made_of(venv.into(), &home.repo.join("tests/hostile/requirements.lock")).await
+    }
+
+    async fn made_of(venv: PathBuf, requirements: &Path) -> Result<Self> {
+        let python = Self { venv };
         let _lock = python.lock().await?;
-        let requirements = home.repo.join("local/requirements.lock");
         let stamp = python.venv.join("busline-requirements");
-        let wanted = hash::of_file(&requirements)?;
+        let wanted = hash::of_file(requirements)?;
         if is_stamped(&stamp, &wanted) {
             return Ok(python);
         }
         let step = Step::start("Python");
         python.make().await?;
-        python.install(&requirements).await?;
+        python.install(requirements).await?;
         write_stamp(&stamp, &wanted)?;
         step.done(format_args!("environment in {}", python.venv.display()));
         Ok(python)

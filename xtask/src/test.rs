@@ -13,6 +13,7 @@ use tokio::process::Command;
 
 use crate::faults;
 use crate::home::Home;
+use crate::hostile;
 use crate::interrupts::{Interrupted, Interrupts};
 use crate::lint;
 use crate::own_cloud::on_own_cloud;
@@ -39,6 +40,8 @@ pub(crate) enum Part {
     E2e,
     /// Changes through a faulty network, none lost, none applied twice.
     Faults,
+    /// Generated requests to every route, and a search of the logs for what they sent.
+    Hostile,
 }
 
 /// Crates of which one version at most may be built: two of them would be two HTTP or TLS stacks.
@@ -105,27 +108,33 @@ async fn run(
         Part::Conformance => interrupts.unless(conformance(home, python)).await,
         Part::E2e => end_to_end(home, arguments, interrupts).await,
         Part::Faults => faults::check(home, interrupts).await,
+        Part::Hostile => hostile::check(home, interrupts).await,
     }
 }
 
 async fn format(home: &Home, python: &Python) -> Result<()> {
     let mut ruff = process::command(python.program("ruff"));
-    ruff.args(["format", "--check"]).arg(home.repo.join("local"));
+    ruff.args(["format", "--check"]).arg(home.repo.join("local")).arg(home.repo.join("tests/hostile"));
     all([cargo(home, &["fmt", "--all", "--check"]), ruff]).await
 }
 
 async fn lint(home: &Home, python: &Python) -> Result<()> {
-    let in_local = |program: &str, arguments: &[&str]| {
+    let in_folder = |folder: &str, program: &str, arguments: &[&str]| {
         let mut command = process::command(python.program(program));
-        command.args(arguments).current_dir(home.repo.join("local"));
+        command.args(arguments).current_dir(home.repo.join(folder));
         command
     };
+    let hostile_input = Python::ready_for_hostile_input(home).await?;
+    let mut mypy_of_hostile_input = in_folder("tests/hostile", "mypy", &["--python-executable"]);
+    mypy_of_hostile_input.arg(hostile_input.program("python"));
     let mut deny = deny(home, python);
     deny.args(["check", "bans", "licenses", "sources"]);
     let checks = all([
         cargo(home, &["clippy", "--workspace", "--all-targets", "--", "--deny", "warnings"]),
-        in_local("ruff", &["check"]),
-        in_local("mypy", &[]),
+        in_folder("local", "ruff", &["check"]),
+        in_folder("local", "mypy", &[]),
+        in_folder("tests/hostile", "ruff", &["check"]),
+        mypy_of_hostile_input,
         deny,
     ]);
     let outcomes = [checks.await, advisories(home, python).await, single_versions(home).await];
