@@ -1,1 +1,1 @@
-"""Generated hostile input for every operation of the services' OpenAPI files, and a look at what was logged of it."""
+"""Generated hostile input for every operation of the OpenAPI files, and a search of the logs."""

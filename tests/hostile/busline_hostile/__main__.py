@@ -18,7 +18,7 @@ from busline_hostile.record import Record
 HERE = Path(__file__).resolve().parent.parent
 SERVICES = ("users", "todos", "notifications")
 
-# Examples an operation and phase in the first round, which also tries every boundary of every schema once.
+# Examples an operation and phase in the first round; it also tries each boundary of each schema.
 FIRST_EXAMPLES = 20
 # Requests of all three services for one further example an operation, about.
 REQUESTS_AN_EXAMPLE = 25
@@ -47,7 +47,7 @@ def main() -> int:
 
 
 def attack(arguments: argparse.Namespace) -> bool:
-    """Run Schemathesis in rounds until enough requests were sent, and print the answers by status."""
+    """Run Schemathesis in rounds until enough requests were sent; print the answers by status."""
     if "BUSLINE_TOKEN" not in os.environ:
         sys.exit("BUSLINE_TOKEN must hold an access token of the user who sends the requests")
     apis: dict[str, str] = json.loads(arguments.status.read_text(encoding="utf-8"))["apis"]
@@ -129,9 +129,8 @@ def leaks(arguments: argparse.Namespace) -> bool:
     search = Search(record.sent)
     lines = [json.loads(text) for text in arguments.logs.read_text(encoding="utf-8").splitlines()]
     found = Counter(finding for line in lines for finding in search.findings(line))
-    print(
-        f"{len(lines)} log lines searched for tokens, addresses, bodies and {len(record.sent)} texts that were sent"
-    )
+    sought = f"tokens, addresses, bodies and {len(record.sent)} texts that were sent"
+    print(f"{len(lines)} log lines searched for {sought}")
     for name, count in found.items():
         print(f"LEAK: {count} lines hold {name}")
     if not lines:

@@ -1,4 +1,4 @@
-"""What Schemathesis loads into each run: formats, accepted failures with their reasons, a record of the run."""
+"""What Schemathesis loads into each run: formats, accepted failures and why, a record."""
 
 import atexit
 import os
@@ -15,7 +15,7 @@ from schemathesis.openapi.checks import RejectedPositiveData, UnsupportedMethodR
 
 from busline_hostile.record import Record
 
-# The format of a time zone's name is no part of JSON Schema; positive data must be names that exist.
+# JSON Schema knows no format of a time zone's name; positive data must be names that exist.
 schemathesis.openapi.format("time-zone", st.sampled_from(sorted(available_timezones())))
 
 _record = Record()
@@ -56,7 +56,7 @@ def _is_refused_by_a_rule_that_no_schema_can_say(failure: Failure, case: Case[An
 
 
 def _breaks_the_pattern_of_its_own_header(failure: Failure, case: Case[Any]) -> bool:
-    """Accept the refusal of a header that Schemathesis calls right although its own pattern says no.
+    """Accept the refusal of a header that Schemathesis calls right against its own pattern.
 
     Its coverage phase fills optional text headers with `0`, whatever their pattern.
     """

@@ -8,8 +8,11 @@ from busline_hostile.record import MIN_CHARACTERS
 
 # A JSON Web Token, signed or encrypted: its header is a JSON object in base64url.
 _TOKEN = re.compile(r"eyJ[\w-]{8,}\.")
-# `todos@0.1.0` names a service and its version: a domain ends in letters.
-_ADDRESS = re.compile(r"[\w.+%-]+@[\w-]+(\.[\w-]+)*\.[a-z]{2,}", re.IGNORECASE)
+# `todos@0.1.0` names a service and its version: a domain ends in letters. What Amazon SES calls a
+# mail looks like an address of its own domain, and says nothing of a person.
+_ADDRESS = re.compile(
+    r"[\w.+%-]+@(?![\w-]+\.amazonses\.com\b)[\w-]+(\.[\w-]+)*\.[a-z]{2,}", re.IGNORECASE
+)
 # The fields of bodies, as they stand in JSON, also in JSON within JSON.
 _BODY = re.compile(r"\\*\"(title|notes|tags|dueAt|displayName|timeZone|refreshToken)\\*\" *:")
 

@@ -1,4 +1,4 @@
-"""What a run sent and how it was answered: to count requests, and to look for sent texts in the logs."""
+"""What a run sent and how it was answered: to count, and to look for sent texts in the logs."""
 
 from __future__ import annotations
 
