@@ -13,8 +13,8 @@ use zip::write::SimpleFileOptions;
 /// Functions that are not under test here: their outcome is a mail, which is sent at most once and not exactly once.
 const LEFT_ALONE: [&str; 2] = ["post-confirmation", "send-welcome-mail"];
 
-/// Lets every function call AWS through `endpoint`.
-pub(crate) async fn send_through(product: &Product, endpoint: &str) {
+/// Lets every function call AWS through `endpoint`; through none, they call it directly.
+pub(crate) async fn send_through(product: &Product, endpoint: Option<&str>) {
     let client = Client::new(product.sdk());
     let prefix = format!("busline-{}-", product.env());
     let mut pages = client.list_functions().into_paginator().items().send();
@@ -25,7 +25,10 @@ pub(crate) async fn send_through(product: &Product, endpoint: &str) {
             continue;
         }
         let mut variables = function.environment.and_then(|settings| settings.variables).unwrap_or_default();
-        variables.insert("AWS_ENDPOINT_URL".to_owned(), endpoint.to_owned());
+        match endpoint {
+            Some(endpoint) => variables.insert("AWS_ENDPOINT_URL".to_owned(), endpoint.to_owned()),
+            None => variables.remove("AWS_ENDPOINT_URL"),
+        };
         let settings = Environment::builder().set_variables(Some(variables)).build();
         let change = client.update_function_configuration().function_name(function.function_name.unwrap_or_default());
         change.environment(settings).send().await.expect("a function that takes its settings");

@@ -4,6 +4,7 @@
 //! as a careful client does, so that the ledger knows what must come out.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
@@ -11,6 +12,8 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use tests::account::User;
 use tests::product::{Product, Service};
+use tokio::sync::Semaphore;
+use tokio::task::LocalSet;
 use uuid::Uuid;
 
 use crate::dice::Dice;
@@ -290,10 +293,23 @@ impl Account {
 
 /// New users, greeted, so that nothing of their making is still under way.
 pub(crate) async fn sign_up(product: &Product, count: u32) -> Vec<Account> {
-    let mut accounts = Vec::new();
-    for _ in 0..count {
-        accounts.push(Account::new(product.user().await));
-    }
+    let seats = Arc::new(Semaphore::new(4));
+    let signing_up = async {
+        let mut tasks = Vec::new();
+        for _ in 0..count {
+            let (product, seats) = (product.clone(), Arc::clone(&seats));
+            tasks.push(tokio::task::spawn_local(async move {
+                let _seat = seats.acquire_owned().await.expect("a seat");
+                Account::new(product.user().await)
+            }));
+        }
+        let mut accounts = Vec::new();
+        for task in tasks {
+            accounts.push(task.await.expect("a user who has signed up"));
+        }
+        accounts
+    };
+    let accounts = LocalSet::new().run_until(signing_up).await;
     for account in &accounts {
         tests::wait::eventually("the greeting of a new user", async || {
             let inbox = account.user.notifications().get("/notifications").expect(200).await;

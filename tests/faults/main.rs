@@ -1,7 +1,7 @@
 //! Changes through a faulty network, and a ledger of what must come out: none missing, none twice.
 //!
-//! `cargo xtask faults` runs it on a local cloud of its own; `BUSLINE_STATUS` names that cloud. It leaves the functions
-//! calling through a proxy that ends with it, so the cloud is of no use afterwards.
+//! `cargo xtask faults` runs it on a local cloud of its own; `BUSLINE_STATUS` names that cloud. After a failure, and after
+//! a control run, the functions stay changed, so the cloud is of no use any more.
 
 #![allow(
     clippy::disallowed_methods,
@@ -59,10 +59,12 @@ struct Arguments {
 const AT_ONCE: usize = 12;
 /// Nothing comes any more when nothing has come for this long: the longest pause between two attempts is eight seconds.
 const QUIET: Duration = Duration::from_secs(10);
-/// Longer than Lambda's three attempts of an event, with the three of the SDK in each, so that it leaves dead letters.
-const TABLE_STORM: Duration = Duration::from_secs(12);
-/// Longer than the six attempts of a batch, of several seconds each.
-const BUS_STORM: Duration = Duration::from_secs(50);
+/// After a replay nothing fails any more, so that nothing waits for another attempt.
+const QUIET_AGAIN: Duration = Duration::from_secs(3);
+/// Longer than Lambda's three attempts of an event, so that the storm leaves dead letters.
+const TABLE_STORM: Duration = Duration::from_secs(6);
+/// Longer than the six attempts of a batch, of two seconds each and up to eight apart.
+const BUS_STORM: Duration = Duration::from_secs(40);
 /// From this size on a run has a storm over the bus, which takes a minute.
 const LARGE: u64 = 10_000;
 
@@ -78,7 +80,7 @@ async fn main() -> ExitCode {
     }
     let plan = Arc::new(Plan::new(arguments.seed));
     let proxy = Proxy::start(&product, Arc::clone(&plan)).await;
-    functions::send_through(&product, proxy.endpoint()).await;
+    functions::send_through(&product, Some(proxy.endpoint())).await;
 
     let begun = Instant::now();
     let progress = Arc::new(Progress::default());
@@ -88,6 +90,7 @@ async fn main() -> ExitCode {
     let worked = begun.elapsed();
     eprintln!("all changes made after {worked:.0?}; waiting until nothing comes any more");
     let letters = settle(&product, &proxy).await;
+    functions::send_through(&product, None).await;
     let ledger = Ledger::close(&product, &accounts, &proxy.bus().published()).await;
 
     println!("\n{} changes by {} users, seed {}", arguments.changes, arguments.users, arguments.seed);
@@ -155,13 +158,14 @@ async fn weather(changes: u64, plan: Arc<Plan>, progress: Arc<Progress>) {
 /// Waits until nothing comes any more and no dead letter is left; the letters that were replayed on the way.
 async fn settle(product: &Product, proxy: &Proxy) -> replay::Replayed {
     let mut letters = Vec::new();
+    proxy.quiet_for(QUIET).await;
     loop {
-        proxy.quiet_for(QUIET).await;
         let replayed = replay::everything(product).await;
         if replayed.is_empty() {
             return letters;
         }
         letters.extend(replayed);
+        proxy.quiet_for(QUIET_AGAIN).await;
     }
 }
 

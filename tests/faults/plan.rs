@@ -1,6 +1,6 @@
 //! Which fault meets which call.
 //!
-//! The PyPI package `microburst` (0.10) answers in the same error shapes and was looked at first. It can neither refuse
+//! The Python package `microburst` (0.10) answers in the same error shapes and was looked at first. It can neither refuse
 //! single entries of `PutEvents`, nor repeat or hold back what it has accepted, nor be given a seed.
 
 use std::collections::BTreeMap;
@@ -67,6 +67,9 @@ const TABLE: Odds = &[
     (20, Fault::Conflict),
 ];
 
+/// What a storm answers: the SDK does not try again, so that whole attempts of Lambda fail quickly, one after the other.
+const OUTAGE: Fault = Fault::Error { status: 400, code: "AccessDeniedException" };
+
 /// Every call of these fails, for a time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Storm {
@@ -123,7 +126,7 @@ impl Plan {
             return None;
         }
         if self.rages_over(call) {
-            return Some(Fault::Error { status: 500, code: "InternalServerError" });
+            return Some(OUTAGE);
         }
         let (odds, transaction) = match call {
             Call::PutEvents => (BUS, false),

@@ -123,6 +123,8 @@ impl Proxy {
             }
             Fault::KillAfter => {
                 self.pass(request, &call, &body).await;
+                // Another process than the caller's may be the one that is killed.
+                self.remember(&body);
                 self.kill_caller(&call, &body).await;
                 None
             }

@@ -55,8 +55,6 @@ async fn replay(product: &Product, letter: &Value) {
     };
     let settings = aws_sdk_s3::config::Builder::from(product.sdk()).force_path_style(true).build();
     let client = aws_sdk_s3::Client::from_conf(settings);
-    // Keys in notifications are encoded as in a URL; those of failure records hold nothing that this would change but
-    // the colons of none: https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html
     let kept = client.get_object().bucket(bucket).key(key).send().await.expect("the object that keeps the batch");
     let kept = kept.body.collect().await.expect("the whole object").into_bytes();
     let record: Value = serde_json::from_slice(&kept).expect("a failure record in JSON");

@@ -38,8 +38,8 @@ pub(crate) async fn command(home: &Home, run: &FaultRun) -> Result<()> {
 
 /// The part `faults` of the whole check: a short run, and a shorter one that shows that the ledger sees loss.
 pub(crate) async fn check(home: &Home, interrupts: &mut Interrupts) -> Result<()> {
-    let real = FaultRun { changes: 2000, users: 20, seed: 1, control: false };
-    let control = FaultRun { changes: 500, users: 10, seed: 1, control: true };
+    let real = FaultRun { changes: 1500, users: 15, seed: 1, control: false };
+    let control = FaultRun { changes: 300, users: 6, seed: 1, control: true };
     on_own_cloud(home, interrupts, async |environment| {
         execute(home, &real, environment).await?;
         execute(home, &control, environment).await
