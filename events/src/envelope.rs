@@ -1,5 +1,7 @@
 //! The envelope: what every event carries beside its payload, and the parsing that every subscriber starts with.
 
+use std::fmt::Display;
+
 use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -111,11 +113,21 @@ fn expect(field: &'static str, expected: &str, found: &str) -> Result<(), ReadEr
     Err(ReadError::OtherEvent { field, expected: expected.to_owned(), found: found.chars().take(128).collect() })
 }
 
-/// Says where and what without the value: serde quotes values, and this text goes to logs and failure records.
 fn malformed(error: &serde_path_to_error::Error<serde_json::Error>) -> ReadError {
-    let text = error.inner().to_string();
-    let rule = text.split(": ").next().unwrap_or_default().to_owned();
-    ReadError::Malformed { path: error.path().to_string(), rule }
+    ReadError::Malformed { path: error.path().to_string(), rule: broken_rule(error.inner()) }
+}
+
+/// What is wrong with a value, without the value: serde and the types of the fields quote it, and this text goes to
+/// logs and failure records.
+pub fn broken_rule(error: &impl Display) -> String {
+    // The names in the first two are the fields of our structs; what follows the others holds the value.
+    const NAMING: [&str; 2] = ["missing field", "duplicate field"];
+    const QUOTING: [&str; 5] = ["invalid type", "invalid value", "invalid length", "unknown variant", "unknown field"];
+    let text = error.to_string();
+    if NAMING.iter().any(|kind| text.starts_with(kind)) {
+        return text;
+    }
+    QUOTING.iter().find(|kind| text.starts_with(*kind)).map_or_else(|| "invalid value".into(), |kind| (*kind).into())
 }
 
 /// Why a message is not the event that a subscriber expects.
@@ -200,5 +212,17 @@ mod tests {
         broken["detail"]["data"]["title"] = json!(["someone@example.com"]);
         let error = read_message(broken).unwrap_err().to_string();
         assert_eq!(error, "the event's detail does not parse at `data.title`: invalid type");
+        for field in ["occurredAt", "traceparent", "eventId"] {
+            let mut broken = message();
+            broken["detail"]["metadata"][field] = json!("someone@example.com");
+            let error = read_message(broken).unwrap_err().to_string();
+            assert_eq!(error, format!("the event's detail does not parse at `metadata.{field}`: invalid value"));
+        }
+    }
+
+    #[test]
+    fn a_variant_that_is_not_known_is_not_repeated() {
+        let error = serde_json::from_value::<crate::todos::Priority>(json!("someone@example.com")).unwrap_err();
+        assert_eq!(broken_rule(&error), "unknown variant");
     }
 }

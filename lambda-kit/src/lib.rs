@@ -17,5 +17,6 @@ pub mod problem;
 pub mod publisher;
 pub mod settings;
 pub mod start;
+pub mod stream;
 pub mod subscriber;
 pub mod telemetry;

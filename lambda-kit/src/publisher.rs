@@ -12,11 +12,11 @@ use aws_sdk_eventbridge::error::SdkError;
 use aws_sdk_eventbridge::operation::put_events::PutEventsError;
 use aws_sdk_eventbridge::types::PutEventsRequestEntry;
 use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
-use serde::{Deserialize, Serialize};
-use serde_dynamo::Item;
+use serde::Serialize;
 use tracing::{error, info, warn};
 
 use crate::outbox::OutboxRow;
+use crate::stream::{NoOutboxRow, StreamBatch, StreamRecord};
 use crate::telemetry;
 
 /// `PutEvents` takes 10 entries a call.
@@ -118,7 +118,7 @@ async fn publish(publisher: &Publisher, records: Vec<StreamRecord>) -> Result<Ba
         match record.row() {
             Ok(row) => rows.push(row),
             Err(cause) => {
-                broken = Some(cause);
+                broken = Some(cause.into());
                 break;
             }
         }
@@ -138,36 +138,6 @@ async fn publish(publisher: &Publisher, records: Vec<StreamRecord>) -> Result<Ba
         None => Ok(BatchAnswer::done()),
         Some(cause) if rows.is_empty() => Err(cause),
         Some(_) => Ok(BatchAnswer::failed_from(&records[rows.len()])),
-    }
-}
-
-/// A batch of a table's stream; the fields that the publisher reads.
-///
-/// Source: <https://docs.aws.amazon.com/lambda/latest/dg/with-ddb-example.html>
-#[derive(Debug, Deserialize)]
-struct StreamBatch {
-    #[serde(rename = "Records")]
-    records: Vec<StreamRecord>,
-}
-
-#[derive(Debug, Deserialize)]
-struct StreamRecord {
-    dynamodb: Change,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct Change {
-    sequence_number: String,
-    /// Read record by record: one that does not parse must not take the batch with it.
-    #[serde(default)]
-    new_image: serde_json::Value,
-}
-
-impl StreamRecord {
-    fn row(&self) -> Result<OutboxRow, PublishError> {
-        let item: Item = serde_json::from_value(self.dynamodb.new_image.clone()).map_err(PublishError::NoItem)?;
-        serde_dynamo::from_item(item).map_err(PublishError::NoOutboxRow)
     }
 }
 
@@ -192,7 +162,7 @@ impl BatchAnswer {
     }
 
     fn failed_from(record: &StreamRecord) -> Self {
-        Self { batch_item_failures: vec![ItemFailure { item_identifier: record.dynamodb.sequence_number.clone() }] }
+        Self { batch_item_failures: vec![ItemFailure { item_identifier: record.sequence_number().to_owned() }] }
     }
 }
 
@@ -207,10 +177,8 @@ struct Unsent {
 /// Why a row is not on the bus.
 #[derive(Debug, thiserror::Error)]
 enum PublishError {
-    #[error("the stream record holds no item")]
-    NoItem(#[source] serde_json::Error),
-    #[error("the stream record's item is no outbox row")]
-    NoOutboxRow(#[source] serde_dynamo::Error),
+    #[error("a record cannot be read")]
+    Unreadable(#[from] NoOutboxRow),
     #[error("the bus refused entries: {0}")]
     Refused(String),
     #[error("the bus answered for {answered} of {sent} entries")]
@@ -222,7 +190,7 @@ enum PublishError {
 impl PublishError {
     fn kind(&self) -> &'static str {
         match self {
-            Self::NoItem(_) | Self::NoOutboxRow(_) => "OutboxRowUnreadable",
+            Self::Unreadable(_) => "OutboxRowUnreadable",
             Self::Refused(_) | Self::Incomplete { .. } => "EntriesRefused",
             Self::Call(_) => "BusUnreachable",
         }
