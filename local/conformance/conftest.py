@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from conformance.cases import MarkError, case_of
-from conformance.cloud import Cloud, Server, given_endpoint, patience, unpatched
+from conformance.cloud import Cloud, Server, given_endpoint, on_aws, patience, unpatched
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -34,7 +34,7 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
     """The endpoint under test: a running one if the environment names it, else our own."""
     given = given_endpoint()
     if given is not None:
-        yield Cloud(None if given == "aws" else given)
+        yield Cloud(None if on_aws() else given)
         return
     server = Server(tmp_path_factory.mktemp("cloud") / "state")
     try:
@@ -46,7 +46,7 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
 @pytest.fixture(scope="session", autouse=True)
 def patient_with_aws() -> None:
     """Give AWS the minutes that it takes for what is done here in seconds."""
-    if given_endpoint() == "aws":
+    if on_aws():
         patience.factor = 24
 
 

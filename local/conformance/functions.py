@@ -7,12 +7,11 @@ One handler serves all: what it does with an event is in the event, under
 import contextlib
 import io
 import json
-import os
 import zipfile
 from dataclasses import dataclass
 from typing import Any
 
-from conformance.cloud import Client, Cloud, unique, wait_for
+from conformance.cloud import Client, Cloud, on_aws, unique, wait_for
 
 _HANDLER = '''
 import json, os, time
@@ -45,6 +44,8 @@ def handler(event, context):
     print(json.dumps({"attempt": context.aws_request_id, "marks": seen}), flush=True)
     if first(event, "do") == "print the environment":
         return dict(os.environ)
+    if os.environ.get("ANSWER") == "503":
+        return {"statusCode": 503}
     if os.environ.get("ANSWER") == "report":
         return {"batchItemFailures": [
             {"itemIdentifier": record["dynamodb"]["SequenceNumber"]}
@@ -54,7 +55,7 @@ def handler(event, context):
     if wait and not os.path.exists(wait):
         raise Poison("not yet")
     if any(first(part, "do") == "fail" for part in records or [event]):
-        raise Poison("told to fail")
+        raise Poison(first(event, "saying") or "told to fail")
     return {"done": seen}
 '''
 
@@ -91,11 +92,19 @@ class Deployed:
 
     def attempts(self) -> list[dict[str, Any]]:
         """Every attempt's request id and the marks of the events that it got, in order."""
+        return [line for _moment, line in self._lines()]
+
+    def moments(self) -> list[tuple[int, list[Any]]]:
+        """When each attempt began, in milliseconds since 1970, and its marks."""
+        return [(moment, line["marks"]) for moment, line in self._lines()]
+
+    def _lines(self) -> list[tuple[int, dict[str, Any]]]:
         pages = self.logs.get_paginator("filter_log_events").paginate(
             logGroupName=self.log_group, filterPattern='"marks"'
         )
-        lines = [json.loads(event["message"]) for page in pages for event in page["events"]]
-        return [line for line in lines if "marks" in line]
+        events = [event for page in pages for event in page["events"]]
+        lines = [(event["timestamp"], json.loads(event["message"])) for event in events]
+        return [(moment, line) for moment, line in lines if "marks" in line]
 
     def marks(self) -> list[list[Any]]:
         """The marks of each attempt, in order."""
@@ -151,22 +160,28 @@ def deploy(
     role_name, role_arn = role(cloud, *allowed)
     client = cloud.client("lambda")
     # AWS's OS-only runtime has no Python to run the bootstrap with.
-    on_aws = os.environ.get("BUSLINE_CONFORMANCE_ENDPOINT", "").endswith("amazonaws.com")
-    runtime = {"Runtime": "python3.13"} if on_aws else {"Runtime": "provided.al2023"}
-    created = client.create_function(
-        **(
-            {
-                "FunctionName": name,
-                "Role": role_arn,
-                "Handler": "function.handler",
-                "Code": {"ZipFile": code()},
-                "Timeout": 10,
-                "Environment": {"Variables": environment or {}},
-            }
-            | runtime
-            | settings
-        )
-    )
+    runtime = {"Runtime": "python3.13" if on_aws() else "provided.al2023"}
+    request = {
+        "FunctionName": name,
+        "Role": role_arn,
+        "Handler": "function.handler",
+        "Code": {"ZipFile": code()},
+        "Timeout": 10,
+        "Environment": {"Variables": environment or {}},
+        **runtime,
+        **settings,
+    }
+
+    def create() -> Any:
+        try:
+            return client.create_function(**request)
+        except client.exceptions.InvalidParameterValueException as error:
+            # On AWS a role can be assumed some seconds after it was created.
+            if "cannot be assumed" not in str(error):
+                raise
+            return None
+
+    created = wait_for(create, what=f"the role of {name}")
     wait_for(
         lambda: client.get_function_configuration(FunctionName=name)["State"] == "Active",
         what=f"{name} to be active",

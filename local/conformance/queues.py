@@ -37,21 +37,26 @@ class Queue:
 
     def admit(self, service: str, source_arn: str) -> None:
         """Let `service` send to the queue for `source_arn`."""
-        policy = {
-            "Version": "2012-10-17",
-            "Statement": [
-                {
-                    "Effect": "Allow",
-                    "Principal": {"Service": service},
-                    "Action": "sqs:SendMessage",
-                    "Resource": self.arn,
-                    "Condition": {"ArnEquals": {"aws:SourceArn": source_arn}},
-                }
-            ],
-        }
+        statement = policy(service.partition(".")[0], "sqs:SendMessage", self.arn, source_arn)
         self.client.set_queue_attributes(
-            QueueUrl=self.url, Attributes={"Policy": json.dumps(policy)}
+            QueueUrl=self.url, Attributes={"Policy": json.dumps(statement)}
         )
+
+
+def policy(service: str, action: str, resource: str, source_arn: str) -> dict[str, Any]:
+    """A resource's policy that lets a service (`sns`, `events`) act for one source."""
+    return {
+        "Version": "2012-10-17",
+        "Statement": [
+            {
+                "Effect": "Allow",
+                "Principal": {"Service": f"{service}.amazonaws.com"},
+                "Action": action,
+                "Resource": resource,
+                "Condition": {"ArnEquals": {"aws:SourceArn": source_arn}},
+            }
+        ],
+    }
 
 
 def create(cloud: Cloud) -> Queue:

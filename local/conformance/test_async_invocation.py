@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from conformance import functions, queues
-from conformance.cloud import Cloud, unique, wait_for
+from conformance.cloud import Cloud, on_aws, unique, wait_for
 from conformance.functions import Deployed
 
 pytestmark = [
@@ -40,6 +40,32 @@ def test_a_failing_event_is_tried_three_times_under_one_request_id(cloud: Cloud)
     invoke(cloud, function, {"do": "fail", "mark": 1})
     wait_for(lambda: len(function.attempts()) == 3)
     assert len({attempt["attempt"] for attempt in function.attempts()}) == 1
+
+
+@pytest.mark.guard
+def test_retries_wait_longer_each_time(cloud: Cloud) -> None:
+    function = functions.deploy(cloud)
+    invoke(cloud, function, {"do": "fail", "mark": 1})
+    wait_for(lambda: len(function.attempts()) == 3)
+    # AWS waits one minute and two; the local cloud is told to wait 100 ms and 200 ms.
+    unit = 60_000 if on_aws() else 100
+    first, second, third = [moment for moment, _marks in function.moments()]
+    assert second - first >= unit
+    assert third - second >= 2 * unit
+
+
+def test_an_event_that_grew_too_old_is_not_retried(cloud: Cloud) -> None:
+    queue = queues.create(cloud)
+    function = functions.deploy(cloud, ("sqs:SendMessage", queue.arn))
+    # No age may be under a minute on AWS, which waits as long before the first retry.
+    age = 60 if on_aws() else 0
+    failure = destination("OnFailure", queue.arn)
+    on_event(cloud, function, MaximumEventAgeInSeconds=age, DestinationConfig=failure)
+    invoke(cloud, function, {"do": "fail", "mark": 1})
+    record = json.loads(queue.take()[0]["Body"])
+    assert record["requestContext"]["condition"] == "EventAgeExceeded"
+    assert record["requestContext"]["approximateInvokeCount"] == 1
+    assert function.marks() == [[1]]
 
 
 @pytest.mark.parametrize("retries", [0, 1])
@@ -93,6 +119,52 @@ def test_a_dead_letter_is_the_event_with_three_attributes(cloud: Cloud) -> None:
     }
 
 
+def test_a_dead_letter_keeps_its_attributes_by_way_of_a_topic(cloud: Cloud) -> None:
+    topic, queue = queues.topic_with_queue(cloud)
+    function = functions.deploy(
+        cloud, ("sns:Publish", topic), DeadLetterConfig={"TargetArn": topic}
+    )
+    on_event(cloud, function, MaximumRetryAttempts=0)
+    invoke(cloud, function, {"do": "fail", "mark": 1})
+    message = queue.take()[0]
+    assert json.loads(message["Body"]) == {"do": "fail", "mark": 1}
+    assert message["MessageAttributes"].keys() == {"RequestID", "ErrorCode", "ErrorMessage"}
+
+
+def test_the_message_of_an_error_is_cut_to_one_kilobyte(cloud: Cloud) -> None:
+    queue = queues.create(cloud)
+    function = functions.deploy(
+        cloud, ("sqs:SendMessage", queue.arn), DeadLetterConfig={"TargetArn": queue.arn}
+    )
+    on_event(cloud, function, MaximumRetryAttempts=0)
+    invoke(cloud, function, {"do": "fail", "mark": 1, "saying": "x" * 5_000})
+    attributes = queue.take()[0]["MessageAttributes"]
+    assert attributes["ErrorMessage"]["StringValue"] == "x" * 1_024
+
+
+@pytest.mark.parametrize("kind", ["queue", "topic"])
+def test_a_success_is_recorded_whole(cloud: Cloud, kind: str) -> None:
+    topic, queue = queues.topic_with_queue(cloud)
+    arn, action = (queue.arn, "sqs:SendMessage") if kind == "queue" else (topic, "sns:Publish")
+    function = functions.deploy(cloud, (action, arn))
+    on_event(cloud, function, DestinationConfig=destination("OnSuccess", arn))
+    invoke(cloud, function, {"mark": 1})
+    record = json.loads(queue.take()[0]["Body"])
+    record.pop("timestamp")
+    assert record == {
+        "version": "1.0",
+        "requestContext": {
+            "requestId": function.attempts()[0]["attempt"],
+            "functionArn": f"{function.arn}:$LATEST",
+            "condition": "Success",
+            "approximateInvokeCount": 1,
+        },
+        "requestPayload": {"mark": 1},
+        "responseContext": {"statusCode": 200, "executedVersion": "$LATEST"},
+        "responsePayload": {"done": [1]},
+    }
+
+
 @pytest.mark.guard
 def test_a_failure_reaches_a_queue_by_way_of_a_topic(cloud: Cloud) -> None:
     topic, queue = queues.topic_with_queue(cloud, MaximumMessageSize="1048576")
@@ -137,6 +209,8 @@ def test_an_outcome_reaches_a_bus(cloud: Cloud, kind: str, do: str) -> None:
     assert event["detail-type"] == (
         f"Lambda Function Invocation Result - {kind.removeprefix('On')}"
     )
+    assert event["source"] == "lambda"
+    assert event["resources"] == [bus_arn, f"{function.arn}:$LATEST"]
     assert event["detail"]["requestPayload"] == {"do": do, "mark": 1}
     if kind == "OnSuccess":
         assert event["detail"]["requestContext"]["condition"] == "Success"

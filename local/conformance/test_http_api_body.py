@@ -1,6 +1,9 @@
 """SAM's HTTP APIs, which reach CloudFormation as OpenAPI definitions."""
 
+import base64
+import hmac
 import json
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -8,10 +11,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicNumbers
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from conformance import user_pools
 from conformance.browser import Browser
-from conformance.cloud import REGION, Cloud, unique
+from conformance.cloud import REGION, Cloud, on_aws, unique, wait_for
 from conformance.stacks import Stack, stack
 from conformance.user_pools import PASSWORD
 
@@ -107,7 +112,9 @@ class Api:
     it: Stack
     parameters: dict[str, str]
     api_id: str
+    pool: str
     browser: Browser
+    email: str
     tokens: dict[str, str]
 
     def call(self, method: str, path: str, token: str | None = None, **headers: str) -> Answer:
@@ -146,7 +153,7 @@ def api(cloud: Cloud) -> Iterator[Api]:
     with stack(cloud) as it:
         outputs = it.deploy(TEMPLATE, **parameters)
         tokens = browser.sign_in(email, PASSWORD)
-        yield Api(cloud, it, parameters, outputs["Api"], browser, tokens)
+        yield Api(cloud, it, parameters, outputs["Api"], pool, browser, email, tokens)
 
 
 def test_a_route_takes_the_tokens_of_its_pool_alone(cloud: Cloud, api: Api) -> None:
@@ -155,11 +162,15 @@ def test_a_route_takes_the_tokens_of_its_pool_alone(cloud: Cloud, api: Api) -> N
     swapped = "A" if claims[20] != "A" else "B"
     other_pool, other_browser = user_pools.create(cloud)
     other_user = user_pools.signed_up(cloud, other_pool, other_browser)
+    other_client = user_pools.browser(cloud, api.pool)
     refused = {
         "none": None,
         "garbage": "garbage",
         "other claims": f"{head}.{claims[:20]}{swapped}{claims[21:]}.{signature}",
         "no signature": f"{head}.{claims}.",
+        "no algorithm": f"{encoded({**decoded(head), 'alg': 'none'})}.{claims}.",
+        "the public key as a secret": signed_with_the_public_key(cloud, api.pool, access),
+        "another client": other_client.sign_in(api.email, PASSWORD)["AccessToken"],
         "another pool": other_browser.sign_in(other_user, PASSWORD)["AccessToken"],
     }
     for why, token in refused.items():
@@ -167,6 +178,47 @@ def test_a_route_takes_the_tokens_of_its_pool_alone(cloud: Cloud, api: Api) -> N
         assert (why, answer.status) == (why, 401)
         assert json.loads(answer.body) == {"message": "Unauthorized"}
     assert api.call("GET", "/items/7", access).status == 200
+
+
+@pytest.mark.skipif(on_aws(), reason="AWS's tokens last for five minutes at least")
+def test_an_expired_token_is_refused(cloud: Cloud, api: Api) -> None:
+    cognito = cloud.client("cognito-idp")
+    client = {"UserPoolId": api.pool, "ClientId": api.browser.client_id}
+    cognito.update_user_pool_client(
+        **client, AccessTokenValidity=1, TokenValidityUnits={"AccessToken": "seconds"}
+    )
+    token = api.browser.sign_in(api.email, PASSWORD)["AccessToken"]
+    cognito.update_user_pool_client(**client)
+    wait_for(lambda: decoded(token.split(".")[1])["exp"] < time.time(), what="its expiry")
+    assert api.call("GET", "/items/7", token).status == 401
+
+
+def decoded(part: str) -> dict[str, Any]:
+    return dict(json.loads(base64.urlsafe_b64decode(f"{part}==")))
+
+
+def encoded(part: dict[str, Any]) -> str:
+    return base64.urlsafe_b64encode(json.dumps(part).encode()).rstrip(b"=").decode()
+
+
+def signed_with_the_public_key(cloud: Cloud, pool: str, token: str) -> str:
+    """The token, signed as if the key that everybody knows were a shared secret."""
+    host = cloud.endpoint or f"https://cognito-idp.{REGION}.amazonaws.com"
+    with urllib.request.urlopen(f"{host}/{pool}/.well-known/jwks.json") as answer:  # noqa: S310
+        keys = {key["kid"]: key for key in json.load(answer)["keys"]}
+    head, claims, _signature = token.split(".")
+    key = keys[decoded(head)["kid"]]
+    n, e = (
+        int.from_bytes(base64.urlsafe_b64decode(f"{key[name]}=="), "big") for name in ("n", "e")
+    )
+    pem = (
+        RSAPublicNumbers(e, n)
+        .public_key()
+        .public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    )
+    signed = f"{encoded({**decoded(head), 'alg': 'HS256'})}.{claims}"
+    signature = base64.urlsafe_b64encode(hmac.digest(pem, signed.encode(), "sha256"))
+    return f"{signed}.{signature.rstrip(b'=').decode()}"
 
 
 def test_the_function_gets_the_request_and_its_claims(api: Api) -> None:

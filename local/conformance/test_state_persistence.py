@@ -6,6 +6,7 @@ for 24 hours.
 
 import http.client
 import json
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -27,9 +28,14 @@ pytestmark = [
 class Restartable:
     """A server of one test, which can come back on another port."""
 
-    def __init__(self, state_dir: Path) -> None:
+    def __init__(self, state_dir: Path, **environment: str) -> None:
         self.state_dir = state_dir
-        self.server = Server(state_dir)
+        self.environment = environment
+        self.start()
+
+    def start(self) -> None:
+        """Come up on a port that was never used before."""
+        self.server = Server(self.state_dir, **self.environment)
 
     @property
     def cloud(self) -> Cloud:
@@ -39,7 +45,7 @@ class Restartable:
     def restart(self) -> None:
         """Stop cleanly, and come back on another port."""
         assert self.server.stop() == 0
-        self.server = Server(self.state_dir)
+        self.start()
 
 
 def again(restartable: Restartable, function: Deployed) -> Deployed:
@@ -83,7 +89,8 @@ def test_a_stream_is_read_on_where_it_was_left(tmp_path: Path) -> None:
     "https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html"
 )
 def test_an_event_that_waits_for_a_retry_is_delivered_after_a_restart(tmp_path: Path) -> None:
-    running = Restartable(tmp_path / "state")
+    # Five seconds between attempts: the server stops while all of them wait.
+    running = Restartable(tmp_path / "state", LAMBDA_ASYNC_RETRY_BASE_SECONDS="5")
     try:
         function = functions.deploy(running.cloud, environment={"WAIT_FOR": str(tmp_path / "open")})
         running.cloud.client("lambda").put_function_event_invoke_config(
@@ -95,14 +102,23 @@ def test_an_event_that_waits_for_a_retry_is_delivered_after_a_restart(tmp_path: 
                 InvocationType="Event",
                 Payload=json.dumps({"mark": mark}),
             )
+        marks = range(20)
+        wait_for(lambda: tried(function).keys() == set(marks), what="the first attempts")
+        before = tried(function)
+
+        assert running.server.stop() == 0
         (tmp_path / "open").touch()
+        running.start()
 
-        running.restart()
-
-        function = again(running, function)
-        wait_for(lambda: {mark for [mark] in function.marks()} == set(range(20)))
+        resumed = again(running, function)
+        wait_for(lambda: all(tried(resumed)[mark] > before[mark] for mark in marks))
     finally:
         running.server.stop()
+
+
+def tried(function: Deployed) -> Counter[int]:
+    """How often the function was tried with each mark."""
+    return Counter(mark for [mark] in function.marks())
 
 
 _TEMPLATE = """

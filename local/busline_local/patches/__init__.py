@@ -1,8 +1,8 @@
 """The patches, in the order in which they are applied: the table of contents.
 
 Each patch replaces private functions of the pinned MiniStack version so that
-one behaviour is as AWS documents it, and has a conformance test of the same
-name that fails without it. A patch goes when its test passes without it.
+one behaviour is as AWS documents it, and is needed by conformance cases, which
+fail without it. A patch goes when its cases pass without it.
 """
 
 from collections.abc import Callable
@@ -13,6 +13,8 @@ from busline_local.patches import (
     cloudformation_conditions,
     cloudformation_name_conflicts,
     cloudformation_properties,
+    cognito_case_sensitivity,
+    cognito_concurrent_sign_ups,
     cognito_confirmation_codes,
     cognito_refresh_tokens,
     dynamodb_query_cost,
@@ -28,7 +30,9 @@ from busline_local.patches import (
     rule_target_failures,
     state_persistence,
     stream_batches,
+    time_to_live,
     topic_message_size,
+    transaction_conflicts,
 )
 
 
@@ -161,6 +165,18 @@ PATCHES: tuple[Patch, ...] = (
         f"{_AWS}/cognito/latest/developerguide/amazon-cognito-user-pools-using-the-refresh-token.html",
         cognito_refresh_tokens.apply,
     ),
+    Patch(
+        "cognito_case_sensitivity",
+        "tells users apart by capitals in pools that do not",
+        f"{_RESOURCES}/aws-properties-cognito-userpool-usernameconfiguration.html",
+        cognito_case_sensitivity.apply,
+    ),
+    Patch(
+        "cognito_concurrent_sign_ups",
+        "fails to find a user while another one signs up",
+        f"{_AWS}/cognito/latest/developerguide/quotas.html",
+        cognito_concurrent_sign_ups.apply,
+    ),
     # After the codes: the trigger sees the address that the code has verified.
     Patch(
         "post_confirmation",
@@ -173,5 +189,17 @@ PATCHES: tuple[Patch, ...] = (
         "sorts and tests a whole partition for every page of a Query",
         f"{_AWS}/amazondynamodb/latest/developerguide/Query.html",
         dynamodb_query_cost.apply,
+    ),
+    Patch(
+        "time_to_live",
+        "deletes expired items without a record in the table's stream",
+        f"{_AWS}/amazondynamodb/latest/developerguide/time-to-live-ttl-streams.html",
+        time_to_live.apply,
+    ),
+    Patch(
+        "transaction_conflicts",
+        "lets no transaction meet another",
+        f"{_AWS}/amazondynamodb/latest/developerguide/transaction-apis.html",
+        transaction_conflicts.apply,
     ),
 )
