@@ -20,3 +20,4 @@ pub mod start;
 pub mod stream;
 pub mod subscriber;
 pub mod telemetry;
+pub mod transaction;

@@ -66,6 +66,17 @@ impl Problem {
         Self::new(StatusCode::NOT_FOUND, "not-found", "There is no such thing", detail)
     }
 
+    /// 409: others changed the same thing at the same time, again and again.
+    #[must_use]
+    pub fn contended() -> Self {
+        Self::new(
+            StatusCode::CONFLICT,
+            "contended",
+            "Others are changing the same thing",
+            "Nothing was changed; try again.",
+        )
+    }
+
     /// 500: our fault. Says nothing of its cause, which is in the log.
     #[must_use]
     pub fn internal() -> Self {

@@ -8,30 +8,22 @@ mod mail;
 mod recipient;
 
 use std::collections::HashMap;
-use std::time::Duration;
 
 use aws_config::SdkConfig;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::{BuildError, SdkError};
-use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{
     AttributeValue, CancellationReason, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update,
 };
 use jiff::Timestamp;
 use lambda_kit::claim::claim;
 use lambda_kit::page::Limit;
+use lambda_kit::transaction::{self, TransactionError, Written};
 use uuid::Uuid;
 
 use crate::domain::Entry;
 use crate::store::entry::{Counter, EntryItem};
 pub(crate) use crate::store::mail::{Begun, Settled};
-
-/// A transaction is tried this often while others change the same inbox: a user's events come at once, and each one
-/// counts in the same row.
-const ATTEMPTS: u32 = 8;
-/// The pause before the second attempt; it doubles with each further one up to [`LONGEST_PAUSE`].
-const FIRST_PAUSE: Duration = Duration::from_millis(25);
-const LONGEST_PAUSE: Duration = Duration::from_millis(400);
 
 /// The service's table.
 #[derive(Clone, Debug)]
@@ -89,11 +81,11 @@ impl Store {
             TransactWriteItem::builder().put(put).build(),
             self.count(entry.owner, 1)?,
         ];
-        match self.transact(&writes, entry.id).await? {
-            Ok(()) => Ok(Applied::Now),
-            Err(reasons) if failed_condition(&reasons[..1]) => Ok(Applied::Before),
-            Err(reasons) => Err(StoreError::Cancelled(codes(&reasons))),
-        }
+        // The claim's condition is the only one.
+        Ok(match transaction::write(&self.client, &writes).await? {
+            Written::Now => Applied::Now,
+            Written::Refused(_) => Applied::Before,
+        })
     }
 
     /// The owner's entry with this id.
@@ -123,12 +115,13 @@ impl Store {
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
             .build()?;
         let writes = [TransactWriteItem::builder().update(update).build(), self.count(read.owner, -1)?];
-        let Err(reasons) = self.transact(&writes, read.id).await? else {
-            return Ok(read);
+        let reasons = match transaction::write(&self.client, &writes).await? {
+            Written::Now => return Ok(read),
+            Written::Refused(reasons) => reasons,
         };
         match reasons.first().and_then(CancellationReason::item) {
             Some(held) => parse(held.clone()),
-            None => Err(StoreError::Cancelled(codes(&reasons))),
+            None => Err(TransactionError::cancelled(&reasons).into()),
         }
     }
 
@@ -192,49 +185,6 @@ impl Store {
             .build()?;
         Ok(TransactWriteItem::builder().update(update).build())
     }
-
-    /// Writes all or nothing, again while others write the same rows; the inner error holds the reason of each write,
-    /// in order. `salt` keeps jobs that met once from meeting again.
-    async fn transact(
-        &self,
-        writes: &[TransactWriteItem],
-        salt: Uuid,
-    ) -> Result<Result<(), Vec<CancellationReason>>, StoreError> {
-        for attempt in 0..ATTEMPTS {
-            let Err(reasons) = self.transact_once(writes).await? else {
-                return Ok(Ok(()));
-            };
-            if failed_condition(&reasons) || !reasons.iter().any(|reason| has_code(reason, "TransactionConflict")) {
-                return Ok(Err(reasons));
-            }
-            tokio::time::sleep(pause(attempt, salt)).await;
-        }
-        Err(StoreError::Contended)
-    }
-
-    async fn transact_once(
-        &self,
-        writes: &[TransactWriteItem],
-    ) -> Result<Result<(), Vec<CancellationReason>>, StoreError> {
-        let answer = self.client.transact_write_items().set_transact_items(Some(writes.to_vec())).send().await;
-        let Err(error) = answer else {
-            return Ok(Ok(()));
-        };
-        match error.as_service_error() {
-            Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) => {
-                Ok(Err(cancelled.cancellation_reasons().to_vec()))
-            }
-            _ => Err(StoreError::call(error)),
-        }
-    }
-}
-
-/// The pause after an attempt (from 0): doubling, and up to twice as long by a share that the attempt and the random
-/// end of `salt` decide.
-fn pause(attempt: u32, salt: Uuid) -> Duration {
-    let step = FIRST_PAUSE.saturating_mul(1 << attempt.min(16)).min(LONGEST_PAUSE);
-    let share = salt.as_bytes()[8 + (attempt % 8) as usize];
-    step + step.mul_f64(f64::from(share) / 256.0)
 }
 
 fn parse(item: HashMap<String, AttributeValue>) -> Result<Entry, StoreError> {
@@ -242,28 +192,13 @@ fn parse(item: HashMap<String, AttributeValue>) -> Result<Entry, StoreError> {
     Ok(item.into())
 }
 
-fn failed_condition(reasons: &[CancellationReason]) -> bool {
-    reasons.iter().any(|reason| has_code(reason, "ConditionalCheckFailed"))
-}
-
-fn has_code(reason: &CancellationReason, code: &str) -> bool {
-    reason.code() == Some(code)
-}
-
-fn codes(reasons: &[CancellationReason]) -> String {
-    let codes: Vec<&str> = reasons.iter().map(|reason| reason.code().unwrap_or("None")).collect();
-    codes.join(", ")
-}
-
 /// Why the table did not do what was asked.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum StoreError {
     #[error("the call to DynamoDB failed")]
     Call(#[source] lambda_runtime::Error),
-    #[error("the transaction was cancelled: {0}")]
-    Cancelled(String),
-    #[error("others changed the same inbox in each of {ATTEMPTS} attempts; a later one will pass")]
-    Contended,
+    #[error("the change was not written")]
+    Transaction(#[from] TransactionError),
     #[error("an item in the table does not parse")]
     Corrupt(#[source] serde_dynamo::Error),
     #[error("an item cannot be stored")]
@@ -277,19 +212,5 @@ impl StoreError {
         error: SdkError<E, R>,
     ) -> Self {
         Self::Call(error.into())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn pauses_grow_stay_bounded_and_differ() {
-        let (ann, bob) = (Uuid::from_u128(0), Uuid::max());
-        assert_eq!(pause(0, ann), FIRST_PAUSE);
-        assert!(pause(0, bob) > pause(0, ann) && pause(0, bob) < FIRST_PAUSE * 2);
-        let whole: Duration = (0..ATTEMPTS).map(|attempt| pause(attempt, bob)).sum();
-        assert!(whole < Duration::from_secs(4), "{whole:?} must fit into the functions' timeout");
     }
 }

@@ -6,6 +6,7 @@ mod list;
 
 use lambda_kit::api::{Request, Response, created, no_content, ok, ok_version};
 use lambda_kit::clock;
+use lambda_kit::problem::Problem;
 
 use crate::api::body::{NewTodoBody, TodoBody, TodoPatch};
 use crate::api::error::ApiError;
@@ -117,10 +118,10 @@ async fn apply(
         };
         match store.save(change, request.cause()).await? {
             Saved::Now(todo) => return Ok(todo),
-            Saved::Contended => {}
+            Saved::Outdated => {}
         }
     }
-    Err(ApiError::contended())
+    Err(Problem::contended().into())
 }
 
 fn answer(todo: Todo) -> Result<Response, ApiError> {

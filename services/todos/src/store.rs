@@ -10,13 +10,13 @@ mod item;
 use aws_config::SdkConfig;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::{BuildError, SdkError};
-use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{
     AttributeValue, CancellationReason, Delete, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem,
 };
 use jiff::Timestamp;
 use lambda_kit::cause::Cause;
 use lambda_kit::outbox::OutboxError;
+use lambda_kit::transaction::{self, TransactionError, Written};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -48,7 +48,7 @@ pub(crate) enum Created {
 pub(crate) enum Saved {
     Now(Todo),
     /// Somebody else changed the item first; nothing was written.
-    Contended,
+    Outdated,
 }
 
 /// A list of one user's items.
@@ -124,11 +124,12 @@ impl Store {
         if let Some(key) = key {
             writes.push(key.put(&self.table, &change.todo)?);
         }
-        let Err(cancelled) = self.transact(writes).await? else {
-            return Ok(Created::Now(change.todo));
+        let reasons = match transaction::write(&self.client, &writes).await? {
+            Written::Now => return Ok(Created::Now(change.todo)),
+            Written::Refused(reasons) => reasons,
         };
-        let (Some(key), Some(held)) = (key, cancelled.get(2).and_then(CancellationReason::item)) else {
-            return Err(StoreError::Cancelled(codes(&cancelled)));
+        let (Some(key), Some(held)) = (key, reasons.get(2).and_then(CancellationReason::item)) else {
+            return Err(TransactionError::cancelled(&reasons).into());
         };
         let row: IdempotencyRow = serde_dynamo::from_item(held.clone()).map_err(StoreError::Corrupt)?;
         Ok(if row.is_for(key) { Created::Before(row.answer) } else { Created::KeyReused })
@@ -136,16 +137,10 @@ impl Store {
 
     /// Writes a changed or deleted item and its event, if the item still has the version before.
     pub(crate) async fn save(&self, change: Change, cause: &Cause) -> Result<Saved, StoreError> {
-        let Err(cancelled) = self.transact(self.writes(&change, cause)?).await? else {
-            return Ok(Saved::Now(change.todo));
-        };
-        let contended = |reason: &CancellationReason| {
-            matches!(reason.code(), Some("ConditionalCheckFailed" | "TransactionConflict"))
-        };
-        if cancelled.iter().any(contended) {
-            return Ok(Saved::Contended);
+        match transaction::write(&self.client, &self.writes(&change, cause)?).await? {
+            Written::Now => Ok(Saved::Now(change.todo)),
+            Written::Refused(_) => Ok(Saved::Outdated),
         }
-        Err(StoreError::Cancelled(codes(&cancelled)))
     }
 
     /// The owner's item with this id.
@@ -222,23 +217,6 @@ impl Store {
         let item = serde_dynamo::to_item(TodoItem::from(todo)).map_err(StoreError::Unstorable)?;
         Ok(Put::builder().table_name(&self.table).set_item(Some(item)))
     }
-
-    /// Writes all or nothing; the inner error holds the reason of each write, in order.
-    async fn transact(
-        &self,
-        writes: Vec<TransactWriteItem>,
-    ) -> Result<Result<(), Vec<CancellationReason>>, StoreError> {
-        let answer = self.client.transact_write_items().set_transact_items(Some(writes)).send().await;
-        let Err(error) = answer else {
-            return Ok(Ok(()));
-        };
-        match error.as_service_error() {
-            Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) => {
-                Ok(Err(cancelled.cancellation_reasons().to_vec()))
-            }
-            _ => Err(StoreError::call(error)),
-        }
-    }
 }
 
 fn before(todo: &Todo) -> AttributeValue {
@@ -250,10 +228,6 @@ fn todo(item: std::collections::HashMap<String, AttributeValue>) -> Result<Todo,
     item.try_into()
 }
 
-fn codes(reasons: &[CancellationReason]) -> String {
-    reasons.iter().map(|reason| reason.code().unwrap_or("None")).collect::<Vec<_>>().join(", ")
-}
-
 /// Puts the held row into the cancellation reason, so that no second read is needed.
 pub(crate) const RETURN_HELD: ReturnValuesOnConditionCheckFailure = ReturnValuesOnConditionCheckFailure::AllOld;
 
@@ -262,8 +236,8 @@ pub(crate) const RETURN_HELD: ReturnValuesOnConditionCheckFailure = ReturnValues
 pub(crate) enum StoreError {
     #[error("the call to DynamoDB failed")]
     Call(#[source] lambda_runtime::Error),
-    #[error("the transaction was cancelled: {0}")]
-    Cancelled(String),
+    #[error("the change was not written")]
+    Transaction(#[from] TransactionError),
     #[error("an item in the table does not parse")]
     Corrupt(#[source] serde_dynamo::Error),
     #[error("an item in the table breaks a rule")]

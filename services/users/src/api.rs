@@ -58,10 +58,10 @@ pub(crate) async fn change_me(profiles: &Profiles, request: Request) -> Result<R
         };
         match profiles.store.save(change, request.cause()).await? {
             Saved::Now(profile) => return answer(profile),
-            Saved::Outdated | Saved::Contended => {}
+            Saved::Outdated => {}
         }
     }
-    Err(ApiError::contended())
+    Err(Problem::contended().into())
 }
 
 /// `GET /users`: a page of all users, the newest first, for administrators.
@@ -134,10 +134,10 @@ impl Profiles {
             }
             match self.store.save(change, cause).await? {
                 Saved::Now(profile) => return Ok(profile),
-                Saved::Outdated | Saved::Contended => {}
+                Saved::Outdated => {}
             }
         }
-        Err(ApiError::contended())
+        Err(Problem::contended().into())
     }
 }
 

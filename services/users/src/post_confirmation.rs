@@ -21,9 +21,6 @@ use crate::store::{Saved, Store, StoreError};
 /// Source: <https://docs.aws.amazon.com/cognito/latest/developerguide/cognito-user-pools-working-with-lambda-triggers.html>
 const DEADLINE: Duration = Duration::from_secs(3);
 
-/// The transaction is tried again this often when Cognito's repeat holds the same profile.
-const ATTEMPTS: usize = 4;
-
 /// Also sent for confirmations by an administrator. Those of a forgotten password have another name.
 const SIGN_UP: &str = "PostConfirmation_ConfirmSignUp";
 
@@ -66,14 +63,10 @@ async fn register(store: &Store, event: &Value, cause: &Cause) -> Result<Registe
         return Ok(Registered::NotAsked);
     }
     let change = Profile::register(event.request.user_attributes.as_domain(), clock::now())?;
-    for _ in 0..ATTEMPTS {
-        match store.save(change.clone(), cause).await? {
-            Saved::Now(_) => return Ok(Registered::Now),
-            Saved::Outdated => return Ok(Registered::Before),
-            Saved::Contended => {}
-        }
-    }
-    Err(TriggerError::Contended)
+    Ok(match store.save(change, cause).await? {
+        Saved::Now(_) => Registered::Now,
+        Saved::Outdated => Registered::Before,
+    })
 }
 
 fn subject(event: &Value) -> &str {
@@ -131,8 +124,6 @@ enum TriggerError {
     Broken(#[from] Broken),
     #[error("the table failed")]
     Store(#[from] StoreError),
-    #[error("other transactions held the profile")]
-    Contended,
     #[error("the table did not answer within {DEADLINE:?}")]
     TooSlow,
 }

@@ -8,12 +8,12 @@ use std::collections::HashMap;
 use aws_config::SdkConfig;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::BuildError;
-use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
-use aws_sdk_dynamodb::types::{AttributeValue, CancellationReason, Put, TransactWriteItem};
+use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem};
 use jiff::Timestamp;
 use lambda_kit::cause::Cause;
 use lambda_kit::outbox::OutboxError;
 use lambda_kit::page::Limit;
+use lambda_kit::transaction::{self, TransactionError, Written};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -33,8 +33,6 @@ pub(crate) enum Saved {
     Now(Profile),
     /// The profile is not at the version before this change; a new one exists already. Nothing was written.
     Outdated,
-    /// Another transaction held the profile at that moment. Nothing was written.
-    Contended,
 }
 
 /// A profile's place in the list of all users.
@@ -67,16 +65,9 @@ impl Store {
     /// Writes a new or changed profile and its event, if the profile still has the version before, or neither.
     pub(crate) async fn save(&self, change: Change, cause: &Cause) -> Result<Saved, StoreError> {
         let writes = [self.put(&change)?, event::outbox_row(&change, cause)?.put(&self.table)?];
-        let request = self.client.transact_write_items();
-        let answer = request.set_transact_items(Some(writes.into())).send().await;
-        let Err(error) = answer else {
-            return Ok(Saved::Now(change.profile));
-        };
-        match error.as_service_error() {
-            Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) => {
-                reason(cancelled.cancellation_reasons())
-            }
-            _ => Err(StoreError::Call(error.into())),
+        match transaction::write(&self.client, &writes).await? {
+            Written::Now => Ok(Saved::Now(change.profile)),
+            Written::Refused(_) => Ok(Saved::Outdated),
         }
     }
 
@@ -129,20 +120,6 @@ impl Store {
     }
 }
 
-/// What the reasons for a cancelled transaction mean, one for each write.
-///
-/// Source: <https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html>
-fn reason(reasons: &[CancellationReason]) -> Result<Saved, StoreError> {
-    let codes: Vec<&str> = reasons.iter().map(|reason| reason.code().unwrap_or("None")).collect();
-    if codes.contains(&"ConditionalCheckFailed") {
-        return Ok(Saved::Outdated);
-    }
-    if codes.contains(&"TransactionConflict") {
-        return Ok(Saved::Contended);
-    }
-    Err(StoreError::Cancelled(codes.join(", ")))
-}
-
 fn profile(item: HashMap<String, AttributeValue>) -> Result<Profile, StoreError> {
     let item: ProfileItem = serde_dynamo::from_item(item).map_err(StoreError::Corrupt)?;
     item.try_into()
@@ -153,8 +130,8 @@ fn profile(item: HashMap<String, AttributeValue>) -> Result<Profile, StoreError>
 pub(crate) enum StoreError {
     #[error("the call to DynamoDB failed")]
     Call(#[source] lambda_runtime::Error),
-    #[error("the transaction was cancelled: {0}")]
-    Cancelled(String),
+    #[error("the change was not written")]
+    Transaction(#[from] TransactionError),
     #[error("a profile in the table does not parse")]
     Corrupt(#[source] serde_dynamo::Error),
     #[error("a profile in the table breaks a rule")]
@@ -165,22 +142,4 @@ pub(crate) enum StoreError {
     Incomplete(#[from] BuildError),
     #[error("the event cannot be committed")]
     Event(#[from] OutboxError),
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn reasons(codes: &[&str]) -> Vec<CancellationReason> {
-        let build = |code: &&str| CancellationReason::builder().code(*code).build();
-        codes.iter().map(build).collect()
-    }
-
-    #[test]
-    fn a_cancelled_transaction_says_whether_another_try_makes_sense() {
-        let meant = |codes: &[&str]| reason(&reasons(codes));
-        assert!(matches!(meant(&["ConditionalCheckFailed", "None"]), Ok(Saved::Outdated)));
-        assert!(matches!(meant(&["TransactionConflict", "None"]), Ok(Saved::Contended)));
-        assert!(meant(&["None", "ValidationError"]).is_err());
-    }
 }

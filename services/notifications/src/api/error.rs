@@ -1,8 +1,8 @@
 //! The only place that maps this service's errors to HTTP answers.
 
-use http::StatusCode;
 use lambda_kit::api::ApiFailure;
 use lambda_kit::problem::Problem;
+use lambda_kit::transaction::TransactionError;
 
 use crate::store::StoreError;
 
@@ -34,12 +34,7 @@ impl ApiFailure for ApiError {
     fn problem(&self) -> Problem {
         match self {
             Self::Refused(problem) => problem.clone(),
-            Self::Store(StoreError::Contended) => Problem::new(
-                StatusCode::CONFLICT,
-                "contended",
-                "The inbox is being changed",
-                "So much happens to your inbox right now that nothing was changed; try again.",
-            ),
+            Self::Store(StoreError::Transaction(TransactionError::Contended)) => Problem::contended(),
             Self::Store(_) | Self::Unwritable(_) => Problem::internal(),
         }
     }

@@ -1,6 +1,7 @@
 //! The only place that names the failures of this service's subscribers.
 
 use lambda_kit::subscriber::SubscribeFailure;
+use lambda_kit::transaction::TransactionError;
 
 use crate::store::StoreError;
 
@@ -18,7 +19,7 @@ pub(crate) enum SubscribeError {
 impl SubscribeFailure for SubscribeError {
     fn kind(&self) -> &'static str {
         match self {
-            Self::Store(StoreError::Contended) => "TableContended",
+            Self::Store(StoreError::Transaction(TransactionError::Contended)) => "TableContended",
             Self::Store(_) => "TableFailed",
             Self::MailRefused { .. } => "MailRefused",
             Self::MailOutcomeUnknown { .. } => "MailOutcomeUnknown",

@@ -4,6 +4,7 @@ use http::StatusCode;
 use lambda_kit::api::ApiFailure;
 use lambda_kit::outbox::OutboxError;
 use lambda_kit::problem::Problem;
+use lambda_kit::transaction::TransactionError;
 
 use crate::store::StoreError;
 
@@ -51,22 +52,13 @@ impl ApiError {
             "Use a fresh Idempotency-Key for a new item, or the same body to repeat the old request.",
         ))
     }
-
-    /// 409: others changed the item at the same time, again and again.
-    pub(crate) fn contended() -> Self {
-        Self::Refused(Problem::new(
-            StatusCode::CONFLICT,
-            "contended",
-            "The item is being changed by others",
-            "Nothing was changed; try again.",
-        ))
-    }
 }
 
 impl ApiFailure for ApiError {
     fn problem(&self) -> Problem {
         match self {
             Self::Refused(problem) => problem.clone(),
+            Self::Store(StoreError::Transaction(TransactionError::Contended)) => Problem::contended(),
             Self::Store(_) | Self::Event(_) | Self::Unwritable(_) => Problem::internal(),
         }
     }

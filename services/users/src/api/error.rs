@@ -3,6 +3,7 @@
 use http::StatusCode;
 use lambda_kit::api::ApiFailure;
 use lambda_kit::problem::Problem;
+use lambda_kit::transaction::TransactionError;
 
 use crate::domain::Broken;
 use crate::pool::PoolError;
@@ -55,16 +56,6 @@ impl ApiError {
         ))
     }
 
-    /// 409: the profile was changed at the same time, again and again.
-    pub(crate) fn contended() -> Self {
-        Self::Refused(Problem::new(
-            StatusCode::CONFLICT,
-            "contended",
-            "The profile is being changed by others",
-            "Nothing was changed; try again.",
-        ))
-    }
-
     /// 429: Cognito's quota is used up.
     pub(crate) fn throttled() -> Self {
         Self::Refused(Problem::new(
@@ -80,6 +71,7 @@ impl ApiFailure for ApiError {
     fn problem(&self) -> Problem {
         match self {
             Self::Refused(problem) => problem.clone(),
+            Self::Store(StoreError::Transaction(TransactionError::Contended)) => Problem::contended(),
             Self::Store(_) | Self::Pool(_) | Self::Attributes(_) | Self::Unwritable(_) => Problem::internal(),
         }
     }
