@@ -12,7 +12,7 @@ use crate::product::{Product, Service};
 /// Runs a future to its end from a destructor: in a thread and a runtime of its own, as the test's may be ending.
 ///
 /// A failure is reported as such unless the test fails already.
-pub(crate) fn finish(work: impl Future<Output = ()> + Send + 'static) {
+pub fn finish(work: impl Future<Output = ()> + Send + 'static) {
     let worker = std::thread::spawn(move || {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
         runtime.block_on(work);

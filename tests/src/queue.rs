@@ -16,6 +16,8 @@ const HIDDEN: i32 = 3;
 pub struct DeadLetter {
     /// The failure record, or what a rule could not deliver.
     pub body: Value,
+    /// The message's attributes, such as `ERROR_CODE` of a rule's.
+    pub attributes: HashMap<String, String>,
     receipt: String,
 }
 
@@ -40,7 +42,7 @@ impl DeadLetters {
         let mut seen = Vec::new();
         loop {
             let request = self.client.receive_message().queue_url(&self.url).max_number_of_messages(10);
-            let request = request.visibility_timeout(HIDDEN).wait_time_seconds(0);
+            let request = request.visibility_timeout(HIDDEN).wait_time_seconds(0).message_attribute_names("All");
             let answer = request.send().await.expect("a queue that can be read");
             let messages = answer.messages.unwrap_or_default();
             if messages.is_empty() {
@@ -49,10 +51,12 @@ impl DeadLetters {
             for message in messages {
                 let receipt = message.receipt_handle.clone().expect("a message with a receipt");
                 seen.push(receipt.clone());
-                let text = message.body().unwrap_or_default();
+                let text = message.body.as_deref().unwrap_or_default();
                 if text.contains(part) {
-                    let letter =
-                        DeadLetter { body: serde_json::from_str(text).expect("a dead letter in JSON"), receipt };
+                    let body = serde_json::from_str(text).expect("a dead letter in JSON");
+                    let attributes = message.message_attributes.unwrap_or_default().into_iter();
+                    let attributes = attributes.map(|(name, value)| (name, value.string_value.unwrap_or_default()));
+                    let letter = DeadLetter { body, attributes: attributes.collect(), receipt };
                     found.insert(message.message_id.expect("a message with an id"), letter);
                 }
             }
