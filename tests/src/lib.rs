@@ -22,6 +22,8 @@ pub mod contract;
 pub mod disruption;
 pub mod logs;
 pub mod mail;
+pub mod permissions;
 pub mod product;
 pub mod queue;
+pub mod signature;
 pub mod wait;

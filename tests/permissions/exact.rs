@@ -1,0 +1,66 @@
+//! The templates by themselves: a role for each function, exact actions, exact resources.
+
+use std::collections::BTreeSet;
+
+use serde_norway::Value;
+use tests::product::Service;
+
+use crate::grants::{jobs, template};
+
+/// Where a resource may end in a wildcard, since no name can be known before: a stream's label, and the keys under
+/// which Lambda keeps failed batches.
+const OPEN_ENDS: [&str; 2] = ["/stream/*", "/aws/lambda/*"];
+
+#[test]
+fn every_function_has_a_role_of_its_own_without_wildcards() {
+    let jobs = jobs();
+    assert!(jobs.len() >= 25, "{} functions", jobs.len());
+    let roles: BTreeSet<(&str, &str)> = jobs.iter().map(|job| (job.service.name(), job.role.as_str())).collect();
+    assert_eq!(roles.len(), jobs.len(), "no two functions share a role");
+    let mut wrong = Vec::new();
+    for job in &jobs {
+        for grant in job.grants() {
+            let what = format!("{}/{}: {} on {}", job.service.name(), job.name, grant.action, grant.resource);
+            if grant.action.contains(['*', '?']) || grant.action.split(':').count() != 2 {
+                wrong.push(format!("{what}: name the action"));
+            }
+            let open_end = OPEN_ENDS.iter().find_map(|end| grant.resource.strip_suffix(end));
+            if open_end.unwrap_or(&grant.resource).contains(['*', '?']) {
+                wrong.push(format!("{what}: name the resource"));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn a_role_is_lambdas_alone_and_gets_nothing_from_elsewhere() {
+    for service in Service::ALL {
+        let template = template(service);
+        for (name, resource) in template["Resources"].as_mapping().unwrap() {
+            let (name, properties) = (name.as_str().unwrap(), &resource["Properties"]);
+            match resource["Type"].as_str().unwrap() {
+                "AWS::IAM::Role" => {
+                    let trust = &properties["AssumeRolePolicyDocument"]["Statement"];
+                    let principals: Vec<&Value> =
+                        trust.as_sequence().unwrap().iter().map(|statement| &statement["Principal"]).collect();
+                    assert_eq!(principals.len(), 1, "{name}");
+                    assert_eq!(principals[0]["Service"], "lambda.amazonaws.com", "{name}");
+                    assert_eq!(principals[0].as_mapping().unwrap().len(), 1, "{name}");
+                    assert!(properties.get("ManagedPolicyArns").is_none(), "{name} has a managed policy");
+                    for statement in properties["Policies"][0]["PolicyDocument"]["Statement"].as_sequence().unwrap() {
+                        let open = ["NotAction", "NotResource"].iter().any(|key| statement.get(key).is_some());
+                        assert!(!open, "{name} allows all but something");
+                    }
+                }
+                // Both would give something to roles that stand elsewhere.
+                "AWS::IAM::Policy" | "AWS::IAM::ManagedPolicy" | "AWS::IAM::RolePolicy" => {
+                    panic!("{name}: write a role's permissions into the role")
+                }
+                // SAM would make a role with permissions of its own choice.
+                "AWS::Serverless::Function" => assert!(properties.get("Policies").is_none(), "{name} has Policies"),
+                _ => {}
+            }
+        }
+    }
+}

@@ -1,0 +1,352 @@
+//! Each function at its own job: a real request, event or stream record, and whether it was done.
+//!
+//! The functions play side by side, and one that another needs may lack a permission at that moment: what a scene only
+//! prepares is tried until it works.
+
+use std::time::Duration;
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use aws_sdk_lambda::primitives::Blob;
+use aws_sdk_lambda::types::InvocationType;
+use jiff::Timestamp;
+use serde_json::{Value, json};
+use tests::account::User;
+use tests::api::{Api, Call};
+use tests::bus::Forged;
+use tests::product::{Product, Service};
+use tests::signature::{Keys, Request, Signer};
+use tests::wait::eventually;
+use tokio::sync::Mutex;
+use uuid::Uuid;
+
+use crate::grants::{Grant, Job};
+
+/// Whether a job was done; else what was seen instead.
+pub(crate) type Done = Result<(), String>;
+
+/// One look at a dead-letter queue at a time: a look hides for a while what it saw.
+static LOOK: Mutex<()> = Mutex::const_new(());
+
+/// Where the functions play.
+#[derive(Clone, Debug)]
+pub(crate) struct Stage {
+    product: Product,
+    /// Owns to-do items and an inbox.
+    ann: User,
+    /// Loses their profile, for the scenes that make it anew.
+    lost: User,
+    /// Changes their profile, for the scenes of the publisher.
+    carol: User,
+    admin: User,
+}
+
+/// How long an effect may take before it counts as not there.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Patience(pub(crate) Duration);
+
+impl Stage {
+    pub(crate) async fn set(product: &Product) -> Self {
+        let admin = product.user().await;
+        admin.join_group("admin").await;
+        let admin = admin.person.sign_in().await.expect("a sign-in");
+        let (ann, lost, carol) = (product.user().await, product.user().await, product.user().await);
+        Self { product: product.clone(), ann, lost, carol, admin }
+    }
+
+    /// Plays the scene in which a function uses one of its permissions.
+    pub(crate) async fn play(&self, job: &Job, grant: &Grant, patience: Patience) -> Done {
+        match grant.action.as_str() {
+            "logs:CreateLogStream" | "logs:PutLogEvents" => self.logs(job, patience).await,
+            "sns:Publish" => self.keeps_a_failed_event(job, patience).await,
+            "s3:PutObject" | "s3:ListBucket" => self.keeps_a_failed_record(job, patience).await,
+            _ => self.works(job, patience).await,
+        }
+    }
+
+    async fn works(&self, job: &Job, patience: Patience) -> Done {
+        let todos = self.ann.todos();
+        match (job.service, job.name.as_str()) {
+            (Service::Todos, "create-todo") => answers(todos.post("/todos").json(&json!({"title": "x"})), 201).await,
+            (Service::Todos, "list-todos") => {
+                for query in ["", "?status=open", "?sort=due", "?sort=due&status=open"] {
+                    answers(todos.get(&format!("/todos{query}")), 200).await?;
+                }
+                Ok(())
+            }
+            (Service::Todos, "get-todo") => answers(todos.get(&self.item().await), 200).await,
+            (Service::Todos, "change-todo") => {
+                answers(todos.patch(&self.item().await).json(&json!({"title": "y"})), 200).await
+            }
+            (Service::Todos, "complete-todo") => {
+                answers(todos.post(&format!("{}/complete", self.item().await)), 200).await
+            }
+            (Service::Todos, "reopen-todo") => {
+                let item = self.item().await;
+                let complete = || todos.post(&format!("{item}/complete"));
+                eventually("a completed item", async || answers(complete(), 200).await.ok()).await;
+                answers(todos.post(&format!("{item}/reopen")), 200).await
+            }
+            (Service::Todos, "delete-todo") => answers(todos.delete(&self.item().await), 204).await,
+            (Service::Users, "get-me") => {
+                self.lose_profile(&self.lost).await;
+                answers(self.lost.users().get("/me"), 200).await
+            }
+            (Service::Users, "change-me") => {
+                self.lose_profile(&self.admin).await;
+                let name = json!({"displayName": Uuid::new_v4().to_string()});
+                answers(self.admin.users().patch("/me").json(&name), 200).await
+            }
+            (Service::Users, "list-users") => answers(self.admin.users().get("/users"), 200).await,
+            // Its job needs no permission: Cognito asks for none. Somebody without a token gets an answer too.
+            (Service::Users, "refresh-session") => {
+                answers(Api::new(&self.product, Service::Users).post("/auth/refresh"), 401).await
+            }
+            (Service::Users, "post-confirmation") => self.registers().await,
+            (_, "publish") => self.publishes(job.service, patience).await,
+            (Service::Notifications, "list-notifications") => {
+                answers(self.ann.notifications().get("/notifications"), 200).await?;
+                answers(self.ann.notifications().get("/notifications?unread=true"), 200).await
+            }
+            (Service::Notifications, "read-notification") => {
+                let entry = self.entry().await;
+                answers(self.ann.notifications().post(&format!("/notifications/{entry}/read")), 200).await
+            }
+            (Service::Notifications, _) => self.invoked(job, &event(job)).await,
+            (_, name) => panic!("{name} has no scene: show here how it does its job"),
+        }
+    }
+
+    /// The path of an open item that is due.
+    async fn item(&self) -> String {
+        let body = json!({"title": "x", "dueAt": "2027-01-01T00:00:00Z"});
+        eventually("an item", async || {
+            let answer = self.ann.todos().post("/todos").json(&body).send().await;
+            (answer.status == 201).then(|| answer.header("location").to_owned())
+        })
+        .await
+    }
+
+    /// The id of an unread entry in the inbox.
+    async fn entry(&self) -> String {
+        let data =
+            json!({"todoId": Uuid::now_v7(), "ownerId": self.ann.id, "title": "x", "priority": "low", "tags": []});
+        let event = Forged::new("todos", "TodoCreated", Uuid::now_v7(), 1, &data);
+        let function = format!("busline-{}-notifications-todo-created", self.product.env());
+        eventually("an entry", async || self.invoke(&function, &on_the_bus(&event)).await.ok()).await;
+        event.id().to_owned()
+    }
+
+    /// As if the user pool's trigger had missed them.
+    async fn lose_profile(&self, user: &User) {
+        let client = aws_sdk_dynamodb::Client::new(self.product.sdk());
+        let request = client.delete_item().table_name(self.product.table(Service::Users));
+        let request = request.key("pk", text(&format!("USER#{}", user.id))).key("sk", text("PROFILE"));
+        request.send().await.expect("a row that can be deleted");
+    }
+
+    /// The trigger never fails: what tells is whether there is a profile afterwards.
+    async fn registers(&self) -> Done {
+        let person = self.product.person();
+        person.sign_up(&[]).await.expect("a sign-up");
+        let pool = aws_sdk_cognitoidentityprovider::Client::new(self.product.sdk());
+        let confirm = pool.admin_confirm_sign_up().user_pool_id(self.product.user_pool()).username(&person.email);
+        confirm.send().await.expect("a confirmation");
+        let found = pool.admin_get_user().user_pool_id(self.product.user_pool()).username(&person.email).send().await;
+        let attributes = found.expect("the user").user_attributes.unwrap_or_default();
+        let sub = attributes.into_iter().find(|attribute| attribute.name == "sub").and_then(|sub| sub.value);
+        let client = aws_sdk_dynamodb::Client::new(self.product.sdk());
+        let request = client.get_item().table_name(self.product.table(Service::Users)).consistent_read(true);
+        let request = request.key("pk", text(&format!("USER#{}", sub.expect("a sub")))).key("sk", text("PROFILE"));
+        let row = request.send().await.expect("the table answers").item;
+        row.map(drop).ok_or_else(|| "no profile was written".to_owned())
+    }
+
+    /// A change of a table is heard on the bus.
+    async fn publishes(&self, service: Service, patience: Patience) -> Done {
+        let mark = Uuid::new_v4().to_string();
+        let (field, detail_type) = match service {
+            Service::Todos => ("title", "TodoCreated.v1"),
+            Service::Users => ("displayName", "UserProfileChanged.v1"),
+            Service::Notifications => panic!("notifications publishes nothing: show here what it publishes now"),
+        };
+        let mut listener = self.product.listen(json!({"detail": {"data": {field: [mark]}}})).await;
+        let body = json!({field: mark});
+        eventually("a change", async || match service {
+            Service::Todos => answers(self.ann.todos().post("/todos").json(&body), 201).await.ok(),
+            _ => answers(self.carol.users().patch("/me").json(&body), 200).await.ok(),
+        })
+        .await;
+        let heard = tokio::time::timeout(patience.0, listener.until(1, detail_type)).await;
+        heard.map(drop).map_err(|_| format!("no event within {:?}", patience.0))
+    }
+
+    /// An event that cannot be read ends in the dead-letter queue.
+    async fn keeps_a_failed_event(&self, job: &Job, patience: Patience) -> Done {
+        let mut event = event(job);
+        let mark = Uuid::new_v4().to_string();
+        event["detail"]["data"] = json!({"unreadable": mark});
+        let client = aws_sdk_lambda::Client::new(self.product.sdk());
+        let request = client.invoke().function_name(job.function(self.product.env()));
+        let request = request.invocation_type(InvocationType::Event).payload(Blob::new(event.to_string()));
+        request.send().await.expect("a function that takes events");
+        self.letter(job.service, &mark, patience).await
+    }
+
+    /// A record that is no outbox row ends in the bucket and is told of in the dead-letter queue, and what comes behind
+    /// it in the stream is published.
+    async fn keeps_a_failed_record(&self, job: &Job, patience: Patience) -> Done {
+        let mapping = NoRetries::begin(&self.product, &job.function(self.product.env())).await;
+        let key = || text(&format!("OUTBOX#{}", mapping.poison));
+        let table = self.product.table(job.service);
+        let client = aws_sdk_dynamodb::Client::new(self.product.sdk());
+        let put = client.put_item().table_name(table).item("pk", key()).item("sk", text("OUTBOX"));
+        put.send().await.expect("a row that can be written");
+        let behind = self.publishes(job.service, Patience(Duration::from_secs(30))).await;
+        let kept = self.letter(job.service, &mapping.uuid, patience).await;
+        let delete = client.delete_item().table_name(table).key("pk", key()).key("sk", text("OUTBOX"));
+        delete.send().await.expect("a row that can be deleted");
+        mapping.end().await;
+        behind.and(kept)
+    }
+
+    /// Waits for a dead letter and takes it out.
+    async fn letter(&self, service: Service, part: &str, patience: Patience) -> Done {
+        let letters = self.product.dead_letters(service);
+        let found = tokio::time::timeout(patience.0, async {
+            loop {
+                let look = LOOK.lock().await;
+                let found = letters.with(part).await;
+                for letter in &found {
+                    letters.remove(letter).await;
+                    self.forget_object(&letter.body).await;
+                }
+                drop(look);
+                if !found.is_empty() {
+                    return;
+                }
+                tokio::time::sleep(Duration::from_millis(150)).await;
+            }
+        });
+        found.await.map_err(|_| format!("no dead letter within {:?}", patience.0))
+    }
+
+    /// Deletes the object that a dead letter tells of, if it is of that kind.
+    async fn forget_object(&self, letter: &Value) {
+        let told = &letter["Records"][0]["s3"];
+        let (Some(bucket), Some(key)) = (told["bucket"]["name"].as_str(), told["object"]["key"].as_str()) else {
+            return;
+        };
+        let root = Signer::new(&self.product, Keys::root());
+        let reply = root.send(&Request::plain("s3", reqwest::Method::DELETE, &format!("/{bucket}/{key}"), "")).await;
+        assert_eq!(reply.status, 204, "{}", reply.body);
+    }
+
+    /// The function's next lines arrive in its log.
+    async fn logs(&self, job: &Job, patience: Patience) -> Done {
+        let since = Timestamp::now();
+        self.works(job, Patience(Duration::from_secs(30))).await.map_err(|seen| format!("before any log: {seen}"))?;
+        let client = aws_sdk_cloudwatchlogs::Client::new(self.product.sdk());
+        let group = format!("Busline/{}/{}", self.product.env(), job.service.name());
+        let stream = format!("/{}[", job.function(self.product.env()));
+        let found = tokio::time::timeout(patience.0, async {
+            loop {
+                let request = client.filter_log_events().log_group_name(&group).start_time(since.as_millisecond());
+                let mut pages = request.into_paginator().send();
+                while let Some(page) = pages.next().await {
+                    let lines = page.expect("a group's lines").events.unwrap_or_default();
+                    if lines.iter().any(|line| line.log_stream_name().is_some_and(|name| name.contains(&stream))) {
+                        return;
+                    }
+                }
+                tokio::time::sleep(Duration::from_millis(200)).await;
+            }
+        });
+        found.await.map_err(|_| format!("no line within {:?}", patience.0))
+    }
+
+    async fn invoked(&self, job: &Job, event: &Value) -> Done {
+        self.invoke(&job.function(self.product.env()), event).await
+    }
+
+    async fn invoke(&self, function: &str, event: &Value) -> Done {
+        let client = aws_sdk_lambda::Client::new(self.product.sdk());
+        let request = client.invoke().function_name(function).payload(Blob::new(event.to_string()));
+        let answer = request.send().await.expect("a function that can be invoked");
+        match answer.function_error {
+            None => Ok(()),
+            Some(_) => {
+                Err(answer.payload.map(|body| String::from_utf8_lossy(body.as_ref()).into_owned()).unwrap_or_default())
+            }
+        }
+    }
+}
+
+/// Has a stream's failed batches given up at once, so that no test waits for the retries of a poisoned one.
+struct NoRetries {
+    client: aws_sdk_lambda::Client,
+    uuid: String,
+    retries: i32,
+    poison: Uuid,
+}
+
+impl NoRetries {
+    async fn begin(product: &Product, function: &str) -> Self {
+        let client = aws_sdk_lambda::Client::new(product.sdk());
+        let listed = client.list_event_source_mappings().function_name(function).send().await.expect("mappings");
+        let mapping = listed.event_source_mappings.unwrap_or_default().pop().expect("a stream's mapping");
+        let uuid = mapping.uuid.expect("a mapping's id");
+        let retries = mapping.maximum_retry_attempts.expect("bounded retries");
+        let update = client.update_event_source_mapping().uuid(&uuid).maximum_retry_attempts(0);
+        update.send().await.expect("a mapping that can be changed");
+        Self { client, uuid, retries, poison: Uuid::new_v4() }
+    }
+
+    async fn end(self) {
+        let update = self.client.update_event_source_mapping().uuid(self.uuid);
+        update.maximum_retry_attempts(self.retries).send().await.expect("the mapping as it was");
+    }
+}
+
+async fn answers(call: Call, status: u16) -> Done {
+    let answer = call.send().await;
+    if answer.status == status { Ok(()) } else { Err(format!("answered {}", answer.status)) }
+}
+
+/// An event that the job handles, about somebody new.
+fn event(job: &Job) -> Value {
+    let (user, todo) = (Uuid::new_v4(), Uuid::now_v7());
+    let email = format!("permissions-{}@example.com", user.simple());
+    let about_todo =
+        json!({"todoId": todo, "ownerId": user, "title": "x", "changed": ["title"], "priority": "low", "tags": []});
+    let about_user = json!({
+        "userId": user, "email": email, "displayName": "Ann", "locale": "en", "timeZone": "UTC",
+        "registeredAt": Timestamp::now(), "changed": ["locale"],
+    });
+    let forged = match job.name.as_str() {
+        "todo-created" => Forged::new("todos", "TodoCreated", todo, 1, &about_todo),
+        "todo-changed" => Forged::new("todos", "TodoChanged", todo, 2, &about_todo),
+        "todo-completed" => Forged::new("todos", "TodoCompleted", todo, 2, &about_todo),
+        "todo-reopened" => Forged::new("todos", "TodoReopened", todo, 2, &about_todo),
+        "todo-deleted" => Forged::new("todos", "TodoDeleted", todo, 2, &about_todo),
+        "recipient-changed" => Forged::new("users", "UserProfileChanged", user, 2, &about_user),
+        "user-registered" | "recipient-registered" | "send-welcome-mail" => {
+            Forged::new("users", "UserRegistered", user, 1, &about_user)
+        }
+        name => panic!("{name} has no event: show here what it handles"),
+    };
+    on_the_bus(&forged)
+}
+
+/// The event as EventBridge gives it to a function.
+///
+/// <https://docs.aws.amazon.com/eventbridge/latest/ref/overiew-event-structure.html>
+fn on_the_bus(event: &Forged) -> Value {
+    json!({
+        "version": "0", "id": Uuid::new_v4(), "account": "000000000000", "region": "eu-west-1", "resources": [],
+        "time": Timestamp::now(), "source": event.source, "detail-type": event.detail_type, "detail": event.detail,
+    })
+}
+
+fn text(value: &str) -> AttributeValue {
+    AttributeValue::S(value.to_owned())
+}
