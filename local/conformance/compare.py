@@ -3,7 +3,7 @@
 Runs the suite on stock MiniStack, where exactly the cases that need a patch
 must fail. With `--each-patch` it also takes the patches away one by one: all
 cases that need the missing one must fail. Prints each case with what it needs
-and what happened.
+and what happened; with `--why`, also the AWS page and how it failed.
 
 Exit status: 0 when everything came out as marked, 1 when something did not.
 """
@@ -18,7 +18,7 @@ import tempfile
 import time
 import xml.etree.ElementTree as ElementTree
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -37,7 +37,9 @@ STOCK = "stock"
 class Outcome:
     """How one case ended on one server."""
 
-    passed: bool
+    ended: str
+    """`passes`, `fails` or `skipped`."""
+
     why: str = ""
     """Why it did not pass, in one line."""
 
@@ -84,7 +86,7 @@ def main() -> None:
             if job.server == server
             for case, outcome in ended.items()
         }
-        differences += report(server, found)
+        differences += report(server, found, explained=found if arguments.why else ())
     print(f"{differences} differences from what is marked; {time.monotonic() - begun:.0f} s")
     sys.exit(1 if differences else 0)
 
@@ -95,7 +97,14 @@ def _arguments() -> argparse.Namespace:
         "--each-patch", action="store_true", help="also run without each of the patches in turn"
     )
     parser.add_argument(
-        "--patch", action="append", help="run without this patch alone; may be given several times"
+        "--patch",
+        action="append",
+        choices=[patch.name for patch in PATCHES],
+        metavar="PATCH",
+        help="run without this patch alone; may be given several times",
+    )
+    parser.add_argument(
+        "--why", action="store_true", help="print each case's AWS page, and how it failed"
     )
     parser.add_argument(
         "--jobs", type=int, default=6, help="servers at once; they mostly wait (default: 6)"
@@ -129,7 +138,7 @@ def patch_jobs(cases: Iterable[Case], patches: Iterable[str]) -> list[Job]:
     """One job for each patch: what needs it, on a server without it."""
     every = list(cases)
     needing = {patch: tuple(case for case in every if patch in case.patches) for patch in patches}
-    return [Job(f"without:{patch}", found) for patch, found in needing.items()]
+    return [Job(f"without:{patch}", found) for patch, found in needing.items() if found]
 
 
 def run(job: Job) -> dict[Case, Outcome]:
@@ -162,27 +171,31 @@ def read_results(results: Path) -> dict[str, Outcome]:
         name = f"{case.attrib['classname'].replace('.', '/')}.py::{case.attrib['name']}"
         faults = [one for one in case if one.tag in ("failure", "error", "skipped")]
         why = " ".join(faults[0].attrib.get("message", "").split()) if faults else ""
-        outcomes[name] = Outcome(passed=not faults, why=why)
+        ended = "passes"
+        if faults:
+            ended = "skipped" if faults[0].tag == "skipped" else "fails"
+        outcomes[name] = Outcome(ended, why)
     return outcomes
 
 
-def report(server: str, outcomes: dict[Case, Outcome]) -> int:
-    """Print what happened on one server; how many cases did not end as marked."""
-    missing = server.removeprefix("without:")
-    print(f"\n{STOCK if server == STOCK else f'without {missing}'}")
+def report(server: str, outcomes: dict[Case, Outcome], explained: Collection[Case] = ()) -> int:
+    """Print what happened on one server; how many cases did not end as marked.
+
+    Of the `explained` cases, and of each that did not end as marked, it also
+    prints which pages they test and how they failed.
+    """
+    print(f"\n{server.replace(':', ' ')}")
     wrong = 0
     for case, outcome in sorted(outcomes.items(), key=lambda pair: pair[0].name):
-        should_pass = not case.patches
-        sign = " " if outcome.passed == should_pass else "!"
-        wrong += sign == "!"
-        did = "passes" if outcome.passed else "fails "
+        as_marked = outcome.ended == ("fails" if case.patches else "passes")
+        wrong += not as_marked
         needs = ", ".join(case.patches) or "guard"
-        print(f"{sign} {did}  {case.name.removeprefix('conformance/')}  [{needs}]")
-        print(f"            {case.pages[0]}")
-        if outcome.why:
-            print(f"            {outcome.why[:160]}")
-    count = Counter(outcome.passed for outcome in outcomes.values())
-    print(f"{server}: {count[False]} cases fail, {count[True]} pass; {wrong} not as marked")
+        name = case.name.removeprefix("conformance/")
+        print(f"{' ' if as_marked else '!'} {outcome.ended:7}  {name}  [{needs}]")
+        if case in explained or not as_marked:
+            print(*(f"           {line}" for line in (*case.pages, outcome.why[:160])), sep="\n")
+    count = Counter(outcome.ended for outcome in outcomes.values())
+    print(f"{server}: {count['fails']} fail, {count['passes']} pass; {wrong} not as marked")
     return wrong
 
 

@@ -68,8 +68,9 @@ def test_a_case_that_does_not_end_as_marked_is_a_difference(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     guard, patched = Case("m.py::guard", ("page",), ()), Case("m.py::patched", ("page",), ("one",))
-    passed, failed = Outcome(passed=True), Outcome(passed=False, why="because")
+    passed, failed = Outcome("passes"), Outcome("fails", "because")
     assert report(STOCK, {guard: passed, patched: failed}) == 0
     assert report(STOCK, {guard: failed, patched: failed}) == 1
     assert report("without:one", {patched: passed}) == 1
+    assert report("without:one", {patched: Outcome("skipped")}) == 1
     assert "because" in capsys.readouterr().out
