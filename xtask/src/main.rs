@@ -9,6 +9,7 @@ mod change_set;
 mod cloud;
 mod deploy;
 mod faults;
+mod fuzz;
 mod hash;
 mod home;
 mod hostile;
@@ -38,6 +39,7 @@ use jiff::SignedDuration;
 
 use crate::aws::{LOCAL, Target};
 use crate::faults::FaultRun;
+use crate::fuzz::FuzzRun;
 use crate::home::Home;
 use crate::hostile::HostileRun;
 use crate::identity::{Person, SignIn};
@@ -198,6 +200,11 @@ enum Door {
   cargo xtask hostile
   cargo xtask hostile --requests 20000 --seed 7")]
     Hostile(HostileRun),
+    /// Fuzzes every parser that takes outside bytes; needs the nightly compiler and cargo-fuzz.
+    #[command(after_help = "Examples:
+  cargo xtask fuzz
+  cargo xtask fuzz cursor envelope --seconds 600")]
+    Fuzz(FuzzRun),
 }
 
 #[derive(Subcommand)]
@@ -264,6 +271,7 @@ async fn enter(door: Door) -> Result<()> {
         Door::Deploy { stacks, env, arch } => deploy::command(&home, &stacks, &env, arch).await,
         Door::Faults(run) => faults::command(&home, &run).await,
         Door::Hostile(run) => hostile::command(&home, &run).await,
+        Door::Fuzz(run) => fuzz::command(&home, &run).await,
         Door::Test { only, arguments } => test::command(&home, &only, &arguments).await,
     }
 }
