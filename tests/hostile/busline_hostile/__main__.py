@@ -100,6 +100,8 @@ def _schemathesis(service: str, url: str, seed: int, examples: int) -> list[str]
 def _passes(command: list[str], record: Path) -> bool:
     """Run Schemathesis quietly; print what it wrote when it found something."""
     environment = {**os.environ, "BUSLINE_RECORD": str(record), "PYTHONPATH": str(HERE)}
+    # Hypothesis keeps a folder, even without its database.
+    environment["HYPOTHESIS_STORAGE_DIRECTORY"] = str(record.parent / "hypothesis")
     run = subprocess.run(
         command, cwd=HERE, env=environment, capture_output=True, text=True, check=False
     )
