@@ -1,0 +1,253 @@
+//! The attack table: what somebody hostile would send, to what, and how it was refused.
+//!
+//! Ann is the victim, Bob has an account like everybody, and a token of his own. No attack may be answered with
+//! anything of Ann's or with a 5xx, and whatever Bob did, her data are the same afterwards.
+
+mod cloud;
+mod isolation;
+mod tokens;
+
+use std::collections::BTreeMap;
+use std::io::{Write, stdout};
+
+use reqwest::{Method, RequestBuilder};
+use serde_json::{Value, json};
+use tests::account::User;
+use tests::contract::Contract;
+use tests::product::{Product, Service};
+use uuid::Uuid;
+
+use crate::inbox;
+
+#[tokio::test]
+async fn every_attack_is_refused_and_changes_nothing() {
+    let product = Product::shared().await;
+    let ann = Victim::new(&product).await;
+    let bob = Attacker::new(&product).await;
+    let before = ann.everything().await;
+
+    let mut table = Table::new(&ann);
+    isolation::attack(&mut table, &ann, &bob).await;
+    tokens::attack(&mut table, &ann, &bob).await;
+    cloud::attack(&mut table, &ann, &bob).await;
+    table.print();
+
+    assert_eq!(ann.everything().await, before, "nothing of the victim's has changed");
+    assert!(table.wrong.is_empty(), "{}", table.wrong.join("\n"));
+}
+
+/// Tokens of one second can be had on the local cloud alone: AWS's last for five minutes at least.
+#[tokio::test]
+async fn an_expired_token_is_refused_on_every_route() {
+    let product = Product::alone().await;
+    let ann = Victim::new(&product).await;
+    let token = tokens::expired(&ann.user).await;
+    let mut table = Table::new(&ann);
+    table.on_every_route("tokens", "expired", &ann, |call| call.bearer_auth(&token)).await;
+    table.print();
+    assert!(table.wrong.is_empty(), "{}", table.wrong.join("\n"));
+}
+
+/// Somebody with data.
+pub(crate) struct Victim {
+    user: User,
+    /// In her item's title and notes: nobody else may be shown it.
+    secret: String,
+    item: Value,
+    /// An entry of her inbox, unread.
+    entry: Value,
+    /// The idempotency key of her item, and the body that she sent.
+    key: String,
+    body: Value,
+    /// Cursors of her lists: of items, of open ones, of her inbox.
+    cursors: [String; 3],
+}
+
+impl Victim {
+    async fn new(product: &Product) -> Self {
+        let user = product.user().await;
+        let secret = Uuid::new_v4().to_string();
+        let key = Uuid::new_v4().to_string();
+        let body = json!({"title": secret, "notes": secret, "dueAt": "2026-12-24T18:00:00Z", "tags": ["private"]});
+        let item = user.todos().post("/todos").header("idempotency-key", &key).json(&body).expect(201).await;
+        user.todos().post("/todos").json(&body).expect(201).await;
+        let entry = inbox::eventually_of(&user, 3).await.remove(0);
+        let cursor = async |service: Service, path: &str| {
+            let page = user.api(service).get(path).expect(200).await;
+            page["nextCursor"].as_str().expect("another page").to_owned()
+        };
+        let cursors = [
+            cursor(Service::Todos, "/todos?limit=1").await,
+            cursor(Service::Todos, "/todos?limit=1&status=open").await,
+            cursor(Service::Notifications, "/notifications?limit=1").await,
+        ];
+        Self { user, secret, item, entry, key, body, cursors }
+    }
+
+    fn id(&self) -> String {
+        self.user.id.to_string()
+    }
+
+    fn item_path(&self) -> String {
+        format!("/todos/{}", self.item["id"].as_str().unwrap())
+    }
+
+    fn entry_path(&self) -> String {
+        format!("/notifications/{}/read", self.entry["id"].as_str().unwrap())
+    }
+
+    /// All that the product holds of her.
+    async fn everything(&self) -> [Value; 4] {
+        [
+            self.user.users().get("/me").expect(200).await,
+            self.user.todos().get("/todos?limit=100").expect(200).await,
+            self.user.todos().get(&self.item_path()).expect(200).await,
+            self.user.notifications().get("/notifications?limit=100").expect(200).await,
+        ]
+    }
+}
+
+/// Somebody with an account, an item and a wish for more.
+pub(crate) struct Attacker {
+    user: User,
+    item: Value,
+}
+
+impl Attacker {
+    async fn new(product: &Product) -> Self {
+        let user = product.user().await;
+        let item = user.todos().post("/todos").json(&json!({"title": "Bob's"})).expect(201).await;
+        user.todos().post("/todos").json(&json!({"title": "Bob's"})).expect(201).await;
+        inbox::eventually_of(&user, 3).await;
+        Self { user, item }
+    }
+
+    fn item_path(&self) -> String {
+        format!("/todos/{}", self.item["id"].as_str().unwrap())
+    }
+
+    fn token(&self) -> &str {
+        &self.user.tokens.access_token
+    }
+}
+
+/// What was tried and how it was answered.
+pub(crate) struct Table {
+    product: Product,
+    /// What no answer may hold.
+    secrets: [String; 2],
+    /// By subject and attack, in the order of trying: how often each answer came.
+    rows: Vec<(&'static str, String, BTreeMap<String, usize>)>,
+    wrong: Vec<String>,
+}
+
+impl Table {
+    fn new(victim: &Victim) -> Self {
+        let secrets = [victim.secret.clone(), victim.user.person.email.clone()];
+        Self { product: victim.user.product().clone(), secrets, rows: Vec::new(), wrong: Vec::new() }
+    }
+
+    /// A request to a service, without a token. The path is sent as it is.
+    pub(crate) fn request(&self, method: Method, service: Service, path: &str) -> RequestBuilder {
+        self.product.http().request(method, format!("{}{path}", self.product.url(service)))
+    }
+
+    /// Sends an attack that must be refused with one of these statuses.
+    pub(crate) async fn refused(&mut self, subject: &'static str, attack: &str, call: RequestBuilder, with: &[u16]) {
+        let (status, body) = self.send(subject, attack, call).await;
+        self.count(subject, attack, status.to_string());
+        if !with.contains(&status) {
+            self.wrong.push(format!("{subject}, {attack}: {status} instead of {with:?}: {body}"));
+        }
+    }
+
+    /// Sends an attack that may be answered, but with the attacker's own things: the answer.
+    pub(crate) async fn own(&mut self, subject: &'static str, attack: &str, call: RequestBuilder) -> Value {
+        let (status, body) = self.send(subject, attack, call).await;
+        self.count(subject, attack, format!("{status} own"));
+        if !matches!(status, 200 | 201) {
+            self.wrong
+                .push(format!("{subject}, {attack}: {status} instead of an answer of the attacker's own: {body}"));
+        }
+        serde_json::from_str(&body).unwrap_or(Value::Null)
+    }
+
+    /// Sends an attack on the authorizer of every route; each must answer 401.
+    pub(crate) async fn on_every_route(
+        &mut self,
+        subject: &'static str,
+        attack: &str,
+        victim: &Victim,
+        forge: impl Fn(RequestBuilder) -> RequestBuilder,
+    ) {
+        for service in Service::ALL {
+            for operation in Contract::of(service.name()).operations() {
+                // Whoever comes without an access token may come here: the refresh token is in the body.
+                if operation.path == "/auth/refresh" {
+                    continue;
+                }
+                let id = if service == Service::Todos { &victim.item["id"] } else { &victim.entry["id"] };
+                let path = operation.path.replace("{id}", id.as_str().unwrap());
+                let call = self.request(operation.method.clone(), service, &path);
+                self.refused(subject, attack, forge(call), &[401]).await;
+            }
+        }
+    }
+
+    /// Says that an attack was refused in a way that is no HTTP status.
+    pub(crate) fn note(&mut self, subject: &'static str, attack: &str, how: &str, is_refused: bool) {
+        self.count(subject, attack, how.to_owned());
+        if !is_refused {
+            self.wrong.push(format!("{subject}, {attack}: {how}"));
+        }
+    }
+
+    /// Says that the local cloud lets an attack pass which AWS refuses. One that is refused here too is no gap.
+    pub(crate) fn gap(&mut self, subject: &'static str, attack: &str, on_aws: &str, is_refused: bool) {
+        self.count(subject, attack, format!("ANSWERED by the local cloud ({on_aws})"));
+        if is_refused {
+            self.wrong.push(format!("{subject}, {attack}: is refused here too: it is no gap any more"));
+        }
+    }
+
+    async fn send(&mut self, subject: &str, attack: &str, call: RequestBuilder) -> (u16, String) {
+        let answer = call.send().await.unwrap_or_else(|error| panic!("{subject}, {attack}: no answer: {error}"));
+        let (status, headers) = (answer.status().as_u16(), format!("{:?}", answer.headers()));
+        let body = answer.text().await.expect("the answer has an end");
+        if self.secrets.iter().any(|secret| body.contains(secret) || headers.contains(secret)) {
+            self.wrong.push(format!("{subject}, {attack}: {status} shows what is the victim's"));
+        }
+        (status, body)
+    }
+
+    fn count(&mut self, subject: &'static str, attack: &str, how: String) {
+        let same = |(s, a, _): &(&str, String, _)| *s == subject && a == attack;
+        let index = self.rows.iter().position(same).unwrap_or_else(|| {
+            self.rows.push((subject, attack.to_owned(), BTreeMap::new()));
+            self.rows.len() - 1
+        });
+        let counts = &mut self.rows[index].2;
+        *counts.entry(how).or_default() += 1;
+    }
+
+    /// Prints the table past the harness's capture, whether the test passes or not.
+    fn print(&self) {
+        let cells: usize = self.rows.iter().flat_map(|(_, _, counts)| counts.values()).sum();
+        let mut lines =
+            vec![format!("\nattacks: {} kinds, {cells} cells, {} wrong", self.rows.len(), self.wrong.len())];
+        for (subject, attack, counts) in &self.rows {
+            let answers: Vec<String> = counts.iter().map(|(how, count)| format!("{how} ×{count}")).collect();
+            lines.push(format!("  {subject:<12} {attack:<64} {}", answers.join(", ")));
+        }
+        let text = lines.join("\n") + "\n";
+        stdout().lock().write_all(text.as_bytes()).expect("standard output takes text");
+    }
+}
+
+/// A call with a query parameter.
+pub(crate) fn asking(call: RequestBuilder, name: &str, value: &str) -> RequestBuilder {
+    let (client, request) = call.build_split();
+    let mut request = request.expect("a request that can be sent");
+    request.url_mut().query_pairs_mut().append_pair(name, value);
+    RequestBuilder::from_parts(client, request)
+}
