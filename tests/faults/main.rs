@@ -58,7 +58,7 @@ struct Arguments {
 /// This many users act at once; more only wait for each other on a small machine.
 const AT_ONCE: usize = 12;
 /// Nothing comes any more when nothing has come for this long: the longest pause between two attempts is eight seconds.
-const QUIET: Duration = Duration::from_secs(10);
+const QUIET: Duration = Duration::from_secs(12);
 /// After a replay nothing fails any more, so that nothing waits for another attempt.
 const QUIET_AGAIN: Duration = Duration::from_secs(3);
 /// Longer than Lambda's three attempts of an event, so that the storm leaves dead letters.

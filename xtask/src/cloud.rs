@@ -115,6 +115,24 @@ impl<'a> LocalCloud<'a> {
         Ok(Some(cloud))
     }
 
+    /// Ends the cloud and its functions at once, without saving what it holds: for one that nobody starts again.
+    ///
+    /// Saving takes the longer the more the cloud holds: half a minute after tens of thousands of requests.
+    pub(crate) async fn abandon(&self) -> Result<()> {
+        let Some(cloud) = self.running()? else {
+            return Ok(());
+        };
+        signal("KILL", &format!("-{}", cloud.pid)).await?;
+        let asked = Instant::now();
+        while self.running()?.is_some() {
+            if asked.elapsed() > STOP_DEADLINE {
+                bail!("the local cloud (process {}) was killed and still runs", cloud.pid);
+            }
+            tokio::time::sleep(POLL).await;
+        }
+        Ok(())
+    }
+
     /// Empties the state of a stopped cloud; only the port that it had last is kept.
     pub(crate) fn forget(&self) -> Result<()> {
         let record = fs::read(self.record());

@@ -16,7 +16,7 @@ pub(crate) type Environment = [(&'static str, PathBuf); 3];
 
 /// Deploys the product on a cloud of its own and does `work` with it.
 ///
-/// The cloud is stopped in any case; after a failure its folder is kept, and the message says where.
+/// The cloud ends in any case; after a failure its folder is kept with all that it held, and the message says where.
 pub(crate) async fn on_own_cloud(
     home: &Home,
     interrupts: &mut Interrupts,
@@ -25,11 +25,13 @@ pub(crate) async fn on_own_cloud(
     let folder = tempfile::Builder::new().prefix("busline-test-").tempdir()?;
     let own = home.beside(folder.path().to_owned());
     let outcome = with_product(&own, interrupts, work).await;
-    let stopped = LocalCloud::of(&own).stop().await.map(drop);
+    let cloud = LocalCloud::of(&own);
     if outcome.as_ref().is_err_and(|error| !error.is::<Interrupted>()) {
+        let stopped = cloud.stop().await.map(drop);
         ui::note(format_args!("What the local cloud logged and held is kept in {}", folder.keep().display()));
+        return outcome.and(stopped);
     }
-    outcome.and(stopped)
+    outcome.and(cloud.abandon().await)
 }
 
 async fn with_product(
