@@ -5,6 +5,7 @@
 #![expect(clippy::disallowed_methods, reason = "a command reads the clock; the ban is for rules and handlers")]
 
 mod aws;
+mod bench;
 mod change_set;
 mod cloud;
 mod deploy;
@@ -38,6 +39,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 use jiff::SignedDuration;
 
 use crate::aws::{LOCAL, Target};
+use crate::bench::BenchRun;
 use crate::faults::FaultRun;
 use crate::fuzz::FuzzRun;
 use crate::home::Home;
@@ -205,6 +207,15 @@ enum Door {
   cargo xtask fuzz
   cargo xtask fuzz cursor envelope --seconds 600")]
     Fuzz(FuzzRun),
+    /// Measures what the product costs, each figure beside its baseline in the same run.
+    ///
+    /// Runs on a local cloud of its own, with the functions built as for AWS. Gives tables, a plot and JSON in
+    /// target/bench.
+    #[command(after_help = "Examples:
+  cargo xtask bench
+  cargo xtask bench --only functions --invocations 100000
+  cargo xtask bench --write")]
+    Bench(BenchRun),
 }
 
 #[derive(Subcommand)]
@@ -269,6 +280,7 @@ async fn enter(door: Door) -> Result<()> {
             print_token(&Target::of(&home, &env).await?, &person.unwrap_or_else(Person::demo)).await
         }
         Door::Deploy { stacks, env, arch } => deploy::command(&home, &stacks, &env, arch).await,
+        Door::Bench(run) => bench::command(&home, &run).await,
         Door::Faults(run) => faults::command(&home, &run).await,
         Door::Hostile(run) => hostile::command(&home, &run).await,
         Door::Fuzz(run) => fuzz::command(&home, &run).await,

@@ -50,7 +50,8 @@ pub(crate) enum Build {
 pub(crate) struct Package {
     /// Its key in the artifacts bucket: `<service>/<SHA-256>.zip`.
     pub(crate) key: String,
-    path: PathBuf,
+    /// Where it is.
+    pub(crate) path: PathBuf,
 }
 
 impl Architecture {

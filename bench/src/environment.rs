@@ -1,0 +1,164 @@
+//! An execution environment of Lambda: a function's process, and the runtime API that it asks for work.
+//!
+//! <https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html>
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+use serde_json::Value;
+use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::net::TcpListener;
+use tokio::process::{Child, Command};
+use tokio::time::timeout;
+use uuid::Uuid;
+
+use crate::wire::{Answer, Connection, Request};
+
+/// A function that says nothing for this long hangs.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// A function to run.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Program<'a> {
+    /// The binary.
+    pub(crate) binary: &'a Path,
+    /// The function's `Handler` setting.
+    pub(crate) handler: &'a str,
+    /// Its settings.
+    pub(crate) variables: &'a BTreeMap<String, String>,
+    /// Where it finds AWS.
+    pub(crate) endpoint: &'a str,
+}
+
+/// A function that runs and waits for an event.
+#[derive(Debug)]
+pub(crate) struct Environment {
+    process: Child,
+    listener: TcpListener,
+    connection: Connection,
+    /// From the start of the process to its first request for work.
+    pub(crate) init: Duration,
+}
+
+impl Environment {
+    /// Starts a function and waits until it asks for work.
+    ///
+    /// # Errors
+    /// When it does not start, or reports that its init failed.
+    pub(crate) async fn start(program: Program<'_>) -> Result<Self> {
+        let listener = TcpListener::bind("127.0.0.1:0").await?;
+        let mut command = Command::new(program.binary);
+        command
+            .env_clear()
+            .envs(program.variables)
+            .env("_HANDLER", program.handler)
+            .env("AWS_ACCESS_KEY_ID", "test")
+            .env("AWS_ENDPOINT_URL", program.endpoint)
+            .env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "256")
+            .env("AWS_LAMBDA_FUNCTION_NAME", program.handler)
+            .env("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST")
+            .env("AWS_LAMBDA_LOG_FORMAT", "JSON")
+            .env("AWS_LAMBDA_RUNTIME_API", listener.local_addr()?.to_string())
+            .env("AWS_REGION", "eu-west-1")
+            .env("AWS_SECRET_ACCESS_KEY", "test")
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .kill_on_drop(true);
+        let begun = Instant::now();
+        let process = command.spawn().with_context(|| format!("cannot run {}", program.binary.display()))?;
+        let mut connection = accept(&listener).await.with_context(|| format!("{} does not start", program.handler))?;
+        let request = timeout(PATIENCE, Request::read(&mut connection)).await??;
+        let init = begun.elapsed();
+        match request {
+            Some(request) if request.path.ends_with("/invocation/next") => {
+                Ok(Self { process, listener, connection, init })
+            }
+            Some(request) => bail!("{} failed at init: {}", program.handler, text(&request.body)),
+            None => bail!("{} ended at init", program.handler),
+        }
+    }
+
+    /// Gives the function an event; what it answered, and the time from the event's sending to the answer's end.
+    ///
+    /// # Errors
+    /// When the function fails or ends.
+    pub(crate) async fn invoke(&mut self, event: &Value) -> Result<(Value, Duration)> {
+        let work = next_invocation(event);
+        let begun = Instant::now();
+        work.write(&mut self.connection).await?;
+        let answer = self.request().await?;
+        let took = begun.elapsed();
+        let taken = Answer { status: 202, headers: Vec::new(), body: Vec::new() };
+        taken.write(&mut self.connection).await?;
+        if !answer.path.ends_with("/response") {
+            bail!("the function failed: {}", text(&answer.body));
+        }
+        let next = self.request().await?;
+        if !next.path.ends_with("/invocation/next") {
+            bail!("the function asked for {} instead of more work", next.path);
+        }
+        Ok((serde_json::from_slice(&answer.body).unwrap_or(Value::Null), took))
+    }
+
+    /// Its resident memory in KiB.
+    ///
+    /// # Errors
+    /// When the process is gone.
+    pub(crate) async fn resident_kib(&self) -> Result<u64> {
+        let id = self.process.id().context("the function has ended")?.to_string();
+        let output = Command::new("ps").args(["-o", "rss=", "-p", &id]).output().await.context("cannot run ps")?;
+        let shown = text(&output.stdout);
+        shown.trim().parse().with_context(|| format!("ps shows no memory of a function: {shown}"))
+    }
+
+    /// Ends the function.
+    pub(crate) async fn end(mut self) -> Result<()> {
+        self.process.kill().await.context("cannot end a function")
+    }
+
+    /// The next request, on the same connection or on a new one.
+    async fn request(&mut self) -> Result<Request> {
+        let next = async {
+            loop {
+                tokio::select! {
+                    fresh = accept(&self.listener) => self.connection = fresh?,
+                    waiting = self.connection.fill_buf() => {
+                        if waiting?.is_empty() {
+                            self.connection = accept(&self.listener).await?;
+                        }
+                        if let Some(request) = Request::read(&mut self.connection).await? {
+                            return Ok(request);
+                        }
+                    }
+                }
+            }
+        };
+        timeout(PATIENCE, next).await.context("the function hangs")?
+    }
+}
+
+async fn accept(listener: &TcpListener) -> Result<Connection> {
+    let (stream, _) = timeout(PATIENCE, listener.accept()).await.context("nobody asked for work")??;
+    stream.set_nodelay(true)?;
+    Ok(BufReader::new(stream))
+}
+
+fn next_invocation(event: &Value) -> Answer {
+    let deadline = jiff::Timestamp::now().as_millisecond() + 60_000;
+    let headers = [
+        ("lambda-runtime-aws-request-id", Uuid::new_v4().to_string()),
+        ("lambda-runtime-deadline-ms", deadline.to_string()),
+        ("lambda-runtime-invoked-function-arn", "arn:aws:lambda:eu-west-1:000000000000:function:bench".to_owned()),
+        ("content-type", "application/json".to_owned()),
+    ];
+    let headers = headers.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+    Answer { status: 200, headers, body: event.to_string().into_bytes() }
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}

@@ -1,0 +1,160 @@
+//! What the product costs: each function alone, the road from a request to its effect, many users, large tables.
+//!
+//! `cargo xtask bench` runs it on a local cloud of its own; `BUSLINE_STATUS` names that cloud. Each figure has its
+//! baseline beside it, measured in the same run and in turn.
+
+#![allow(
+    clippy::disallowed_methods,
+    clippy::print_stderr,
+    clippy::print_stdout,
+    reason = "a command: it reads the clock, makes ids as a client would, and prints"
+)]
+
+mod built;
+mod environment;
+mod figures;
+mod functions;
+mod growth;
+mod load;
+mod plot;
+mod rehearsal;
+mod report;
+mod road;
+mod scene;
+mod wire;
+
+use std::fs;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::{Context, Result};
+use clap::{Parser, ValueEnum};
+use tests::product::Product;
+
+use crate::built::Built;
+use crate::figures::{Figures, Machine};
+use crate::functions::Effort;
+use crate::scene::Scenes;
+
+/// Measures the product.
+#[derive(Parser)]
+struct Arguments {
+    /// What was built, as `cargo xtask bench` wrote it.
+    #[arg(long)]
+    built: PathBuf,
+    /// Where the results go.
+    #[arg(long)]
+    out: PathBuf,
+    /// The parts to measure; all when none is named.
+    #[arg(long, value_enum)]
+    only: Vec<Part>,
+    /// How often each function is started.
+    #[arg(long)]
+    rounds: u32,
+    /// Events in the one long life in which a function's memory is watched.
+    #[arg(long)]
+    invocations: u32,
+    /// Trips from a request to its effect.
+    #[arg(long)]
+    trips: usize,
+    /// Changes at each number of users.
+    #[arg(long)]
+    changes: usize,
+    /// Items in a table.
+    #[arg(long, value_delimiter = ',')]
+    sizes: Vec<u64>,
+}
+
+/// A part of the benchmarks.
+#[derive(Clone, Copy, Debug, PartialEq, ValueEnum)]
+enum Part {
+    /// Each function alone.
+    Functions,
+    /// From a request to its effect.
+    Road,
+    /// As users grow.
+    Load,
+    /// As tables grow.
+    Growth,
+}
+
+/// Events after the first, in each life of a function.
+const WARM: u32 = 200;
+/// Rounds over the numbers of users.
+const LOAD_ROUNDS: usize = 3;
+/// Calls of each route at each size.
+const CALLS: usize = 30;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    match run(&Arguments::parse()).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(arguments: &Arguments) -> Result<()> {
+    let figures = measure(arguments).await?;
+    fs::create_dir_all(&arguments.out)?;
+    let write = |name: &str, text: &str| {
+        let path = arguments.out.join(name);
+        fs::write(&path, text).with_context(|| format!("cannot write {}", path.display()))
+    };
+    let tables = report::tables(&figures);
+    write("results.json", &serde_json::to_string_pretty(&figures)?)?;
+    write("tables.md", &tables)?;
+    write("plot.svg", &plot::svg(&figures)?)?;
+    println!("{tables}");
+    Ok(())
+}
+
+async fn measure(arguments: &Arguments) -> Result<Figures> {
+    let machine = Machine::here();
+    let built = Built::read(&arguments.built)?;
+    let product = Product::shared().await;
+    let is_wanted = |part: Part| arguments.only.is_empty() || arguments.only.contains(&part);
+    let functions = functions::deployed(&product, &built).await?;
+    functions::install(&product, &functions, &built).await?;
+    let scenes = Scenes::set(&product).await?;
+    let mut figures = Figures {
+        at: jiff::Timestamp::now(),
+        profile: built.profile.clone(),
+        machine,
+        functions: Vec::new(),
+        zips: built.sizes()?,
+        road: None,
+        load: Vec::new(),
+        growth: Vec::new(),
+    };
+    if is_wanted(Part::Functions) {
+        eprintln!("{} functions, each beside the bare one", functions.len());
+        let effort = Effort { rounds: arguments.rounds, warm: WARM, invocations: arguments.invocations };
+        figures.functions = functions::measure(&product, &functions, &built, &scenes, effort).await?;
+    }
+    if is_wanted(Part::Road) {
+        eprintln!("{} trips from a request to its effect", arguments.trips);
+        figures.road = Some(road::measure(&product, scenes.user(), arguments.trips).await?);
+    }
+    if is_wanted(Part::Load) {
+        eprintln!("{} changes at each number of users", arguments.changes);
+        figures.load = load::measure(&product, arguments.changes, LOAD_ROUNDS).await?;
+    }
+    if is_wanted(Part::Growth) {
+        eprintln!("tables of up to {} items", arguments.sizes.iter().max().unwrap_or(&0));
+        figures.growth = growth::measure(&product, &functions, &built, &scenes, &arguments.sizes, CALLS).await?;
+    }
+    Ok(figures)
+}
+
+impl Machine {
+    fn here() -> Self {
+        let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        // Linux alone says it in a file; elsewhere it is left out.
+        let load = fs::read_to_string("/proc/loadavg").ok();
+        let load_before = load.and_then(|text| text.split(' ').next()?.parse().ok());
+        Self { cores, architecture: std::env::consts::ARCH, load_before }
+    }
+}

@@ -1,0 +1,224 @@
+//! The benchmarks: the functions as they go to AWS, on a local cloud of their own, beside a function that does nothing.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+
+use anyhow::{Context, Result, bail};
+use clap::{Args, ValueEnum};
+use serde::Serialize;
+
+use crate::aws::{LOCAL, Target};
+use crate::change_set::{StackChanger, TemplateSource};
+use crate::home::Home;
+use crate::interrupts::Interrupts;
+use crate::own_cloud::{Environment, on_own_cloud};
+use crate::package::{self, Architecture, Build, Package};
+use crate::prerequisites;
+use crate::process;
+use crate::python::Python;
+use crate::stacks::{Service, Stack};
+use crate::ui::{self, Step};
+
+/// The function that does nothing: a package, a handler and a stack of this name.
+const BARE: Service = Service { name: "bare", guarded_path: "" };
+
+const DOCUMENT: &str = "docs/benchmarks.md";
+const PLOT: &str = "docs/benchmarks.svg";
+/// In the document, the tables stand between these two lines.
+const MARKERS: (&str, &str) =
+    ("<!-- figures: written by `cargo xtask bench --write` -->", "<!-- end of the figures -->");
+
+/// What is measured, and how long.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct BenchRun {
+    /// The parts to measure; all when none is named.
+    #[arg(long, value_enum)]
+    only: Vec<Part>,
+    /// How the functions are built; a dev build shows that the benchmarks work, not what the product costs.
+    #[arg(long, value_enum, default_value_t = Profile::Release)]
+    profile: Profile,
+    /// How often each function is started.
+    #[arg(long, default_value_t = 9)]
+    rounds: u32,
+    /// Events in the one long life in which a function's memory is watched; 100000 shows more and takes half an hour.
+    #[arg(long, default_value_t = 2000)]
+    invocations: u32,
+    /// Trips from a request to its effect.
+    #[arg(long, default_value_t = 200)]
+    trips: u32,
+    /// Changes at each number of users.
+    #[arg(long, default_value_t = 400)]
+    changes: u32,
+    /// How many items the tables hold, one size after the other.
+    #[arg(long, value_delimiter = ',', default_values_t = [1_000, 10_000, 100_000])]
+    sizes: Vec<u64>,
+    /// Write the figures into docs/benchmarks.md and docs/benchmarks.svg.
+    #[arg(long)]
+    write: bool,
+}
+
+/// A part of the benchmarks.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Part {
+    /// Each function alone: init, first and warm invocation, memory.
+    Functions,
+    /// From `POST /todos` to the inbox entry.
+    Road,
+    /// Throughput as users grow.
+    Load,
+    /// Time and work of a call as tables grow.
+    Growth,
+}
+
+/// How the functions are built.
+#[derive(Clone, Copy, Debug, PartialEq, ValueEnum)]
+enum Profile {
+    /// As for AWS.
+    Release,
+    /// As for the local cloud.
+    Dev,
+}
+
+/// What the program that measures needs to know.
+#[derive(Serialize)]
+struct Built<'a> {
+    profile: String,
+    programs: BTreeMap<&'a str, Program<'a>>,
+}
+
+#[derive(Serialize)]
+struct Program<'a> {
+    binary: &'a Path,
+    zip: &'a Path,
+}
+
+/// `cargo xtask bench`.
+pub(crate) async fn command(home: &Home, run: &BenchRun) -> Result<()> {
+    if run.write && (!run.only.is_empty() || run.profile == Profile::Dev) {
+        bail!("--write keeps what a whole run of release builds has shown: leave out --only and --profile");
+    }
+    prerequisites::check(home)?;
+    let mut interrupts = Interrupts::catch()?;
+    let python = interrupts.unless(Python::ready(home)).await?;
+    let out = home.repo.join("target/bench");
+    fs::create_dir_all(&out).with_context(|| format!("cannot make {}", out.display()))?;
+    let (driver, bare) = interrupts.unless(build(home, &python, run.profile, &out)).await?;
+    on_own_cloud(home, &mut interrupts, async |environment| {
+        let step = Step::start(BARE.name);
+        deploy_bare(home, environment, &bare, &step).await?;
+        step.done("deployed");
+        measure(run, &driver, &out, environment).await
+    })
+    .await?;
+    ui::note(format_args!("Results: {}", out.display()));
+    if run.write { write(home, &out) } else { Ok(()) }
+}
+
+/// Builds and packs the functions and the program that measures them; gives that program, and the bare function's zip.
+async fn build(home: &Home, python: &Python, profile: Profile, out: &Path) -> Result<(PathBuf, Package)> {
+    let kind = match profile {
+        Profile::Release => Build::Release(Architecture::of_this_machine()?),
+        Profile::Dev => Build::Dev,
+    };
+    let programs: Vec<Service> = Stack::services().map(|(_, service)| service).chain([BARE]).collect();
+    let step = Step::announce("Build");
+    let binaries = package::build(home, python, &programs, kind).await?;
+    let mut packages = BTreeMap::new();
+    for program in programs {
+        packages.insert(program.name, package::package(home, program, &binaries[program.name], kind).await?);
+    }
+    let paths = |(name, package): (&&'static str, &'_ Package)| (*name, binaries[*name].clone(), package.path.clone());
+    let paths: Vec<_> = packages.iter().map(paths).collect();
+    let described = paths.iter().map(|(name, binary, zip)| (*name, Program { binary, zip }));
+    let profile = profile.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default();
+    let built = Built { profile, programs: described.collect() };
+    fs::write(out.join("built.json"), serde_json::to_vec_pretty(&built)?)?;
+    let driver = Service { name: "bench", guarded_path: "" };
+    let mut drivers = package::build(home, python, &[driver], Build::Dev).await?;
+    let driver = drivers.remove(driver.name).context("the program that measures was not built")?;
+    step.done(out.display());
+    Ok((driver, packages.remove(BARE.name).context("the bare function was not packed")?))
+}
+
+/// Deploys the bare function behind a rule of the bus.
+async fn deploy_bare(home: &Home, environment: &Environment, package: &Package, step: &Step) -> Result<()> {
+    let own = environment.iter().find(|(name, _)| *name == "BUSLINE_HOME").map(|(_, dir)| dir.clone());
+    let target = Target::of(&home.beside(own.context("the local cloud has no home")?), LOCAL).await?;
+    let bucket = aws_sdk_ssm::Client::new(&target.sdk)
+        .get_parameter()
+        .name(Stack::Artifacts.parameter(LOCAL, "bucket"))
+        .send()
+        .await
+        .map_err(crate::aws::failed("find the artifacts bucket"))?;
+    let bucket = bucket.parameter.and_then(|parameter| parameter.value).context("there is no artifacts bucket")?;
+    package::upload(&target, &bucket, package).await?;
+    let path = home.repo.join("bench/bare/template.yaml");
+    let template = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
+    let values = [
+        ("Env", LOCAL),
+        ("ArtifactBucket", bucket.as_str()),
+        ("ArtifactKey", package.key.as_str()),
+        ("Architecture", Architecture::of_this_machine()?.name()),
+    ];
+    let values = values.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
+    let name = format!("busline-{LOCAL}-{}", BARE.name);
+    let changer = StackChanger::new(&target, &name);
+    let proposed = changer.propose(TemplateSource::Inline(template), &values, step).await?;
+    changer.execute(&proposed.context("the bare function is there already")?, step).await
+}
+
+async fn measure(run: &BenchRun, driver: &Path, out: &Path, environment: &Environment) -> Result<()> {
+    let mut program = process::command(driver);
+    program.arg("--built").arg(out.join("built.json")).arg("--out").arg(out);
+    program.args(["--rounds", &run.rounds.to_string(), "--invocations", &run.invocations.to_string()]);
+    program.args(["--trips", &run.trips.to_string(), "--changes", &run.changes.to_string()]);
+    let sizes: Vec<String> = run.sizes.iter().map(u64::to_string).collect();
+    program.args(["--sizes", &sizes.join(",")]);
+    for part in run.only.iter().filter_map(ValueEnum::to_possible_value) {
+        program.args(["--only", part.get_name()]);
+    }
+    program.envs(environment.iter().map(|(name, value)| (name, value))).stdout(Stdio::inherit());
+    process::run(&mut program).await
+}
+
+fn write(home: &Home, out: &Path) -> Result<()> {
+    let (document, plot) = (home.repo.join(DOCUMENT), home.repo.join(PLOT));
+    let text = fs::read_to_string(&document).with_context(|| format!("cannot read {}", document.display()))?;
+    let tables = fs::read_to_string(out.join("tables.md"))?;
+    let text = with_figures(&text, &tables).with_context(|| format!("{DOCUMENT} has lost its markers"))?;
+    fs::write(&document, text)?;
+    fs::copy(out.join("plot.svg"), plot)?;
+    ui::note(format_args!("written: {DOCUMENT}, {PLOT}"));
+    Ok(())
+}
+
+/// The document with other figures between its markers; none when it has no markers.
+fn with_figures(document: &str, figures: &str) -> Option<String> {
+    let (before, rest) = document.split_once(MARKERS.0)?;
+    let (_, after) = rest.split_once(MARKERS.1)?;
+    Some(format!("{before}{}\n\n{}\n\n{}{after}", MARKERS.0, figures.trim(), MARKERS.1))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn figures_replace_those_between_the_markers_alone() {
+        let (from, to) = MARKERS;
+        let document = format!("before\n{from}\nold\n{to}\nafter\n");
+        let fresh = with_figures(&document, "new\n").unwrap();
+        assert_eq!(fresh, format!("before\n{from}\n\nnew\n\n{to}\nafter\n"));
+        assert_eq!(with_figures(&fresh, "new").unwrap(), fresh);
+        assert_eq!(with_figures("no markers", "new"), None);
+    }
+
+    #[test]
+    fn the_document_has_its_markers() {
+        let repo = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+        let document = fs::read_to_string(repo.join(DOCUMENT)).unwrap();
+        assert!(with_figures(&document, "").is_some());
+    }
+}
