@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 MIN_CHARACTERS = 12
 MIN_DIFFERENT = 6
 
+# Missing tokens and routes end at the gateway; a function may answer so, too.
+_OF_THE_GATEWAY = (401, 403, 404)
+
 # Texts that Schemathesis took from answers, and that logs may hold: ids and times.
 _ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+(Z|[+-][\d:]+)")
@@ -39,6 +42,10 @@ class Record:
     def requests(self) -> int:
         """How many requests were answered."""
         return self.statuses.total()
+
+    def answered_by_functions(self) -> int:
+        """How many requests were surely answered by a function, and not by the gateway before it."""
+        return sum(n for status, n in self.statuses.items() if status not in _OF_THE_GATEWAY)
 
     def include(self, other: Record) -> None:
         """Add what another run recorded."""
