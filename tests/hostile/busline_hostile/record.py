@@ -44,7 +44,7 @@ class Record:
         return self.statuses.total()
 
     def answered_by_functions(self) -> int:
-        """How many requests were surely answered by a function, and not by the gateway before it."""
+        """How many requests were surely answered by a function, not by the gateway before it."""
         return sum(n for status, n in self.statuses.items() if status not in _OF_THE_GATEWAY)
 
     def include(self, other: Record) -> None:
