@@ -21,6 +21,8 @@ pub(crate) struct Figures {
     pub(crate) load: Vec<LoadFigures>,
     /// As the table grows.
     pub(crate) growth: Vec<GrowthFigures>,
+    /// The bounds that do not hold, in words.
+    pub(crate) missed: Vec<String>,
 }
 
 /// The machine, with what else it had to do.
@@ -132,6 +134,13 @@ pub(crate) struct GrowthFigures {
     pub(crate) aws_calls: u64,
     /// Items that DynamoDB read or wrote for it.
     pub(crate) items_touched: u64,
+}
+
+impl GrowthFigures {
+    /// Whether another one is of the same route and the same kind of owner, perhaps at another size.
+    pub(crate) fn is_like(&self, other: &Self) -> bool {
+        self.route == other.route && self.owner == other.owner
+    }
 }
 
 /// The middle of some values; 0 of none.

@@ -5,13 +5,13 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
 use anyhow::{Context, Result};
-use jiff::Timestamp;
 use tests::account::User;
 use tests::product::Product;
 use uuid::Uuid;
 
 use crate::figures::{LoadFigures, Spread, exact, median, ms};
-use crate::road::{effects, post};
+use crate::inbox::Inboxes;
+use crate::road::post;
 
 /// How many users are at work at once.
 const USERS: [usize; 4] = [1, 4, 16, 64];
@@ -28,7 +28,7 @@ struct Round {
 /// # Errors
 /// When an item is not made.
 pub(crate) async fn measure(product: &Product, changes: usize, rounds: usize) -> Result<Vec<LoadFigures>> {
-    let people = sign_up(product, USERS.into_iter().max().unwrap_or(1)).await;
+    let people = sign_up(product, USERS.into_iter().max().unwrap_or(1)).await?;
     // So that each number of users finds its functions running.
     for users in USERS {
         round(product, &people[..users], users * 2).await?;
@@ -49,45 +49,44 @@ pub(crate) async fn measure(product: &Product, changes: usize, rounds: usize) ->
     Ok(figures.collect())
 }
 
-async fn sign_up(product: &Product, count: usize) -> Vec<User> {
+/// New users, whom the product has greeted.
+async fn sign_up(product: &Product, count: usize) -> Result<Vec<User>> {
     let mut people = Vec::with_capacity(count);
     for _ in 0..count {
         people.push(product.user().await);
     }
-    people
+    Inboxes::of(product, &people)?.until(count as u64).await?;
+    Ok(people)
 }
 
 async fn round(product: &Product, people: &[User], changes: usize) -> Result<Round> {
-    let (logs, begun, at) = (product.logs_from_now(), Instant::now(), Timestamp::now());
+    let inboxes = Inboxes::of(product, people)?;
+    let before = inboxes.entries().await?;
+    let begun = Instant::now();
     let given_out = Arc::new(AtomicUsize::new(0));
     let working: Vec<_> =
         people.iter().map(|user| tokio::spawn(work(user.clone(), Arc::clone(&given_out), changes))).collect();
-    let (mut names, mut answers_ms) = (Vec::new(), Vec::new());
+    let mut answers_ms = Vec::new();
     for task in working {
-        for (name, time) in task.await.context("a user stopped")?? {
-            names.push(name);
-            answers_ms.push(time);
-        }
+        answers_ms.extend(task.await.context("a user stopped")??);
     }
     let answered = begun.elapsed();
-    let names: Vec<&str> = names.iter().map(String::as_str).collect();
-    let effects = effects(&logs, &names).await?;
-    let last = names.iter().filter_map(|name| effects.get(*name)).max().context("nothing was made")?;
+    inboxes.until(before + changes as u64).await?;
     let count = exact(changes as u64);
     Ok(Round {
         answered_per_s: count / answered.as_secs_f64(),
-        effects_per_s: count / last.duration_since(at).as_secs_f64(),
+        effects_per_s: count / begun.elapsed().as_secs_f64(),
         answers_ms,
     })
 }
 
-/// One user at work: as long as there are changes to make, one after the other. Each one's name and time.
-async fn work(user: User, given_out: Arc<AtomicUsize>, changes: usize) -> Result<Vec<(String, f64)>> {
-    let mut made = Vec::new();
+/// One user at work: as long as there are changes to make, one after the other. The time of each.
+async fn work(user: User, given_out: Arc<AtomicUsize>, changes: usize) -> Result<Vec<f64>> {
+    let mut times = Vec::new();
     while given_out.fetch_add(1, Ordering::Relaxed) < changes {
         let (name, begun) = (Uuid::new_v4().to_string(), Instant::now());
         post(&user, &name, "Buy milk").await?;
-        made.push((name, ms(begun.elapsed())));
+        times.push(ms(begun.elapsed()));
     }
-    Ok(made)
+    Ok(times)
 }

@@ -15,6 +15,7 @@ mod environment;
 mod figures;
 mod functions;
 mod growth;
+mod inbox;
 mod load;
 mod plot;
 mod rehearsal;
@@ -128,6 +129,7 @@ async fn measure(arguments: &Arguments) -> Result<Figures> {
         road: None,
         load: Vec::new(),
         growth: Vec::new(),
+        missed: Vec::new(),
     };
     if is_wanted(Part::Functions) {
         eprintln!("{} functions, each beside the bare one", functions.len());
@@ -146,6 +148,7 @@ async fn measure(arguments: &Arguments) -> Result<Figures> {
         eprintln!("tables of up to {} items", arguments.sizes.iter().max().unwrap_or(&0));
         figures.growth = growth::measure(&product, &functions, &built, &scenes, &arguments.sizes, CALLS).await?;
     }
+    figures.missed = report::missed(&figures);
     Ok(figures)
 }
 

@@ -27,7 +27,7 @@ pub(crate) fn tables(figures: &Figures) -> String {
         figures.profile
     );
     let sections = [
-        ("Bounds", bounds(figures)),
+        ("Bounds", bounds_table(&bounds(figures))),
         ("Functions", functions(&figures.functions)),
         ("Zips", zips(&figures.zips)),
         ("From `POST /todos` to the inbox entry", figures.road.as_ref().map(road).unwrap_or_default()),
@@ -38,31 +38,56 @@ pub(crate) fn tables(figures: &Figures) -> String {
     measured.fold(first, |text, (title, table)| format!("{text}\n\n### {title}\n\n{table}"))
 }
 
-fn bounds(figures: &Figures) -> String {
+/// Each bound, what was worst, and whether it holds.
+struct Bound {
+    what: &'static str,
+    at_most: String,
+    worst: String,
+    holds: bool,
+}
+
+/// The bounds that do not hold.
+pub(crate) fn missed(figures: &Figures) -> Vec<String> {
+    let missed = bounds(figures).into_iter().filter(|bound| !bound.holds);
+    missed.map(|bound| format!("{}: {} instead of at most {}", bound.what, bound.worst, bound.at_most)).collect()
+}
+
+fn bounds(figures: &Figures) -> Vec<Bound> {
     let functions = &figures.functions;
     let worst = |of: fn(&FunctionFigures) -> f64| {
         let worst = functions.iter().max_by(|a, b| of(a).total_cmp(&of(b)));
-        worst.map(|function| (of(function), function.job.clone()))
+        worst.map(|function| (of(function), function.job.as_str()))
     };
-    let largest = figures.zips.iter().max_by(|a, b| a.mb.total_cmp(&b.mb)).map(|zip| (zip.mb, zip.name.clone()));
-    let growing: Vec<&str> = routes(&figures.growth).into_iter().filter(|route| !is_flat(figures, route)).collect();
-    let mut rows: Vec<[String; 4]> = [
+    let largest = figures.zips.iter().max_by(|a, b| a.mb.total_cmp(&b.mb)).map(|zip| (zip.mb, zip.name.as_str()));
+    let mut bounds: Vec<Bound> = [
         ("init, times bare", MOST_INIT, worst(|function| function.init_ms.ratio())),
         ("resident memory, MiB", MOST_RESIDENT_MIB, worst(|function| function.resident_mib.ours)),
-        ("memory's growth over many invocations, MiB", MOST_GROWTH_MIB, worst(memory_growth)),
+        ("growth of memory over many invocations, MiB", MOST_GROWTH_MIB, worst(memory_growth)),
         ("zip, MB", MOST_ZIP_MB, largest),
     ]
     .into_iter()
     .filter_map(|(what, most, worst)| {
         let (value, who) = worst?;
-        Some([what.to_owned(), format!("{most}"), format!("{value:.2} ({who})"), verdict(value <= most)])
+        Some(Bound { what, at_most: most.to_string(), worst: format!("{value:.2} ({who})"), holds: value <= most })
     })
     .collect();
     if !figures.growth.is_empty() {
-        let shown = if growing.is_empty() { "none".to_owned() } else { growing.join(", ") };
-        rows.push(["work that grows with a table".into(), "none".into(), shown, verdict(growing.is_empty())]);
+        let growing: Vec<&str> =
+            routes(&figures.growth).into_iter().filter(|route| !growth::is_flat(&figures.growth, route)).collect();
+        bounds.push(Bound {
+            what: "routes whose work grows with a table",
+            at_most: "none".to_owned(),
+            worst: if growing.is_empty() { "none".to_owned() } else { growing.join(", ") },
+            holds: growing.is_empty(),
+        });
     }
-    table(["bound", "at most", "worst", ""], &rows)
+    bounds
+}
+
+fn bounds_table(bounds: &[Bound]) -> String {
+    let verdict = |bound: &Bound| if bound.holds { "holds" } else { "MISSED" }.to_owned();
+    let row = |bound: &Bound| [bound.what.to_owned(), bound.at_most.clone(), bound.worst.clone(), verdict(bound)];
+    table(["bound", "at most", "worst", ""], &bounds.iter().map(row).collect::<Vec<_>>())
 }
 
 fn functions(functions: &[FunctionFigures]) -> String {
@@ -137,24 +162,40 @@ fn load_table(load: &[LoadFigures]) -> String {
     table(headings, &load.iter().map(row).collect::<Vec<_>>())
 }
 
+/// One row a route and owner, the sizes side by side.
 fn growth_table(growth: &[GrowthFigures]) -> String {
-    let row = |figures: &GrowthFigures| {
-        let same = |other: &&GrowthFigures| other.route == figures.route && other.owner == figures.owner;
-        let first = growth.iter().find(same).unwrap_or(figures);
-        let against = |now: Spread, first: Spread| format!("{:.2} ({:.1}×)", now.p50_ms, now.p50_ms / first.p50_ms);
+    let firsts = growth.iter().filter(|figures| {
+        growth.iter().find(|other| other.is_like(figures)).is_some_and(|first| std::ptr::eq(first, *figures))
+    });
+    let row = |first: &GrowthFigures| {
+        let sizes: Vec<&GrowthFigures> = growth.iter().filter(|other| other.is_like(first)).collect();
+        let series = |of: &dyn Fn(&GrowthFigures) -> String| {
+            sizes.iter().map(|figures| of(figures)).collect::<Vec<_>>().join(" → ")
+        };
+        let last = sizes.last().copied().unwrap_or(first);
         [
-            figures.route.clone(),
-            figures.owner.to_owned(),
-            figures.items.to_string(),
-            against(figures.call, first.call),
-            against(figures.bare_read, first.bare_read),
-            figures.aws_calls.to_string(),
-            figures.items_touched.to_string(),
+            first.route.clone(),
+            first.owner.to_owned(),
+            series(&|figures| figures.aws_calls.to_string()),
+            series(&|figures| figures.items_touched.to_string()),
+            series(&|figures| format!("{:.1}", figures.call.p50_ms)),
+            format!("{:.2}×", last.call.p50_ms / first.call.p50_ms),
+            format!("{:.2}×", last.bare_read.p50_ms / first.bare_read.p50_ms),
         ]
     };
-    let headings =
-        ["function", "items of", "items", "p50, ms", "bare GetItem p50, ms", "calls of AWS", "items touched"];
-    table(headings, &growth.iter().map(row).collect::<Vec<_>>())
+    let sizes: Vec<String> =
+        growth.iter().filter(|figures| growth[0].is_like(figures)).map(|figures| figures.items.to_string()).collect();
+    let headings = [
+        "function",
+        "items of",
+        "calls of AWS",
+        "items touched",
+        "p50, ms",
+        "largest / smallest",
+        "bare GetItem, largest / smallest",
+    ];
+    let table = table(headings, &firsts.map(row).collect::<Vec<_>>());
+    if table.is_empty() { table } else { format!("Items in the table: {}.\n\n{table}", sizes.join(" → ")) }
 }
 
 /// The routes of some figures, each once.
@@ -162,16 +203,8 @@ pub(crate) fn routes(growth: &[GrowthFigures]) -> BTreeSet<&str> {
     growth.iter().map(|figures| figures.route.as_str()).collect()
 }
 
-fn is_flat(figures: &Figures, route: &str) -> bool {
-    growth::is_flat(&figures.growth, route)
-}
-
 fn memory_growth(function: &FunctionFigures) -> f64 {
     function.memory.late_mib - function.memory.early_mib
-}
-
-fn verdict(holds: bool) -> String {
-    if holds { "holds" } else { "MISSED" }.to_owned()
 }
 
 /// A table whose columns line up; nothing without rows.

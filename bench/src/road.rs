@@ -11,30 +11,36 @@ use aws_sdk_eventbridge::types::PutEventsRequestEntry;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use tests::account::User;
-use tests::logs::Logs;
 use tests::product::{Product, Service};
 use uuid::Uuid;
 
 use crate::figures::{RoadFigures, Spread, ms};
+use crate::inbox::Inboxes;
 
-/// Measured from the second on: the first of each is a cold start.
+/// Trips that do not count: the first are cold starts.
 const WARM_UP: usize = 10;
-const PATIENCE: Duration = Duration::from_mins(3);
+/// The local cloud may lose a line, and with it a trip's figure: at most one of so many.
+const LOST: usize = 50;
+/// How often the logs are looked at for lines that come late, with a pause in between.
+const LOOKS: usize = 10;
+const PAUSE: Duration = Duration::from_millis(500);
 
 /// Goes `trips` times both ways, one after the other.
 ///
 /// # Errors
-/// When the bus does not answer.
+/// When an effect does not come.
 pub(crate) async fn measure(product: &Product, user: &User, trips: usize) -> Result<RoadFigures> {
     let bus = aws_sdk_eventbridge::Client::new(product.sdk());
+    let inbox = Inboxes::of(product, std::slice::from_ref(user))?;
     let (mut answered, mut posted, mut hopped) = (Vec::new(), Vec::new(), Vec::new());
     let logs = product.logs_from_now();
     for trip in 0..trips + WARM_UP {
+        let before = inbox.entries().await?;
         let (name, at, begun) = (Uuid::new_v4().to_string(), Timestamp::now(), Instant::now());
         post(user, &name, "Buy milk").await?;
         let answer = ms(begun.elapsed());
-        // Until it is done, as the next trip must not meet it.
-        effect_of(&logs, &name).await?;
+        // The next trip must not meet this one.
+        inbox.until(before + 1).await?;
         let hop_at = Timestamp::now();
         let id = hop(&bus, product.bus()).await?;
         if trip >= WARM_UP {
@@ -43,11 +49,14 @@ pub(crate) async fn measure(product: &Product, user: &User, trips: usize) -> Res
             hopped.push((id, hop_at));
         }
     }
-    let names: Vec<&str> = posted.iter().map(|(name, _)| name.as_str()).collect();
-    let effects = effects(&logs, &names).await?;
-    let effect: Vec<f64> = posted.iter().map(|(name, at)| between(*at, effects[name])).collect();
-    let hops = hops(&logs, &hopped).await?;
-    Ok(RoadFigures { answered: Spread::of(&answered), effect: Spread::of(&effect), bare_hop: Spread::of(&hops) })
+    let effect = times(&posted, async || {
+        let lines = logs.of(Service::Notifications, &["handled an event"]).await;
+        lines.iter().filter_map(handled).collect()
+    });
+    let effect = effect.await?;
+    let bare_hop = times(&hopped, async || logs.all().await.iter().filter_map(|(_, line)| arrival(line)).collect());
+    let bare_hop = bare_hop.await?;
+    Ok(RoadFigures { answered: Spread::of(&answered), effect: Spread::of(&effect), bare_hop: Spread::of(&bare_hop) })
 }
 
 /// Makes an item; its story has this name in the logs.
@@ -64,38 +73,6 @@ pub(crate) async fn post(user: &User, name: &str, title: &str) -> Result<()> {
     Ok(())
 }
 
-/// Waits for the effects of these stories in the subscriber; when each was there.
-///
-/// # Errors
-/// When one does not come.
-pub(crate) async fn effects(logs: &Logs, names: &[&str]) -> Result<BTreeMap<String, Timestamp>> {
-    watch("effects", async || {
-        let lines = logs.of(Service::Notifications, &["handled an event"]).await;
-        let seen: BTreeMap<String, Timestamp> = lines.iter().filter_map(handled).collect();
-        names.iter().all(|&name| seen.contains_key(name)).then_some(seen)
-    })
-    .await
-}
-
-async fn effect_of(logs: &Logs, name: &str) -> Result<()> {
-    let look = async || logs.of(Service::Notifications, &["handled an event", name]).await.pop();
-    watch("an effect", look).await.map(drop)
-}
-
-/// Looks from time to time, and seldom: each look takes the local cloud's time from what is measured.
-async fn watch<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> Result<T> {
-    let begun = Instant::now();
-    let mut pause = Duration::from_millis(60);
-    while begun.elapsed() < PATIENCE {
-        tokio::time::sleep(pause).await;
-        if let Some(seen) = look().await {
-            return Ok(seen);
-        }
-        pause = (pause * 2).min(Duration::from_secs(2));
-    }
-    bail!("waited {} s in vain for {what} in the logs", PATIENCE.as_secs())
-}
-
 fn handled(line: &Value) -> Option<(String, Timestamp)> {
     let name = line["span"]["correlation.id"].as_str()?;
     Some((name.to_owned(), line["timestamp"].as_str()?.parse().ok()?))
@@ -110,22 +87,26 @@ async fn hop(client: &aws_sdk_eventbridge::Client, bus: &str) -> Result<String> 
     id.map(str::to_owned).context("the bus refused an event")
 }
 
-async fn hops(logs: &Logs, hopped: &[(String, Timestamp)]) -> Result<Vec<f64>> {
-    let arrivals = watch("events at the bare function", async || {
-        let lines = logs.all().await;
-        let seen: BTreeMap<String, Timestamp> = lines.iter().filter_map(|(_, line)| arrival(line)).collect();
-        hopped.iter().all(|(id, _)| seen.contains_key(id)).then_some(seen)
-    })
-    .await?;
-    Ok(hopped.iter().map(|(id, at)| between(*at, arrivals[id])).collect())
-}
-
 fn arrival(line: &str) -> Option<(String, Timestamp)> {
     let line: Value = serde_json::from_str(line).ok()?;
     let at = Timestamp::from_microsecond(line["bare.at_us"].as_i64()?).ok()?;
     Some((line["bare.event"].as_str()?.to_owned(), at))
 }
 
-fn between(from: Timestamp, to: Timestamp) -> f64 {
-    to.duration_since(from).as_secs_f64() * 1000.0
+/// From each beginning to its end, in ms, once `look` finds the ends in the logs.
+async fn times(begun: &[(String, Timestamp)], look: impl AsyncFn() -> BTreeMap<String, Timestamp>) -> Result<Vec<f64>> {
+    let mut ended = BTreeMap::new();
+    for _ in 0..LOOKS {
+        ended = look().await;
+        if begun.iter().all(|(name, _)| ended.contains_key(name)) {
+            break;
+        }
+        tokio::time::sleep(PAUSE).await;
+    }
+    let time = |(name, from): &(String, Timestamp)| Some(ended.get(name)?.duration_since(*from).as_secs_f64() * 1000.0);
+    let times: Vec<f64> = begun.iter().filter_map(time).collect();
+    if times.len() + begun.len() / LOST < begun.len() {
+        bail!("the logs show the end of {} trips of {}", times.len(), begun.len());
+    }
+    Ok(times)
 }

@@ -19,7 +19,6 @@ pub(crate) struct Scenes {
     events: BTreeMap<String, Value>,
     /// A row of each publisher's outbox.
     outbox: BTreeMap<String, Value>,
-    entry: String,
 }
 
 impl Scenes {
@@ -45,16 +44,12 @@ impl Scenes {
         let heard = bus.until(1, "TodoDeleted.v1").await;
         let by_type = |event: &Value| (event["detail-type"].as_str().unwrap_or_default().to_owned(), event.clone());
         let events = heard.iter().map(by_type).collect();
-        let entry = tests::wait::eventually("an entry in the inbox", async || {
-            let inbox = user.notifications().get("/notifications").expect(200).await;
-            inbox["items"][0]["id"].as_str().map(str::to_owned)
-        })
-        .await;
+        unread_entry(&user, &item).await;
         let mut outbox = BTreeMap::new();
         for service in [Service::Users, Service::Todos] {
             outbox.insert(service.name().to_owned(), outbox_row(product, service).await?);
         }
-        Ok(Self { user, admin, events, outbox, entry })
+        Ok(Self { user, admin, events, outbox })
     }
 
     /// The user whom the events are about.
@@ -100,7 +95,8 @@ impl Scenes {
             ("users" | "todos", "publish") => self.batch(service)?,
             ("notifications", "list-notifications") => route(user, "GET", "/notifications", None, &none),
             ("notifications", "read-notification") => {
-                route(user, "POST", "/notifications/{id}/read", Some(&self.entry), &none)
+                let entry = unread_entry(user, &create(user).await?).await;
+                route(user, "POST", "/notifications/{id}/read", Some(&entry), &none)
             }
             ("notifications", "todo-created") => self.bus_event("TodoCreated.v1")?,
             ("notifications", "todo-changed") => self.bus_event("TodoChanged.v1")?,
@@ -164,6 +160,16 @@ pub(crate) fn expect_success(job: &str, answer: &Value) -> Result<()> {
 async fn create(user: &User) -> Result<String> {
     let item = user.todos().post("/todos").json(&json!({"title": "Buy milk"})).expect(201).await;
     item["id"].as_str().map(str::to_owned).context("a new item has no id")
+}
+
+/// The newest unread entry, once it is about this item.
+async fn unread_entry(user: &User, item: &str) -> String {
+    tests::wait::eventually("an entry in the inbox", async || {
+        let inbox = user.notifications().get("/notifications?unread=true&limit=1").expect(200).await;
+        let newest = &inbox["items"][0];
+        newest["id"].as_str().filter(|_| newest["todoId"] == item).map(str::to_owned)
+    })
+    .await
 }
 
 /// The event of an HTTP API in payload format 2.0.

@@ -7,7 +7,7 @@ use std::process::Stdio;
 
 use anyhow::{Context, Result, bail};
 use clap::{Args, ValueEnum};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::aws::{LOCAL, Target};
 use crate::change_set::{StackChanger, TemplateSource};
@@ -94,6 +94,11 @@ struct Program<'a> {
     zip: &'a Path,
 }
 
+#[derive(Deserialize)]
+struct Results {
+    missed: Vec<String>,
+}
+
 /// `cargo xtask bench`.
 pub(crate) async fn command(home: &Home, run: &BenchRun) -> Result<()> {
     if run.write && (!run.only.is_empty() || run.profile == Profile::Dev) {
@@ -105,15 +110,27 @@ pub(crate) async fn command(home: &Home, run: &BenchRun) -> Result<()> {
     let out = home.repo.join("target/bench");
     fs::create_dir_all(&out).with_context(|| format!("cannot make {}", out.display()))?;
     let (driver, bare) = interrupts.unless(build(home, &python, run.profile, &out)).await?;
-    on_own_cloud(home, &mut interrupts, async |environment| {
+    let work = async |environment: &Environment| {
         let step = Step::start(BARE.name);
         deploy_bare(home, environment, &bare, &step).await?;
         step.done("deployed");
         measure(run, &driver, &out, environment).await
-    })
-    .await?;
+    };
+    Box::pin(on_own_cloud(home, &mut interrupts, work)).await?;
     ui::note(format_args!("Results: {}", out.display()));
-    if run.write { write(home, &out) } else { Ok(()) }
+    if run.write {
+        write(home, &out)?;
+    }
+    match run.profile {
+        Profile::Release => expect_bounds(&out),
+        Profile::Dev => Ok(()),
+    }
+}
+
+/// Fails when a bound was missed: after the figures are written, as they show by how much.
+fn expect_bounds(out: &Path) -> Result<()> {
+    let results: Results = serde_json::from_slice(&fs::read(out.join("results.json"))?)?;
+    if results.missed.is_empty() { Ok(()) } else { bail!("bounds missed:\n{}", results.missed.join("\n")) }
 }
 
 /// Builds and packs the functions and the program that measures them; gives that program, and the bare function's zip.

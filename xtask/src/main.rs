@@ -280,7 +280,7 @@ async fn enter(door: Door) -> Result<()> {
             print_token(&Target::of(&home, &env).await?, &person.unwrap_or_else(Person::demo)).await
         }
         Door::Deploy { stacks, env, arch } => deploy::command(&home, &stacks, &env, arch).await,
-        Door::Bench(run) => bench::command(&home, &run).await,
+        Door::Bench(run) => Box::pin(bench::command(&home, &run)).await,
         Door::Faults(run) => faults::command(&home, &run).await,
         Door::Hostile(run) => hostile::command(&home, &run).await,
         Door::Fuzz(run) => fuzz::command(&home, &run).await,
