@@ -169,7 +169,7 @@ enum Door {
         #[arg(long, value_enum)]
         arch: Option<Architecture>,
     },
-    /// Runs every check: format, lints, templates, unit, conformance, end-to-end.
+    /// Runs every check, in parts.
     ///
     /// The end-to-end part runs on a local cloud of its own, beside yours.
     #[command(after_help = "Examples:
