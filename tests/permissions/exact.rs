@@ -12,7 +12,7 @@ use crate::grants::{jobs, template};
 const OPEN_ENDS: [&str; 2] = ["/stream/*", "/aws/lambda/*"];
 
 #[test]
-fn every_function_has_a_role_of_its_own_without_wildcards() {
+fn permissions_are_exact_in_a_role_for_each_function() {
     let jobs = jobs();
     assert!(jobs.len() >= 25, "{} functions", jobs.len());
     let roles: BTreeSet<(&str, &str)> = jobs.iter().map(|job| (job.service.name(), job.role.as_str())).collect();
@@ -34,7 +34,7 @@ fn every_function_has_a_role_of_its_own_without_wildcards() {
 }
 
 #[test]
-fn a_role_is_lambdas_alone_and_gets_nothing_from_elsewhere() {
+fn permissions_come_from_a_role_that_is_lambdas_alone() {
     for service in Service::ALL {
         let template = template(service);
         for (name, resource) in template["Resources"].as_mapping().unwrap() {
@@ -60,6 +60,33 @@ fn a_role_is_lambdas_alone_and_gets_nothing_from_elsewhere() {
                 // SAM would make a role with permissions of its own choice.
                 "AWS::Serverless::Function" => assert!(properties.get("Policies").is_none(), "{name} has Policies"),
                 _ => {}
+            }
+        }
+    }
+}
+
+/// Queues, topics and buckets: a policy that admits a service admits it for one source, not for whoever uses it.
+#[test]
+fn permissions_of_resources_name_who_may_and_for_what() {
+    for service in Service::ALL {
+        let template = template(service);
+        for (name, resource) in template["Resources"].as_mapping().unwrap() {
+            let name = name.as_str().unwrap();
+            let Some(statements) = resource["Properties"]["PolicyDocument"]["Statement"].as_sequence() else {
+                continue;
+            };
+            for statement in statements.iter().filter(|statement| statement["Effect"] == "Allow") {
+                let actions = serde_norway::to_string(&statement["Action"]).unwrap();
+                assert!(!actions.contains('*'), "{name}: name the action");
+                let principal = &statement["Principal"];
+                assert!(principal.as_mapping().is_some(), "{name}: name who may");
+                let principals = serde_norway::to_string(principal).unwrap();
+                assert!(!principals.contains('*'), "{name}: name who may");
+                if principal.get("Service").is_some() {
+                    let conditions = statement["Condition"].as_mapping().into_iter().flat_map(|all| all.values());
+                    let has_source = conditions.into_iter().any(|keys| keys.get("aws:SourceArn").is_some());
+                    assert!(has_source, "{name}: say for which aws:SourceArn the service may");
+                }
             }
         }
     }

@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 use tests::account::User;
 use tests::api::{Api, Call};
 use tests::bus::Forged;
+use tests::disruption::finish;
 use tests::product::{Product, Service};
 use tests::signature::{Keys, Request, Signer};
 use tests::wait::eventually;
@@ -195,18 +196,9 @@ impl Stage {
     /// A record that is no outbox row ends in the bucket and is told of in the dead-letter queue, and what comes behind
     /// it in the stream is published.
     async fn keeps_a_failed_record(&self, job: &Job, patience: Patience) -> Done {
-        let mapping = NoRetries::begin(&self.product, &job.function(self.product.env())).await;
-        let key = || text(&format!("OUTBOX#{}", mapping.poison));
-        let table = self.product.table(job.service);
-        let client = aws_sdk_dynamodb::Client::new(self.product.sdk());
-        let put = client.put_item().table_name(table).item("pk", key()).item("sk", text("OUTBOX"));
-        put.send().await.expect("a row that can be written");
+        let poison = Poison::put(&self.product, job).await;
         let behind = self.publishes(job.service, Patience(Duration::from_secs(30))).await;
-        let kept = self.letter(job.service, &mapping.uuid, patience).await;
-        let delete = client.delete_item().table_name(table).key("pk", key()).key("sk", text("OUTBOX"));
-        delete.send().await.expect("a row that can be deleted");
-        mapping.end().await;
-        behind.and(kept)
+        behind.and(self.letter(job.service, &poison.mapping, patience).await)
     }
 
     /// Waits for a dead letter and takes it out.
@@ -281,30 +273,55 @@ impl Stage {
     }
 }
 
-/// Has a stream's failed batches given up at once, so that no test waits for the retries of a poisoned one.
-struct NoRetries {
-    client: aws_sdk_lambda::Client,
-    uuid: String,
+/// A row in a service's table that is no outbox row although its key says so. Its batch is given up at once while this
+/// lives, so that no test waits for the retries.
+struct Poison {
+    product: Product,
+    service: Service,
+    key: String,
+    /// The id of the stream's mapping, part of the key of every batch that it gave up.
+    mapping: String,
     retries: i32,
-    poison: Uuid,
 }
 
-impl NoRetries {
-    async fn begin(product: &Product, function: &str) -> Self {
-        let client = aws_sdk_lambda::Client::new(product.sdk());
-        let listed = client.list_event_source_mappings().function_name(function).send().await.expect("mappings");
-        let mapping = listed.event_source_mappings.unwrap_or_default().pop().expect("a stream's mapping");
-        let uuid = mapping.uuid.expect("a mapping's id");
-        let retries = mapping.maximum_retry_attempts.expect("bounded retries");
-        let update = client.update_event_source_mapping().uuid(&uuid).maximum_retry_attempts(0);
-        update.send().await.expect("a mapping that can be changed");
-        Self { client, uuid, retries, poison: Uuid::new_v4() }
+impl Poison {
+    async fn put(product: &Product, job: &Job) -> Self {
+        let lambda = aws_sdk_lambda::Client::new(product.sdk());
+        let listed = lambda.list_event_source_mappings().function_name(job.function(product.env())).send().await;
+        let mapping = listed.expect("mappings").event_source_mappings.unwrap_or_default().pop();
+        let mapping = mapping.expect("a stream's mapping");
+        let poison = Self {
+            product: product.clone(),
+            service: job.service,
+            key: format!("OUTBOX#{}", Uuid::new_v4()),
+            mapping: mapping.uuid.expect("a mapping's id"),
+            retries: mapping.maximum_retry_attempts.expect("bounded retries"),
+        };
+        set_retries(product, &poison.mapping, 0).await;
+        let table = aws_sdk_dynamodb::Client::new(product.sdk()).put_item().table_name(product.table(job.service));
+        let put = table.item("pk", text(&poison.key)).item("sk", text("OUTBOX"));
+        put.send().await.expect("a row that can be written");
+        poison
     }
+}
 
-    async fn end(self) {
-        let update = self.client.update_event_source_mapping().uuid(self.uuid);
-        update.maximum_retry_attempts(self.retries).send().await.expect("the mapping as it was");
+impl Drop for Poison {
+    fn drop(&mut self) {
+        let (product, service, key) = (self.product.clone(), self.service, self.key.clone());
+        let (mapping, retries) = (self.mapping.clone(), self.retries);
+        finish(async move {
+            let table = aws_sdk_dynamodb::Client::new(product.sdk()).delete_item().table_name(product.table(service));
+            let delete = table.key("pk", text(&key)).key("sk", text("OUTBOX"));
+            delete.send().await.expect("a row that can be deleted");
+            set_retries(&product, &mapping, retries).await;
+        });
     }
+}
+
+async fn set_retries(product: &Product, mapping: &str, retries: i32) {
+    let lambda = aws_sdk_lambda::Client::new(product.sdk());
+    let update = lambda.update_event_source_mapping().uuid(mapping).maximum_retry_attempts(retries);
+    update.send().await.expect("a mapping that can be changed");
 }
 
 async fn answers(call: Call, status: u16) -> Done {
