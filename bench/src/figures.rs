@@ -1,9 +1,9 @@
 //! What was measured, as it is written to `results.json`.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// Everything of a run.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Deserialize, Serialize)]
 pub(crate) struct Figures {
     /// When the run ended.
     pub(crate) at: jiff::Timestamp,
@@ -26,18 +26,18 @@ pub(crate) struct Figures {
 }
 
 /// The machine, with what else it had to do.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Deserialize, Serialize)]
 pub(crate) struct Machine {
     /// The processor's cores.
     pub(crate) cores: usize,
     /// `x86_64`, `aarch64`.
-    pub(crate) architecture: &'static str,
+    pub(crate) architecture: String,
     /// Processes that wanted to run, on average over a minute, before the run: on a machine of its own nearly 0.
     pub(crate) load_before: Option<f64>,
 }
 
 /// A time or size, beside the bare function's, measured in turn with it.
-#[derive(Clone, Copy, Debug, Serialize)]
+#[derive(Clone, Copy, Debug, Deserialize, Serialize)]
 pub(crate) struct Beside {
     /// The function's median.
     pub(crate) ours: f64,
@@ -53,7 +53,7 @@ impl Beside {
 }
 
 /// One function.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Deserialize, Serialize)]
 pub(crate) struct FunctionFigures {
     pub(crate) service: String,
     pub(crate) job: String,
@@ -70,7 +70,7 @@ pub(crate) struct FunctionFigures {
 }
 
 /// Whether a function's memory grows.
-#[derive(Clone, Copy, Debug, Serialize)]
+#[derive(Clone, Copy, Debug, Deserialize, Serialize)]
 pub(crate) struct MemoryFigures {
     pub(crate) invocations: u32,
     /// After a tenth of them.
@@ -80,7 +80,7 @@ pub(crate) struct MemoryFigures {
 }
 
 /// One zip.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Deserialize, Serialize)]
 pub(crate) struct ZipFigures {
     pub(crate) name: String,
     pub(crate) mb: f64,
@@ -88,7 +88,7 @@ pub(crate) struct ZipFigures {
 }
 
 /// The middle and the slow end of many times, in ms.
-#[derive(Clone, Copy, Debug, Serialize)]
+#[derive(Clone, Copy, Debug, Deserialize, Serialize)]
 pub(crate) struct Spread {
     pub(crate) count: usize,
     pub(crate) p50_ms: f64,
@@ -96,7 +96,7 @@ pub(crate) struct Spread {
 }
 
 /// From `POST /todos` to the subscriber's effect.
-#[derive(Clone, Copy, Debug, Serialize)]
+#[derive(Clone, Copy, Debug, Deserialize, Serialize)]
 pub(crate) struct RoadFigures {
     /// To the client's answer.
     pub(crate) answered: Spread,
@@ -107,7 +107,7 @@ pub(crate) struct RoadFigures {
 }
 
 /// So many users at once.
-#[derive(Clone, Copy, Debug, Serialize)]
+#[derive(Clone, Copy, Debug, Deserialize, Serialize)]
 pub(crate) struct LoadFigures {
     pub(crate) users: usize,
     /// Changes a second until the last was answered.
@@ -119,11 +119,11 @@ pub(crate) struct LoadFigures {
 }
 
 /// One route at one size of its table.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Deserialize, Serialize)]
 pub(crate) struct GrowthFigures {
     pub(crate) route: String,
     /// Of whom the table is full.
-    pub(crate) owner: &'static str,
+    pub(crate) owner: String,
     /// Items of that kind in the table.
     pub(crate) items: u64,
     /// One call, through the local cloud.

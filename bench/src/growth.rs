@@ -144,7 +144,7 @@ impl At<'_> {
         let asked = rehearsal.asked();
         Ok(GrowthFigures {
             route: function.job.clone(),
-            owner: owner.name(),
+            owner: owner.name().to_owned(),
             items,
             call: Spread::of(&times),
             bare_read: Spread::of(&reads),

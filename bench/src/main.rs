@@ -29,7 +29,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
-use clap::{Parser, ValueEnum};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 use tests::product::Product;
 
 use crate::built::Built;
@@ -40,12 +40,27 @@ use crate::scene::Scenes;
 /// Measures the product.
 #[derive(Parser)]
 struct Arguments {
+    /// Where the results are.
+    #[arg(long)]
+    out: PathBuf,
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Measures, and writes everything.
+    Measure(Extent),
+    /// Writes tables and plot again, of what was measured last.
+    Redraw,
+}
+
+/// What is measured, and how long.
+#[derive(Args)]
+struct Extent {
     /// What was built, as `cargo xtask bench` wrote it.
     #[arg(long)]
     built: PathBuf,
-    /// Where the results go.
-    #[arg(long)]
-    out: PathBuf,
     /// The parts to measure; all when none is named.
     #[arg(long, value_enum)]
     only: Vec<Part>,
@@ -79,6 +94,8 @@ enum Part {
     Growth,
 }
 
+/// Everything that was measured, for programs.
+const RESULTS: &str = "results.json";
 /// Events after the first, in each life of a function.
 const WARM: u32 = 200;
 /// Rounds over the numbers of users.
@@ -98,25 +115,29 @@ async fn main() -> ExitCode {
 }
 
 async fn run(arguments: &Arguments) -> Result<()> {
-    let figures = measure(arguments).await?;
+    let out = |name: &str| arguments.out.join(name);
+    let write = |name: &str, text: &str| fs::write(out(name), text).with_context(|| format!("cannot write {name}"));
     fs::create_dir_all(&arguments.out)?;
-    let write = |name: &str, text: &str| {
-        let path = arguments.out.join(name);
-        fs::write(&path, text).with_context(|| format!("cannot write {}", path.display()))
+    let figures = match &arguments.task {
+        Task::Measure(extent) => measure(extent).await?,
+        Task::Redraw => {
+            let text = fs::read(out(RESULTS)).context("nothing was measured yet: run `cargo xtask bench` first")?;
+            serde_json::from_slice(&text).with_context(|| format!("{RESULTS} is of another version"))?
+        }
     };
     let tables = report::tables(&figures);
-    write("results.json", &serde_json::to_string_pretty(&figures)?)?;
+    write(RESULTS, &serde_json::to_string_pretty(&figures)?)?;
     write("tables.md", &tables)?;
     write("plot.svg", &plot::svg(&figures)?)?;
     println!("{tables}");
     Ok(())
 }
 
-async fn measure(arguments: &Arguments) -> Result<Figures> {
+async fn measure(extent: &Extent) -> Result<Figures> {
     let machine = Machine::here();
-    let built = Built::read(&arguments.built)?;
+    let built = Built::read(&extent.built)?;
     let product = Product::shared().await;
-    let is_wanted = |part: Part| arguments.only.is_empty() || arguments.only.contains(&part);
+    let is_wanted = |part: Part| extent.only.is_empty() || extent.only.contains(&part);
     let functions = functions::deployed(&product, &built).await?;
     functions::install(&product, &functions, &built).await?;
     let scenes = Scenes::set(&product).await?;
@@ -133,20 +154,20 @@ async fn measure(arguments: &Arguments) -> Result<Figures> {
     };
     if is_wanted(Part::Functions) {
         eprintln!("{} functions, each beside the bare one", functions.len());
-        let effort = Effort { rounds: arguments.rounds, warm: WARM, invocations: arguments.invocations };
+        let effort = Effort { rounds: extent.rounds, warm: WARM, invocations: extent.invocations };
         figures.functions = functions::measure(&product, &functions, &built, &scenes, effort).await?;
     }
     if is_wanted(Part::Road) {
-        eprintln!("{} trips from a request to its effect", arguments.trips);
-        figures.road = Some(road::measure(&product, scenes.user(), arguments.trips).await?);
+        eprintln!("{} trips from a request to its effect", extent.trips);
+        figures.road = Some(road::measure(&product, scenes.user(), extent.trips).await?);
     }
     if is_wanted(Part::Load) {
-        eprintln!("{} changes at each number of users", arguments.changes);
-        figures.load = load::measure(&product, arguments.changes, LOAD_ROUNDS).await?;
+        eprintln!("{} changes at each number of users", extent.changes);
+        figures.load = load::measure(&product, extent.changes, LOAD_ROUNDS).await?;
     }
     if is_wanted(Part::Growth) {
-        eprintln!("tables of up to {} items", arguments.sizes.iter().max().unwrap_or(&0));
-        figures.growth = growth::measure(&product, &functions, &built, &scenes, &arguments.sizes, CALLS).await?;
+        eprintln!("tables of up to {} items", extent.sizes.iter().max().unwrap_or(&0));
+        figures.growth = growth::measure(&product, &functions, &built, &scenes, &extent.sizes, CALLS).await?;
     }
     figures.missed = report::missed(&figures);
     Ok(figures)
@@ -158,6 +179,6 @@ impl Machine {
         // Linux alone says it in a file; elsewhere it is left out.
         let load = fs::read_to_string("/proc/loadavg").ok();
         let load_before = load.and_then(|text| text.split(' ').next()?.parse().ok());
-        Self { cores, architecture: std::env::consts::ARCH, load_before }
+        Self { cores, architecture: std::env::consts::ARCH.to_owned(), load_before }
     }
 }

@@ -2,16 +2,18 @@
 
 use anyhow::{Result, anyhow};
 use plotters::coord::Shift;
+use plotters::coord::types::{RangedCoordf64, RangedCoordusize};
 use plotters::prelude::*;
 
 use crate::figures::{Figures, GrowthFigures};
-use crate::report::{AIM_INIT, MOST_INIT, routes};
+use crate::report::{AIM_INIT, MOST_INIT};
 
 const SIZE: (u32, u32) = (1200, 760);
 const FONT: &str = "sans-serif";
 const INK: RGBColor = RGBColor(0x24, 0x29, 0x2f);
 const OURS: RGBColor = RGBColor(0x1f, 0x6f, 0xb2);
 const OTHER: RGBColor = RGBColor(0xd9, 0x6c, 0x06);
+const GRID: RGBColor = RGBColor(0xe3, 0xe6, 0xea);
 const LIMIT: RGBColor = RGBColor(0xb4, 0x23, 0x18);
 
 type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
@@ -48,19 +50,21 @@ fn inits(area: &Area<'_>, figures: &Figures) -> Result<(), Box<dyn std::error::E
         .caption("Init, in times of a bare function's", (FONT, 18).into_font().color(&INK))
         .margin(14)
         .x_label_area_size(30)
-        .y_label_area_size(170)
+        .y_label_area_size(215)
         .build_cartesian_2d(0.0..MOST_INIT + 0.2, (0..count - 1).into_segmented())?;
     let name = |place: &SegmentValue<i32>| match place {
         SegmentValue::CenterOf(row) => usize::try_from(count - 1 - *row)
             .ok()
             .and_then(|row| functions.get(row))
-            .map(|function| function.job.clone())
+            .map(|function| format!("{} {}", function.service, function.job))
             .unwrap_or_default(),
         _ => String::new(),
     };
     chart
         .configure_mesh()
         .disable_y_mesh()
+        .light_line_style(TRANSPARENT)
+        .bold_line_style(GRID)
         .y_labels(functions.len())
         .y_label_formatter(&name)
         .x_label_formatter(&|times| format!("{times:.1}×"))
@@ -80,61 +84,88 @@ fn inits(area: &Area<'_>, figures: &Figures) -> Result<(), Box<dyn std::error::E
 }
 
 fn throughput(area: &Area<'_>, figures: &Figures) -> Result<(), Box<dyn std::error::Error>> {
-    let (Some(first), Some(last)) = (figures.load.first(), figures.load.last()) else {
+    let load = &figures.load;
+    if load.len() < 2 {
         return Ok(());
-    };
-    let most = figures.load.iter().map(|load| load.answered_per_s).fold(0.0, f64::max);
+    }
+    let most = load.iter().map(|load| load.answered_per_s).fold(0.0, f64::max);
     let mut chart = ChartBuilder::on(area)
         .caption("Changes a second, as users grow", (FONT, 18).into_font().color(&INK))
         .margin(14)
+        .margin_right(30)
         .x_label_area_size(34)
         .y_label_area_size(46)
-        .build_cartesian_2d((first.users as u64..last.users as u64).log_scale(), 0.0..most * 1.2)?;
+        .build_cartesian_2d(0..load.len() - 1, 0.0..most * 1.3)?;
     chart
         .configure_mesh()
+        .light_line_style(TRANSPARENT)
+        .bold_line_style(GRID)
+        .x_labels(load.len())
+        .x_label_formatter(&|place| load.get(*place).map(|load| load.users.to_string()).unwrap_or_default())
         .x_desc("users at once")
         .y_label_formatter(&|rate| format!("{rate:.0}"))
         .label_style((FONT, 13).into_font().color(&INK))
         .draw()?;
-    let answered: Vec<_> = figures.load.iter().map(|load| (load.users as u64, load.answered_per_s)).collect();
-    let effects: Vec<_> = figures.load.iter().map(|load| (load.users as u64, load.effects_per_s)).collect();
-    for (name, points, colour) in [("answered", answered, OURS), ("with their effect", effects, OTHER)] {
-        chart
-            .draw_series(LineSeries::new(points.clone(), colour.stroke_width(2)))?
-            .label(name)
-            .legend(move |(x, y)| PathElement::new([(x, y), (x + 18, y)], colour.stroke_width(2)));
-        chart.draw_series(points.into_iter().map(|point| Circle::new(point, 4, colour.filled())))?;
-    }
+    let answered: Vec<f64> = load.iter().map(|load| load.answered_per_s).collect();
+    let effects: Vec<f64> = load.iter().map(|load| load.effects_per_s).collect();
+    line(&mut chart, Some("answered"), &answered, OURS)?;
+    line(&mut chart, Some("with their effect"), &effects, OTHER)?;
     legend(&mut chart)
 }
 
+/// Each route's time in times of its time at the smallest size, and the bare read's.
 fn growth(area: &Area<'_>, growth: &[GrowthFigures]) -> Result<(), Box<dyn std::error::Error>> {
-    let sizes = growth.iter().map(|figures| figures.items);
-    let (Some(least), Some(most)) = (sizes.clone().min(), sizes.max()) else {
+    let Some(first) = growth.first() else {
         return Ok(());
     };
+    let sizes: Vec<u64> = growth.iter().filter(|figures| figures.is_like(first)).map(|figures| figures.items).collect();
+    if sizes.len() < 2 {
+        return Ok(());
+    }
     let mut chart = ChartBuilder::on(area)
-        .caption("Items touched by one call, as the caller's items grow", (FONT, 18).into_font().color(&INK))
+        .caption("Time of a call, in times of that with the smallest table", (FONT, 18).into_font().color(&INK))
         .margin(14)
+        .margin_right(30)
         .x_label_area_size(34)
         .y_label_area_size(46)
-        .build_cartesian_2d((least..most + 1).log_scale(), 0..highest(growth) + 4)?;
-    chart.configure_mesh().x_desc("items in the table").label_style((FONT, 13).into_font().color(&INK)).draw()?;
-    for (number, route) in routes(growth).into_iter().enumerate() {
-        let colour = Palette99::pick(number).to_rgba();
-        let owner = growth.iter().find(|figures| figures.route == route).map(|figures| figures.owner);
-        let of_route = growth.iter().filter(|figures| figures.route == route && Some(figures.owner) == owner);
-        let points: Vec<_> = of_route.map(|figures| (figures.items, figures.items_touched)).collect();
-        chart
-            .draw_series(LineSeries::new(points, colour.stroke_width(2)))?
-            .label(route)
-            .legend(move |(x, y)| PathElement::new([(x, y), (x + 18, y)], colour.stroke_width(2)));
+        .build_cartesian_2d(0..sizes.len() - 1, 0.0..2.5)?;
+    chart
+        .configure_mesh()
+        .light_line_style(TRANSPARENT)
+        .bold_line_style(GRID)
+        .x_labels(sizes.len())
+        .x_label_formatter(&|place| sizes.get(*place).map(u64::to_string).unwrap_or_default())
+        .x_desc("items in the table")
+        .y_label_formatter(&|times| format!("{times:.1}×"))
+        .label_style((FONT, 13).into_font().color(&INK))
+        .draw()?;
+    let of_smallest: Vec<&GrowthFigures> = growth.iter().filter(|figures| figures.items == first.items).collect();
+    for (number, smallest) in of_smallest.into_iter().enumerate() {
+        let like = || growth.iter().filter(|figures| figures.is_like(smallest));
+        let reads: Vec<f64> = like().map(|at| at.bare_read.p50_ms / smallest.bare_read.p50_ms).collect();
+        let calls: Vec<f64> = like().map(|at| at.call.p50_ms / smallest.call.p50_ms).collect();
+        // One entry of the legend for all lines of a colour.
+        let named = |name: &'static str| (number == 0).then_some(name);
+        line(&mut chart, named("a bare GetItem meanwhile"), &reads, OTHER)?;
+        line(&mut chart, named("each route"), &calls, OURS)?;
     }
     legend(&mut chart)
 }
 
-fn highest(growth: &[GrowthFigures]) -> u64 {
-    growth.iter().map(|figures| figures.items_touched).max().unwrap_or(0)
+/// Draws values over their places.
+fn line<'a>(
+    chart: &mut ChartContext<'a, SVGBackend<'a>, Cartesian2d<RangedCoordusize, RangedCoordf64>>,
+    name: Option<&str>,
+    values: &[f64],
+    colour: RGBColor,
+) -> Result<(), Box<dyn std::error::Error>> {
+    let points: Vec<(usize, f64)> = values.iter().copied().enumerate().collect();
+    let series = chart.draw_series(LineSeries::new(points.clone(), colour.stroke_width(2)))?;
+    if let Some(name) = name {
+        series.label(name).legend(move |(x, y)| PathElement::new([(x, y), (x + 18, y)], colour.stroke_width(2)));
+    }
+    chart.draw_series(points.into_iter().map(|point| Circle::new(point, 3, colour.filled())))?;
+    Ok(())
 }
 
 fn legend<'a, X, Y>(

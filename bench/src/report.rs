@@ -175,7 +175,7 @@ fn growth_table(growth: &[GrowthFigures]) -> String {
         let last = sizes.last().copied().unwrap_or(first);
         [
             first.route.clone(),
-            first.owner.to_owned(),
+            first.owner.clone(),
             series(&|figures| figures.aws_calls.to_string()),
             series(&|figures| figures.items_touched.to_string()),
             series(&|figures| format!("{:.1}", figures.call.p50_ms)),
@@ -199,7 +199,7 @@ fn growth_table(growth: &[GrowthFigures]) -> String {
 }
 
 /// The routes of some figures, each once.
-pub(crate) fn routes(growth: &[GrowthFigures]) -> BTreeSet<&str> {
+fn routes(growth: &[GrowthFigures]) -> BTreeSet<&str> {
     growth.iter().map(|figures| figures.route.as_str()).collect()
 }
 

@@ -54,6 +54,9 @@ pub(crate) struct BenchRun {
     /// How many items the tables hold, one size after the other.
     #[arg(long, value_delimiter = ',', default_values_t = [1_000, 10_000, 100_000])]
     sizes: Vec<u64>,
+    /// Measure nothing: make tables and plot again of what the last run has measured.
+    #[arg(long, conflicts_with = "only")]
+    redraw: bool,
     /// Write the figures into docs/benchmarks.md and docs/benchmarks.svg.
     #[arg(long)]
     write: bool,
@@ -109,6 +112,13 @@ pub(crate) async fn command(home: &Home, run: &BenchRun) -> Result<()> {
     let python = interrupts.unless(Python::ready(home)).await?;
     let out = home.repo.join("target/bench");
     fs::create_dir_all(&out).with_context(|| format!("cannot make {}", out.display()))?;
+    if run.redraw {
+        let driver = interrupts.unless(build_driver(home, &python)).await?;
+        let mut program = process::command(driver);
+        program.arg("--out").arg(&out).arg("redraw").stdout(Stdio::inherit());
+        interrupts.unless(process::run(&mut program)).await?;
+        return if run.write { write(home, &out) } else { Ok(()) };
+    }
     let (driver, bare) = interrupts.unless(build(home, &python, run.profile, &out)).await?;
     let work = async |environment: &Environment| {
         let step = Step::start(BARE.name);
@@ -152,11 +162,16 @@ async fn build(home: &Home, python: &Python, profile: Profile, out: &Path) -> Re
     let profile = profile.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default();
     let built = Built { profile, programs: described.collect() };
     fs::write(out.join("built.json"), serde_json::to_vec_pretty(&built)?)?;
-    let driver = Service { name: "bench", guarded_path: "" };
-    let mut drivers = package::build(home, python, &[driver], Build::Dev).await?;
-    let driver = drivers.remove(driver.name).context("the program that measures was not built")?;
+    let driver = build_driver(home, python).await?;
     step.done(out.display());
     Ok((driver, packages.remove(BARE.name).context("the bare function was not packed")?))
+}
+
+/// Builds the program that measures.
+async fn build_driver(home: &Home, python: &Python) -> Result<PathBuf> {
+    let driver = Service { name: "bench", guarded_path: "" };
+    let mut built = package::build(home, python, &[driver], Build::Dev).await?;
+    built.remove(driver.name).context("the program that measures was not built")
 }
 
 /// Deploys the bare function behind a rule of the bus.
@@ -188,7 +203,7 @@ async fn deploy_bare(home: &Home, environment: &Environment, package: &Package, 
 
 async fn measure(run: &BenchRun, driver: &Path, out: &Path, environment: &Environment) -> Result<()> {
     let mut program = process::command(driver);
-    program.arg("--built").arg(out.join("built.json")).arg("--out").arg(out);
+    program.arg("--out").arg(out).arg("measure").arg("--built").arg(out.join("built.json"));
     program.args(["--rounds", &run.rounds.to_string(), "--invocations", &run.invocations.to_string()]);
     program.args(["--trips", &run.trips.to_string(), "--changes", &run.changes.to_string()]);
     let sizes: Vec<String> = run.sizes.iter().map(u64::to_string).collect();
