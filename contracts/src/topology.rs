@@ -1,36 +1,131 @@
 //! Who publishes and who reads what, read from the services' templates: their roles and their rules.
 
+mod grants;
+mod rules;
+pub(crate) mod template;
+
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use events::catalog::{self, EventType};
-use serde_norway::Value;
+use serde_json::Value;
+
+use self::template::entries;
 
 /// What one service's template says of the bus.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Service {
     /// The service's name, which is its folder's.
     pub name: String,
-    /// The sources that its roles allow it to publish under; `None` stands for a grant without such a condition.
-    pub sources: Vec<Option<String>>,
+    /// The jobs of its functions, which their `Handler` settings name.
+    pub jobs: BTreeSet<String>,
+    /// What its roles may publish.
+    pub grants: Vec<Grant>,
     /// Its rules.
     pub rules: Vec<Rule>,
+    /// What its template looks up in SSM: parameter names to paths, those of the environment `local`.
+    pub looked_up: BTreeMap<String, String>,
+    /// How long its longest-keeping queue keeps a message, in seconds; none without a queue.
+    pub queue_retention: Option<u64>,
 }
 
-/// One rule: which events a function of the service reads.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// One statement of a role that allows `events:PutEvents`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Grant {
+    /// The role's name in the template.
+    pub role: String,
+    /// The jobs that have the role.
+    pub jobs: BTreeSet<String>,
+    /// The sources that the statement's condition allows, as `StringLike` patterns; none when it has no such condition.
+    pub sources: Option<Vec<String>>,
+    /// The detail types that the statement's condition allows, likewise.
+    pub detail_types: Option<Vec<String>>,
+    /// The resource, as the template states it.
+    pub resource: Value,
+}
+
+/// One rule: which events a job of the service gets.
+#[derive(Clone, Debug, PartialEq)]
 pub struct Rule {
+    /// Where it is in the template, as a JSON pointer.
+    pub pointer: String,
     /// The function's `Handler`, which names its job.
     pub job: String,
-    /// The values of `source` that it matches.
-    pub sources: Vec<String>,
-    /// The values of `detail-type` that it matches.
-    pub detail_types: Vec<String>,
+    /// The whole event pattern. Intrinsic functions stand in it as `{"Ref": …}` or `{"Fn::…": …}`.
+    pub pattern: Value,
+    /// The bus, as the template states it; null when it states none, which is the account's default bus.
+    pub bus: Value,
+    /// Whether it delivers at all.
+    pub state: State,
+    /// Settings that give the job something else than the event, such as `InputPath`.
+    pub rewrites: Vec<String>,
+    /// Where events go that the rule cannot deliver.
+    pub dead_letters: Option<Value>,
+}
+
+/// Whether a rule delivers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum State {
+    /// It does, which is what a rule without a `State` does.
+    Enabled,
+    /// It does not.
+    Disabled,
+}
+
+impl Service {
+    /// Reads a service's template.
+    ///
+    /// # Errors
+    /// When the text is no YAML.
+    pub fn parse(name: &str, template: &str) -> Result<Self, serde_norway::Error> {
+        let template = template::parse(template)?;
+        let resources = &template["Resources"];
+        let looked_up = template::looked_up(&template["Parameters"]);
+        let mut service = Self { name: name.to_owned(), looked_up, ..Self::default() };
+        for (logical, resource) in entries(resources) {
+            let properties = &resource["Properties"];
+            match resource["Type"].as_str() {
+                Some("AWS::IAM::Role") => service.grants.extend(grants::of_role(logical, properties, resources)),
+                Some("AWS::Serverless::Function") => {
+                    service.jobs.extend(template::job(properties));
+                    service.grants.extend(grants::of_function(logical, properties));
+                    service.rules.extend(rules::of_function(logical, properties));
+                }
+                Some("AWS::Events::Rule") => service.rules.extend(rules::of_rule(logical, properties, resources)),
+                Some("AWS::SQS::Queue") => {
+                    service.queue_retention = service.queue_retention.max(Some(template::retention(properties)));
+                }
+                _ => {}
+            }
+        }
+        Ok(service)
+    }
+}
+
+impl Service {
+    /// Whether a value of the template is `!Ref` of a parameter that is looked up at this path.
+    #[must_use]
+    pub fn refers_to(&self, value: &Value, path: &str) -> bool {
+        value["Ref"].as_str().and_then(|parameter| self.looked_up.get(parameter)).is_some_and(|found| found == path)
+    }
+}
+
+impl Grant {
+    /// Whether it allows to publish under these names.
+    #[must_use]
+    pub fn allows(&self, source: &str, detail_type: &str) -> bool {
+        let any = |patterns: &Option<Vec<String>>, text: &str| {
+            patterns.as_ref().is_none_or(|patterns| patterns.iter().any(|pattern| grants::like(pattern, text)))
+        };
+        any(&self.sources, source) && any(&self.detail_types, detail_type)
+    }
 }
 
 impl Rule {
-    fn matches(&self, event: &EventType) -> bool {
-        self.sources.contains(&event.source) && self.detail_types.contains(&event.detail_type)
+    /// Whether its pattern, as far as it looks at these two fields, lets events of these names through.
+    #[must_use]
+    pub fn selects(&self, source: &str, detail_type: &str) -> bool {
+        rules::selects(&self.pattern, source, detail_type)
     }
 }
 
@@ -40,98 +135,20 @@ impl Rule {
 /// When a folder or template cannot be read, or a template is no YAML.
 pub fn read(repository: &Path) -> Result<Vec<Service>, TopologyError> {
     let folder = repository.join("services");
-    let unreadable = |source| TopologyError::Unreadable { path: folder.clone(), source };
+    let unreadable = |path: &Path| {
+        let path = path.to_owned();
+        move |source| TopologyError::Unreadable { path, source }
+    };
     let mut services = Vec::new();
-    for entry in fs::read_dir(&folder).map_err(unreadable)? {
-        let entry = entry.map_err(unreadable)?;
-        services.push(service(&entry.file_name().to_string_lossy(), &entry.path().join("template.yaml"))?);
+    for entry in fs::read_dir(&folder).map_err(unreadable(&folder))? {
+        let entry = entry.map_err(unreadable(&folder))?;
+        let path = entry.path().join("template.yaml");
+        let text = fs::read_to_string(&path).map_err(unreadable(&path))?;
+        let service = Service::parse(&entry.file_name().to_string_lossy(), &text);
+        services.push(service.map_err(|source| TopologyError::NoTemplate { path, source })?);
     }
     services.sort_by(|left, right| left.name.cmp(&right.name));
     Ok(services)
-}
-
-/// What is wrong between the templates and the events that exist, in words; nothing when all agree.
-#[must_use]
-pub fn problems(services: &[Service]) -> Vec<String> {
-    let events = catalog::all();
-    let mut problems = Vec::new();
-    for service in services {
-        let own = format!("busline.{}", service.name);
-        for source in &service.sources {
-            if source.as_deref() != Some(&own) {
-                let granted = source.as_deref().unwrap_or("any source");
-                problems.push(format!("{} may publish as {granted}; it may publish as {own} alone", service.name));
-            }
-        }
-        for rule in &service.rules {
-            if !events.iter().any(|event| rule.matches(event)) {
-                let (sources, types) = (rule.sources.join(", "), rule.detail_types.join(", "));
-                problems.push(format!("the rule of {} matches no event: {sources} / {types}", rule.job));
-            }
-        }
-    }
-    for event in &events {
-        let publishes = |service: &Service| service.name == event.service && !service.sources.is_empty();
-        if !services.iter().any(publishes) {
-            problems.push(format!("nobody may publish {}", event.schema));
-        }
-        if !services.iter().flat_map(|service| &service.rules).any(|rule| rule.matches(event)) {
-            problems.push(format!("nobody reads {}", event.schema));
-        }
-    }
-    problems
-}
-
-fn service(name: &str, template: &Path) -> Result<Service, TopologyError> {
-    let text = fs::read_to_string(template)
-        .map_err(|source| TopologyError::Unreadable { path: template.to_owned(), source })?;
-    let template: Value = serde_norway::from_str(&text)
-        .map_err(|source| TopologyError::NoTemplate { path: template.to_owned(), source })?;
-    let mut service = Service { name: name.to_owned(), ..Service::default() };
-    for (_, resource) in entries(&template["Resources"]) {
-        let properties = &resource["Properties"];
-        match resource["Type"].as_str() {
-            Some("AWS::IAM::Role") => service.sources.extend(grants(properties)),
-            Some("AWS::Serverless::Function") => service.rules.extend(rules(properties)),
-            _ => {}
-        }
-    }
-    Ok(service)
-}
-
-/// The source of each statement that allows `events:PutEvents`.
-fn grants(role: &Value) -> Vec<Option<String>> {
-    items(&role["Policies"])
-        .flat_map(|policy| items(&policy["PolicyDocument"]["Statement"]))
-        .filter(|statement| texts(&statement["Action"]).iter().any(|action| action == "events:PutEvents"))
-        .map(|statement| statement["Condition"]["StringEquals"]["events:source"].as_str().map(str::to_owned))
-        .collect()
-}
-
-fn rules(function: &Value) -> Vec<Rule> {
-    let job = function["Handler"].as_str().unwrap_or_default();
-    entries(&function["Events"])
-        .filter(|(_, event)| event["Type"].as_str() == Some("EventBridgeRule"))
-        .map(|(_, event)| &event["Properties"]["Pattern"])
-        .map(|pattern| Rule {
-            job: job.to_owned(),
-            sources: texts(&pattern["source"]),
-            detail_types: texts(&pattern["detail-type"]),
-        })
-        .collect()
-}
-
-fn entries(value: &Value) -> impl Iterator<Item = (&Value, &Value)> {
-    value.as_mapping().into_iter().flatten()
-}
-
-fn items(value: &Value) -> impl Iterator<Item = &Value> {
-    value.as_sequence().into_iter().flatten()
-}
-
-/// A text, or a list of texts.
-fn texts(value: &Value) -> Vec<String> {
-    value.as_str().into_iter().chain(items(value).filter_map(Value::as_str)).map(str::to_owned).collect()
 }
 
 /// Why the templates cannot be read.
@@ -153,34 +170,4 @@ pub enum TopologyError {
         /// Why.
         source: serde_norway::Error,
     },
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn rule(source: &str, detail_type: &str) -> Rule {
-        Rule { job: "job".into(), sources: vec![source.into()], detail_types: vec![detail_type.into()] }
-    }
-
-    #[test]
-    fn a_rule_that_matches_nothing_is_named() {
-        let service = Service {
-            name: "x".into(),
-            rules: vec![rule("busline.users", "TodoCreated.v1"), rule("busline.todos", "TodoCreated.v2")],
-            ..Service::default()
-        };
-        let problems = problems(&[service]);
-        assert!(problems.contains(&"the rule of job matches no event: busline.users / TodoCreated.v1".into()));
-        assert!(problems.contains(&"the rule of job matches no event: busline.todos / TodoCreated.v2".into()));
-    }
-
-    #[test]
-    fn a_service_may_not_speak_for_another() {
-        let of = |sources| Service { name: "todos".into(), sources, ..Service::default() };
-        let has = |sources, text: &str| problems(&[of(sources)]).iter().any(|problem| problem.starts_with(text));
-        assert!(has(vec![Some("busline.users".into())], "todos may publish as busline.users"));
-        assert!(has(vec![None], "todos may publish as any source"));
-        assert!(!has(vec![Some("busline.todos".into())], "todos may publish as"));
-    }
 }

