@@ -17,14 +17,17 @@ from busline_local.patches import (
     cognito_concurrent_sign_ups,
     cognito_confirmation_codes,
     cognito_refresh_tokens,
+    cognito_writable_attributes,
     dynamodb_query_cost,
     event_archive,
+    foreign_authorization,
     function_environment,
     http_api_body,
     iam_condition_keys,
     invocation_latency,
     invocation_metrics,
     lambda_logging_config,
+    log_pages,
     post_confirmation,
     put_events,
     rule_target_failures,
@@ -112,6 +115,12 @@ PATCHES: tuple[Patch, ...] = (
         lambda_logging_config.apply,
     ),
     Patch(
+        "log_pages",
+        "names no next page of a log that does not fit one",
+        f"{_AWS}/AmazonCloudWatchLogs/latest/APIReference/API_FilterLogEvents.html",
+        log_pages.apply,
+    ),
+    Patch(
         "state_persistence",
         "forgets unread stream records at a restart, and as many new ones",
         f"{_AWS}/amazondynamodb/latest/developerguide/Streams.html",
@@ -154,6 +163,12 @@ PATCHES: tuple[Patch, ...] = (
         iam_condition_keys.apply,
     ),
     Patch(
+        "foreign_authorization",
+        "takes a call with another `Authorization` header than AWS's for the root user's",
+        f"{_AWS}/amazondynamodb/latest/APIReference/CommonErrors.html",
+        foreign_authorization.apply,
+    ),
+    Patch(
         "cognito_confirmation_codes",
         "mails 123456 to everyone who signs up",
         f"{_AWS}/cognito/latest/developerguide/signing-up-users-in-your-app.html",
@@ -176,6 +191,12 @@ PATCHES: tuple[Patch, ...] = (
         "fails to find a user while another one signs up",
         f"{_AWS}/cognito/latest/developerguide/quotas.html",
         cognito_concurrent_sign_ups.apply,
+    ),
+    Patch(
+        "cognito_writable_attributes",
+        "lets users write any attribute of their own, even `sub`",
+        f"{_AWS}/cognito/latest/developerguide/user-pool-settings-attributes.html",
+        cognito_writable_attributes.apply,
     ),
     # After the codes: the trigger sees the address that the code has verified.
     Patch(

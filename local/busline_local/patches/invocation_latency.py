@@ -9,21 +9,68 @@ waiting for half a second before it may be invoked.
 AWS: a warm invocation costs the function's own time and no fixed wait,
 <https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html>.
 
-Mended: small packets go out at once, and the log is what the function's pipe
-holds when its answer arrives.
+Mended: small packets go out at once, and the log is what the function has
+written when its answer arrives: whoever collects it empties the pipe first.
 """
 
-import array
-import fcntl
+import contextlib
 import http.server
-import termios
-import time
+import os
+import queue
+import select
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from ministack.core import lambda_runtime
 from ministack.services import lambda_svc
 
-_LONGEST_DRAIN_SECONDS = 0.25
+_PIPE_BYTES = 1 << 20
+"""More than a pipe holds: one read empties it."""
+
+Lines = queue.Queue[str]
+
+
+@dataclass
+class Output:
+    """What one process writes, on its way from the pipe to the queue of its lines.
+
+    Two threads may carry it: MiniStack's own, which waits for output, and the
+    one that collects the log of an invocation. The lock is held from the pipe
+    to the queue, so that no line is out of the one and not yet in the other.
+    """
+
+    pipe: Any
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    rest: bytes = b""
+    """The beginning of a line whose end has not been written."""
+
+    def carry(self, lines: Lines) -> bool:
+        """Move what is there; whether the process may write more."""
+        with self.lock:
+            if self.pipe.closed:
+                return False
+            try:
+                piece = os.read(self.pipe.fileno(), _PIPE_BYTES)
+            except BlockingIOError:
+                return True
+            *whole, self.rest = (self.rest + piece).split(b"\n")
+            if not piece and self.rest:
+                whole, self.rest = [self.rest], b""
+            for line in whole:
+                _put(lines, line.decode("utf-8", errors="replace").rstrip("\r"))
+            return bool(piece)
+
+    def close(self) -> None:
+        """Give the pipe back."""
+        with self.lock:
+            self.pipe.close()
+
+
+_outputs: WeakKeyDictionary[Lines, Output] = WeakKeyDictionary()
+"""By the queue of a process: MiniStack makes one for each."""
 
 
 def apply() -> None:
@@ -31,35 +78,49 @@ def apply() -> None:
     http.server.BaseHTTPRequestHandler.disable_nagle_algorithm = True
     lambda_svc._ESM_IDLE_WAKE_GAP_SECONDS = 0.005
     lambda_svc._LAMBDA_STATE_TRANSITION_DELAY = 0.02
-    stock = lambda_runtime.Worker._drain_stderr_bounded
+    lambda_runtime.ProvidedWorker._pump_output = pump
+    lambda_runtime.ProvidedWorker._drain_stderr_bounded = drain(
+        lambda_runtime.Worker._drain_stderr_bounded
+    )
 
-    def drain(worker: Any, first_line_wait: float | None = None) -> str:
+
+def pump(_worker: Any, pipe: Any, lines: Lines) -> None:
+    """Carry the output of a process for its whole life."""
+    output = _output(pipe, lines)
+    readable = select.poll()
+    readable.register(pipe.fileno(), select.POLLIN)
+    while output.carry(lines):
+        readable.poll()
+    output.close()
+
+
+def drain(stock: Callable[..., str]) -> Callable[..., str]:
+    """How a worker collects the log of the invocation that has just ended."""
+
+    def drained(worker: Any, first_line_wait: float | None = None) -> str:
         if first_line_wait is not None:
             # A process that has failed to start: its last words may be on the way.
-            return str(stock(worker, first_line_wait=first_line_wait))
-        return _drain(worker)
+            return stock(worker, first_line_wait=first_line_wait)
+        process, lines = worker._proc, worker._stderr_queue
+        if process is not None and not process.stdout.closed:
+            _output(process.stdout, lines).carry(lines)
+        return str(worker._drain_stderr())
 
-    lambda_runtime.ProvidedWorker._drain_stderr_bounded = drain
-
-
-def _drain(worker: Any) -> str:
-    process = worker._proc
-    deadline = time.monotonic() + _LONGEST_DRAIN_SECONDS
-    while process is not None and _unread(process.stdout) and time.monotonic() < deadline:
-        time.sleep(0.001)
-    # The reading thread has taken the last line, but may not have put it down yet.
-    time.sleep(0.0005)
-    return str(worker._drain_stderr())
+    return drained
 
 
-def _unread(pipe: Any) -> int:
-    """Bytes that the function has written and nobody has read."""
-    if pipe.closed:
-        return 0
-    waiting = array.array("i", [0])
-    try:
-        fcntl.ioctl(pipe.fileno(), termios.FIONREAD, waiting)
-    except (OSError, ValueError):
-        # Closed in between: the process is gone.
-        return 0
-    return waiting[0]
+def _output(pipe: Any, lines: Lines) -> Output:
+    """The output that ends in this queue; whichever thread asks first makes it."""
+    made = Output(pipe)
+    output = _outputs.setdefault(lines, made)
+    if output is made:
+        os.set_blocking(pipe.fileno(), False)
+    return output
+
+
+def _put(lines: Lines, line: str) -> None:
+    """Add a line; the oldest goes when there are too many."""
+    if lines.full():
+        with contextlib.suppress(queue.Empty):
+            lines.get_nowait()
+    lines.put_nowait(line)
