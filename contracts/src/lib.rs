@@ -1,3 +1,5 @@
 //! The contracts between services, as code and templates state them.
 
+pub mod schemas;
 pub mod topology;
+pub mod versions;

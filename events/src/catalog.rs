@@ -1,11 +1,17 @@
 //! Every event of Busline, for the tools that compare what is published with what is read.
 
-use crate::envelope::{self, Payload};
+use std::fmt;
+
+use schemars::JsonSchema;
+use serde_json::Value;
+
+use crate::documents;
+use crate::envelope::{self, BusEvent, Payload, ReadError};
 use crate::todos::{TodoChangedV1, TodoCompletedV1, TodoCreatedV1, TodoDeletedV1, TodoReopenedV1};
 use crate::users::{UserProfileChangedV1, UserRegisteredV1};
 
-/// The names of one event version.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// One event version: its names and its type.
+#[derive(Clone)]
 pub struct EventType {
     /// The service that publishes it.
     pub service: &'static str,
@@ -15,27 +21,57 @@ pub struct EventType {
     pub detail_type: String,
     /// The schema's name: `<service>/<Event>/v<N>`.
     pub schema: String,
+    example: &'static str,
+    document: fn(&Value) -> Value,
+    rewrite: fn(BusEvent) -> Result<Value, ReadError>,
 }
 
 /// All events, by publisher.
 #[must_use]
 pub fn all() -> Vec<EventType> {
     vec![
-        of::<UserRegisteredV1>(),
-        of::<UserProfileChangedV1>(),
-        of::<TodoCreatedV1>(),
-        of::<TodoChangedV1>(),
-        of::<TodoCompletedV1>(),
-        of::<TodoReopenedV1>(),
-        of::<TodoDeletedV1>(),
+        of::<UserRegisteredV1>(include_str!("../examples/users/UserRegistered/v1.json")),
+        of::<UserProfileChangedV1>(include_str!("../examples/users/UserProfileChanged/v1.json")),
+        of::<TodoCreatedV1>(include_str!("../examples/todos/TodoCreated/v1.json")),
+        of::<TodoChangedV1>(include_str!("../examples/todos/TodoChanged/v1.json")),
+        of::<TodoCompletedV1>(include_str!("../examples/todos/TodoCompleted/v1.json")),
+        of::<TodoReopenedV1>(include_str!("../examples/todos/TodoReopened/v1.json")),
+        of::<TodoDeletedV1>(include_str!("../examples/todos/TodoDeleted/v1.json")),
     ]
 }
 
-fn of<P: Payload>() -> EventType {
+impl EventType {
+    /// The JSON Schema of its whole `detail`, as the Rust type has it, with its example.
+    #[must_use]
+    pub fn document(&self) -> Value {
+        // An example that is no JSON leaves a null here, which no schema of an event allows: the tests say so.
+        let example: Value = serde_json::from_str(self.example).unwrap_or_default();
+        (self.document)(&example["detail"])
+    }
+
+    /// Reads a bus event into the Rust type and writes its `detail` again.
+    ///
+    /// # Errors
+    /// When the message is no event of this type.
+    pub fn rewrite(&self, message: BusEvent) -> Result<Value, ReadError> {
+        (self.rewrite)(message)
+    }
+}
+
+impl fmt::Debug for EventType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("EventType").field(&self.schema).finish()
+    }
+}
+
+fn of<P: Payload + JsonSchema>(example: &'static str) -> EventType {
     EventType {
         service: P::SERVICE,
         source: envelope::source::<P>(),
         detail_type: envelope::detail_type::<P>(),
         schema: envelope::schema::<P>(),
+        example,
+        document: documents::written::<P>,
+        rewrite: |message| envelope::read::<P, P>(message).map(|event| serde_json::json!(event)),
     }
 }

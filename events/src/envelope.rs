@@ -3,10 +3,12 @@
 use std::fmt::Display;
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use crate::bounds::{Count, Text};
 use crate::trace::TraceParent;
 
 /// The largest event that a publisher may commit, in bytes of its `detail` as JSON.
@@ -47,16 +49,16 @@ pub fn schema<P: Payload>() -> String {
 }
 
 /// What the bus carries in `detail`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Event<D> {
     /// Who, when, why: the same for every event.
     pub metadata: Metadata,
-    /// What happened: one struct an event version.
+    /// What happened.
     pub data: D,
 }
 
 /// What every event says of itself.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Metadata {
     /// Names this event for ever; a subscriber claims it. A `UUIDv7`.
@@ -64,19 +66,24 @@ pub struct Metadata {
     /// When the change was made.
     pub occurred_at: Timestamp,
     /// What the event is about, such as a to-do item's id. 1 to 128 characters.
+    #[schemars(with = "Text<1, 128>")]
     pub subject: String,
     /// Counts the changes of one subject from 1, so that a reader can tell stale from new.
+    #[schemars(with = "Count")]
     pub sequence: u64,
     /// Names the whole story that a user's request started. 1 to 128 characters.
+    #[schemars(with = "Text<1, 128>")]
     pub correlation_id: String,
     /// The request or event that caused this one. 1 to 128 characters.
+    #[schemars(with = "Text<1, 128>")]
     pub causation_id: String,
     /// The trace that this event belongs to. It travels inside because the bus neither archives nor replays its own
     /// trace header.
     pub traceparent: TraceParent,
-    /// The service and its version: `todos@0.1.0`. At most 64 characters.
+    /// The service and its version: `todos@0.1.0`. 1 to 64 characters.
+    #[schemars(with = "Text<1, 64>")]
     pub producer: String,
-    /// `<service>/<Event>/v<N>`, see [`schema`].
+    /// The name of this event's schema: `<service>/<Event>/v<N>`.
     pub schema: String,
 }
 

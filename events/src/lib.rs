@@ -4,9 +4,11 @@
 //! with [`envelope::read`], which checks that a message is the event that its rule promised before anything acts on it.
 //!
 //! A payload struct is closed for its publisher and open for its readers: readers ignore fields that they do not know,
-//! so a subscriber may read an event into a smaller type of its own.
+//! so a subscriber may read an event into a smaller type of its own. [`documents`] writes both as JSON Schema.
 
+pub mod bounds;
 pub mod catalog;
+pub mod documents;
 pub mod envelope;
 pub mod todos;
 pub mod trace;

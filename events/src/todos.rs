@@ -3,13 +3,15 @@
 //! Notes never travel: no reader needs them, and they are the largest and most private part of an item.
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use crate::bounds::{Distinct, Names, OneOf, Text};
 use crate::envelope::Payload;
 
 /// How urgent an item is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Priority {
     /// Whenever.
@@ -21,21 +23,23 @@ pub enum Priority {
 }
 
 /// An item was added.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct TodoCreatedV1 {
     /// The item.
     pub todo_id: Uuid,
     /// Whose it is.
     pub owner_id: Uuid,
-    /// 1 to 200 characters.
+    /// What is to be done, in one line of 1 to 200 characters.
+    #[schemars(with = "Text<1, 200>")]
     pub title: String,
     /// When it is due, if ever.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub due_at: Option<Timestamp>,
     /// How urgent it is.
     pub priority: Priority,
-    /// At most 20, each 1 to 50 characters, no two alike.
+    /// What its owner files it under: at most 20 tags of 1 to 50 characters, no two alike.
+    #[schemars(with = "Distinct<Text<1, 50>, 0, 20>")]
     pub tags: Vec<String>,
 }
 
@@ -45,24 +49,35 @@ impl Payload for TodoCreatedV1 {
     const VERSION: u32 = 1;
 }
 
+/// The fields of an item that its owner writes.
+#[derive(Debug)]
+pub struct TodoFields;
+
+impl Names for TodoFields {
+    const ALL: &'static [&'static str] = &["title", "notes", "dueAt", "priority", "tags"];
+}
+
 /// An item's fields were edited; they hold the state after the change.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct TodoChangedV1 {
     /// The item.
     pub todo_id: Uuid,
     /// Whose it is.
     pub owner_id: Uuid,
-    /// The names of the fields that changed. 1 to 5, each one of `title`, `notes`, `dueAt`, `priority`, `tags`.
+    /// The names of the fields that changed, 1 to 5 of them, each once. Notes never travel; that they changed does.
+    #[schemars(with = "Distinct<OneOf<TodoFields>, 1, 5>")]
     pub changed: Vec<String>,
-    /// 1 to 200 characters.
+    /// What is to be done, in one line of 1 to 200 characters.
+    #[schemars(with = "Text<1, 200>")]
     pub title: String,
     /// When it is due, if ever.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub due_at: Option<Timestamp>,
     /// How urgent it is.
     pub priority: Priority,
-    /// At most 20, each 1 to 50 characters, no two alike.
+    /// What its owner files it under: at most 20 tags of 1 to 50 characters, no two alike.
+    #[schemars(with = "Distinct<Text<1, 50>, 0, 20>")]
     pub tags: Vec<String>,
 }
 
@@ -73,14 +88,15 @@ impl Payload for TodoChangedV1 {
 }
 
 /// An item was completed.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct TodoCompletedV1 {
     /// The item.
     pub todo_id: Uuid,
     /// Whose it is.
     pub owner_id: Uuid,
-    /// 1 to 200 characters.
+    /// What is to be done, in one line of 1 to 200 characters.
+    #[schemars(with = "Text<1, 200>")]
     pub title: String,
     /// When it was completed.
     pub completed_at: Timestamp,
@@ -93,14 +109,15 @@ impl Payload for TodoCompletedV1 {
 }
 
 /// A completed item was taken up again.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct TodoReopenedV1 {
     /// The item.
     pub todo_id: Uuid,
     /// Whose it is.
     pub owner_id: Uuid,
-    /// 1 to 200 characters.
+    /// What is to be done, in one line of 1 to 200 characters.
+    #[schemars(with = "Text<1, 200>")]
     pub title: String,
     /// When it is due, if ever.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -114,14 +131,15 @@ impl Payload for TodoReopenedV1 {
 }
 
 /// An item was deleted.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct TodoDeletedV1 {
     /// The item.
     pub todo_id: Uuid,
     /// Whose it was.
     pub owner_id: Uuid,
-    /// 1 to 200 characters.
+    /// What is to be done, in one line of 1 to 200 characters.
+    #[schemars(with = "Text<1, 200>")]
     pub title: String,
 }
 

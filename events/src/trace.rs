@@ -1,8 +1,10 @@
 //! The W3C trace context header, the one part of a trace that travels inside events.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 
 /// A `traceparent` of version 00: trace id, parent span id, flags.
@@ -82,6 +84,25 @@ impl TryFrom<String> for TraceParent {
 impl From<TraceParent> for String {
     fn from(parent: TraceParent) -> Self {
         parent.to_string()
+    }
+}
+
+impl JsonSchema for TraceParent {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "TraceParent".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "type": "string",
+            "pattern": "^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$",
+            // Neither id is zero. A lookahead would say it in one pattern, which many validators cannot read.
+            "allOf": [{"pattern": "^00-0*[1-9a-f]"}, {"pattern": "-0*[1-9a-f][0-9a-f]*-[0-9a-f]{2}$"}],
+        })
     }
 }
 

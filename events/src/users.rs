@@ -1,24 +1,30 @@
 //! What the users service publishes. The subject is the user's id, the sequence their profile's version.
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use crate::bounds::{Address, Distinct, Names, OneOf, Text};
 use crate::envelope::Payload;
 
 /// Somebody signed up and confirmed their e-mail address.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct UserRegisteredV1 {
     /// The user pool's `sub`.
     pub user_id: Uuid,
     /// The confirmed address. 3 to 254 characters.
+    #[schemars(with = "Address")]
     pub email: String,
     /// What to call them. 1 to 100 characters.
+    #[schemars(with = "Text<1, 100>")]
     pub display_name: String,
     /// A BCP 47 language tag, such as `en` or `de-CH`. 2 to 35 characters.
+    #[schemars(with = "Text<2, 35>")]
     pub locale: String,
     /// An IANA time zone name, such as `Europe/Dublin`. 1 to 64 characters.
+    #[schemars(with = "Text<1, 64>")]
     pub time_zone: String,
     /// When they confirmed.
     pub registered_at: Timestamp,
@@ -30,19 +36,31 @@ impl Payload for UserRegisteredV1 {
     const VERSION: u32 = 1;
 }
 
+/// The fields of a profile that its user writes.
+#[derive(Debug)]
+pub struct ProfileFields;
+
+impl Names for ProfileFields {
+    const ALL: &'static [&'static str] = &["displayName", "locale", "timeZone"];
+}
+
 /// A user changed their profile; the fields hold the state after the change.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct UserProfileChangedV1 {
     /// The user pool's `sub`.
     pub user_id: Uuid,
-    /// The names of the fields that changed. 1 to 3, each one of `displayName`, `locale`, `timeZone`.
+    /// The names of the fields that changed, 1 to 3 of them, each once.
+    #[schemars(with = "Distinct<OneOf<ProfileFields>, 1, 3>")]
     pub changed: Vec<String>,
     /// What to call them. 1 to 100 characters.
+    #[schemars(with = "Text<1, 100>")]
     pub display_name: String,
     /// A BCP 47 language tag. 2 to 35 characters.
+    #[schemars(with = "Text<2, 35>")]
     pub locale: String,
     /// An IANA time zone name. 1 to 64 characters.
+    #[schemars(with = "Text<1, 64>")]
     pub time_zone: String,
 }
 

@@ -25,6 +25,7 @@ mod parameters;
 mod prerequisites;
 mod process;
 mod python;
+mod schemas;
 mod stacks;
 mod status;
 mod template;
@@ -185,6 +186,17 @@ enum Door {
         #[arg(last = true)]
         arguments: Vec<String>,
     },
+    /// Writes the schemas of events from the Rust types, what jobs read of them, and the documents made from both.
+    ///
+    /// The schema of a released version is never written: where its type says something else, that is refused.
+    #[command(after_help = "Examples:
+  cargo xtask schemas
+  cargo xtask schemas --release todos/TodoArchived/v1     it may never change again")]
+    Schemas {
+        /// Mark this version as released today; may be given more than once.
+        #[arg(long, value_name = "SERVICE/EVENT/vN")]
+        release: Vec<String>,
+    },
     /// Makes many changes through a faulty network and holds what comes out against what must.
     ///
     /// Runs on a local cloud of its own. The bus refuses entries, repeats and delays them, DynamoDB throttles, both fail
@@ -284,6 +296,7 @@ async fn enter(door: Door) -> Result<()> {
         Door::Faults(run) => faults::command(&home, &run).await,
         Door::Hostile(run) => hostile::command(&home, &run).await,
         Door::Fuzz(run) => fuzz::command(&home, &run).await,
+        Door::Schemas { release } => schemas::command(&home, &release).await,
         Door::Test { only, arguments } => test::command(&home, &only, &arguments).await,
     }
 }

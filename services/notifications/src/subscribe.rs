@@ -4,5 +4,7 @@
 pub(crate) mod error;
 pub(crate) mod inbox;
 pub(crate) mod readers;
+#[cfg(test)]
+mod readings;
 pub(crate) mod recipients;
 pub(crate) mod welcome_mail;

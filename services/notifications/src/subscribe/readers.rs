@@ -5,6 +5,7 @@ use uuid::Uuid;
 
 /// A to-do item, in any of its events.
 #[derive(Debug, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct TodoSeen {
     pub(crate) todo_id: Uuid,
@@ -14,6 +15,7 @@ pub(crate) struct TodoSeen {
 
 /// A user to greet in the inbox, in `UserRegistered.v1`.
 #[derive(Debug, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct NewcomerSeen {
     pub(crate) user_id: Uuid,
@@ -22,6 +24,7 @@ pub(crate) struct NewcomerSeen {
 
 /// A user to greet by mail, in `UserRegistered.v1`.
 #[derive(Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct AddresseeSeen {
     pub(crate) email: String,
@@ -30,6 +33,7 @@ pub(crate) struct AddresseeSeen {
 
 /// A user's address, in `UserRegistered.v1`.
 #[derive(Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct RegisteredSeen {
     pub(crate) email: String,
@@ -39,6 +43,7 @@ pub(crate) struct RegisteredSeen {
 
 /// A user's profile, in `UserRegistered.v1` and `UserProfileChanged.v1`.
 #[derive(Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct ProfileSeen {
     pub(crate) user_id: Uuid,

@@ -1,0 +1,133 @@
+//! The JSON Schemas of events, generated from the types: what a publisher writes, and what a job reads of it.
+//!
+//! Both describe the whole `detail`. The publisher's is closed: nothing may be there that it does not name. A reader's
+//! is open and holds the fields that the job uses, with the types that reading them demands.
+
+use std::future::Future;
+use std::marker::PhantomData;
+
+use schemars::generate::SchemaSettings;
+use schemars::transform::{RecursiveTransform, transform_subschemas};
+use schemars::{JsonSchema, Schema};
+use serde_json::{Value, json};
+
+use crate::envelope::{self, Event, Payload};
+
+/// Where the schemas have their names. Nothing is served there.
+const BASE: &str = "https://busline.example/schemas";
+
+/// The schema of what the publisher of `P` writes, with an example of it.
+#[must_use]
+pub fn written<P: Payload + JsonSchema>(example: &Value) -> Value {
+    let settings = SchemaSettings::draft2020_12()
+        .with(|settings| settings.inline_subschemas = true)
+        .for_serialize()
+        .with_transform(never_null)
+        .with_transform(RecursiveTransform(closed))
+        .with_transform(plain_enums)
+        .with_transform(one_line);
+    let payload = settings.clone().into_generator().into_root_schema_for::<P>();
+    let mut document = settings.into_generator().into_root_schema_for::<Event<P>>().to_value();
+    document["$id"] = json!(format!("{BASE}/{}.json", envelope::schema::<P>()));
+    document["title"] = json!(format!("{} v{}", P::NAME, P::VERSION));
+    document["description"] = payload.get("description").cloned().unwrap_or_default();
+    document["examples"] = json!([example]);
+    name_schema::<P>(&mut document);
+    document
+}
+
+/// What one job reads of one event.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Reading {
+    /// The function's `Handler`, which names its job.
+    pub job: &'static str,
+    /// The schema's name of the event: `<service>/<Event>/v<N>`.
+    pub schema: String,
+    /// The bus's `detail-type` of the event: `<Event>.v<N>`.
+    pub detail_type: String,
+    /// The schema of what the job demands of the event's `detail`.
+    pub document: Value,
+}
+
+/// Whoever reads the event `P`, such as `on::<TodoCreatedV1>().read_by("notifications", "todo-created", job)`.
+#[must_use]
+pub fn on<P: Payload>() -> Readers<P> {
+    Readers(PhantomData)
+}
+
+/// Those who read one event.
+#[derive(Clone, Copy, Debug)]
+pub struct Readers<P>(PhantomData<P>);
+
+impl<P: Payload> Readers<P> {
+    /// What a job of `service` reads. The type is the one that the job's own function takes, so that it cannot drift.
+    #[must_use]
+    pub fn read_by<D, S, F, Fut>(self, service: &str, job: &'static str, _function: F) -> Reading
+    where
+        D: JsonSchema,
+        S: 'static,
+        F: Fn(&'static S, Event<D>) -> Fut,
+        Fut: Future,
+    {
+        let settings = SchemaSettings::draft2020_12()
+            .with(|settings| settings.inline_subschemas = true)
+            .for_deserialize()
+            .with_transform(plain_enums)
+            .with_transform(one_line);
+        let detail_type = envelope::detail_type::<P>();
+        let mut document = settings.into_generator().into_root_schema_for::<Event<D>>().to_value();
+        document["$id"] = json!(format!("{BASE}/reads/{service}/{job}/{detail_type}.json"));
+        document["title"] = json!(format!("{} v{}, as {service}/{job} reads it", P::NAME, P::VERSION));
+        document["description"] = json!("What is not named here is ignored.");
+        name_schema::<P>(&mut document);
+        Reading { job, schema: envelope::schema::<P>(), detail_type, document }
+    }
+}
+
+fn name_schema<P: Payload>(document: &mut Value) {
+    document["properties"]["metadata"]["properties"]["schema"]["const"] = json!(envelope::schema::<P>());
+}
+
+/// A publisher leaves an optional field out, and never writes `null` for it.
+fn never_null(schema: &mut Schema) {
+    transform_subschemas(&mut never_null, schema);
+    let required: Vec<Value> = schema.get("required").and_then(Value::as_array).cloned().unwrap_or_default();
+    let Some(properties) = schema.get_mut("properties").and_then(Value::as_object_mut) else { return };
+    for (name, property) in properties {
+        if required.contains(&json!(name)) {
+            continue;
+        }
+        if let Some([one, null]) = property["type"].as_array().map(Vec::as_slice)
+            && null == "null"
+        {
+            property["type"] = one.clone();
+        }
+    }
+}
+
+fn closed(schema: &mut Schema) {
+    if schema.get("properties").is_some() {
+        schema.insert("additionalProperties".to_owned(), json!(false));
+    }
+}
+
+/// Variants with a description each come as alternatives of one constant; an `enum` says the same to more programs.
+fn plain_enums(schema: &mut Schema) {
+    transform_subschemas(&mut plain_enums, schema);
+    let constant = |alternative: &Value| alternative.get("const").cloned();
+    let alternatives = schema.get("oneOf").and_then(Value::as_array);
+    let Some(values) = alternatives.and_then(|all| all.iter().map(constant).collect::<Option<Vec<_>>>()) else {
+        return;
+    };
+    schema.remove("oneOf");
+    schema.insert("type".to_owned(), json!("string"));
+    schema.insert("enum".to_owned(), json!(values));
+}
+
+/// Comments are wrapped where the source code needs it, descriptions where their reader does.
+fn one_line(schema: &mut Schema) {
+    transform_subschemas(&mut one_line, schema);
+    if let Some(Value::String(description)) = schema.get_mut("description") {
+        *description = description.replace('\n', " ");
+    }
+}

@@ -1,0 +1,60 @@
+//! What each job reads of other services' events, as the schema files in `reads/` say it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use events::documents::{Reading, on};
+use events::todos::{TodoChangedV1, TodoCompletedV1, TodoCreatedV1, TodoDeletedV1, TodoReopenedV1};
+use events::users::{UserProfileChangedV1, UserRegisteredV1};
+
+use crate::subscribe::{inbox, recipients, welcome_mail};
+
+const SERVICE: &str = env!("CARGO_PKG_NAME");
+
+/// The rows of `main` that read events, each with its own event and function.
+fn readings() -> Vec<Reading> {
+    vec![
+        on::<TodoCreatedV1>().read_by(SERVICE, "todo-created", inbox::todo_created),
+        on::<TodoChangedV1>().read_by(SERVICE, "todo-changed", inbox::todo_changed),
+        on::<TodoCompletedV1>().read_by(SERVICE, "todo-completed", inbox::todo_completed),
+        on::<TodoReopenedV1>().read_by(SERVICE, "todo-reopened", inbox::todo_reopened),
+        on::<TodoDeletedV1>().read_by(SERVICE, "todo-deleted", inbox::todo_deleted),
+        on::<UserRegisteredV1>().read_by(SERVICE, "user-registered", inbox::user_registered),
+        on::<UserRegisteredV1>().read_by(SERVICE, "recipient-registered", recipients::registered),
+        on::<UserProfileChangedV1>().read_by(SERVICE, "recipient-changed", recipients::changed),
+        on::<UserRegisteredV1>().read_by(SERVICE, "send-welcome-mail", welcome_mail::send),
+    ]
+}
+
+/// `cargo xtask schemas` runs this test with `BUSLINE_WRITE_SCHEMAS` set, and it writes the files.
+#[test]
+fn reader_schemas_are_what_the_jobs_read() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("reads");
+    let path = |reading: &Reading| folder.join(reading.job).join(format!("{}.json", reading.detail_type));
+    let wanted: BTreeMap<_, _> =
+        readings().iter().map(|reading| (path(reading), format!("{:#}\n", reading.document))).collect();
+    if std::env::var_os("BUSLINE_WRITE_SCHEMAS").is_some() {
+        write(&folder, &wanted);
+    }
+    let found = found(&folder);
+    let differ = |path: &&PathBuf| found.get(*path) != wanted.get(*path);
+    let different: BTreeSet<&PathBuf> = found.keys().chain(wanted.keys()).filter(differ).collect();
+    assert!(different.is_empty(), "not what the jobs read, run `cargo xtask schemas`: {different:#?}");
+}
+
+fn write(folder: &Path, files: &BTreeMap<PathBuf, String>) {
+    for stale in found(folder).keys().filter(|path| !files.contains_key(*path)) {
+        fs::remove_file(stale).unwrap();
+    }
+    for (path, text) in files {
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+}
+
+fn found(folder: &Path) -> BTreeMap<PathBuf, String> {
+    let jobs = fs::read_dir(folder).into_iter().flatten().map(|job| job.unwrap().path());
+    let files = jobs.flat_map(|job| fs::read_dir(job).unwrap()).map(|file| file.unwrap().path());
+    files.map(|path| (path.clone(), fs::read_to_string(path).unwrap())).collect()
+}
