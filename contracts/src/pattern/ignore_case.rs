@@ -1,0 +1,46 @@
+//! Comparison that takes capitals and small letters for the same.
+//!
+//! As EventBridge does it, each character of the pattern stands for itself in either case, whatever their lengths:
+//! `ß` in a pattern matches `ß` and `SS`. A character's two forms never begin or end alike, so no choice is regretted.
+//!
+//! <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-create-pattern-operators.html#eb-filtering-equals-ignore-case-matching>
+
+use std::str::Chars;
+
+pub(super) fn equals(value: &str, wanted: &str) -> bool {
+    rest_after(value, wanted).is_some_and(|mut rest| rest.next().is_none())
+}
+
+pub(super) fn starts_with(value: &str, prefix: &str) -> bool {
+    rest_after(value, prefix).is_some()
+}
+
+pub(super) fn ends_with(value: &str, suffix: &str) -> bool {
+    let mut rest = value.chars().rev();
+    suffix.chars().rev().all(|wanted| {
+        let found = strip(&rest, wanted.to_lowercase().rev()).or_else(|| strip(&rest, wanted.to_uppercase().rev()));
+        found.is_some_and(|shorter| {
+            rest = shorter;
+            true
+        })
+    })
+}
+
+fn rest_after<'a>(value: &'a str, prefix: &str) -> Option<Chars<'a>> {
+    let mut rest = value.chars();
+    for wanted in prefix.chars() {
+        rest = strip(&rest, wanted.to_lowercase()).or_else(|| strip(&rest, wanted.to_uppercase()))?;
+    }
+    Some(rest)
+}
+
+/// What is left of `value` when it begins with `form`.
+fn strip<I: Iterator<Item = char> + Clone>(value: &I, form: impl Iterator<Item = char>) -> Option<I> {
+    let mut rest = value.clone();
+    for wanted in form {
+        if rest.next()? != wanted {
+            return None;
+        }
+    }
+    Some(rest)
+}
