@@ -1,15 +1,18 @@
 //! The operations CLI: what failed, and where it waits.
 
-mod dlq;
+mod arguments;
+mod dlq_commands;
 mod output;
-mod target;
+mod tables;
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::Result;
-use clap::{Parser, Subcommand};
+use anyhow::{Context, Result};
+use clap::{CommandFactory, Parser, Subcommand};
+use clap_complete::Shell;
 
-use crate::output::Format;
+use crate::output::Outcome;
 
 /// Looks after what failed.
 #[derive(Debug, Parser)]
@@ -19,44 +22,33 @@ struct Cli {
     command: Command,
 }
 
-const EXIT_CODES: &str = "Exit codes: 0 done; 1 AWS or the network failed; 64 wrong use.";
+const EXIT_CODES: &str = "Exit codes: 0 done; 1 AWS or the network failed; 2 something is left, as the last line on \
+                          standard error says; 64 wrong use, or there is no such thing.";
 
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Dead-letter queues
     #[command(subcommand, after_help = EXIT_CODES)]
     Dlq(Dlq),
+    /// Prints a script that completes this program's words in a shell
+    #[command(after_help = "Examples:\n  ops completions bash > ~/.local/share/bash-completion/completions/ops\n  \
+                            ops completions zsh > ~/.zfunc/_ops")]
+    Completions {
+        /// Whose script
+        shell: Shell,
+    },
+    /// Prints the manual page, or writes one a command into a folder
+    #[command(after_help = "Examples:\n  ops man | man -l -\n  ops man ~/.local/share/man/man1")]
+    Man {
+        /// The folder, which is made if it is not there
+        folder: Option<PathBuf>,
+    },
 }
 
 #[derive(Debug, Subcommand)]
 enum Dlq {
-    /// Lists the dead-letter queue of every service of an environment, with how many messages wait in it
-    #[command(after_help = "Examples:\n  cargo ops dlq list\n  cargo ops dlq list --env prod --format json")]
-    List {
-        /// The environment; `local` is the running local cloud
-        #[arg(long, default_value = "local")]
-        env: String,
-        /// How to print
-        #[arg(long, value_enum, default_value_t = Format::Table)]
-        format: Format,
-    },
-    /// Shows messages without taking them out of the queue
-    #[command(after_help = "Examples:\n  cargo ops dlq peek notifications\n  \
-                            cargo ops dlq peek todos --env prod --count 3 --format ndjson\n  \
-                            cargo ops dlq peek https://sqs.eu-west-1.amazonaws.com/123456789012/my-dlq")]
-    Peek {
-        /// A service of the environment, a queue's name, or a queue's URL
-        queue: String,
-        /// The environment; `local` is the running local cloud
-        #[arg(long, default_value = "local")]
-        env: String,
-        /// How many messages at the most
-        #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u16).range(1..=1000))]
-        count: u16,
-        /// How to print
-        #[arg(long, value_enum, default_value_t = Format::Table)]
-        format: Format,
-    },
+    #[command(flatten)]
+    Reading(dlq_commands::Reading),
 }
 
 #[tokio::main(flavor = "current_thread")]
@@ -66,21 +58,32 @@ async fn main() -> ExitCode {
         Err(error) => return output::usage(&error),
     };
     match run(cli.command).await {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(Outcome::Done) => ExitCode::SUCCESS,
+        Ok(Outcome::Left) => ExitCode::from(2),
         Err(error) => output::failure(&error),
     }
 }
 
-async fn run(command: Command) -> Result<()> {
+async fn run(command: Command) -> Result<Outcome> {
     match command {
-        Command::Dlq(Dlq::List { env, format }) => {
-            let queues = dlq::list(&target::connect(&env).await?, &env).await?;
-            output::queues(&queues, format)
+        Command::Dlq(Dlq::Reading(command)) => dlq_commands::run(command).await,
+        Command::Completions { shell } => {
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Cli::command(), "ops", &mut script);
+            output::text(&script)
         }
-        Command::Dlq(Dlq::Peek { queue, env, count, format }) => {
-            let sdk = target::connect(&env).await?;
-            let messages = dlq::peek(&sdk, &env, &queue, usize::from(count)).await?;
-            output::messages(&messages, format)
-        }
+        Command::Man { folder } => manual(folder),
     }
+}
+
+fn manual(folder: Option<PathBuf>) -> Result<Outcome> {
+    let Some(folder) = folder else {
+        let mut page = Vec::new();
+        clap_mangen::Man::new(Cli::command()).render(&mut page)?;
+        return output::text(&page);
+    };
+    let cannot = || format!("cannot write manual pages into {}", folder.display());
+    std::fs::create_dir_all(&folder).with_context(cannot)?;
+    clap_mangen::generate_to(Cli::command(), &folder).with_context(cannot)?;
+    Ok(Outcome::Done)
 }

@@ -1,23 +1,33 @@
-//! What the terminal shows.
+//! What goes to the terminal, a file or the next program.
+#![allow(clippy::disallowed_methods, reason = "a command-line tool reads NO_COLOR here")]
 
+use std::env;
 use std::io::{self, ErrorKind, IsTerminal, Write};
 use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::ValueEnum;
+use ops::dlq::queue::WrongUse;
 use serde::Serialize;
 
-use crate::dlq::{Queue, Waiting};
-
 /// How results are printed.
-#[derive(Clone, Copy, Debug, ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Format {
     /// For people
     Table,
-    /// One JSON array
+    /// One JSON document
     Json,
     /// One JSON object a line
     Ndjson,
+}
+
+/// How a command ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    /// All that was asked for.
+    Done,
+    /// Something is left.
+    Left,
 }
 
 /// Wrong use: what clap says, and 64; help and version are no failure.
@@ -28,51 +38,71 @@ pub(crate) fn usage(error: &clap::Error) -> ExitCode {
 
 /// The failure and its causes in one line.
 pub(crate) fn failure(error: &anyhow::Error) -> ExitCode {
-    eprintln!("error: {error:#}");
-    ExitCode::FAILURE
+    eprintln!("error: {}", one_line(&format!("{error:#}")));
+    if error.is::<WrongUse>() { ExitCode::from(64) } else { ExitCode::FAILURE }
 }
 
-/// Prints queues.
-pub(crate) fn queues(queues: &[Queue], format: Format) -> Result<()> {
-    rows(queues, format, || {
-        let mut lines = vec![format!("{:<14} {:>7} {:>9}  queue", "service", "waiting", "in flight")];
-        lines.extend(queues.iter().map(|queue| {
-            let url = queue.url.as_deref().unwrap_or("not deployed");
-            format!("{:<14} {:>7} {:>9}  {url}", queue.service, queue.depth, queue.in_flight)
-        }));
-        lines
-    })
+/// A remark for whoever watches, apart from the results.
+pub(crate) fn remark(text: &str) {
+    eprintln!("{text}");
 }
 
-/// Prints messages.
-pub(crate) fn messages(messages: &[Waiting], format: Format) -> Result<()> {
-    rows(messages, format, || {
-        if messages.is_empty() && io::stdout().is_terminal() {
-            return vec!["Nothing waits here.".to_owned()];
-        }
-        messages.iter().flat_map(message).collect()
-    })
+/// Whether a person watches.
+pub(crate) fn is_watched() -> bool {
+    io::stdout().is_terminal()
 }
 
-fn message(message: &Waiting) -> Vec<String> {
-    let attributes = message.attributes.iter().map(|(name, value)| format!("  {name}: {value}"));
-    let head = format!("{} (received {} times)", message.message_id, message.receive_count.unwrap_or(0));
-    [head].into_iter().chain(attributes).chain([format!("  {}", message.body)]).collect()
+/// Whether colours are welcome, <https://no-color.org>.
+pub(crate) fn has_colours() -> bool {
+    is_watched() && env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
 }
 
-fn rows<T: Serialize>(rows: &[T], format: Format, table: impl FnOnce() -> Vec<String>) -> Result<()> {
+/// Prints rows in one of the formats.
+pub(crate) fn rows<T: Serialize>(rows: &[T], format: Format, table: impl FnOnce() -> String) -> Result<Outcome> {
     let lines = match format {
         Format::Table => table(),
-        Format::Json => vec![serde_json::to_string_pretty(rows)?],
-        Format::Ndjson => rows.iter().map(serde_json::to_string).collect::<Result<_, _>>()?,
+        Format::Json => serde_json::to_string_pretty(rows)? + "\n",
+        Format::Ndjson => rows.iter().map(line).collect::<Result<String>>()?,
     };
+    text(lines.as_bytes())
+}
+
+/// Prints one thing in one of the formats.
+pub(crate) fn one<T: Serialize>(thing: &T, format: Format, page: impl FnOnce() -> String) -> Result<Outcome> {
+    let lines = match format {
+        Format::Table => page(),
+        Format::Json => serde_json::to_string_pretty(thing)? + "\n",
+        Format::Ndjson => line(thing)?,
+    };
+    text(lines.as_bytes())
+}
+
+/// Prints text as it is.
+pub(crate) fn text(text: &[u8]) -> Result<Outcome> {
     let mut out = io::stdout().lock();
-    for line in lines {
-        match writeln!(out, "{line}") {
-            // A reader that has gone (`… | head -1`) is no failure.
-            Err(error) if error.kind() == ErrorKind::BrokenPipe => return Ok(()),
-            result => result?,
-        }
+    match out.write_all(text).and_then(|()| out.flush()) {
+        // A reader that has gone (`… | head -1`) is no failure.
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(Outcome::Done),
+        result => result.map(|()| Outcome::Done).map_err(Into::into),
     }
-    Ok(())
+}
+
+/// One thing as one line of JSON.
+pub(crate) fn line<T: Serialize>(thing: &T) -> Result<String> {
+    Ok(serde_json::to_string(thing)? + "\n")
+}
+
+/// Text of unknown origin, which cannot move the cursor or change colours: control characters are shown by their codes.
+pub(crate) fn plain(text: &str) -> String {
+    let shown = |character: char| match character {
+        '\n' | '\t' => character.to_string(),
+        control if control.is_control() => control.escape_unicode().to_string(),
+        other => other.to_string(),
+    };
+    text.chars().map(shown).collect()
+}
+
+/// The same in one line.
+pub(crate) fn one_line(text: &str) -> String {
+    plain(text).split_whitespace().collect::<Vec<_>>().join(" ")
 }

@@ -1,28 +1,110 @@
-//! Where the queues are: the running local cloud, or AWS with the standard settings.
+//! Where the queues are: the running local cloud, or AWS or any endpoint with the standard settings.
 #![allow(clippy::disallowed_methods, reason = "a command-line tool reads its environment here, and nowhere else")]
 
+use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
-use std::{env, fs};
+use std::time::Duration;
+use std::{env, io};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
+use aws_config::meta::region::RegionProviderChain;
+use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_sdk_sqs::config::Credentials;
 use serde::Deserialize;
+
+/// The environment that the local cloud runs.
+pub const LOCAL: &str = "local";
 
 const DEFAULT_REGION: &str = "eu-west-1";
 
-/// How to reach an environment. `AWS_ENDPOINT_URL` wins; without it `local` is the cloud that `cargo xtask up` started.
+/// Longer than SQS waits for messages, 20 s.
+const ATTEMPT: Duration = Duration::from_secs(30);
+
+/// Any of these says that somebody means AWS, or an endpoint of their own.
+const AWS_SETTINGS: [&str; 4] = ["AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_SQS", "AWS_PROFILE", "AWS_ACCESS_KEY_ID"];
+
+/// Where commands go.
+#[derive(Clone, Debug)]
+pub struct Target {
+    /// The settings of AWS clients.
+    pub sdk: SdkConfig,
+    /// The environment whose services are meant by name.
+    pub env: String,
+    /// Somebody named the environment, or it is the local cloud: there is a Busline here.
+    pub is_busline: bool,
+}
+
+/// How to reach an environment, and a queue if its URL is given.
+///
+/// `AWS_ENDPOINT_URL` wins always. Without it, `local` is the cloud that `cargo xtask up` started, and every other
+/// environment is AWS with the standard settings. When no environment is named, AWS settings or a queue's URL say where
+/// to go; without any of them it is the local cloud.
 ///
 /// # Errors
-/// When the local cloud does not run.
-pub(crate) async fn connect(env: &str) -> Result<SdkConfig> {
-    let region = aws_config::meta::region::RegionProviderChain::default_provider().or_else(DEFAULT_REGION);
-    let settings = aws_config::defaults(BehaviorVersion::latest());
-    if env != "local" || env::var("AWS_ENDPOINT_URL").is_ok() {
-        return Ok(settings.region(region).load().await);
+/// When the local cloud is meant and does not run.
+pub async fn connect(env: Option<&str>, queue: Option<&str>) -> Result<Target> {
+    let name = env.unwrap_or(LOCAL).to_owned();
+    let has_endpoint = env::var("AWS_ENDPOINT_URL").is_ok() || env::var("AWS_ENDPOINT_URL_SQS").is_ok();
+    let url = queue.filter(|queue| queue.starts_with("http://") || queue.starts_with("https://"));
+    if has_endpoint || name != LOCAL {
+        return Ok(Target { sdk: aws(url).await, env: name, is_busline: env.is_some() });
     }
-    let root = aws_sdk_sqs::config::Credentials::new("test", "test", None, None, "busline-local");
-    let settings = settings.region(Region::new(DEFAULT_REGION)).credentials_provider(root);
-    Ok(settings.endpoint_url(local_endpoint()?).load().await)
+    if env.is_none() {
+        if url.is_some_and(is_of_local_cloud) {
+            return Ok(Target { sdk: local(&local_endpoint()?).await, env: name, is_busline: true });
+        }
+        if url.is_some() || AWS_SETTINGS.iter().any(|setting| env::var(setting).is_ok()) {
+            return Ok(Target { sdk: aws(url).await, env: name, is_busline: false });
+        }
+    }
+    Ok(Target { sdk: local(&local_endpoint()?).await, env: name, is_busline: true })
+}
+
+/// Where the CLI keeps what it must remember: `ops` beside the local cloud's state in a checkout of this repository,
+/// else `busline-ops` in the user's state folder.
+///
+/// Source: <https://specifications.freedesktop.org/basedir-spec/latest/>
+///
+/// # Errors
+/// When there is no checkout and no home folder.
+pub fn state_dir() -> Result<PathBuf> {
+    if env::var_os("BUSLINE_HOME").is_some() || repository().is_dir() {
+        return Ok(home().join("ops"));
+    }
+    let state = env::var_os("XDG_STATE_HOME").map(PathBuf::from).filter(|path| path.is_absolute());
+    let state = state.or_else(|| Some(PathBuf::from(env::var_os("HOME")?).join(".local/state")));
+    Ok(state.context("there is no folder to remember things in: set XDG_STATE_HOME or HOME")?.join("busline-ops"))
+}
+
+/// The standard settings; a queue's URL on AWS names its region.
+async fn aws(url: Option<&str>) -> SdkConfig {
+    let of_url = url.and_then(region_of).map(Region::new);
+    let region = RegionProviderChain::first_try(of_url).or_default_provider().or_else(DEFAULT_REGION);
+    aws_config::defaults(BehaviorVersion::latest()).region(region).timeout_config(timeouts()).load().await
+}
+
+async fn local(endpoint: &str) -> SdkConfig {
+    let root = Credentials::new("test", "test", None, None, "busline-local");
+    let settings = aws_config::defaults(BehaviorVersion::latest()).region(Region::new(DEFAULT_REGION));
+    settings.credentials_provider(root).endpoint_url(endpoint).timeout_config(timeouts()).load().await
+}
+
+fn timeouts() -> TimeoutConfig {
+    TimeoutConfig::builder().connect_timeout(Duration::from_secs(5)).operation_attempt_timeout(ATTEMPT).build()
+}
+
+/// `https://sqs.<region>.amazonaws.com/…`
+fn region_of(url: &str) -> Option<String> {
+    let host = url.split("://").nth(1)?.split('/').next()?;
+    let region = host.strip_prefix("sqs.")?.split_once(".amazonaws.com")?.0;
+    Some(region.to_owned())
+}
+
+fn is_of_local_cloud(url: &str) -> bool {
+    let Ok(port) = local_port() else { return false };
+    let origins = ["127.0.0.1", "localhost"].map(|host| format!("http://{host}:{port}/"));
+    origins.iter().any(|origin| url.starts_with(origin))
 }
 
 /// What the local cloud's launcher writes of itself.
@@ -32,14 +114,46 @@ struct Running {
 }
 
 fn local_endpoint() -> Result<String> {
-    let home = env::var("BUSLINE_HOME").map_or_else(|_| repository().join(".busline"), PathBuf::from);
-    let record = home.join("cloud/lock.json");
-    let text = fs::read_to_string(&record).context("the local cloud is not running: start it with `cargo xtask up`")?;
-    let running: Running =
-        serde_json::from_str(&text).context("the local cloud is not running: start it with `cargo xtask up`")?;
-    Ok(format!("http://127.0.0.1:{}", running.port))
+    Ok(format!("http://127.0.0.1:{}", local_port()?))
+}
+
+fn local_port() -> Result<u16> {
+    const STOPPED: &str = "the local cloud is not running: start it with `cargo xtask up`, or set AWS_ENDPOINT_URL, \
+                           AWS_PROFILE or --env to look elsewhere";
+    let home = home();
+    let record = match File::open(home.join("cloud/lock.json")) {
+        Ok(record) => record,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => bail!(STOPPED),
+        Err(error) => return Err(error).with_context(|| format!("cannot read {}", home.display())),
+    };
+    // The cloud holds the lock for its whole life; the file of a cloud that was killed is free.
+    match record.try_lock_shared() {
+        Ok(()) => bail!(STOPPED),
+        Err(TryLockError::WouldBlock) => {}
+        Err(TryLockError::Error(error)) => return Err(error).context("cannot see whether the local cloud runs"),
+    }
+    let running: Running = serde_json::from_reader(record).context("the local cloud is just starting: try again")?;
+    Ok(running.port)
+}
+
+/// The folder of the local cloud's state.
+fn home() -> PathBuf {
+    env::var_os("BUSLINE_HOME").map_or_else(|| repository().join(".busline"), PathBuf::from)
 }
 
 fn repository() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::region_of;
+
+    #[test]
+    fn a_queues_url_on_aws_names_its_region() {
+        let region = |url| region_of(url);
+        assert_eq!(region("https://sqs.us-east-2.amazonaws.com/123456789012/q").as_deref(), Some("us-east-2"));
+        assert_eq!(region("https://sqs.cn-north-1.amazonaws.com.cn/123456789012/q").as_deref(), Some("cn-north-1"));
+        assert_eq!(region("http://localhost:4566/000000000000/q"), None);
+    }
 }

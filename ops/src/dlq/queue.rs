@@ -1,0 +1,333 @@
+//! A queue: which one is meant, what it says of itself, and its messages, which stay in it.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail, ensure};
+use aws_config::SdkConfig;
+use aws_sdk_sqs::error::{DisplayErrorContext, ProvideErrorMetadata};
+use aws_sdk_sqs::operation::get_queue_url::GetQueueUrlError;
+use aws_sdk_sqs::types::{
+    ChangeMessageVisibilityBatchRequestEntry, Message as Received, MessageAttributeValue, MessageSystemAttributeName,
+    QueueAttributeName,
+};
+use serde_json::Value;
+
+use crate::dlq::envelope::{self, Object, Reading};
+use crate::dlq::message::{Attribute, AttributeValue, Message, Raw};
+use crate::dlq::names;
+
+/// SQS hands out and takes back at most this many messages a call.
+/// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-batch-api-actions.html>
+pub const BATCH: usize = 10;
+
+/// The largest object that is fetched as a failure record, in bytes: a batch of 6 MB, twice escaped, and room.
+const LARGEST_OBJECT: i64 = 32 * 1024 * 1024;
+
+/// Somebody asked for what there is not; the text says what there is.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct WrongUse(pub String);
+
+/// A queue.
+#[derive(Clone, Debug)]
+pub struct Queue {
+    sqs: aws_sdk_sqs::Client,
+    s3: aws_sdk_s3::Client,
+    url: String,
+}
+
+/// What a queue says of itself.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Attributes {
+    /// Its ARN.
+    pub arn: String,
+    /// Messages that wait, approximately.
+    pub depth: u64,
+    /// Messages that somebody has received and not yet deleted, approximately.
+    pub in_flight: u64,
+    /// Messages that were sent with a delay, approximately.
+    pub delayed: u64,
+    /// How long a message is kept, in seconds.
+    pub retention: u64,
+    /// Where the queue itself gives messages up to.
+    pub redrive_policy: Option<Value>,
+    /// Which queues may give messages up to it.
+    pub redrive_allow_policy: Option<Value>,
+    /// Who may send to it.
+    pub policy: Option<Value>,
+}
+
+impl Attributes {
+    /// How often a message may be received before the queue itself moves it on: every look counts.
+    #[must_use]
+    pub fn max_receive_count(&self) -> Option<u64> {
+        let count = &self.redrive_policy.as_ref()?["maxReceiveCount"];
+        count.as_u64().or_else(|| count.as_str()?.parse().ok())
+    }
+}
+
+impl Queue {
+    /// The queue that `given` means: its URL, its name, or a service of the environment.
+    ///
+    /// # Errors
+    /// [`WrongUse`] when there is no such queue, with those that there are; else when SQS fails.
+    pub async fn resolve(sdk: &SdkConfig, env: &str, given: &str) -> Result<Self> {
+        let sqs = aws_sdk_sqs::Client::new(sdk);
+        if given.starts_with("http://") || given.starts_with("https://") {
+            let queue = Self::at(sdk, given);
+            queue.attributes().await?;
+            return Ok(queue);
+        }
+        ensure!(!given.is_empty(), WrongUse("a queue needs a name: give a service, a queue's name or its URL".into()));
+        let service_queue = names::queue(env, given);
+        let candidates: &[&str] =
+            if names::SERVICES.contains(&given) { &[&service_queue] } else { &[given, &service_queue] };
+        for name in candidates {
+            if let Some(url) = url_of(&sqs, name).await? {
+                return Ok(Self::at(sdk, &url));
+            }
+        }
+        bail!(WrongUse(format!("there is no queue `{}`: {}", candidates[0], existing(&sqs).await?)))
+    }
+
+    /// The queue at a URL, which is not looked up.
+    #[must_use]
+    pub fn at(sdk: &SdkConfig, url: &str) -> Self {
+        // An endpoint other than AWS's seldom serves a host name a bucket.
+        let s3 = aws_sdk_s3::config::Builder::from(sdk).force_path_style(sdk.endpoint_url().is_some()).build();
+        let s3 = aws_sdk_s3::Client::from_conf(s3);
+        Self { sqs: aws_sdk_sqs::Client::new(sdk), s3, url: url.to_owned() }
+    }
+
+    /// Its URL.
+    #[must_use]
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// Its name, the last part of its URL.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        self.url.trim_end_matches('/').rsplit('/').next().unwrap_or(&self.url)
+    }
+
+    /// A FIFO queue gives out no more of a group while messages of that group are held.
+    #[must_use]
+    pub fn is_fifo(&self) -> bool {
+        self.name().ends_with(".fifo")
+    }
+
+    /// The client that the queue is read with.
+    #[must_use]
+    pub fn sqs(&self) -> &aws_sdk_sqs::Client {
+        &self.sqs
+    }
+
+    /// What the queue says of itself.
+    ///
+    /// # Errors
+    /// [`WrongUse`] when there is no such queue; else when SQS fails.
+    pub async fn attributes(&self) -> Result<Attributes> {
+        let request = self.sqs.get_queue_attributes().queue_url(&self.url).attribute_names(QueueAttributeName::All);
+        let answer = match request.send().await {
+            Ok(answer) => answer,
+            Err(error) if is_missing(error.code()) => {
+                bail!(WrongUse(format!("there is no queue {}: {}", self.url, existing(&self.sqs).await?)))
+            }
+            Err(error) => bail!("cannot read the attributes of {}: {}", self.url, short(&error)),
+        };
+        let attributes = answer.attributes.unwrap_or_default();
+        let number = |name| attributes.get(&name).and_then(|text: &String| text.parse().ok()).unwrap_or(0);
+        let json = |name| attributes.get(&name).and_then(|text: &String| serde_json::from_str(text).ok());
+        Ok(Attributes {
+            arn: attributes.get(&QueueAttributeName::QueueArn).cloned().unwrap_or_default(),
+            depth: number(QueueAttributeName::ApproximateNumberOfMessages),
+            in_flight: number(QueueAttributeName::ApproximateNumberOfMessagesNotVisible),
+            delayed: number(QueueAttributeName::ApproximateNumberOfMessagesDelayed),
+            retention: number(QueueAttributeName::MessageRetentionPeriod),
+            redrive_policy: json(QueueAttributeName::RedrivePolicy),
+            redrive_allow_policy: json(QueueAttributeName::RedriveAllowPolicy),
+            policy: json(QueueAttributeName::Policy),
+        })
+    }
+
+    /// Up to [`BATCH`] messages, read, which nobody else sees for the time `hidden`. Waits up to `wait` (20 s at the
+    /// most, as SQS does) when there are none.
+    ///
+    /// # Errors
+    /// When SQS fails. A record in S3 that cannot be fetched is no error but the message's `problem`.
+    pub async fn receive(&self, hidden: Duration, wait: Duration) -> Result<Vec<Message>> {
+        let request = self
+            .sqs
+            .receive_message()
+            .queue_url(&self.url)
+            .max_number_of_messages(10)
+            .visibility_timeout(seconds(hidden))
+            .wait_time_seconds(seconds(wait))
+            .message_attribute_names("All")
+            .message_system_attribute_names(MessageSystemAttributeName::All);
+        let answer = match request.send().await {
+            Ok(answer) => answer,
+            Err(error) => bail!("cannot receive from {}: {}", self.url, short(&error)),
+        };
+        let mut messages = Vec::new();
+        for received in answer.messages.unwrap_or_default() {
+            messages.push(self.read(Raw::from(received)).await);
+        }
+        Ok(messages)
+    }
+
+    /// Reads a message, and the object that it names.
+    pub async fn read(&self, raw: Raw) -> Message {
+        let decoded = match envelope::read(&raw) {
+            Reading::Whole(decoded) => *decoded,
+            Reading::Elsewhere(pointer) => match self.fetch(&pointer.object).await {
+                Ok(text) => pointer.open(&text),
+                Err(reason) => pointer.unfetched(&format!("{reason:#}")),
+            },
+        };
+        let mut message = Message::new(raw, decoded);
+        message.service = message.service.or_else(|| names::service(self.name()));
+        message
+    }
+
+    async fn fetch(&self, object: &Object) -> Result<String> {
+        let request = self.s3.get_object().bucket(&object.bucket).key(&object.key);
+        let answer = match request.send().await {
+            Ok(answer) => answer,
+            Err(error) => bail!("{}", short(&error)),
+        };
+        let size = answer.content_length.unwrap_or(0);
+        ensure!(size <= LARGEST_OBJECT, "it has {size} bytes, a failure record has at most {LARGEST_OBJECT}");
+        let bytes = answer.body.collect().await.context("the connection broke off")?.into_bytes();
+        String::from_utf8(bytes.into()).context("it is not text")
+    }
+
+    /// Shows messages to everybody again. One that is shown already is no failure.
+    ///
+    /// # Errors
+    /// When SQS fails for some; the others are given back.
+    pub async fn give_back(&self, receipts: &[String]) -> Result<()> {
+        let mut left = 0;
+        let mut reason = String::new();
+        for receipts in receipts.chunks(BATCH) {
+            let mut entries = Vec::with_capacity(receipts.len());
+            for (index, receipt) in receipts.iter().enumerate() {
+                let entry = ChangeMessageVisibilityBatchRequestEntry::builder().id(index.to_string());
+                entries.push(entry.receipt_handle(receipt).visibility_timeout(0).build()?);
+            }
+            let request = self.sqs.change_message_visibility_batch().queue_url(&self.url).set_entries(Some(entries));
+            match request.send().await {
+                Ok(answer) => {
+                    let failed = answer.failed.iter().filter(|entry| !is_shown(&entry.code));
+                    for entry in failed {
+                        left += 1;
+                        reason.clone_from(&entry.code);
+                    }
+                }
+                Err(error) => {
+                    left += receipts.len();
+                    reason = short(&error);
+                }
+            }
+        }
+        ensure!(left == 0, "{left} messages stay hidden until their visibility timeout ends: {reason}");
+        Ok(())
+    }
+}
+
+/// The URLs of all queues, or of those whose name begins with `prefix`.
+///
+/// # Errors
+/// When SQS fails.
+pub async fn urls(sdk: &SdkConfig, prefix: Option<&str>) -> Result<Vec<String>> {
+    every_url(&aws_sdk_sqs::Client::new(sdk), prefix).await
+}
+
+async fn every_url(sqs: &aws_sdk_sqs::Client, prefix: Option<&str>) -> Result<Vec<String>> {
+    let mut urls = Vec::new();
+    let request = sqs.list_queues().set_queue_name_prefix(prefix.map(str::to_owned)).max_results(1000);
+    let mut pages = request.into_paginator().send();
+    while let Some(page) = pages.next().await {
+        match page {
+            Ok(page) => urls.extend(page.queue_urls.unwrap_or_default()),
+            Err(error) => bail!("cannot list queues: {}", short(&error)),
+        }
+    }
+    Ok(urls)
+}
+
+/// Says which queues there are, those for dead letters first.
+async fn existing(sqs: &aws_sdk_sqs::Client) -> Result<String> {
+    const SHOWN: usize = 12;
+    let mut found: Vec<String> =
+        every_url(sqs, None).await?.iter().map(|url| url.rsplit('/').next().unwrap_or(url).to_owned()).collect();
+    found.sort_by_key(|name| (!name.contains("dlq"), name.clone()));
+    let more = found.len().saturating_sub(SHOWN);
+    found.truncate(SHOWN);
+    Ok(match (found.is_empty(), more) {
+        (true, _) => "there are no queues here; check the region, the profile and AWS_ENDPOINT_URL".to_owned(),
+        (false, 0) => format!("there are {}", found.join(", ")),
+        (false, more) => format!("there are {} and {more} more", found.join(", ")),
+    })
+}
+
+async fn url_of(sqs: &aws_sdk_sqs::Client, name: &str) -> Result<Option<String>> {
+    match sqs.get_queue_url().queue_name(name).send().await {
+        Ok(answer) => Ok(answer.queue_url),
+        Err(error) if error.as_service_error().is_some_and(GetQueueUrlError::is_queue_does_not_exist) => Ok(None),
+        Err(error) if is_missing(error.code()) => Ok(None),
+        Err(error) => bail!("cannot look up the queue {name}: {}", short(&error)),
+    }
+}
+
+fn is_missing(code: Option<&str>) -> bool {
+    matches!(code, Some("QueueDoesNotExist" | "AWS.SimpleQueueService.NonExistentQueue"))
+}
+
+/// Its receipt is of an earlier look, or its time is over: either way it is not hidden by us.
+fn is_shown(code: &str) -> bool {
+    code.ends_with("MessageNotInflight") || code == "ReceiptHandleIsInvalid"
+}
+
+/// What failed, in one line: what AWS said, else what went wrong on the way.
+pub fn short<E, R>(error: &aws_sdk_sqs::error::SdkError<E, R>) -> String
+where
+    E: ProvideErrorMetadata + std::error::Error + 'static,
+    R: std::fmt::Debug,
+{
+    match (error.code(), error.message()) {
+        (Some(code), Some(message)) => format!("{code}: {message}"),
+        (Some(code), None) => code.to_owned(),
+        _ => DisplayErrorContext(error).to_string(),
+    }
+}
+
+fn seconds(time: Duration) -> i32 {
+    i32::try_from(time.as_secs()).unwrap_or(i32::MAX)
+}
+
+impl From<Received> for Raw {
+    fn from(received: Received) -> Self {
+        let system = received.attributes.unwrap_or_default().into_iter();
+        let attributes = received.message_attributes.unwrap_or_default().into_iter();
+        Self {
+            message_id: received.message_id.unwrap_or_default(),
+            receipt_handle: received.receipt_handle.unwrap_or_default(),
+            system: system.map(|(name, value)| (name.as_str().to_owned(), value)).collect(),
+            attributes: attributes.map(|(name, value)| (name, Attribute::from(value))).collect::<BTreeMap<_, _>>(),
+            body: received.body.unwrap_or_default(),
+        }
+    }
+}
+
+impl From<MessageAttributeValue> for Attribute {
+    fn from(given: MessageAttributeValue) -> Self {
+        let value = match given.binary_value {
+            Some(bytes) => AttributeValue::Binary(bytes.into_inner()),
+            None => AttributeValue::Text(given.string_value.unwrap_or_default()),
+        };
+        Self { data_type: given.data_type, value }
+    }
+}

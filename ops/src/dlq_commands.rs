@@ -1,0 +1,359 @@
+//! `dlq list`, `peek`, `show`, `clusters`, `export`: commands that take nothing out.
+#![allow(clippy::disallowed_methods, reason = "a command-line tool looks at the clock here")]
+
+use std::fs::{self, File};
+use std::io::{self, BufWriter, ErrorKind, Write};
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::Ordering;
+
+use anyhow::{Context, Result, bail, ensure};
+use clap::{Args, Subcommand};
+use jiff::Timestamp;
+use ops::dlq::cluster::Clusters;
+use ops::dlq::look::{End, Looked, Until, look};
+use ops::dlq::message::Message;
+use ops::dlq::overview::{self, Before};
+use ops::dlq::queue::{Queue, WrongUse};
+use ops::target;
+
+use crate::arguments::{FilterArgs, LookArgs, QueueArgs};
+use crate::output::{self, Format, Outcome};
+use crate::tables;
+
+/// What one JSON object holds; [`ops::dlq::message::Message`] in words.
+const MACHINE_FORMAT: &str = "\
+Machine format, one object a message: messageId, envelope (lambda-destination, lambda-dlq, rule-dlq, sqs-redrive, \
+stream-metadata, stream-payload, unknown), wrappedBySns, service, function, rule, errorType, errorMessage, failedAt \
+(RFC 3339), event (what the function, target or queue was given; of a stream the whole batch; or null), eventId, \
+eventType, subject, sequence (of a batch's first event), attributes ({\"name\": {\"type\": \"String\", \"value\": \"…\"}}, \
+binary values in base64), body (raw), systemAttributes (SQS's own), and only where they are: events (all of a batch's), \
+problem (what could not be read).
+
+Exit codes: 0 done; 1 AWS or the network failed; 2 something is left; 64 wrong use, or there is no such thing.";
+
+/// Commands that take nothing out of a queue.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Reading {
+    /// Lists dead-letter queues: depth, growth, oldest message, what feeds them and where a replay would bring it
+    #[command(after_help = "Examples:\n  cargo ops dlq list\n  cargo ops dlq list --env prod --format json\n  \
+                            AWS_PROFILE=shop ops dlq list\n\n\
+                            The oldest message is looked for among all messages of a queue, or the first 200. Growth is \
+                            since the last `list`. Without Busline, a queue is listed if another one gives messages up \
+                            to it or its name says dlq or dead-letter; if none is, all queues are.")]
+    List(List),
+    /// Shows messages
+    #[command(after_help = "Examples:\n  cargo ops dlq peek notifications\n  \
+                            cargo ops dlq peek todos --env prod --error /timed?.out/ --since 2h --format ndjson\n  \
+                            cargo ops dlq peek notifications --field '$.detail.data.ownerId=…' --count 100\n  \
+                            ops dlq peek https://sqs.eu-west-1.amazonaws.com/123456789012/my-dlq",
+              after_long_help = MACHINE_FORMAT)]
+    Peek(Peek),
+    /// Shows one message whole: event, failure, every attribute, ids and trace
+    #[command(after_help = "Examples:\n  cargo ops dlq show notifications 4f0c\n  \
+                            ops dlq show my-dlq 4f0c1f5e --format json | jq .event",
+              after_long_help = MACHINE_FORMAT)]
+    Show(Show),
+    /// Groups messages by cause: function, kind of error, text without its ids and numbers, event
+    #[command(after_help = "Examples:\n  cargo ops dlq clusters notifications\n  \
+                            cargo ops dlq clusters todos --env prod --since 1d --format json\n\n\
+                            Exit codes: 0 done; 1 AWS or the network failed; 2 not all messages were seen; 64 wrong use.")]
+    Clusters(OfQueue),
+    /// Writes messages with all that SQS keeps of them, which `import` puts back
+    #[command(after_help = "Examples:\n  cargo ops dlq export notifications --out failures.ndjson\n  \
+                            ops dlq export my-dlq --since 1d | gzip > failures.ndjson.gz",
+              after_long_help = MACHINE_FORMAT)]
+    Export(Export),
+}
+
+/// Where to look for queues.
+#[derive(Debug, Args)]
+pub(crate) struct List {
+    /// The environment; `local` is the running local cloud. Without it, AWS_ENDPOINT_URL, AWS_PROFILE or
+    /// AWS_ACCESS_KEY_ID say where to look, and without those it is the local cloud
+    #[arg(long)]
+    env: Option<String>,
+    /// How to print
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    format: Format,
+}
+
+/// A queue's messages.
+#[derive(Debug, Args)]
+pub(crate) struct OfQueue {
+    #[command(flatten)]
+    queue: QueueArgs,
+    #[command(flatten)]
+    look: LookArgs,
+    /// How to print
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    format: Format,
+    #[command(flatten)]
+    filter: FilterArgs,
+}
+
+/// Some messages of a queue.
+#[derive(Debug, Args)]
+pub(crate) struct Peek {
+    #[command(flatten)]
+    of: OfQueue,
+    /// How many messages at the most
+    #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..))]
+    count: u32,
+}
+
+/// One message of a queue.
+#[derive(Debug, Args)]
+pub(crate) struct Show {
+    #[command(flatten)]
+    queue: QueueArgs,
+    /// The message's id, or as much of its beginning as no other has
+    message: String,
+    #[command(flatten)]
+    look: LookArgs,
+    /// How to print
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    format: Format,
+}
+
+/// All messages of a queue.
+#[derive(Debug, Args)]
+pub(crate) struct Export {
+    #[command(flatten)]
+    queue: QueueArgs,
+    /// The file to write, which must not be there yet; without it, standard output
+    #[arg(long)]
+    out: Option<PathBuf>,
+    /// How many messages at the most
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
+    count: Option<u32>,
+    #[command(flatten)]
+    look: LookArgs,
+    /// How to write; a table would lose what it cuts
+    #[arg(long, value_enum, default_value_t = Format::Ndjson)]
+    format: Format,
+    #[command(flatten)]
+    filter: FilterArgs,
+}
+
+/// Runs a command.
+pub(crate) async fn run(command: Reading) -> Result<Outcome> {
+    match command {
+        Reading::List(list) => self::list(list).await,
+        Reading::Peek(peek) => self::peek(peek).await,
+        Reading::Show(show) => self::show(show).await,
+        Reading::Clusters(of) => clusters(of).await,
+        Reading::Export(export) => self::export(export).await,
+    }
+}
+
+async fn list(list: List) -> Result<Outcome> {
+    let target = target::connect(list.env.as_deref(), None).await?;
+    let now = Timestamp::now();
+    let memory = target::state_dir().map(|folder| folder.join("depths.json"));
+    let mut before = memory.as_deref().map(remembered).unwrap_or_default();
+    let overviews = overview::survey(&target, &before, now).await?;
+    before.extend(overviews.iter().map(|it| (it.url.clone(), (it.depth, now))));
+    // Growth is a comfort: a folder that cannot be written is no reason to say nothing.
+    if let Err(error) = memory.and_then(|memory| remember(&memory, &before)) {
+        output::remark(&format!("the next `list` will not know the growth: {error:#}"));
+    }
+    output::rows(&overviews, list.format, || tables::overviews(&overviews, now))
+}
+
+fn remembered(memory: &Path) -> Before {
+    fs::read(memory).ok().and_then(|text| serde_json::from_slice(&text).ok()).unwrap_or_default()
+}
+
+fn remember(memory: &Path, depths: &Before) -> Result<()> {
+    if let Some(folder) = memory.parent() {
+        fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
+    }
+    let written = memory.with_extension("json.new");
+    fs::write(&written, serde_json::to_vec(depths)?).with_context(|| format!("cannot write {}", written.display()))?;
+    fs::rename(&written, memory).with_context(|| format!("cannot write {}", memory.display()))
+}
+
+async fn peek(peek: Peek) -> Result<Outcome> {
+    let now = Timestamp::now();
+    let queue = open(&peek.of.queue).await?;
+    let filter = peek.of.filter.filter(now);
+    let count = usize::try_from(peek.count).unwrap_or(usize::MAX);
+    let mut found: Vec<Message> = Vec::new();
+    let looked = look(&queue, until(&peek.of.look), |message| {
+        if filter.admits(&message) {
+            found.push(message);
+        }
+        Ok(if found.len() < count { ControlFlow::Continue(()) } else { ControlFlow::Break(()) })
+    });
+    let looked = looked.await?;
+    output::rows(&found, peek.of.format, || tables::messages(&found, now))?;
+    Ok(outcome(&queue, &looked))
+}
+
+async fn show(show: Show) -> Result<Outcome> {
+    ensure!(!show.message.is_empty(), WrongUse("give the beginning of a message's id; `peek` shows them".to_owned()));
+    let queue = open(&show.queue).await?;
+    let mut found: Vec<Message> = Vec::new();
+    let looked = look(&queue, until(&show.look), |message| {
+        let is_whole = message.message_id == show.message;
+        if message.message_id.starts_with(&show.message) {
+            found.push(message);
+        }
+        Ok(if is_whole { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
+    });
+    let looked = looked.await?;
+    match found.as_slice() {
+        [message] => output::one(message, show.format, || tables::page(message, Timestamp::now())),
+        [] => bail!(WrongUse(format!(
+            "no message of {} begins with `{}` among the {} that could be seen; `peek` shows their ids",
+            queue.name(),
+            show.message,
+            looked.read
+        ))),
+        [first, second, ..] => bail!(WrongUse(format!(
+            "{} messages begin with `{}`, such as {} and {}: give more of the id",
+            found.len(),
+            show.message,
+            first.message_id,
+            second.message_id
+        ))),
+    }
+}
+
+async fn clusters(of: OfQueue) -> Result<Outcome> {
+    let now = Timestamp::now();
+    let queue = open(&of.queue).await?;
+    let filter = of.filter.filter(now);
+    let mut clusters = Clusters::default();
+    let looked = look(&queue, until(&of.look), |message| {
+        if filter.admits(&message) {
+            clusters.add(&message);
+        }
+        Ok(ControlFlow::Continue(()))
+    });
+    let looked = looked.await?;
+    let clusters = clusters.finish();
+    output::rows(&clusters, of.format, || tables::clusters(&clusters, now))?;
+    Ok(outcome(&queue, &looked))
+}
+
+async fn export(export: Export) -> Result<Outcome> {
+    ensure!(
+        export.format != Format::Table,
+        WrongUse("a table loses what it cuts: export with --format ndjson or json".to_owned())
+    );
+    let queue = open(&export.queue).await?;
+    let filter = export.filter.filter(Timestamp::now());
+    let count = export.count.map_or(usize::MAX, |count| usize::try_from(count).unwrap_or(usize::MAX));
+    let mut sink = Sink::open(export.out.as_deref(), export.format)?;
+    let looked = look(&queue, until(&export.look), |message| {
+        if filter.admits(&message) && sink.write(&message)?.is_break() {
+            return Ok(ControlFlow::Break(()));
+        }
+        Ok(if sink.count < count { ControlFlow::Continue(()) } else { ControlFlow::Break(()) })
+    });
+    let looked = looked.await?;
+    let written = sink.count;
+    sink.close()?;
+    if let Some(out) = &export.out {
+        output::remark(&format!("{written} messages in {}", out.display()));
+    }
+    Ok(outcome(&queue, &looked))
+}
+
+/// Opens a queue, and warns where even a look has an effect.
+async fn open(queue: &QueueArgs) -> Result<Queue> {
+    let queue = queue.open().await?;
+    if let Some(most) = queue.attributes().await?.max_receive_count() {
+        output::remark(&format!(
+            "warning: {} gives messages up itself after {most} receives, and every look is one",
+            queue.name()
+        ));
+    }
+    Ok(queue)
+}
+
+/// Until the deadline, or until somebody presses Ctrl-C: what is held is given back before this program ends.
+fn until(look: &LookArgs) -> Until {
+    let until = Until::after(look.deadline);
+    let stopped = until.stopped.clone();
+    tokio::spawn(async move {
+        if tokio::signal::ctrl_c().await.is_ok() {
+            stopped.store(true, Ordering::Relaxed);
+        }
+    });
+    until
+}
+
+/// Says what was not seen.
+fn outcome(queue: &Queue, looked: &Looked) -> Outcome {
+    let (read, expected) = (looked.read, looked.expected);
+    let unseen = expected.saturating_sub(u64::try_from(read).unwrap_or(u64::MAX));
+    let reason = match looked.end {
+        End::Enough => return Outcome::Done,
+        End::AllSeen if unseen == 0 => return Outcome::Done,
+        End::AllSeen if queue.is_fifo() => "a FIFO queue shows the first ten of a group at the most",
+        End::AllSeen => "somebody else holds the others, or there are fewer by now",
+        End::Deadline => "the time was over, see --deadline",
+        End::Stopped => "it was stopped",
+    };
+    output::remark(&format!("saw {read} of about {expected} messages: {reason}"));
+    if looked.end == End::AllSeen && !queue.is_fifo() { Outcome::Done } else { Outcome::Left }
+}
+
+/// Where an export goes, message by message.
+struct Sink {
+    out: Box<dyn Write>,
+    /// The file under its name while it is not whole, and its name.
+    file: Option<(PathBuf, PathBuf)>,
+    format: Format,
+    count: usize,
+}
+
+impl Sink {
+    fn open(out: Option<&Path>, format: Format) -> Result<Self> {
+        let Some(path) = out else {
+            return Ok(Self { out: Box::new(BufWriter::new(io::stdout())), file: None, format, count: 0 });
+        };
+        ensure!(!path.exists(), WrongUse(format!("{} is there already: name another file", path.display())));
+        let mut unfinished = path.as_os_str().to_owned();
+        unfinished.push(".part");
+        let unfinished = PathBuf::from(unfinished);
+        let file = File::create(&unfinished).with_context(|| format!("cannot write {}", unfinished.display()))?;
+        Ok(Self { out: Box::new(BufWriter::new(file)), file: Some((unfinished, path.to_owned())), format, count: 0 })
+    }
+
+    /// Breaks when nobody reads any more.
+    fn write(&mut self, message: &Message) -> Result<ControlFlow<()>> {
+        let before = match (self.format, self.count) {
+            (Format::Json, 0) => "[\n",
+            (Format::Json, _) => ",",
+            _ => "",
+        };
+        let line = format!("{before}{}", output::line(message)?);
+        match self.out.write_all(line.as_bytes()) {
+            Err(error) if error.kind() == ErrorKind::BrokenPipe => return Ok(ControlFlow::Break(())),
+            result => result.context("cannot write the export")?,
+        }
+        self.count += 1;
+        Ok(ControlFlow::Continue(()))
+    }
+
+    /// Finishes the file: from now on it has its name.
+    fn close(mut self) -> Result<()> {
+        if self.format == Format::Json {
+            self.out.write_all(if self.count == 0 { b"[]\n" } else { b"]\n" })?;
+        }
+        match self.out.flush() {
+            Err(error) if error.kind() == ErrorKind::BrokenPipe => return Ok(()),
+            result => result.context("cannot write the export")?,
+        }
+        drop(self.out);
+        if let Some((unfinished, path)) = self.file {
+            File::open(&unfinished)?.sync_all()?;
+            fs::rename(&unfinished, &path).with_context(|| format!("cannot write {}", path.display()))?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,4 @@
+//! The engine of the operations CLI: everything but the terminal.
+
+pub mod dlq;
+pub mod target;
