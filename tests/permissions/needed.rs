@@ -25,25 +25,12 @@ const TIMES: u32 = 5;
 const PRESENT: Patience = Patience(Duration::from_secs(8));
 const PATIENCE: Duration = Duration::from_secs(40);
 
-/// Grants whose loss no scene can notice, and why. One that is noticed does not belong here.
-const SURVIVORS: [Survivor; 1] = [Survivor {
-    service: "notifications",
-    action: "sns:Publish",
-    reason: "the policy of the topic names the role as well, and within one account either suffices",
-}];
-
-struct Survivor {
-    service: &'static str,
-    action: &'static str,
-    reason: &'static str,
-}
-
 /// What became of one grant.
 struct Verdict {
     job: Job,
     grant: Grant,
-    /// What the function did without it, or nothing when it did its job.
-    noticed: Option<String>,
+    /// Whether the function failed to do its job without it.
+    noticed: bool,
     /// What went wrong with the whole role, if anything.
     broken: Option<String>,
 }
@@ -58,27 +45,19 @@ async fn permissions_are_needed_each_one_that_is_taken_away_is_missed() {
     verdicts.sort_by_key(|verdict| (verdict.job.service.name(), verdict.job.name.clone()));
     forget_new_letters(&product, &letters).await;
 
-    let (noticed, survived): (Vec<_>, Vec<_>) = verdicts.iter().partition(|verdict| verdict.noticed.is_some());
+    let noticed = verdicts.iter().filter(|verdict| verdict.noticed).count();
     report::print(&format!(
-        "\npermissions: {} grants taken away one by one, {} noticed, {} survived, in {:.0?}",
+        "\npermissions: {} grants taken away one by one, {noticed} noticed, in {:.0?}",
         verdicts.len(),
-        noticed.len(),
-        survived.len(),
         begun.elapsed(),
     ));
-    for verdict in &survived {
-        let reason = verdict.survivor().map_or("UNEXPLAINED", |survivor| survivor.reason);
-        report::print(&format!("  survived: {verdict}: {reason}"));
-    }
     let mut wrong = Vec::new();
     for verdict in &verdicts {
         if let Some(broken) = &verdict.broken {
             wrong.push(format!("{verdict}: the scene fails with the whole role: {broken}"));
         }
-        match (&verdict.noticed, verdict.survivor()) {
-            (None, None) => wrong.push(format!("{verdict} is not needed: take it out of the template")),
-            (Some(seen), Some(_)) => wrong.push(format!("{verdict} is missed ({seen}): take it off the survivors")),
-            _ => {}
+        if !verdict.noticed {
+            wrong.push(format!("{verdict} is not needed: take it out of the template"));
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
@@ -118,15 +97,15 @@ async fn try_without_each(product: &Product, stage: &Stage, job: &Job) -> Vec<Ve
     verdicts
 }
 
-/// What is seen when the scene fails, which may take a while; nothing when it goes on passing.
-async fn fails(stage: &Stage, job: &Job, grant: &Grant, absent: Patience) -> Option<String> {
+/// Whether the scene fails, which may take a while.
+async fn fails(stage: &Stage, job: &Job, grant: &Grant, absent: Patience) -> bool {
     let taken = Instant::now();
     loop {
-        if let Err(seen) = stage.play(job, grant, absent).await {
-            return Some(seen);
+        if stage.play(job, grant, absent).await.is_err() {
+            return true;
         }
         if taken.elapsed() > UNNOTICED {
-            return None;
+            return false;
         }
     }
 }
@@ -140,14 +119,6 @@ async fn passes(stage: &Stage, job: &Job, grant: &Grant) -> Result<Duration, Str
         if outcome.is_ok() || given.elapsed() > PATIENCE {
             return outcome.map(|()| begun.elapsed());
         }
-    }
-}
-
-impl Verdict {
-    fn survivor(&self) -> Option<&'static Survivor> {
-        SURVIVORS
-            .iter()
-            .find(|survivor| survivor.service == self.job.service.name() && survivor.action == self.grant.action)
     }
 }
 

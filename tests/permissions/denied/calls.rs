@@ -1,0 +1,99 @@
+//! The calls: each needs one power and no other, and changes nothing.
+
+use reqwest::Method;
+use serde_json::{Value, json};
+use tests::signature::Request;
+use uuid::Uuid;
+
+use crate::denied::questions::Power;
+use crate::grants::texts;
+
+/// A call that needs this power and no other.
+pub(super) fn request((action, resource, condition): &Power, mark: Uuid) -> Request {
+    let name = resource.rsplit([':', '/']).next().unwrap_or_default();
+    match action.as_str() {
+        _ if action.starts_with("dynamodb:") => rows(action, resource, mark),
+        "events:PutEvents" => {
+            let condition: Value = serde_json::from_str(condition).expect("a condition");
+            let source = texts(&condition["StringEquals"]["events:source"]).remove(0);
+            put_event(resource, &source)
+        }
+        "s3:PutObject" => {
+            let path = resource.split(":::").nth(1).expect("a bucket and a prefix").trim_end_matches('*');
+            // An empty object in the service's own folder: taken away afterwards, with what the bucket says of it.
+            Request::plain("s3", Method::PUT, &format!("/{path}permissions-{mark}"), "")
+        }
+        "s3:ListBucket" => {
+            let bucket = resource.split(":::").nth(1).expect("a bucket");
+            Request::plain("s3", Method::GET, &format!("/{bucket}?list-type=2&max-keys=1"), "")
+        }
+        "sns:Publish" => {
+            let message = format!("permissions-{mark}");
+            let body = json!({"mark": message}).to_string();
+            let fields = [("Action", "Publish"), ("TopicArn", resource), ("Message", &body), ("Version", "2010-03-31")];
+            Request::query("sns", &fields)
+        }
+        "ses:SendEmail" => {
+            let condition: Value = serde_json::from_str(condition).expect("a condition");
+            let sender = texts(&condition["StringEquals"]["ses:FromAddress"]).remove(0);
+            mail(&sender)
+        }
+        "cognito-idp:AdminGetUser" => {
+            let body = json!({"UserPoolId": name, "Username": mark});
+            Request::json("cognito-idp", "AWSCognitoIdentityProviderService.AdminGetUser", &body)
+        }
+        other => panic!("there is no call for {other}: write here one that needs it alone"),
+    }
+}
+
+/// A call of DynamoDB about a row that is not there.
+pub(super) fn rows(action: &str, resource: &str, mark: Uuid) -> Request {
+    let operation = action.trim_start_matches("dynamodb:");
+    let key = json!({"pk": {"S": format!("PERMISSIONS#{mark}")}, "sk": {"S": "PERMISSIONS"}});
+    let mut body = json!({"TableName": table(resource)});
+    match operation {
+        "GetItem" => body["Key"] = key,
+        "PutItem" | "DeleteItem" | "UpdateItem" => {
+            body[if operation == "PutItem" { "Item" } else { "Key" }] = key;
+            body["ConditionExpression"] = json!("attribute_exists(pk)");
+            if operation == "UpdateItem" {
+                body["UpdateExpression"] = json!("SET x = :x");
+                body["ExpressionAttributeValues"] = json!({":x": {"S": "x"}});
+            }
+        }
+        "Query" => {
+            let index = resource.split("/index/").nth(1);
+            body["KeyConditionExpression"] = json!("#key = :key");
+            // The one index with a partition key of its own.
+            let partition = if index == Some("byRegistration") { "directory" } else { "pk" };
+            body["ExpressionAttributeNames"] = json!({"#key": partition});
+            body["ExpressionAttributeValues"] = json!({":key": {"S": "PERMISSIONS"}});
+            if let Some(index) = index {
+                body["IndexName"] = json!(index);
+            }
+        }
+        "Scan" => body["Limit"] = json!(1),
+        other => panic!("there is no call for dynamodb:{other}: write here one that needs it alone"),
+    }
+    Request::json("dynamodb", &format!("DynamoDB_20120810.{operation}"), &body)
+}
+
+fn table(arn: &str) -> &str {
+    arn.split(":table/").nth(1).and_then(|rest| rest.split('/').next()).expect("a table's ARN")
+}
+
+/// An event that no rule matches.
+pub(super) fn put_event(bus: &str, source: &str) -> Request {
+    let entry = json!({"EventBusName": bus, "Source": source, "DetailType": "PermissionsTested.v1", "Detail": "{}"});
+    Request::json("events", "AWSEvents.PutEvents", &json!({"Entries": [entry]}))
+}
+
+pub(super) fn mail(sender: &str) -> Request {
+    let body = json!({
+        "FromEmailAddress": sender,
+        "Destination": {"ToAddresses": ["permissions@example.com"]},
+        "Content": {"Simple": {"Subject": {"Data": "Permissions"}, "Body": {"Text": {"Data": "x"}}}},
+    });
+    let headers = vec![("content-type", "application/json".to_owned())];
+    Request { headers, ..Request::plain("ses", Method::POST, "/v2/email/outbound-emails", &body.to_string()) }
+}
