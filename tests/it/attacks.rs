@@ -8,11 +8,12 @@ mod isolation;
 mod tokens;
 
 use std::collections::BTreeMap;
+use std::fmt::Debug;
 use std::io::{Write, stdout};
 
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
-use tests::account::User;
+use tests::account::{Refused, User};
 use tests::contract::Contract;
 use tests::product::{Product, Service};
 use uuid::Uuid;
@@ -202,11 +203,11 @@ impl Table {
         }
     }
 
-    /// Says that the local cloud lets an attack pass which AWS refuses. One that is refused here too is no gap.
-    pub(crate) fn gap(&mut self, subject: &'static str, attack: &str, on_aws: &str, is_refused: bool) {
-        self.count(subject, attack, format!("ANSWERED by the local cloud ({on_aws})"));
-        if is_refused {
-            self.wrong.push(format!("{subject}, {attack}: is refused here too: it is no gap any more"));
+    /// Says how Cognito answered a call that it must refuse.
+    pub(crate) fn call<T: Debug>(&mut self, subject: &'static str, attack: &str, outcome: &Result<T, Refused>) {
+        match outcome {
+            Err(Refused(kind)) => self.note(subject, attack, kind.rsplit('#').next().unwrap_or(kind), true),
+            Ok(answer) => self.note(subject, attack, &format!("ANSWERED {answer:?}"), false),
         }
     }
 
