@@ -12,11 +12,6 @@ use crate::aws::{self, Target};
 use crate::stacks::Stack;
 use crate::ui;
 
-/// Events in a full page of `FilterLogEvents`.
-///
-/// <https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_FilterLogEvents.html>
-const FULL_PAGE: usize = 10_000;
-
 /// Whether to go on once everything was printed.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Follow {
@@ -99,22 +94,13 @@ async fn groups(target: &Target, stack: Stack) -> Result<Vec<String>> {
 }
 
 async fn read(client: &aws_sdk_cloudwatchlogs::Client, group: &str, from: i64) -> Result<Vec<FilteredLogEvent>> {
-    let mut events: Vec<FilteredLogEvent> = Vec::new();
-    let mut from = from;
-    loop {
-        let mut pages = client.filter_log_events().log_group_name(group).start_time(from).into_paginator().send();
-        let mut size = 0;
-        while let Some(page) = pages.next().await {
-            let page = page.map_err(aws::failed(&format!("read the log group {group}")))?.events.unwrap_or_default();
-            size = page.len();
-            events.extend(page);
-        }
-        // The local cloud fills one page and names no next one: go on from the last moment that it told of.
-        let last = events.last().and_then(FilteredLogEvent::timestamp);
-        let Some(last) = last.filter(|last| size == FULL_PAGE && *last > from) else { return Ok(events) };
-        events.truncate(events.iter().rposition(|event| event.timestamp() != Some(last)).map_or(0, |at| at + 1));
-        from = last;
+    let mut pages = client.filter_log_events().log_group_name(group).start_time(from).into_paginator().send();
+    let mut events = Vec::new();
+    while let Some(page) = pages.next().await {
+        let page = page.map_err(aws::failed(&format!("read the log group {group}")))?;
+        events.extend(page.events.unwrap_or_default());
     }
+    Ok(events)
 }
 
 /// What tells an event from all others. The local cloud gives events no id of their own.
