@@ -143,3 +143,43 @@ fn next(schema: &str) -> String {
     let version = schema.rsplit_once("/v").and_then(|(_, number)| number.parse::<u32>().ok()).unwrap_or_default();
     format!("v{}", version + 1)
 }
+
+#[cfg(test)]
+mod tests {
+    use jiff::civil::date;
+    use serde_json::json;
+
+    use super::*;
+
+    fn changed() -> Difference {
+        let text = |bound| Some(text(&json!({"maxLength": bound})));
+        Difference { path: format!("{FOLDER}/todos/TodoCreated/v1.json"), wanted: text(9), found: text(8) }
+    }
+
+    #[test]
+    fn a_draft_that_changed_is_written_anew() {
+        assert_eq!(
+            changed().explain(&Versions::default()),
+            "events/schemas/todos/TodoCreated/v1.json is not what the code says: run `cargo xtask schemas`\n\
+             @@ -1,3 +1,3 @@\n {\n-  \"maxLength\": 8\n+  \"maxLength\": 9\n }\n"
+        );
+    }
+
+    #[test]
+    fn a_released_schema_that_changed_asks_for_a_new_version() {
+        let mut versions = Versions::default();
+        versions.release("todos/TodoCreated/v1", &json!({"maxLength": 8}), date(2026, 11, 21)).unwrap();
+        assert!(changed().explain(&versions).starts_with(
+            "TodoCreated v1 is released, and events/schemas/todos/TodoCreated/v1.json is not what its Rust type says: \
+             undo the change, or add v2 beside it: docs/adding-an-event.md\n"
+        ));
+    }
+
+    #[test]
+    fn a_schema_without_a_type_and_a_type_without_a_schema_are_told_apart() {
+        let lost = Difference { wanted: None, ..changed() };
+        assert!(lost.explain(&Versions::default()).contains("bring the type of TodoCreated v1 back"));
+        let missing = Difference { found: None, ..changed() };
+        assert!(missing.explain(&Versions::default()).contains("v1.json is missing: run `cargo xtask schemas`"));
+    }
+}

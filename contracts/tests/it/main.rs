@@ -1,5 +1,7 @@
 //! The contracts of this repository, as it stands.
 
+mod schemas;
+
 use std::path::Path;
 
 use contracts::topology;
