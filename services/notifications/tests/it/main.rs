@@ -2,6 +2,7 @@
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a test that meets the unexpected stops")]
 
 mod function;
+mod golden;
 mod inbox;
 mod mail;
 mod recipients;
