@@ -1,5 +1,6 @@
 //! The contracts between services, as code and templates state them.
 
+pub mod compat;
 pub mod pattern;
 pub mod schemas;
 pub mod topology;

@@ -1,0 +1,270 @@
+//! Numbers, exactly: as fractions of whole numbers, never as floating point.
+
+use std::collections::BTreeSet;
+
+use num::{BigInt, BigRational, Integer, One, Signed, ToPrimitive, Zero};
+use serde_json::{Number, Value};
+
+use super::{Dice, Leaf};
+
+/// An exact number.
+pub(super) type Rational = BigRational;
+
+/// From here on a double holds whole numbers alone, and is read as the one it holds.
+const WHOLE: f64 = 9_007_199_254_740_992.0;
+
+/// The most candidates that are looked at.
+const CANDIDATES: usize = 3_000;
+
+/// What a JSON number says: a double is the decimal that it is written as.
+pub(super) fn exact(number: &Number) -> Option<Rational> {
+    if let Some(integer) = number.as_i64() {
+        return Some(whole(integer.into()));
+    }
+    if let Some(integer) = number.as_u64() {
+        return Some(whole(integer.into()));
+    }
+    let double = number.as_f64()?;
+    if double.abs() < WHOLE { decimal(&number.to_string()) } else { Rational::from_float(double) }
+}
+
+fn decimal(text: &str) -> Option<Rational> {
+    let (digits, exponent) = match text.split_once(['e', 'E']) {
+        Some((digits, exponent)) => (digits, exponent.parse::<i32>().ok()?),
+        None => (text, 0),
+    };
+    let (whole_digits, fraction) = digits.split_once('.').unwrap_or((digits, ""));
+    let mantissa: BigInt = format!("{whole_digits}{fraction}").parse().ok()?;
+    let places = exponent - i32::try_from(fraction.len()).ok()?;
+    let scale = num::pow(BigInt::from(10), usize::try_from(places.unsigned_abs()).ok()?);
+    Some(if places < 0 { Rational::new(mantissa, scale) } else { whole(mantissa * scale) })
+}
+
+fn whole(integer: BigInt) -> Rational {
+    Rational::from_integer(integer)
+}
+
+/// The JSON number that says exactly this, if there is one.
+pub(super) fn to_json(number: &Rational) -> Option<Value> {
+    if number.is_integer() {
+        let integer = number.to_integer();
+        if let Some(small) = integer.to_i64() {
+            return Some(small.into());
+        }
+        if let Some(large) = integer.to_u64() {
+            return Some(large.into());
+        }
+    }
+    let written = Number::from_f64(number.to_f64()?)?;
+    (exact(&written).as_ref() == Some(number)).then_some(Value::Number(written))
+}
+
+/// The next whole number as a count, or the end of counts.
+pub(super) fn saturated(number: &Rational) -> u64 {
+    number.ceil().to_integer().to_u64().unwrap_or(if number.is_negative() { 0 } else { u64::MAX })
+}
+
+/// Whether two values are one to JSON Schema, to which `1` and `1.0` are the same.
+pub(super) fn same(one: &Value, other: &Value) -> bool {
+    match (one, other) {
+        (Value::Number(one), Value::Number(other)) => one == other || exact(one) == exact(other),
+        (Value::Array(one), Value::Array(other)) => {
+            one.len() == other.len() && one.iter().zip(other).all(|(one, other)| same(one, other))
+        }
+        (Value::Object(one), Value::Object(other)) => {
+            one.len() == other.len()
+                && one.iter().all(|(key, value)| other.get(key).is_some_and(|found| same(value, found)))
+        }
+        _ => one == other,
+    }
+}
+
+/// Whether `number` is a whole multiple of `step`.
+pub(super) fn is_multiple(number: &Rational, step: &Rational) -> bool {
+    (number / step).is_integer()
+}
+
+/// An end of an interval.
+#[derive(Clone, Debug)]
+pub(super) struct End {
+    at: Rational,
+    included: bool,
+}
+
+/// What is known of a number.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Facts {
+    low: Option<End>,
+    high: Option<End>,
+    steps: Vec<Rational>,
+    not_steps: Vec<Rational>,
+    excluded: BTreeSet<Rational>,
+}
+
+/// One thing that is known of a number.
+#[derive(Clone, Debug)]
+pub(super) enum Fact {
+    AtLeast(Rational),
+    AtMost(Rational),
+    Above(Rational),
+    Below(Rational),
+    Multiple(Rational),
+    NotMultiple(Rational),
+    Not(Rational),
+}
+
+impl Fact {
+    pub(super) fn integer() -> Self {
+        Self::Multiple(Rational::one())
+    }
+
+    pub(super) fn not_integer() -> Self {
+        Self::NotMultiple(Rational::one())
+    }
+}
+
+impl Facts {
+    pub(super) fn learn(&mut self, fact: &Fact) {
+        match fact.clone() {
+            Fact::AtLeast(at) => self.raise(End { at, included: true }),
+            Fact::Above(at) => self.raise(End { at, included: false }),
+            Fact::AtMost(at) => self.lower(End { at, included: true }),
+            Fact::Below(at) => self.lower(End { at, included: false }),
+            Fact::Multiple(step) => self.steps.push(step),
+            Fact::NotMultiple(step) => self.not_steps.push(step),
+            Fact::Not(value) => {
+                self.excluded.insert(value);
+            }
+        }
+    }
+
+    fn raise(&mut self, end: End) {
+        let tighter = |low: &End| end.at > low.at || (end.at == low.at && !end.included);
+        if self.low.as_ref().is_none_or(tighter) {
+            self.low = Some(end);
+        }
+    }
+
+    fn lower(&mut self, end: End) {
+        let tighter = |high: &End| end.at < high.at || (end.at == high.at && !end.included);
+        if self.high.as_ref().is_none_or(tighter) {
+            self.high = Some(end);
+        }
+    }
+
+    /// A number of which all this is true, or that there is none.
+    pub(super) fn solve(&self, dice: Option<&mut Dice>) -> Leaf {
+        let (candidates, complete) = if self.steps.is_empty() { self.dense() } else { self.lattice() };
+        let wanted = if dice.is_some() { 12 } else { 1 };
+        let fitting = candidates.iter().filter(|candidate| self.admits(candidate));
+        let mut inexpressible = false;
+        let mut found: Vec<Value> = Vec::new();
+        for candidate in fitting {
+            match to_json(candidate) {
+                Some(value) => found.push(value),
+                None => inexpressible = true,
+            }
+            if found.len() == wanted {
+                break;
+            }
+        }
+        match dice {
+            Some(dice) if !found.is_empty() => Leaf::Found(found.swap_remove(dice.below(found.len()))),
+            _ if !found.is_empty() => Leaf::Found(found.swap_remove(0)),
+            _ if complete && !inexpressible => Leaf::Empty,
+            _ => Leaf::Unknown("no number was found between the bounds, and none is proved absent".into()),
+        }
+    }
+
+    fn admits(&self, number: &Rational) -> bool {
+        self.low.as_ref().is_none_or(|low| *number > low.at || (low.included && *number == low.at))
+            && self.high.as_ref().is_none_or(|high| *number < high.at || (high.included && *number == high.at))
+            && self.steps.iter().all(|step| is_multiple(number, step))
+            && !self.not_steps.iter().any(|step| is_multiple(number, step))
+            && !self.excluded.contains(number)
+    }
+
+    /// Candidates among the common multiples of all steps, and whether they are all there are.
+    fn lattice(&self) -> (Vec<Rational>, bool) {
+        let step = self
+            .steps
+            .iter()
+            .cloned()
+            .reduce(|one, other| least_common_multiple(&one, &other))
+            .unwrap_or_else(Rational::one);
+        if self.not_steps.iter().any(|not| is_multiple(&step, not)) {
+            return (Vec::new(), true);
+        }
+        let first = self.low.as_ref().map(|low| {
+            let index = (&low.at / &step).ceil();
+            if !low.included && &index * &step == low.at { index + Rational::one() } else { index }
+        });
+        let last = self.high.as_ref().map(|high| {
+            let index = (&high.at / &step).floor();
+            if !high.included && &index * &step == high.at { index - Rational::one() } else { index }
+        });
+        let limit = CANDIDATES + self.excluded.len();
+        let indices = match (&first, &last) {
+            (Some(first), Some(last)) if first > last => return (Vec::new(), true),
+            (first, last) => indices(first.as_ref(), last.as_ref(), limit),
+        };
+        let count = match (first, last) {
+            (Some(first), Some(last)) => (last - first + Rational::one()).to_usize(),
+            _ => None,
+        };
+        (indices.iter().map(|index| index * &step).collect(), count.is_some_and(|count| count <= limit))
+    }
+
+    /// Candidates of an interval without steps, and whether they are all there are.
+    fn dense(&self) -> (Vec<Rational>, bool) {
+        match (&self.low, &self.high) {
+            (Some(low), Some(high)) if low.at > high.at => (Vec::new(), true),
+            (Some(low), Some(high)) if low.at == high.at => (vec![low.at.clone()], true),
+            (low, high) => (self.spread(low.as_ref(), high.as_ref()), false),
+        }
+    }
+
+    /// Numbers with few digits first: the ends, whole numbers near them, then finer decimals.
+    fn spread(&self, low: Option<&End>, high: Option<&End>) -> Vec<Rational> {
+        let ends = [low, high].into_iter().flatten().map(|end| end.at.clone());
+        let mut found: Vec<Rational> = Vec::new();
+        let several = 2 + self.excluded.len().min(CANDIDATES);
+        for places in 0..=18_usize {
+            let scale = whole(num::pow(BigInt::from(10), places));
+            let first = low.map(|low| (&low.at * &scale).ceil());
+            let last = high.map(|high| (&high.at * &scale).floor());
+            let within = match (&first, &last) {
+                (Some(first), Some(last)) if first > last => continue,
+                (first, last) => indices(first.as_ref(), last.as_ref(), several),
+            };
+            found.extend(within.into_iter().map(|index| index / &scale));
+        }
+        found.extend(ends);
+        found
+    }
+}
+
+/// Up to `limit` whole numbers from `first` to `last`: from the closed end inwards, both ends early.
+fn indices(first: Option<&Rational>, last: Option<&Rational>, limit: usize) -> Vec<Rational> {
+    let up = |from: &Rational| (0..limit).map(|by| from + whole(by.into())).collect::<Vec<_>>();
+    let down = |from: &Rational| (0..limit).map(|by| from - whole(by.into())).collect::<Vec<_>>();
+    match (first, last) {
+        (None, None) => {
+            let zero = Rational::zero();
+            up(&zero).into_iter().zip(down(&zero)).flat_map(|(up, down)| [up, down]).collect()
+        }
+        (Some(first), None) => up(first),
+        (None, Some(last)) => down(last),
+        (Some(first), Some(last)) => {
+            let mut found: Vec<_> = up(first).into_iter().take_while(|index| index <= last).collect();
+            if found.len() == limit && limit > 1 {
+                found.insert(1, last.clone());
+            }
+            found
+        }
+    }
+}
+
+fn least_common_multiple(one: &Rational, other: &Rational) -> Rational {
+    Rational::new(one.numer().lcm(other.numer()), one.denom().gcd(other.denom()))
+}
