@@ -13,7 +13,7 @@ const OR: &str = "$or";
 
 /// `$or` may spread a pattern into this many alternatives.
 ///
-/// <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-create-pattern-operators.html#eb-filtering-complex-example-or>
+/// <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-create-pattern-operators.html>
 const MAX_COMBINATIONS: usize = 1000;
 
 /// With one of these as a field, an `$or` is no operator but the name of a field.
@@ -123,8 +123,7 @@ pub(super) fn alternatives(pattern: &Json) -> Result<Vec<Field>, InvalidPattern>
     spread.or_else(|error| compiled(pattern, Place::Plain).map_err(|_| error))
 }
 
-/// "To calculate the number of rule combinations in an `$or` event pattern, multiply the total number of arguments in
-/// each `$or` array together."
+/// How many alternatives EventBridge counts: the lengths of all `$or` arrays, multiplied.
 fn combinations(pattern: &Json) -> usize {
     let Json::Object(fields) = pattern else { return 1 };
     fields.iter().fold(1_usize, |product, (name, value)| {

@@ -70,6 +70,8 @@ const FILES: [&str; 6] = ["dir/a.png", "dir/b.PNG", "dir/sub/c.txt", "/usr/lib/x
 const ADDRESSES: [&str; 8] =
     ["10.0.0.1", "10.0.0.255", "10.0.1.0", "192.168.0.7", "2001:db8::1", "2001:db8:1::", "10.0.0", "::1"];
 
+const BLOCKS: [&str; 6] = ["10.0.0.0/24", "10.0.0.9/24", "10.0.0.0/31", "0.0.0.0/0", "2001:db8::/32", "::/1"];
+
 /// The paths of the events' values, relative to `detail`.
 const PATHS: [&[&str]; 14] = [
     &["state"],
@@ -223,7 +225,7 @@ fn pattern(dice: &mut Dice, event: &Value) -> Value {
 /// Some fields of `detail`, in objects as nested as it is; with `$or` as deep as `depth`.
 fn fields(dice: &mut Dice, detail: &Value, depth: usize) -> Value {
     let mut object = json!({});
-    for _ in 0..=dice.roll(3) {
+    for _ in 0..=dice.roll(2) {
         let path = *dice.pick(&PATHS);
         let leaf = leaf(dice, &values(detail, path));
         if dice.one_in(10) {
@@ -267,7 +269,7 @@ fn values<'a>(value: &'a Value, path: &[&str]) -> Vec<&'a Value> {
 fn leaf(dice: &mut Dice, found: &[&Value]) -> Value {
     let matchers: Vec<Value> = (0..=dice.roll(2))
         .map(|_| {
-            let is_other = found.is_empty() || dice.one_in(4);
+            let is_other = found.is_empty() || dice.one_in(6);
             let value = if is_other { scalar(dice) } else { (*dice.pick(found)).clone() };
             matcher(dice, &value)
         })
@@ -298,9 +300,8 @@ fn text_matcher(dice: &mut Dice, text: &str) -> Value {
         4 => json!({"suffix": {"equals-ignore-case": other_case(dice, tail)}}),
         5 | 6 => json!({"wildcard": wildcard(dice, text)}),
         7..=9 => anything_but(dice, text),
-        _ => {
-            json!({"cidr": *dice.pick(&["10.0.0.0/24", "10.0.0.9/24", "10.0.0.0/31", "0.0.0.0/0", "2001:db8::/32", "::/1"])})
-        }
+        _ if text.contains("10.") || text.contains("::") => json!({"cidr": *dice.pick(&BLOCKS)}),
+        _ => json!(text),
     }
 }
 
@@ -322,15 +323,17 @@ fn anything_but(dice: &mut Dice, text: &str) -> Value {
 }
 
 fn number_matcher(dice: &mut Dice, value: &Value) -> Value {
-    let other = price(dice);
+    let operator = *dice.pick(&["=", "<", "<=", ">", ">="]);
+    let (lower, upper) = (*dice.pick(&[">", ">="]), *dice.pick(&["<", "<="]));
+    let other = json!(dice.roll(12));
     match dice.roll(8) {
         0 => json!({"numeric": ["=", value]}),
-        1 => json!({"numeric": [*dice.pick(&["<", "<=", ">", ">="]), value]}),
-        2 => json!({"numeric": [*dice.pick(&["<", "<=", ">", ">="]), other]}),
-        3 => json!({"numeric": [*dice.pick(&[">", ">="]), value, *dice.pick(&["<", "<="]), other]}),
-        4 => json!({"numeric": [*dice.pick(&[">", ">="]), -1, *dice.pick(&["<", "<="]), value]}),
+        1 => json!({"numeric": [operator, value]}),
+        2 => json!({"numeric": [operator, other]}),
+        3 => json!({"numeric": [lower, value, upper, 1_000.5]}),
+        4 => json!({"numeric": [lower, -1.25, upper, value]}),
         5 => json!({"anything-but": value}),
-        6 => json!({"anything-but": [other, dice.roll(12)]}),
+        6 => json!({"anything-but": [other, price(dice)]}),
         _ => value.clone(),
     }
 }

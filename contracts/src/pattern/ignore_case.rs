@@ -3,7 +3,7 @@
 //! As EventBridge does it, each character of the pattern stands for itself in either case, whatever their lengths:
 //! `ß` in a pattern matches `ß` and `SS`. A character's two forms never begin or end alike, so no choice is regretted.
 //!
-//! <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-create-pattern-operators.html#eb-filtering-equals-ignore-case-matching>
+//! <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-create-pattern-operators.html>
 
 use std::str::Chars;
 

@@ -1,6 +1,6 @@
 //! Wildcards: `*` stands for any characters or none.
 //!
-//! <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-create-pattern-operators.html#eb-filtering-wildcard-matching>
+//! <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-create-pattern-operators.html>
 
 use super::InvalidPattern;
 

@@ -1,5 +1,6 @@
 //! The contracts of this repository, as it stands.
 
+mod pattern;
 mod schemas;
 
 use std::path::Path;
