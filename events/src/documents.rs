@@ -73,7 +73,7 @@ impl<P: Payload> Readers<P> {
             .with(|settings| settings.inline_subschemas = true)
             .for_deserialize()
             .with_transform(plain_enums)
-            .with_transform(one_line);
+            .with_transform(undescribed);
         let detail_type = envelope::detail_type::<P>();
         let mut document = settings.into_generator().into_root_schema_for::<Event<D>>().to_value();
         document["$id"] = json!(format!("{BASE}/reads/{service}/{job}/{detail_type}.json"));
@@ -122,6 +122,12 @@ fn plain_enums(schema: &mut Schema) {
     schema.remove("oneOf");
     schema.insert("type".to_owned(), json!("string"));
     schema.insert("enum".to_owned(), json!(values));
+}
+
+/// What the publisher promises of a field is no demand of its reader.
+fn undescribed(schema: &mut Schema) {
+    transform_subschemas(&mut undescribed, schema);
+    schema.remove("description");
 }
 
 /// Comments are wrapped where the source code needs it, descriptions where their reader does.

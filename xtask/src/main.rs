@@ -4,6 +4,7 @@
 
 #![expect(clippy::disallowed_methods, reason = "a command reads the clock; the ban is for rules and handlers")]
 
+mod asyncapi;
 mod aws;
 mod bench;
 mod change_set;

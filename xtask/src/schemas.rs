@@ -4,9 +4,10 @@ use std::fs;
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
+use contracts::catalog;
+use contracts::catalog::contents::Contents;
 use contracts::schemas::{self, Difference};
 use contracts::versions::{self, Versions};
-use events::catalog;
 use jiff::Zoned;
 
 use crate::home::Home;
@@ -34,7 +35,8 @@ pub(crate) async fn command(home: &Home, release: &[String]) -> Result<()> {
     }
     list(&mut versions, release)?;
     write(repository, versions::FILE, &versions.text())?;
-    readers(home).await
+    readers(home).await?;
+    documents(repository)
 }
 
 fn read_versions(repository: &Path) -> Result<Versions> {
@@ -48,8 +50,10 @@ fn read_versions(repository: &Path) -> Result<Versions> {
 
 /// Lists every version that has a type, drops drafts that have none any more, and releases what is asked for.
 fn list(versions: &mut Versions, release: &[String]) -> Result<()> {
-    let events = catalog::all();
-    versions.0.retain(|schema, version| version.released.is_some() || events.iter().any(|event| event.schema == *schema));
+    let events = events::catalog::all();
+    versions
+        .0
+        .retain(|schema, version| version.released.is_some() || events.iter().any(|event| event.schema == *schema));
     for event in &events {
         versions.0.entry(event.schema.clone()).or_default();
     }
@@ -75,6 +79,16 @@ async fn readers(home: &Home) -> Result<()> {
         let mut test = process::command("cargo");
         test.args(["test", "--quiet", "--package", &service, "--bin", &service, "--", "reader_schemas"]);
         process::run_quietly(test.current_dir(&home.repo).env(WRITE, "1")).await?;
+    }
+    Ok(())
+}
+
+/// The catalogue and the AsyncAPI documents.
+fn documents(repository: &Path) -> Result<()> {
+    let texts = Contents::texts(repository)?;
+    let contents = Contents::of(texts.iter().map(|(path, text)| (path.as_str(), text.as_str())))?;
+    for (path, text) in catalog::files(&contents) {
+        write(repository, &path, &text)?;
     }
     Ok(())
 }

@@ -11,6 +11,7 @@ use cargo_metadata::Message;
 use clap::ValueEnum;
 use tokio::process::Command;
 
+use crate::asyncapi;
 use crate::faults;
 use crate::home::Home;
 use crate::hostile;
@@ -34,6 +35,8 @@ pub(crate) enum Part {
     Templates,
     /// The tests of every crate but the end-to-end ones.
     Unit,
+    /// The contracts between services, as far as the unit tests do not hold them: the AsyncAPI documents.
+    Contracts,
     /// The local cloud behaves as AWS documents, and needs every patch for it.
     Conformance,
     /// The whole product on a local cloud of its own.
@@ -105,6 +108,7 @@ async fn run(
         Part::Lint => interrupts.unless(lint(home, python)).await,
         Part::Templates => interrupts.unless(templates(home, python)).await,
         Part::Unit => interrupts.unless(unit(home, arguments)).await,
+        Part::Contracts => interrupts.unless(asyncapi::check(home)).await,
         Part::Conformance => interrupts.unless(conformance(home, python)).await,
         Part::E2e => end_to_end(home, arguments, interrupts).await,
         Part::Faults => faults::check(home, interrupts).await,

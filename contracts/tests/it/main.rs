@@ -1,5 +1,6 @@
 //! The contracts of this repository, as it stands.
 
+mod catalog;
 mod pattern;
 mod schemas;
 

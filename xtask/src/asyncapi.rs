@@ -1,0 +1,40 @@
+//! The AsyncAPI documents, held by the official parser.
+
+use std::fs;
+use std::path::PathBuf;
+
+use anyhow::{Context, Result};
+
+use crate::hash;
+use crate::home::Home;
+use crate::process;
+
+/// Where the parser is pinned, from the repository's root.
+const PARSER: &str = "contracts/asyncapi";
+
+/// Has the official parser read every document in `docs/asyncapi`; fails with what it finds, warnings included.
+pub(crate) async fn check(home: &Home) -> Result<()> {
+    let documents = home.repo.join(contracts::asyncapi::FOLDER);
+    let entries = fs::read_dir(&documents).with_context(|| format!("cannot read {}", documents.display()))?;
+    let mut paths = entries.map(|entry| Ok(entry?.path())).collect::<Result<Vec<PathBuf>>>()?;
+    paths.sort();
+    install(home).await?;
+    let mut node = process::command("node");
+    node.current_dir(home.repo.join(PARSER)).arg("validate.js").args(paths);
+    process::run(&mut node).await
+}
+
+/// Installs the parser as its lock file says, once for each lock file.
+async fn install(home: &Home) -> Result<()> {
+    let folder = home.repo.join(PARSER);
+    let lock = hash::of_file(&folder.join("package-lock.json"))?;
+    // In the folder that it is about, so that it goes with it.
+    let stamp = folder.join("node_modules/.busline-lock");
+    if fs::read_to_string(&stamp).is_ok_and(|installed| installed == lock) {
+        return Ok(());
+    }
+    let mut npm = process::command("npm");
+    npm.current_dir(&folder).args(["ci", "--ignore-scripts", "--no-audit", "--no-fund"]);
+    process::run_quietly(&mut npm).await.context("the AsyncAPI parser cannot be installed")?;
+    fs::write(&stamp, lock).with_context(|| format!("cannot write {}", stamp.display()))
+}
