@@ -20,6 +20,7 @@ from busline_local.patches import (
     cognito_writable_attributes,
     dynamodb_query_cost,
     event_archive,
+    event_patterns,
     foreign_authorization,
     function_environment,
     http_api_body,
@@ -131,6 +132,12 @@ PATCHES: tuple[Patch, ...] = (
         "refuses templates with an event archive, and archives for ever",
         f"{_RESOURCES}/aws-resource-events-archive.html",
         event_archive.apply,
+    ),
+    Patch(
+        "event_patterns",
+        "compares numbers in patterns without limits, and no names with dots",
+        f"{_AWS}/eventbridge/latest/userguide/eb-create-pattern.html",
+        event_patterns.apply,
     ),
     Patch(
         "http_api_body",
