@@ -9,13 +9,12 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
+use tests::http::{Answer, Connection, Request};
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::net::TcpListener;
 use tokio::process::{Child, Command};
 use tokio::time::timeout;
 use uuid::Uuid;
-
-use crate::wire::{Answer, Connection, Request};
 
 /// A function that says nothing for this long hangs.
 const PATIENCE: Duration = Duration::from_secs(20);

@@ -22,7 +22,6 @@ mod rehearsal;
 mod report;
 mod road;
 mod scene;
-mod wire;
 
 use std::fs;
 use std::path::PathBuf;

@@ -9,10 +9,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::{Context, Result};
 use serde_json::Value;
+use tests::http::{Answer, Request, is_of_the_connection};
 use tokio::io::BufReader;
 use tokio::net::{TcpListener, TcpStream};
-
-use crate::wire::{Answer, Request, is_of_the_connection};
 
 /// An endpoint of AWS on 127.0.0.1.
 #[derive(Debug)]

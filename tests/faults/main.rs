@@ -16,7 +16,6 @@
 mod bus;
 mod dice;
 mod functions;
-mod http;
 mod ledger;
 mod load;
 mod plan;

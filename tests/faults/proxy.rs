@@ -9,13 +9,13 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
+use tests::http::{Answer, Request, is_of_the_connection};
 use tests::product::Product;
 use tokio::io::BufReader;
 use tokio::net::{TcpListener, TcpStream};
 
 use crate::bus::{Bus, Entry};
 use crate::functions;
-use crate::http::{Answer, Request, of_the_connection};
 use crate::plan::{Call, Fault, Plan};
 
 /// The proxy; it serves as long as the program runs.
@@ -93,7 +93,7 @@ impl Proxy {
             let Some(answer) = self.answer(&request).await else {
                 return Ok(());
             };
-            answer.write(stream.get_mut()).await?;
+            answer.write(&mut stream).await?;
         }
         Ok(())
     }
@@ -165,11 +165,11 @@ impl Proxy {
         let url = format!("{}{}", self.0.product.endpoint(), request.path);
         let method = request.method.parse().expect("a method");
         let mut call = self.0.product.http().request(method, url).body(request.body.clone());
-        for (name, value) in request.headers.iter().filter(|(name, _)| !of_the_connection(name)) {
+        for (name, value) in request.headers.iter().filter(|(name, _)| !is_of_the_connection(name)) {
             call = call.header(name, value);
         }
         let answer = call.send().await?;
-        let headers = answer.headers().iter().filter(|(name, _)| !of_the_connection(name.as_str()));
+        let headers = answer.headers().iter();
         let headers = headers.filter_map(|(name, value)| Some((name.to_string(), value.to_str().ok()?.to_owned())));
         let (status, headers) = (answer.status().as_u16(), headers.collect());
         Ok(Answer { status, headers, body: answer.bytes().await?.to_vec() })

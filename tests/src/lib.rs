@@ -20,6 +20,7 @@ pub mod api;
 pub mod bus;
 pub mod contract;
 pub mod disruption;
+pub mod http;
 pub mod logs;
 pub mod mail;
 pub mod permissions;
