@@ -9,6 +9,7 @@ mod aws;
 mod bench;
 mod change_set;
 mod cloud;
+mod demo_failure;
 mod deploy;
 mod faults;
 mod fuzz;
@@ -42,6 +43,7 @@ use jiff::SignedDuration;
 
 use crate::aws::{LOCAL, Target};
 use crate::bench::BenchRun;
+use crate::demo_failure::DemoFailure;
 use crate::faults::FaultRun;
 use crate::fuzz::FuzzRun;
 use crate::home::Home;
@@ -215,6 +217,14 @@ enum Door {
   cargo xtask hostile
   cargo xtask hostile --requests 20000 --seed 7")]
     Hostile(HostileRun),
+    /// Breaks the running local cloud as a bad deployment does, so that the runbook can be walked.
+    ///
+    /// Hundreds of failures of four kinds in the dead-letter queues, and one poisoned record: docs/runbook-dlq.md.
+    #[command(after_help = "Examples:
+  cargo xtask demo-failure
+  cargo xtask demo-failure --count 1000
+  cargo xtask demo-failure --mend     set right what was broken")]
+    DemoFailure(DemoFailure),
     /// Fuzzes every parser that takes outside bytes; needs the nightly compiler and cargo-fuzz.
     #[command(after_help = "Examples:
   cargo xtask fuzz
@@ -296,6 +306,7 @@ async fn enter(door: Door) -> Result<()> {
         Door::Bench(run) => Box::pin(bench::command(&home, &run)).await,
         Door::Faults(run) => faults::command(&home, &run).await,
         Door::Hostile(run) => hostile::command(&home, &run).await,
+        Door::DemoFailure(run) => demo_failure::command(&home, &run).await,
         Door::Fuzz(run) => fuzz::command(&home, &run).await,
         Door::Schemas { release } => schemas::command(&home, &release).await,
         Door::Test { only, arguments } => test::command(&home, &only, &arguments).await,
