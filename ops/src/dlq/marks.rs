@@ -1,0 +1,161 @@
+//! The marks of a replay: a message that failed again shows which replay brought it, and how often it was tried.
+//!
+//! A bus event that has `detail.metadata` carries them there, as `replayId` and `replayAttempt`: readers ignore fields
+//! that they do not know. A message that moves to a queue carries them as message attributes, because its text must
+//! arrive as it was. Neither is put on a stream batch, or on an event without metadata: those are known again by the
+//! journals alone.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+use serde_json::value::{RawValue, to_raw_value};
+use uuid::Uuid;
+
+use crate::dlq::message::{Attribute, Message};
+
+/// The attribute that names what is sent, however often it is sent: a consumer that claims it has each effect once.
+pub const KEY: &str = "busline-replay-key";
+
+/// The attribute that names the replay and the attempt: `<replay id> <attempt>`.
+pub const REPLAY: &str = "busline-replay";
+
+/// SQS takes at most this many attributes.
+/// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-message-metadata.html>
+const MOST_ATTRIBUTES: usize = 10;
+
+/// What the marks of a message say.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Marks {
+    /// The replay that brought it last.
+    pub replay_id: Option<String>,
+    /// How often it was replayed.
+    pub attempt: u32,
+}
+
+/// The marks that a message carries.
+#[must_use]
+pub fn read(message: &Message) -> Marks {
+    if let Some(text) = message.attributes.get(REPLAY).and_then(Attribute::as_text) {
+        let (replay_id, attempt) = text.split_once(' ').unwrap_or((text, "1"));
+        return Marks { replay_id: Some(replay_id.to_owned()), attempt: attempt.parse().unwrap_or(1) };
+    }
+    let metadata = message.event.as_ref().map(|event| &event["detail"]["metadata"]).unwrap_or(&Value::Null);
+    let attempt = metadata["replayAttempt"].as_u64().and_then(|attempt| attempt.try_into().ok());
+    Marks { replay_id: metadata["replayId"].as_str().map(str::to_owned), attempt: attempt.unwrap_or(0) }
+}
+
+/// Names what a message that moves to a queue stands for: itself, or what it stood for when it was moved before.
+#[must_use]
+pub fn key(message: &Message) -> String {
+    let carried = message.attributes.get(KEY).and_then(Attribute::as_text);
+    carried.unwrap_or(&message.message_id).to_owned()
+}
+
+/// Names what failed, however often it comes back under a new message id: an event at a function.
+#[must_use]
+pub fn failure(message: &Message) -> Uuid {
+    let place = message.function.as_ref().or(message.rule.as_ref());
+    let name = match (&message.event_id, place) {
+        (Some(event), Some(place)) if message.events.is_empty() => format!("{event} at {place}"),
+        _ => key(message),
+    };
+    Uuid::new_v5(&Uuid::NAMESPACE_OID, name.as_bytes())
+}
+
+/// The attributes of a message and the marks, as far as there is room for them. All of the message's own are kept.
+#[must_use]
+pub fn attributes(message: &Message, replay_id: &str, attempt: u32) -> Vec<(String, Attribute)> {
+    let marks = [(KEY, key(message)), (REPLAY, format!("{replay_id} {attempt}"))];
+    let is_own = |name: &str| name != KEY && name != REPLAY;
+    let own = message.attributes.iter().filter(|(name, _)| is_own(name));
+    let mut attributes: Vec<_> = own.map(|(name, value)| (name.clone(), value.clone())).collect();
+    let room = MOST_ATTRIBUTES.saturating_sub(attributes.len());
+    attributes.extend(marks.into_iter().take(room).map(|(name, value)| (name.to_owned(), Attribute::text(value))));
+    attributes
+}
+
+/// An event with the marks in its metadata; the text itself when it has none. Every other value stays as it is written.
+#[must_use]
+pub fn event(text: &str, replay_id: &str, attempt: u32) -> String {
+    marked(text, replay_id, attempt).unwrap_or_else(|| text.to_owned())
+}
+
+fn marked(text: &str, replay_id: &str, attempt: u32) -> Option<String> {
+    let mut event: Fields = serde_json::from_str(text).ok()?;
+    let mut detail: Fields = serde_json::from_str(event.get("detail")?.get()).ok()?;
+    let mut metadata: Fields = serde_json::from_str(detail.get("metadata")?.get()).ok()?;
+    metadata.get("eventId")?;
+    metadata.insert("replayId".to_owned(), to_raw_value(replay_id).ok()?);
+    metadata.insert("replayAttempt".to_owned(), to_raw_value(&attempt).ok()?);
+    detail.insert("metadata".to_owned(), to_raw_value(&metadata).ok()?);
+    event.insert("detail".to_owned(), to_raw_value(&detail).ok()?);
+    serde_json::to_string(&event).ok()
+}
+
+type Fields = BTreeMap<String, Box<RawValue>>;
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::dlq::envelope::{self, Reading};
+    use crate::dlq::message::Raw;
+
+    fn message(raw: Raw) -> Message {
+        match envelope::read(&raw) {
+            Reading::Whole(decoded) => Message::new(raw, *decoded),
+            Reading::Elsewhere(pointer) => Message::new(raw, pointer.unfetched("not here")),
+        }
+    }
+
+    #[test]
+    fn an_event_carries_its_marks_to_the_queue_and_back() {
+        let event = r#"{"detail-type": "A.v1", "detail": {"metadata": {"eventId": "1"}, "data": {"n": 1.00000000000000000001}}}"#;
+        let sent = super::event(event, "r1", 2);
+        assert!(sent.contains("1.00000000000000000001"), "{sent}");
+        let record = format!(
+            r#"{{"requestContext": {{"functionArn": "arn:aws:lambda:eu-west-1:1:function:f", "condition": "RetriesExhausted"}}, "requestPayload": {sent}}}"#
+        );
+        let came_back = message(Raw { body: record, ..Raw::default() });
+        assert_eq!(read(&came_back), Marks { replay_id: Some("r1".to_owned()), attempt: 2 });
+    }
+
+    #[test]
+    fn an_event_without_metadata_stays_as_it_is() {
+        for text in ["{ \"detail\": {} }", "[1, 2]", "no JSON", r#"{"detail": {"metadata": {}}}"#] {
+            assert_eq!(super::event(text, "r1", 1), text);
+        }
+    }
+
+    #[test]
+    fn marks_never_displace_a_message_s_own_attributes() {
+        for own in 0..=10 {
+            let names = (0..own).map(|number| (format!("a{number}"), Attribute::text("x"))).collect();
+            let message = message(Raw { attributes: names, message_id: "m".to_owned(), ..Raw::default() });
+            let sent = attributes(&message, "r1", 1);
+            assert_eq!(sent.len(), (own + 2).min(10));
+            assert_eq!(sent.iter().filter(|(name, _)| name.starts_with('a')).count(), own);
+        }
+    }
+
+    #[test]
+    fn a_message_that_is_moved_again_keeps_its_key_and_says_its_attempt() {
+        let first = message(Raw { message_id: "m1".to_owned(), ..Raw::default() });
+        let sent = attributes(&first, "r1", 1).into_iter().collect();
+        let second = message(Raw { message_id: "m2".to_owned(), attributes: sent, ..Raw::default() });
+        assert_eq!(key(&second), "m1");
+        assert_eq!(read(&second), Marks { replay_id: Some("r1".to_owned()), attempt: 1 });
+        assert_eq!(attributes(&second, "r2", 2).len(), 2);
+    }
+
+    #[test]
+    fn the_same_event_at_the_same_function_is_the_same_failure_under_another_message_id() {
+        let record = json!({
+            "requestContext": {"functionArn": "arn:aws:lambda:eu-west-1:1:function:f", "condition": "RetriesExhausted"},
+            "requestPayload": {"detail-type": "A.v1", "detail": {"metadata": {"eventId": "1"}}},
+        });
+        let of = |id: &str| message(Raw { message_id: id.to_owned(), body: record.to_string(), ..Raw::default() });
+        assert_eq!(failure(&of("m1")), failure(&of("m2")));
+    }
+}

@@ -1,0 +1,282 @@
+//! The plan of a replay: what goes where, how many, and what is left out and why. Nothing is taken out of the queue.
+
+use std::collections::{BTreeMap, HashMap};
+use std::fs;
+use std::ops::ControlFlow;
+use std::path::Path;
+use std::time::{Duration, SystemTime};
+
+use anyhow::Result;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::dlq::filter::Filter;
+use crate::dlq::journal::entry::Entry;
+use crate::dlq::journal::read;
+use crate::dlq::journal::state::short_id;
+use crate::dlq::look::{Until, look};
+use crate::dlq::marks;
+use crate::dlq::message::Message;
+use crate::dlq::queue::Queue;
+use crate::dlq::roads::{Choice, NoWay, Way};
+
+/// Journals older than a queue can keep a message say nothing of what is in it.
+/// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-configure-queue-parameters.html>
+const LONGEST_RETENTION: Duration = Duration::from_secs(14 * 24 * 60 * 60);
+
+/// How a replay goes about it. Kept in the journal, so that a replay goes on as it began.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Options {
+    /// Which way messages go.
+    pub choice: Choice,
+    /// In which order.
+    pub order: Order,
+    /// How it begins.
+    pub pace: Pace,
+    /// Messages a second, at the most.
+    pub rate: Option<f64>,
+    /// Calls at a time.
+    pub concurrency: usize,
+    /// A message that was replayed this often is parked.
+    pub max_replays: u32,
+    /// Where messages are parked, by the queue's URL.
+    pub parking: Option<String>,
+    /// What becomes of a message that was accepted.
+    pub after: After,
+    /// What happens to an event when there is a newer one of its subject.
+    pub superseded: Superseded,
+    /// How long a message stays hidden after a crash, at the most, in seconds.
+    pub hidden: u64,
+    /// With [`Pace::Ramp`]: how long a step waits for the queue that it sent to to be worked off, in seconds.
+    pub settle: u64,
+}
+
+/// In which order messages go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Order {
+    /// As they come.
+    Any,
+    /// Those of one subject by their sequence, one at a time.
+    Subject,
+}
+
+/// How a replay begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Pace {
+    /// With all that it can.
+    Full,
+    /// With 1, 2, 5, 20, … messages, and stops when they fail.
+    Ramp,
+}
+
+/// What becomes of a message that was accepted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum After {
+    /// It leaves the queue.
+    Remove,
+    /// It stays: this is a rehearsal.
+    Keep,
+}
+
+/// What happens to an event when a newer one of its subject is in the plan.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Superseded {
+    /// It is left where it is.
+    Leave,
+    /// It is replayed all the same.
+    Replay,
+}
+
+impl Options {
+    /// Nothing has to be known of a message before it is sent, and all are meant.
+    fn needs_no_look(&self, filter: &Wanted) -> bool {
+        matches!(self.choice.way, Way::Queue(_))
+            && matches!((self.order, self.pace), (Order::Any, Pace::Full))
+            && filter.is_everything
+    }
+}
+
+/// Which messages are meant.
+#[derive(Clone, Debug)]
+pub struct Wanted {
+    /// What they must be.
+    pub filter: Filter,
+    /// How many at the most.
+    pub count: Option<usize>,
+    /// The filter lets everything through, and there is no most.
+    pub is_everything: bool,
+}
+
+/// What is to be done with a message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// Send it, for this time.
+    Replay {
+        /// Which time it is, from 1.
+        attempt: u32,
+    },
+    /// It failed too often: keep it apart.
+    Park {
+        /// Which time it would be.
+        attempt: u32,
+    },
+    /// Leave it, for this reason.
+    Leave(String),
+}
+
+/// What is to be done, and why.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Plan {
+    /// Every message of the queue is meant, and none was looked at.
+    pub everything: bool,
+    /// How many messages are to be replayed or parked; of everything, approximately.
+    pub planned: u64,
+    /// The messages, when it is not everything, and where each is in its subject's order.
+    pub chosen: HashMap<Uuid, Option<(Uuid, u64)>>,
+    /// How many go where.
+    pub roads: BTreeMap<String, u64>,
+    /// How many are left out, and why.
+    pub left_out: BTreeMap<String, u64>,
+}
+
+/// How often each failure was replayed before, as the journals say.
+#[derive(Debug, Default)]
+pub struct History(HashMap<Uuid, u32>);
+
+impl History {
+    /// What the journals of a folder say, but for the one of the replay `except`, which goes on.
+    ///
+    /// # Errors
+    /// When the folder cannot be read.
+    pub fn read(folder: &Path, except: Option<&Path>) -> Result<Self> {
+        let mut history = Self::default();
+        for path in read::all(folder)? {
+            if Some(path.as_path()) == except {
+                continue;
+            }
+            let age = fs::metadata(&path).and_then(|file| file.modified()).map(|at| SystemTime::elapsed(&at));
+            if matches!(age, Ok(Ok(age)) if age > LONGEST_RETENTION) {
+                continue;
+            }
+            // Of one that is broken, what was read before the break: it must not keep others from being replayed.
+            read::read(&path, |line| history.take(&line.entry)).ok();
+        }
+        Ok(history)
+    }
+
+    fn take(&mut self, entry: &Entry) {
+        let Entry::Intent { messages, .. } = entry else {
+            return;
+        };
+        for message in messages {
+            let attempts = self.0.entry(short_id(&message.key)).or_default();
+            *attempts = message.attempt.max(*attempts);
+        }
+    }
+
+    /// How often a message was replayed: as its marks say, or the journals.
+    #[must_use]
+    pub fn attempts(&self, message: &Message) -> u32 {
+        let noted = self.0.get(&marks::failure(message)).copied().unwrap_or(0);
+        marks::read(message).attempt.max(noted)
+    }
+}
+
+/// What is to be done with one message, not looking at any other.
+#[must_use]
+pub fn judge(options: &Options, wanted: &Filter, history: &History, message: &Message) -> Verdict {
+    if !wanted.admits(message) {
+        return Verdict::Leave("filtered out".to_owned());
+    }
+    let attempt = history.attempts(message).saturating_add(1);
+    if attempt > options.max_replays {
+        return match &options.parking {
+            Some(_) => Verdict::Park { attempt },
+            None => Verdict::Leave(format!("replayed {} times already, and there is no parking queue", attempt - 1)),
+        };
+    }
+    match options.choice.outline(message) {
+        Ok(_) => Verdict::Replay { attempt },
+        Err(NoWay(reason)) => Verdict::Leave(reason),
+    }
+}
+
+/// Looks through the queue and plans.
+///
+/// # Errors
+/// When the queue cannot be read.
+pub async fn plan(queue: &Queue, options: &Options, wanted: &Wanted, history: &History, until: Until) -> Result<Plan> {
+    if options.needs_no_look(wanted) {
+        return everything(queue, options).await;
+    }
+    let mut plan = Plan::default();
+    let mut newest: HashMap<Uuid, u64> = HashMap::new();
+    look(queue, until, |message| {
+        let place = place(&message);
+        let verdict = judge(options, &wanted.filter, history, &message);
+        let road = match (&verdict, options.choice.outline(&message)) {
+            (Verdict::Replay { .. }, Ok(road)) => road,
+            (Verdict::Park { .. }, _) => "parking queue".to_owned(),
+            _ => String::new(),
+        };
+        match verdict {
+            Verdict::Leave(reason) => *plan.left_out.entry(reason).or_default() += 1,
+            Verdict::Replay { .. } | Verdict::Park { .. } => {
+                plan.chosen.insert(short_id(&message.message_id), place);
+                *plan.roads.entry(road).or_default() += 1;
+                if let Some((subject, sequence)) = place {
+                    let newest = newest.entry(subject).or_default();
+                    *newest = sequence.max(*newest);
+                }
+            }
+        }
+        let is_enough = wanted.count.is_some_and(|count| plan.chosen.len() >= count);
+        Ok(if is_enough { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
+    })
+    .await?;
+    if leaves_superseded(options) {
+        plan.leave_superseded(&newest);
+    }
+    plan.planned = plan.chosen.len() as u64;
+    Ok(plan)
+}
+
+/// In order, an older event comes before a newer one, and overwrites nothing. A queue's reader decides for itself.
+fn leaves_superseded(options: &Options) -> bool {
+    options.superseded == Superseded::Leave && options.order == Order::Any && options.choice.way == Way::Back
+}
+
+async fn everything(queue: &Queue, options: &Options) -> Result<Plan> {
+    let depth = queue.attributes().await?.depth;
+    let Way::Queue(url) = &options.choice.way else {
+        return Ok(Plan::default());
+    };
+    let road = format!("queue {}", url.rsplit('/').next().unwrap_or(url));
+    let roads = BTreeMap::from([(road, depth)]);
+    Ok(Plan { everything: true, planned: depth, roads, ..Plan::default() })
+}
+
+/// What a message is about, and which change of it; none for a batch of several events.
+#[must_use]
+pub fn place(message: &Message) -> Option<(Uuid, u64)> {
+    let subject = message.subject.as_ref().filter(|_| message.events.is_empty())?;
+    Some((Uuid::new_v5(&Uuid::NAMESPACE_OID, subject.as_bytes()), message.sequence?))
+}
+
+impl Plan {
+    fn leave_superseded(&mut self, newest: &HashMap<Uuid, u64>) {
+        let before = self.chosen.len();
+        let is_older = |(subject, sequence)| newest.get(&subject).is_some_and(|newest| sequence < *newest);
+        self.chosen.retain(|_, place| !place.is_some_and(is_older));
+        let left = before - self.chosen.len();
+        if left > 0 {
+            let reason = "superseded: a newer event of the same subject is in the plan (--order subject takes both)";
+            self.left_out.insert(reason.to_owned(), left as u64);
+        }
+    }
+}

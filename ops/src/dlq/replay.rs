@@ -1,0 +1,368 @@
+//! Bringing messages back: meant, journaled, sent, journaled, deleted, in this order, so that whatever happens in between
+//! a message is either in the queue or was accepted.
+
+mod held;
+mod intake;
+mod order;
+mod pace;
+mod work;
+
+use std::collections::HashSet;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use aws_config::SdkConfig;
+use tokio::task::JoinSet;
+use tokio::time::Instant;
+use uuid::Uuid;
+
+use crate::dlq::batches;
+use crate::dlq::filter::Filter;
+use crate::dlq::journal::Journal;
+use crate::dlq::journal::entry::Purpose;
+use crate::dlq::journal::entry::{Entry, Planned, Summary};
+use crate::dlq::journal::state::{Open, State};
+use crate::dlq::plan::{History, Options, Order, Pace, Plan};
+use crate::dlq::queue::Queue;
+use crate::dlq::replay::held::Held;
+use crate::dlq::replay::intake::Intake;
+use crate::dlq::replay::pace::{Breaker, Rate};
+use crate::dlq::roads::{Accepted, Roads};
+
+/// As many ids go into one line of the journal.
+const IDS_A_LINE: usize = 1000;
+
+/// The steps of a ramp; the last one is repeated.
+const STEPS: [u64; 9] = [1, 2, 5, 20, 50, 100, 200, 500, 1000];
+
+/// How often a ramp looks whether its last step is worked off.
+const LOOK_AGAIN: Duration = Duration::from_millis(500);
+
+/// What a replay has done so far; read it from anywhere.
+#[derive(Debug, Default)]
+pub struct Progress {
+    /// Messages to replay or park.
+    pub planned: AtomicU64,
+    /// Messages that were accepted for replay.
+    pub replayed: AtomicU64,
+    /// Messages that were parked.
+    pub parked: AtomicU64,
+    /// Messages that are left where they are.
+    pub skipped: AtomicU64,
+    /// Messages that were not accepted, or came back.
+    pub failed: AtomicU64,
+    /// Accepted messages that SQS has not deleted yet.
+    pub undeleted: AtomicU64,
+}
+
+impl Progress {
+    fn add(counter: &AtomicU64, count: usize) {
+        counter.fetch_add(count as u64, Ordering::Relaxed);
+    }
+
+    fn summary(&self, journal: &Journal) -> Summary {
+        let of = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        let (planned, replayed, parked) = (of(&self.planned), of(&self.replayed), of(&self.parked));
+        Summary {
+            planned,
+            replayed,
+            parked,
+            skipped: of(&self.skipped),
+            failed: of(&self.failed),
+            remaining: planned.saturating_sub(replayed + parked) + of(&self.undeleted),
+            journal: journal.path().display().to_string(),
+        }
+    }
+}
+
+/// How a replay ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ended {
+    /// What was done.
+    pub summary: Summary,
+    /// Why it stopped before all was done, when it did.
+    pub stopped: Option<String>,
+}
+
+/// A replay.
+#[derive(Debug)]
+pub struct Replay {
+    id: String,
+    queue: Queue,
+    options: Options,
+    roads: Roads,
+    journal: Journal,
+    progress: Arc<Progress>,
+    /// Set to true to stop after what is under way.
+    stopped: Arc<AtomicBool>,
+    intake: Intake,
+    held: Arc<Held>,
+    to: SdkConfig,
+    /// What was accepted and could not be deleted.
+    undeleted: Mutex<HashSet<Uuid>>,
+    /// Messages that were done before this process began.
+    done_before: u64,
+    rate: Rate,
+    breaker: Breaker,
+}
+
+/// What a replay is to do.
+#[derive(Debug)]
+pub struct Meant {
+    /// The plan.
+    pub plan: Plan,
+    /// What messages must be.
+    pub filter: Filter,
+    /// How often each failed before.
+    pub history: History,
+}
+
+/// Where a replay happens.
+#[derive(Clone, Debug)]
+pub struct Place {
+    /// The queue that messages come from.
+    pub queue: Queue,
+    /// The environment that it belongs to.
+    pub env: String,
+    /// The account that messages go to: another one for a rehearsal.
+    pub to: SdkConfig,
+}
+
+impl Replay {
+    /// A new replay: its plan is in the journal when this returns.
+    ///
+    /// # Errors
+    /// When the journal cannot be written.
+    pub async fn begin(place: Place, options: Options, meant: Meant, journal: Journal, id: String) -> Result<Self> {
+        let Meant { plan, filter, history } = meant;
+        journal.write(Entry::Plan(Box::new(planned(&place, &options, &plan, &id)?))).await?;
+        let chosen: Vec<_> = plan.chosen.iter().map(|(id, place)| (*id, *place)).collect();
+        for chosen in chosen.chunks(IDS_A_LINE) {
+            let (ids, places) = chosen.iter().copied().unzip();
+            let places = if options.order == Order::Subject { places } else { Vec::new() };
+            journal.write(Entry::Chosen { ids, places }).await?;
+        }
+        let (planned, left_out) = (plan.planned, plan.left_out.values().sum());
+        let held = Arc::new(Held::new(&place.queue, Duration::from_secs(options.hidden)));
+        let intake = Intake::new(&place.queue, Arc::clone(&held), &options, plan, (filter, history), &id).await?;
+        let replay = Self::new(place, options, intake, held, journal, id);
+        replay.progress.planned.store(planned, Ordering::Relaxed);
+        replay.progress.skipped.store(left_out, Ordering::Relaxed);
+        Ok(replay)
+    }
+
+    /// Goes on with a replay that ended before all was done, however it ended.
+    ///
+    /// What was accepted is deleted first. What nobody knows of is sent again, under the same key.
+    ///
+    /// # Errors
+    /// When the queue cannot be read or the journal cannot be written.
+    pub async fn resume(place: Place, history: History, journal: Journal, state: State) -> Result<Self> {
+        let planned = state.plan.clone().context("the journal has no plan: the replay ended before it began")?;
+        let options: Options =
+            serde_json::from_value(planned.options).context("the journal's options are not known")?;
+        journal.write(Entry::Resumed {}).await?;
+        let hidden: Vec<String> = state.unsure.values().map(|open| open.receipt.clone()).collect();
+        // They come back anyway, only later.
+        if let Err(error) = place.queue.give_back(&hidden).await {
+            journal.note(Entry::Skipped { reason: format!("still hidden: {error}"), ids: Vec::new() })?;
+        }
+        let held = Arc::new(Held::new(&place.queue, Duration::from_secs(options.hidden)));
+        let plan = Plan { everything: planned.everything, ..Plan::default() };
+        let meant = (Filter::default(), history);
+        let id = planned.replay_id;
+        let mut intake = Intake::new(&place.queue, Arc::clone(&held), &options, plan, meant, &id).await?;
+        intake.go_on(&state);
+        let mut replay = Self::new(place, options, intake, held, journal, id);
+        replay.done_before = state.replayed + state.parked;
+        let progress = &replay.progress;
+        progress.replayed.store(state.replayed, Ordering::Relaxed);
+        progress.parked.store(state.parked, Ordering::Relaxed);
+        progress.skipped.store(state.skipped, Ordering::Relaxed);
+        progress.planned.store(planned.planned, Ordering::Relaxed);
+        replay.delete_accepted(&state).await?;
+        Ok(replay)
+    }
+
+    fn new(place: Place, options: Options, intake: Intake, held: Arc<Held>, journal: Journal, id: String) -> Self {
+        let is_careful = options.pace == Pace::Ramp || options.order == Order::Subject;
+        let accepted = if is_careful { Accepted::WhenDone } else { Accepted::WhenTaken };
+        Self {
+            id,
+            roads: Roads::new(&place.to, options.choice.clone(), accepted),
+            held,
+            to: place.to,
+            rate: Rate::new(options.rate),
+            breaker: Breaker::new(options.pace),
+            queue: place.queue,
+            options,
+            journal,
+            progress: Arc::default(),
+            stopped: Arc::default(),
+            intake,
+            undeleted: Mutex::default(),
+            done_before: 0,
+        }
+    }
+
+    /// What it has done so far.
+    #[must_use]
+    pub fn progress(&self) -> Arc<Progress> {
+        Arc::clone(&self.progress)
+    }
+
+    /// Set this to true to end the replay in good order.
+    #[must_use]
+    pub fn stop(&self) -> Arc<AtomicBool> {
+        Arc::clone(&self.stopped)
+    }
+
+    /// Does what was planned.
+    ///
+    /// # Errors
+    /// When the queue cannot be read or the journal cannot be written. All that was not accepted is still in the queue.
+    pub async fn run(self) -> Result<Ended> {
+        let replay = Arc::new(self);
+        let keeper = tokio::spawn(Arc::clone(&replay).keep_hidden());
+        let worked = match replay.options.pace {
+            Pace::Full => replay.round(u64::MAX).await,
+            Pace::Ramp => replay.ramp().await,
+        };
+        keeper.abort();
+        // An abort is what ends it.
+        keeper.await.ok();
+        let given_back = replay.held.give_back().await;
+        worked?;
+        let met = replay.done_before + replay.intake.met();
+        if replay.intake.is_over() && replay.intake.takes_everything() {
+            replay.progress.planned.store(met, Ordering::Relaxed);
+        }
+        let summary = replay.progress.summary(&replay.journal);
+        replay.journal.write(Entry::Closed(summary.clone())).await?;
+        let stopped = match (replay.breaker.tripped(), given_back) {
+            (Some(reason), _) => Some(reason),
+            (None, Err(error)) => Some(error.to_string()),
+            (None, Ok(())) if replay.stopped.load(Ordering::Relaxed) => Some("it was interrupted".to_owned()),
+            (None, Ok(())) => None,
+        };
+        Ok(Ended { summary, stopped })
+    }
+
+    async fn keep_hidden(self: Arc<Self>) {
+        self.held.keep_hidden().await;
+    }
+
+    /// Works with several workers until `quota` messages were taken, all are done, or it must stop.
+    async fn round(self: &Arc<Self>, quota: u64) -> Result<()> {
+        let quota = Arc::new(AtomicU64::new(quota));
+        let mut workers = JoinSet::new();
+        for _ in 0..self.options.concurrency.max(1) {
+            workers.spawn(Arc::clone(self).work(Arc::clone(&quota)));
+        }
+        let mut result = Ok(());
+        while let Some(worker) = workers.join_next().await {
+            if let Err(error) = worker.context("a worker ended early").and_then(|worked| worked) {
+                // The others end in good order.
+                self.intake.close();
+                result = Err(error);
+            }
+        }
+        result
+    }
+
+    async fn ramp(self: &Arc<Self>) -> Result<()> {
+        let last = STEPS[STEPS.len() - 1];
+        for step in STEPS.into_iter().chain(std::iter::repeat(last)) {
+            let before = self.standing().await?;
+            let done = self.done();
+            self.round(step).await?;
+            if self.must_stop() || self.intake.is_over() {
+                return Ok(());
+            }
+            self.settle(before, done).await?;
+            if self.must_stop() {
+                return Ok(());
+            }
+        }
+        Ok(())
+    }
+
+    fn must_stop(&self) -> bool {
+        self.stopped.load(Ordering::Relaxed) || self.breaker.tripped().is_some() || self.intake.is_closed()
+    }
+
+    fn done(&self) -> u64 {
+        self.progress.replayed.load(Ordering::Relaxed) + self.progress.parked.load(Ordering::Relaxed)
+    }
+
+    /// How many messages the queue has, seen and unseen.
+    async fn standing(&self) -> Result<u64> {
+        let attributes = self.queue.attributes().await?;
+        Ok(attributes.depth + attributes.in_flight + attributes.delayed)
+    }
+
+    /// Waits until the queues that a step sent to are worked off, and counts what came back as failures.
+    async fn settle(&self, before: u64, done: u64) -> Result<()> {
+        let deadline = Instant::now() + Duration::from_secs(self.options.settle);
+        for url in self.roads.queues_sent_to().await {
+            let target = Queue::at(&self.to, &url);
+            while Instant::now() < deadline && !self.stopped.load(Ordering::Relaxed) {
+                let attributes = target.attributes().await?;
+                if attributes.depth + attributes.in_flight + attributes.delayed == 0 {
+                    break;
+                }
+                tokio::time::sleep(LOOK_AGAIN).await;
+            }
+        }
+        let left = self.done() - done;
+        let came_back = (self.standing().await? + left).saturating_sub(before);
+        self.breaker.came_back(came_back);
+        Progress::add(&self.progress.failed, usize::try_from(came_back).unwrap_or(usize::MAX));
+        Ok(())
+    }
+
+    /// Deletes what was accepted before a crash, by the receipts of then. One that is out of date shows the message
+    /// again, which is deleted then.
+    async fn delete_accepted(&self, state: &State) -> Result<()> {
+        let keeps = self.options.after == crate::dlq::plan::After::Keep;
+        let (ids_of, open): (Vec<&Uuid>, Vec<&Open>) = state.accepted.iter().filter(|_| !keeps).unzip();
+        let receipts: Vec<String> = open.iter().map(|open| open.receipt.clone()).collect();
+        let failed = batches::delete(self.queue.sqs(), self.queue.url(), &receipts).await?;
+        let deleted = ids_of.iter().enumerate().filter(|(index, _)| !failed.contains_key(index));
+        let ids: Vec<Uuid> = deleted.map(|(_, id)| **id).collect();
+        self.undeleted(&failed.keys().map(|index| *ids_of[*index]).collect::<Vec<_>>(), &ids);
+        if ids.is_empty() { Ok(()) } else { self.journal.write(Entry::Deleted { ids }).await }
+    }
+
+    /// Notes what could not be deleted and what was deleted after all.
+    fn undeleted(&self, more: &[Uuid], gone: &[Uuid]) {
+        let mut undeleted = self.undeleted.lock().unwrap_or_else(PoisonError::into_inner);
+        undeleted.extend(more);
+        for id in gone {
+            undeleted.remove(id);
+        }
+        self.progress.undeleted.store(undeleted.len() as u64, Ordering::Relaxed);
+    }
+}
+
+fn planned(place: &Place, options: &Options, plan: &Plan, id: &str) -> Result<Planned> {
+    Ok(Planned {
+        replay_id: id.to_owned(),
+        queue: place.queue.url().to_owned(),
+        env: place.env.clone(),
+        way: plan.roads.keys().cloned().collect::<Vec<_>>().join(", "),
+        planned: plan.planned,
+        everything: plan.everything,
+        options: serde_json::to_value(options).context("the options cannot be written")?,
+    })
+}
+
+/// What a purpose is counted as.
+fn counter(progress: &Progress, purpose: Purpose) -> &AtomicU64 {
+    match purpose {
+        Purpose::Replay => &progress.replayed,
+        Purpose::Park => &progress.parked,
+    }
+}

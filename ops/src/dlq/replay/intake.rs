@@ -1,0 +1,356 @@
+//! What comes from the queue, each message once, with what is to be done with it.
+
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use anyhow::Result;
+use tokio::time::Instant;
+use uuid::Uuid;
+
+use crate::dlq::filter::Filter;
+use crate::dlq::journal::state::{State, short_id};
+use crate::dlq::marks;
+use crate::dlq::message::Message;
+use crate::dlq::plan::{History, Options, Order, Plan, Verdict, judge, place};
+use crate::dlq::queue::Queue;
+use crate::dlq::replay::held::Held;
+use crate::dlq::replay::order::{Turn, Turns};
+use crate::dlq::roads::Parcel;
+
+/// How long SQS looks for messages when the last call brought none.
+const WAIT: Duration = Duration::from_secs(1);
+
+/// So many calls in a row bring nothing new when there is nothing new.
+const FRUITLESS: u32 = 3;
+
+/// A message for which there is no room comes again after this.
+const LATER: Duration = Duration::from_secs(3);
+
+/// What comes from the queue.
+#[derive(Debug)]
+pub(super) struct Intake {
+    queue: Queue,
+    held: Arc<Held>,
+    options: Options,
+    filter: Filter,
+    history: History,
+    replay_id: String,
+    everything: bool,
+    /// The messages that are meant, when it is not everything.
+    chosen: HashMap<Uuid, Option<(Uuid, u64)>>,
+    /// How many there were, approximately.
+    expected: u64,
+    /// Messages that a crash left hidden are waited for until then.
+    patience: Duration,
+    begun: Instant,
+    inner: Mutex<Inner>,
+}
+
+#[derive(Debug, Default)]
+struct Inner {
+    ready: VecDeque<Item>,
+    /// Came, and is not to be done again.
+    seen: HashSet<Uuid>,
+    /// Was accepted: if it comes again, it is deleted again.
+    accepted: HashSet<Uuid>,
+    turns: Turns,
+    /// Messages that workers have.
+    in_work: usize,
+    /// Messages of the plan that came.
+    met: u64,
+    /// Messages of the plan that are dealt with, one way or the other.
+    dealt_with: u64,
+    fruitless: u32,
+    over: bool,
+    closed: bool,
+}
+
+/// A message and what is to be done with it.
+#[derive(Debug)]
+pub(super) struct Item {
+    pub(super) message: Message,
+    pub(super) attempt: u32,
+    pub(super) is_parked: bool,
+}
+
+impl Item {
+    pub(super) fn id(&self) -> Uuid {
+        short_id(&self.message.message_id)
+    }
+
+    pub(super) fn parcel<'a>(&'a self, replay_id: &'a str) -> Parcel<'a> {
+        Parcel { message: &self.message, replay_id, attempt: self.attempt }
+    }
+}
+
+/// What came with one call.
+#[derive(Debug, Default)]
+pub(super) struct Batch {
+    /// To be done.
+    pub(super) items: Vec<Item>,
+    /// To be left, and why.
+    pub(super) left: Vec<(Message, String)>,
+    /// Brought by this replay, and failed again.
+    pub(super) came_back: Vec<Message>,
+    /// Accepted before, and still here.
+    pub(super) to_delete: Vec<Uuid>,
+}
+
+impl Intake {
+    pub(super) async fn new(
+        queue: &Queue,
+        held: Arc<Held>,
+        options: &Options,
+        plan: Plan,
+        (filter, history): (Filter, History),
+        replay_id: &str,
+    ) -> Result<Self> {
+        let attributes = queue.attributes().await?;
+        let turns = match options.order {
+            Order::Any => Turns::default(),
+            Order::Subject => Turns::new(plan.chosen.iter().filter_map(|(id, place)| Some((*id, (*place)?)))),
+        };
+        Ok(Self {
+            queue: queue.clone(),
+            held,
+            options: options.clone(),
+            filter,
+            history,
+            replay_id: replay_id.to_owned(),
+            everything: plan.everything,
+            chosen: plan.chosen,
+            expected: attributes.depth,
+            patience: Duration::ZERO,
+            begun: Instant::now(),
+            inner: Mutex::new(Inner { turns, ..Inner::default() }),
+        })
+    }
+
+    /// Goes on where another process ended.
+    pub(super) fn go_on(&mut self, state: &State) {
+        self.patience = Duration::from_secs(self.options.hidden) + Duration::from_secs(5);
+        self.chosen = state.chosen.clone();
+        self.chosen.retain(|id, _| !state.done.contains(id) && !state.accepted.contains_key(id));
+        let places = self.chosen.iter().filter_map(|(id, place)| Some((*id, (*place)?)));
+        let turns = Turns::new(places.filter(|_| self.options.order == Order::Subject));
+        let mut inner = self.lock();
+        inner.accepted = state.done.iter().chain(state.accepted.keys()).copied().collect();
+        inner.turns = turns;
+    }
+
+    /// Up to `most` messages; none when all is done.
+    ///
+    /// # Errors
+    /// When the queue cannot be read.
+    pub(super) async fn take(&self, most: u64) -> Result<Option<Batch>> {
+        loop {
+            if let Some(items) = self.ready(most) {
+                return Ok(Some(Batch { items, ..Batch::default() }));
+            }
+            if self.is_over() || self.is_closed() || self.ends_here().await? {
+                return Ok(None);
+            }
+            let wait = if self.lock().fruitless == 0 { Duration::ZERO } else { WAIT };
+            let messages = self.queue.receive(Duration::from_secs(self.options.hidden), wait).await?;
+            let mut batch = Batch::default();
+            let mut without_room = Vec::new();
+            let is_empty = messages.is_empty();
+            for message in messages {
+                self.sort(message, &mut batch, &mut without_room);
+            }
+            for id in without_room {
+                self.held.put_back(id, LATER).await?;
+            }
+            batch.items = self.ready(most).unwrap_or_default();
+            let Batch { items, left, came_back, to_delete } = &batch;
+            let is_fruitless = items.is_empty() && left.is_empty() && came_back.is_empty() && to_delete.is_empty();
+            if !is_fruitless {
+                self.lock().fruitless = 0;
+                return Ok(Some(batch));
+            }
+            self.lock().fruitless += 1;
+            if !is_empty {
+                // What is held came again, as its time was over.
+                tokio::task::yield_now().await;
+            }
+        }
+    }
+
+    fn ready(&self, most: u64) -> Option<Vec<Item>> {
+        let mut inner = self.lock();
+        let count = usize::try_from(most).unwrap_or(usize::MAX).min(inner.ready.len());
+        if count == 0 || inner.closed {
+            return None;
+        }
+        inner.in_work += count;
+        Some(inner.ready.drain(..count).collect())
+    }
+
+    /// Finds out what is to be done with a message.
+    fn sort(&self, message: Message, batch: &mut Batch, without_room: &mut Vec<Uuid>) {
+        let id = short_id(&message.message_id);
+        self.held.take(id, &message.receipt_handle);
+        let mut inner = self.lock();
+        if inner.accepted.contains(&id) {
+            batch.to_delete.push(id);
+            return;
+        }
+        if !inner.seen.insert(id) {
+            return;
+        }
+        let is_meant = self.everything || self.chosen.contains_key(&id);
+        if marks::read(&message).replay_id.as_deref() == Some(&self.replay_id) && !self.chosen.contains_key(&id) {
+            self.held.leave(id);
+            batch.came_back.push(message);
+            return;
+        }
+        if !is_meant {
+            self.held.leave(id);
+            return;
+        }
+        inner.met += 1;
+        let item = match judge(&self.options, &self.filter, &self.history, &message) {
+            Verdict::Replay { attempt } => Item { message, attempt, is_parked: false },
+            Verdict::Park { attempt } => Item { message, attempt, is_parked: true },
+            Verdict::Leave(reason) => {
+                inner.met -= u64::from(self.everything);
+                inner.dealt_with += u64::from(!self.everything);
+                drop(inner);
+                self.held.leave(id);
+                batch.left.push((message, reason));
+                return;
+            }
+        };
+        let place = place(&item.message).filter(|_| self.options.order == Order::Subject);
+        let Some(place) = place else {
+            inner.ready.push_back(item);
+            return;
+        };
+        let (attempt, is_parked) = (item.attempt, item.is_parked);
+        match inner.turns.come(id, place, item.message) {
+            Turn::Now(message) => inner.ready.push_back(Item { message, attempt, is_parked }),
+            Turn::Later => {}
+            Turn::NoRoom => {
+                inner.seen.remove(&id);
+                inner.met -= 1;
+                without_room.push(id);
+            }
+            Turn::Never(message) => {
+                inner.dealt_with += 1;
+                batch.left.push((message, "one before it has failed".to_owned()));
+            }
+        }
+    }
+
+    /// A message was accepted.
+    pub(super) fn done(&self, message: &Message) {
+        let id = short_id(&message.message_id);
+        let mut inner = self.lock();
+        inner.accepted.insert(id);
+        inner.in_work -= 1;
+        inner.dealt_with += 1;
+        let next = place(message).filter(|_| self.options.order == Order::Subject);
+        if let Some(next) = next.and_then(|place| inner.turns.done(id, place)) {
+            let item = self.again(next);
+            inner.ready.push_back(item);
+        }
+    }
+
+    /// A message was not accepted: those of its subject that wait, and must not overtake it.
+    pub(super) fn failed(&self, message: &Message) -> Vec<Message> {
+        let mut inner = self.lock();
+        inner.in_work -= 1;
+        inner.dealt_with += 1;
+        let place = place(message).filter(|_| self.options.order == Order::Subject);
+        let behind = place.map(|place| inner.turns.failed(place)).unwrap_or_default();
+        inner.dealt_with += behind.len() as u64;
+        behind
+    }
+
+    /// A message that waited for its turn.
+    fn again(&self, message: Message) -> Item {
+        let attempt = self.history.attempts(&message).saturating_add(1);
+        Item { message, attempt, is_parked: attempt > self.options.max_replays && self.options.parking.is_some() }
+    }
+
+    /// Whether there is nothing more to come.
+    async fn ends_here(&self) -> Result<bool> {
+        let (is_idle, seems_all, fruitless) = {
+            let inner = self.lock();
+            let is_idle = inner.in_work == 0 && inner.ready.is_empty();
+            let all = if self.everything { inner.dealt_with >= self.expected } else { self.has_all(&inner) };
+            (is_idle, all, inner.fruitless)
+        };
+        if !is_idle {
+            return Ok(false);
+        }
+        if !self.everything && seems_all {
+            return Ok(self.end());
+        }
+        let is_late = self.begun.elapsed() >= self.patience;
+        if self.everything && (seems_all || fruitless > 0) {
+            let attributes = self.queue.attributes().await?;
+            let ours = self.held.count() as u64;
+            if attributes.depth == 0 && attributes.delayed == 0 && attributes.in_flight <= ours && is_late_enough(self)
+            {
+                return Ok(self.end());
+            }
+        }
+        if fruitless < FRUITLESS || !is_late {
+            return Ok(false);
+        }
+        let missing = self.lock().turns.skip_missing();
+        if missing.is_empty() {
+            return Ok(self.end());
+        }
+        let items: Vec<Item> = missing.into_iter().map(|message| self.again(message)).collect();
+        let mut inner = self.lock();
+        inner.fruitless = 0;
+        inner.ready.extend(items);
+        Ok(false)
+    }
+
+    fn has_all(&self, inner: &Inner) -> bool {
+        inner.dealt_with >= self.chosen.len() as u64 && inner.turns.is_empty()
+    }
+
+    fn end(&self) -> bool {
+        self.lock().over = true;
+        true
+    }
+
+    /// All is done.
+    pub(super) fn is_over(&self) -> bool {
+        self.lock().over
+    }
+
+    /// Nothing more is handed out.
+    pub(super) fn close(&self) {
+        self.lock().closed = true;
+    }
+
+    /// Whether nothing more is handed out.
+    pub(super) fn is_closed(&self) -> bool {
+        self.lock().closed
+    }
+
+    /// How many messages of the plan came.
+    pub(super) fn met(&self) -> u64 {
+        self.lock().met
+    }
+
+    /// Whether every message of the queue is meant.
+    pub(super) fn takes_everything(&self) -> bool {
+        self.everything
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// SQS's counts are exact on one server and approximate on many: what it says at once may be old.
+fn is_late_enough(intake: &Intake) -> bool {
+    intake.lock().fruitless > 0 || intake.patience.is_zero()
+}

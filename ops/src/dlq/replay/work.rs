@@ -1,0 +1,173 @@
+//! What a worker does with the messages of one call: journal, send, journal, delete, journal.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use anyhow::Result;
+use uuid::Uuid;
+
+use crate::dlq::batches::{self, Outcome};
+use crate::dlq::journal::entry::{Accepted, Entry, Intent, Purpose, Refused};
+use crate::dlq::marks;
+use crate::dlq::message::Message;
+use crate::dlq::plan::After;
+use crate::dlq::replay::intake::{Batch, Item};
+use crate::dlq::replay::{Progress, Replay, counter};
+use crate::dlq::roads::{Parcel, Way};
+
+/// SQS hands out at most this many messages a call.
+const MOST: u64 = 10;
+
+impl Replay {
+    /// Works until there is nothing more to do, `quota` messages were taken, or it must stop.
+    pub(super) async fn work(self: Arc<Self>, quota: Arc<AtomicU64>) -> Result<()> {
+        while !self.must_stop() {
+            let asked = reserve(&quota, self.rate.together(MOST));
+            if asked == 0 {
+                return Ok(());
+            }
+            let batch = self.intake.take(asked).await?;
+            let taken = batch.as_ref().map_or(0, |batch| batch.items.len() as u64);
+            quota.fetch_add(asked - taken, Ordering::AcqRel);
+            let Some(batch) = batch else {
+                return Ok(());
+            };
+            self.rate.wait(batch.items.len()).await;
+            self.handle(batch).await?;
+        }
+        Ok(())
+    }
+
+    async fn handle(&self, batch: Batch) -> Result<()> {
+        let Batch { items, left, came_back, to_delete } = batch;
+        self.leave(left)?;
+        if !came_back.is_empty() {
+            self.breaker.came_back(came_back.len() as u64);
+            Progress::add(&self.progress.failed, came_back.len());
+            let refused = came_back.into_iter().map(|message| refused(&message, "CameBack")).collect();
+            self.journal.note(Entry::Failed { messages: refused })?;
+        }
+        if !to_delete.is_empty() && self.options.after == After::Remove {
+            self.delete(&to_delete).await?;
+        }
+        let (parked, replayed): (Vec<Item>, Vec<Item>) = items.into_iter().partition(|item| item.is_parked);
+        self.send(Purpose::Replay, replayed).await?;
+        self.send(Purpose::Park, parked).await
+    }
+
+    fn leave(&self, left: Vec<(Message, String)>) -> Result<()> {
+        Progress::add(&self.progress.skipped, left.len());
+        for (message, reason) in left {
+            self.journal.note(Entry::Skipped { reason, ids: vec![message.message_id] })?;
+        }
+        Ok(())
+    }
+
+    async fn send(&self, purpose: Purpose, items: Vec<Item>) -> Result<()> {
+        if items.is_empty() {
+            return Ok(());
+        }
+        let intents = items.iter().map(|item| self.intent(item)).collect();
+        self.journal.write(Entry::Intent { purpose, messages: intents }).await?;
+        let parcels: Vec<Parcel<'_>> = items.iter().map(|item| item.parcel(&self.id)).collect();
+        let outcomes = match (purpose, &self.options.parking) {
+            (Purpose::Park, Some(parking)) => self.roads.park(parking, &parcels).await?,
+            _ => self.roads.send(&parcels).await?,
+        };
+        let (accepted, failed) = self.sort(items, outcomes);
+        if !accepted.is_empty() {
+            let sent = accepted.iter().map(|(item, id)| sent(&item.message, id)).collect();
+            self.journal.write(Entry::Sent { messages: sent }).await?;
+            Progress::add(counter(&self.progress, purpose), accepted.len());
+            let ids: Vec<Uuid> = accepted.iter().map(|(item, _)| item.id()).collect();
+            accepted.iter().for_each(|(item, _)| self.intake.done(&item.message));
+            match self.options.after {
+                After::Remove => self.delete(&ids).await?,
+                After::Keep => ids.iter().for_each(|id| self.held.leave(*id)),
+            }
+        }
+        self.give_up(failed)
+    }
+
+    fn sort(&self, items: Vec<Item>, outcomes: Vec<Outcome>) -> (Vec<(Item, String)>, Vec<(Item, String)>) {
+        let (mut accepted, mut failed) = (Vec::new(), Vec::new());
+        for (item, outcome) in items.into_iter().zip(outcomes) {
+            match outcome {
+                Ok(id) => {
+                    self.breaker.note(false, "");
+                    accepted.push((item, id));
+                }
+                Err(error) => {
+                    self.breaker.note(true, &error);
+                    failed.push((item, error));
+                }
+            }
+        }
+        (accepted, failed)
+    }
+
+    /// What was not accepted stays, and is kept out of the way until the end.
+    fn give_up(&self, failed: Vec<(Item, String)>) -> Result<()> {
+        if failed.is_empty() {
+            return Ok(());
+        }
+        Progress::add(&self.progress.failed, failed.len());
+        let messages = failed.iter().map(|(item, error)| refused(&item.message, error)).collect();
+        self.journal.note(Entry::Failed { messages })?;
+        for (item, _) in failed {
+            self.held.leave(item.id());
+            let behind = self.intake.failed(&item.message).into_iter();
+            self.leave(behind.map(|message| (message, "one before it has failed".to_owned())).collect())?;
+        }
+        Ok(())
+    }
+
+    async fn delete(&self, ids: &[Uuid]) -> Result<()> {
+        let held: Vec<(Uuid, String)> = ids.iter().filter_map(|id| Some((*id, self.held.receipt(*id)?))).collect();
+        let receipts: Vec<String> = held.iter().map(|(_, receipt)| receipt.clone()).collect();
+        let failed = batches::delete(self.queue.sqs(), self.queue.url(), &receipts).await?;
+        let mut deleted = Vec::new();
+        for (index, (id, _)) in held.into_iter().enumerate() {
+            // One that was not deleted comes again, and is deleted then.
+            self.held.release(id);
+            if !failed.contains_key(&index) {
+                deleted.push(id);
+            }
+        }
+        self.undeleted(&failed.keys().map(|index| ids[*index]).collect::<Vec<_>>(), &deleted);
+        if deleted.is_empty() { Ok(()) } else { self.journal.note(Entry::Deleted { ids: deleted }) }
+    }
+
+    fn intent(&self, item: &Item) -> Intent {
+        let key = match self.options.choice.way {
+            Way::Queue(_) => marks::key(&item.message),
+            Way::Back => marks::failure(&item.message).to_string(),
+        };
+        Intent {
+            id: item.message.message_id.clone(),
+            receipt: item.message.receipt_handle.clone(),
+            key,
+            attempt: item.attempt,
+        }
+    }
+}
+
+/// Takes up to `most` from what is left.
+fn reserve(quota: &AtomicU64, most: u64) -> u64 {
+    let mut taken = 0;
+    quota
+        .fetch_update(Ordering::AcqRel, Ordering::Acquire, |left| {
+            taken = left.min(most);
+            Some(left - taken)
+        })
+        .unwrap_or_default();
+    taken
+}
+
+fn sent(message: &Message, id: &str) -> Accepted {
+    Accepted { id: message.message_id.clone(), as_id: Some(id.to_owned()).filter(|id| !id.is_empty()) }
+}
+
+fn refused(message: &Message, error: &str) -> Refused {
+    Refused { id: message.message_id.clone(), error: error.to_owned() }
+}

@@ -1,0 +1,161 @@
+//! A stream batch of which only the sequence numbers are left: its records are in the table's stream for 24 hours, and
+//! its events in the table's outbox after that.
+//!
+//! <https://docs.aws.amazon.com/lambda/latest/dg/services-dynamodb-errors.html>
+
+mod records;
+
+use std::collections::HashMap;
+
+use aws_config::SdkConfig;
+use aws_sdk_dynamodb::types::AttributeValue;
+use aws_sdk_dynamodbstreams::error::ProvideErrorMetadata;
+use aws_sdk_dynamodbstreams::types::{Record, ShardIteratorType};
+use contracts::pattern::Pattern;
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Value, json};
+
+use crate::dlq::envelope::StreamBatch;
+use crate::dlq::roads::NoWay;
+
+/// An event is committed this much earlier than its record arrives in the stream, at the most.
+const COMMITTED_BEFORE: SignedDuration = SignedDuration::from_secs(60);
+
+/// A synchronous invocation carries 6 MB; a batch that is put together again stays under it.
+const MOST_BYTES: usize = 5_500_000;
+
+/// Where the records of failed batches still are.
+#[derive(Debug)]
+pub struct Streams {
+    streams: aws_sdk_dynamodbstreams::Client,
+    tables: aws_sdk_dynamodb::Client,
+    lambda: aws_sdk_lambda::Client,
+}
+
+impl Streams {
+    /// The streams of an account.
+    #[must_use]
+    pub fn new(sdk: &SdkConfig) -> Self {
+        Self {
+            streams: aws_sdk_dynamodbstreams::Client::new(sdk),
+            tables: aws_sdk_dynamodb::Client::new(sdk),
+            lambda: aws_sdk_lambda::Client::new(sdk),
+        }
+    }
+
+    /// The batch as the function would get it: from the stream, else from the outbox rows of the time in which its
+    /// records arrived. Those may be more than the batch had; their events have the same ids.
+    ///
+    /// # Errors
+    /// When neither has them any more, or the batch does not say which they are.
+    pub async fn batch(&self, batch: &StreamBatch, function: &str, body: &str) -> Result<String, NoWay> {
+        let missing = || NoWay("the record does not name its stream, shard and sequence numbers".to_owned());
+        let stream = batch.stream_arn.as_deref().ok_or_else(missing)?;
+        let shard = batch.shard_id.as_deref().ok_or_else(missing)?;
+        let first = batch.first.as_deref().ok_or_else(missing)?;
+        let last = batch.last.as_deref().ok_or_else(missing)?;
+        let found = match self.records(stream, shard, first, last).await {
+            Ok(found) => self.wanted(found, function, stream).await,
+            Err(reason) => self.outbox(stream, body).await.map_err(|also| {
+                NoWay(format!("its records are no longer in the stream ({reason}), nor in the table's outbox ({also})"))
+            })?,
+        };
+        let text = json!({"Records": found}).to_string();
+        match (found.is_empty(), text.len() > MOST_BYTES) {
+            (true, _) => Err(NoWay("its records are neither in the stream nor in the table's outbox".to_owned())),
+            (false, true) => Err(NoWay(format!("its records are {} bytes together, a call carries 6 MB", text.len()))),
+            (false, false) => Ok(text),
+        }
+    }
+
+    /// The records of a shard from `first` to `last`, both among them.
+    async fn records(&self, stream: &str, shard: &str, first: &str, last: &str) -> Result<Vec<Value>, String> {
+        let request = self.streams.get_shard_iterator().stream_arn(stream).shard_id(shard).sequence_number(first);
+        let answer = request.shard_iterator_type(ShardIteratorType::AtSequenceNumber).send().await;
+        let mut next = answer.map_err(|error| error.code().unwrap_or("no answer").to_owned())?.shard_iterator;
+        let mut found = Vec::new();
+        while let Some(iterator) = next {
+            let answer = self.streams.get_records().shard_iterator(iterator).send().await;
+            let answer = answer.map_err(|error| error.code().unwrap_or("no answer").to_owned())?;
+            let records = answer.records.unwrap_or_default();
+            // Nothing more has been written yet: the last one cannot come any more.
+            let is_end = records.is_empty();
+            for record in records {
+                let number = sequence_number(&record);
+                if order(number) > order(last) {
+                    return Ok(found);
+                }
+                let is_last = number == last;
+                found.push(records::as_lambda_gives_it(&record, stream));
+                if is_last {
+                    return Ok(found);
+                }
+            }
+            next = answer.next_shard_iterator.filter(|_| !is_end);
+        }
+        if found.is_empty() { Err("it has none of them".to_owned()) } else { Ok(found) }
+    }
+
+    /// The records that the function's mapping lets through.
+    async fn wanted(&self, found: Vec<Value>, function: &str, stream: &str) -> Vec<Value> {
+        let request = self.lambda.list_event_source_mappings().function_name(function).event_source_arn(stream);
+        // Without the right to ask, the function gets what it has to refuse itself.
+        let Ok(answer) = request.send().await else {
+            return found;
+        };
+        let mappings = answer.event_source_mappings.unwrap_or_default().into_iter();
+        let filters = mappings.filter_map(|mapping| mapping.filter_criteria?.filters).flatten();
+        let patterns: Vec<Pattern> =
+            filters.filter_map(|filter| Pattern::parse(filter.pattern.as_deref()?).ok()).collect();
+        let admits = |record: &Value| patterns.is_empty() || patterns.iter().any(|pattern| pattern.matches(record));
+        found.into_iter().filter(admits).collect()
+    }
+
+    /// The outbox rows of the table that were committed while the batch's records arrived, as a stream would give them.
+    async fn outbox(&self, stream: &str, body: &str) -> Result<Vec<Value>, String> {
+        let table = stream.split('/').nth(1).ok_or("the stream's ARN names no table")?;
+        let (from, to) = arrived(body).ok_or("the record does not say when they arrived")?;
+        let request = self.tables.scan().table_name(table).filter_expression("sk = :outbox");
+        let request = request.expression_attribute_values(":outbox", AttributeValue::S("OUTBOX".to_owned()));
+        let mut pages = request.into_paginator().items().send();
+        let mut rows = Vec::new();
+        while let Some(row) = pages.next().await {
+            let row = row.map_err(|error| error.code().unwrap_or("no answer").to_owned())?;
+            if let Some((at, id)) = committed(&row).filter(|(at, _)| from <= *at && *at <= to) {
+                rows.push((at, id, row));
+            }
+        }
+        rows.sort_by(|one, other| (one.0, &one.1).cmp(&(other.0, &other.1)));
+        Ok(rows.into_iter().map(|(_, id, row)| records::of_row(&id, row, stream)).collect())
+    }
+}
+
+fn sequence_number(record: &Record) -> &str {
+    record.dynamodb.as_ref().and_then(|change| change.sequence_number.as_deref()).unwrap_or_default()
+}
+
+/// Sequence numbers are decimal numbers of up to 40 digits, the longer the larger.
+fn order(number: &str) -> (usize, &str) {
+    let digits = number.trim_start_matches('0');
+    (digits.len(), digits)
+}
+
+/// From when to when an event was committed whose record is in the batch.
+fn arrived(body: &str) -> Option<(Timestamp, Timestamp)> {
+    let record: Value = serde_json::from_str(body).ok()?;
+    let record = match record["Message"].as_str() {
+        Some(inner) => serde_json::from_str(inner).ok()?,
+        None => record,
+    };
+    let info = &record["DDBStreamBatchInfo"];
+    let time = |name: &str| info[name].as_str()?.parse::<Timestamp>().ok();
+    let (first, last) = (time("approximateArrivalOfFirstRecord")?, time("approximateArrivalOfLastRecord")?);
+    Some((first.checked_sub(COMMITTED_BEFORE).ok()?, last.checked_add(SignedDuration::from_secs(1)).ok()?))
+}
+
+/// When a row's event was committed, and its key.
+fn committed(row: &HashMap<String, AttributeValue>) -> Option<(Timestamp, String)> {
+    let detail: Value = serde_json::from_str(row.get("detail")?.as_s().ok()?).ok()?;
+    let at = detail["metadata"]["occurredAt"].as_str()?.parse().ok()?;
+    Some((at, row.get("pk")?.as_s().ok()?.clone()))
+}
