@@ -19,5 +19,6 @@ pub mod settings;
 pub mod start;
 pub mod stream;
 pub mod subscriber;
+pub mod table;
 pub mod telemetry;
 pub mod transaction;

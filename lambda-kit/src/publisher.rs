@@ -6,7 +6,6 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use aws_config::SdkConfig;
 use aws_sdk_eventbridge::Client;
 use aws_sdk_eventbridge::error::SdkError;
 use aws_sdk_eventbridge::operation::put_events::PutEventsError;
@@ -15,7 +14,9 @@ use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
 use serde::Serialize;
 use tracing::{error, info, warn};
 
+use crate::aws;
 use crate::outbox::OutboxRow;
+use crate::settings::{MissingSettings, Settings};
 use crate::stream::{NoOutboxRow, StreamBatch, StreamRecord};
 use crate::telemetry;
 
@@ -35,10 +36,13 @@ pub struct Publisher {
 }
 
 impl Publisher {
-    /// A publisher to the bus named `bus`.
-    #[must_use]
-    pub fn new(config: &SdkConfig, bus: String) -> Self {
-        Self { client: Client::new(config), bus }
+    /// A publisher to the bus that the setting `BUS_NAME` names.
+    ///
+    /// # Errors
+    /// When the setting is missing.
+    pub async fn connect() -> Result<Self, MissingSettings> {
+        let bus = Settings::read(|settings| settings.text("BUS_NAME"))?;
+        Ok(Self { client: Client::new(&aws::load().await), bus })
     }
 
     /// Sends the rows in order; on failure `sent` says how many of the first rows are surely on the bus.

@@ -45,6 +45,14 @@ pub fn handler_name() -> Result<String, MissingSettings> {
     Settings::read(|settings| settings.text("_HANDLER"))
 }
 
+/// The name of the service's table, `TABLE_NAME`.
+///
+/// # Errors
+/// When the setting is missing.
+pub fn table_name() -> Result<String, MissingSettings> {
+    Settings::read(|settings| settings.text("TABLE_NAME"))
+}
+
 /// A function's `Handler` setting names a job that its binary does not have.
 #[derive(Debug, thiserror::Error)]
 #[error("no job is named `{0}`: the function's Handler must be one of the names in main.rs")]

@@ -1,19 +1,6 @@
-//! Settings of the service's functions.
+//! Settings of the functions that need more than the table.
 
 use lambda_kit::settings::{MissingSettings, Settings};
-
-/// What a job needs that works on the table alone.
-#[derive(Debug)]
-pub(crate) struct TableConfig {
-    /// The service's table, `TABLE_NAME`.
-    pub(crate) table: String,
-}
-
-impl TableConfig {
-    pub(crate) fn from_env() -> Result<Self, MissingSettings> {
-        Settings::read(|settings| Self { table: settings.text("TABLE_NAME") })
-    }
-}
 
 /// What a job needs that sends mail.
 #[derive(Debug)]

@@ -13,12 +13,12 @@ use std::process::ExitCode;
 
 use events::todos::{TodoChangedV1, TodoCompletedV1, TodoCreatedV1, TodoDeletedV1, TodoReopenedV1};
 use events::users::{UserProfileChangedV1, UserRegisteredV1};
-use lambda_kit::settings::{UnknownHandler, handler_name};
+use lambda_kit::settings::{UnknownHandler, handler_name, table_name};
 use lambda_kit::subscriber::on;
 use lambda_kit::{api::serve, aws, start::start};
 use lambda_runtime::Error;
 
-use crate::config::{MailConfig, TableConfig};
+use crate::config::MailConfig;
 use crate::mailer::Mailer;
 use crate::store::Store;
 use crate::subscribe::welcome_mail::{self, WelcomeMail};
@@ -47,8 +47,8 @@ async fn job() -> Result<(), Error> {
 }
 
 async fn store() -> Result<Store, Error> {
-    let config = TableConfig::from_env()?;
-    Ok(Store::new(&aws::load().await, config.table))
+    let table = table_name()?;
+    Ok(Store::new(&aws::load().await, table))
 }
 
 async fn welcome_mail() -> Result<WelcomeMail, Error> {

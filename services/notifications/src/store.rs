@@ -11,13 +11,14 @@ use std::collections::HashMap;
 
 use aws_config::SdkConfig;
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::error::{BuildError, SdkError};
+use aws_sdk_dynamodb::error::BuildError;
 use aws_sdk_dynamodb::types::{
     AttributeValue, CancellationReason, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update,
 };
 use jiff::Timestamp;
 use lambda_kit::claim::claim;
 use lambda_kit::page::Limit;
+use lambda_kit::table::TableError;
 use lambda_kit::transaction::{self, TransactionError, Written};
 use uuid::Uuid;
 
@@ -73,8 +74,8 @@ impl Store {
     }
 
     /// Claims the entry's event, adds the entry and counts it as unread, or does none of this.
-    pub(crate) async fn add(&self, entry: &Entry, now: Timestamp) -> Result<Applied, StoreError> {
-        let item = serde_dynamo::to_item(EntryItem::from(entry)).map_err(StoreError::Unstorable)?;
+    pub(crate) async fn add(&self, entry: &Entry, now: Timestamp) -> Result<Applied, TableError> {
+        let item = serde_dynamo::to_item(EntryItem::from(entry)).map_err(TableError::unstorable)?;
         let put = Put::builder().table_name(&self.table).set_item(Some(item)).build()?;
         let writes = vec![
             claim(&self.table, "inbox", entry.id, now)?,
@@ -89,7 +90,7 @@ impl Store {
     }
 
     /// The owner's entry with this id.
-    pub(crate) async fn get(&self, owner: Uuid, id: Uuid) -> Result<Option<Entry>, StoreError> {
+    pub(crate) async fn get(&self, owner: Uuid, id: Uuid) -> Result<Option<Entry>, TableError> {
         let answer = self
             .client
             .get_item()
@@ -98,13 +99,13 @@ impl Store {
             .consistent_read(true)
             .send()
             .await
-            .map_err(StoreError::call)?;
+            .map_err(TableError::call)?;
         answer.item.map(parse).transpose()
     }
 
     /// Saves an entry that was just read and counts one unread less. When somebody else read it first, nothing is
     /// written, and the entry comes back as it is.
-    pub(crate) async fn save_read(&self, read: Entry) -> Result<Entry, StoreError> {
+    pub(crate) async fn save_read(&self, read: Entry) -> Result<Entry, TableError> {
         let update = Update::builder()
             .table_name(&self.table)
             .set_key(Some(entry::key(read.owner, read.id)))
@@ -126,13 +127,13 @@ impl Store {
     }
 
     /// One page of an inbox. Reads one entry more than it shows, and the counter, however large the inbox is.
-    pub(crate) async fn list(&self, asked: &PageRequest) -> Result<Page, StoreError> {
+    pub(crate) async fn list(&self, asked: &PageRequest) -> Result<Page, TableError> {
         let (page, unread) = tokio::try_join!(self.page(asked), self.unread(asked.owner))?;
         let (entries, more) = page;
         Ok(Page { entries, unread, more })
     }
 
-    async fn page(&self, asked: &PageRequest) -> Result<(Vec<Entry>, bool), StoreError> {
+    async fn page(&self, asked: &PageRequest) -> Result<(Vec<Entry>, bool), TableError> {
         let range = entry::range(asked.show);
         let answer = self
             .client
@@ -150,7 +151,7 @@ impl Store {
             .consistent_read(true)
             .send()
             .await
-            .map_err(StoreError::call)?;
+            .map_err(TableError::call)?;
         let mut items = answer.items.unwrap_or_default();
         let more = items.len() > asked.limit.items() || answer.last_evaluated_key.is_some();
         items.truncate(asked.limit.items());
@@ -158,7 +159,7 @@ impl Store {
         Ok((entries, more))
     }
 
-    async fn unread(&self, owner: Uuid) -> Result<u64, StoreError> {
+    async fn unread(&self, owner: Uuid) -> Result<u64, TableError> {
         let answer = self
             .client
             .get_item()
@@ -167,11 +168,11 @@ impl Store {
             .consistent_read(true)
             .send()
             .await
-            .map_err(StoreError::call)?;
+            .map_err(TableError::call)?;
         let Some(item) = answer.item else {
             return Ok(0);
         };
-        let counter: Counter = serde_dynamo::from_item(item).map_err(StoreError::Corrupt)?;
+        let counter: Counter = serde_dynamo::from_item(item).map_err(TableError::corrupt)?;
         Ok(counter.unread)
     }
 
@@ -187,30 +188,7 @@ impl Store {
     }
 }
 
-fn parse(item: HashMap<String, AttributeValue>) -> Result<Entry, StoreError> {
-    let item: EntryItem = serde_dynamo::from_item(item).map_err(StoreError::Corrupt)?;
+fn parse(item: HashMap<String, AttributeValue>) -> Result<Entry, TableError> {
+    let item: EntryItem = serde_dynamo::from_item(item).map_err(TableError::corrupt)?;
     Ok(item.into())
-}
-
-/// Why the table did not do what was asked.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum StoreError {
-    #[error("the call to DynamoDB failed")]
-    Call(#[source] lambda_runtime::Error),
-    #[error("the change was not written")]
-    Transaction(#[from] TransactionError),
-    #[error("an item in the table does not parse")]
-    Corrupt(#[source] serde_dynamo::Error),
-    #[error("an item cannot be stored")]
-    Unstorable(#[source] serde_dynamo::Error),
-    #[error("a write is incomplete")]
-    Incomplete(#[from] BuildError),
-}
-
-impl StoreError {
-    fn call<E: std::error::Error + Send + Sync + 'static, R: std::fmt::Debug + Send + Sync + 'static>(
-        error: SdkError<E, R>,
-    ) -> Self {
-        Self::Call(error.into())
-    }
 }

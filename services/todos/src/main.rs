@@ -3,18 +3,16 @@
 //! The table of contents: a function's `Handler` setting names its job.
 
 mod api;
-mod config;
 mod domain;
 mod store;
 
 use std::process::ExitCode;
 
 use lambda_kit::publisher::{self, Publisher};
-use lambda_kit::settings::{UnknownHandler, handler_name};
+use lambda_kit::settings::{UnknownHandler, handler_name, table_name};
 use lambda_kit::{api::serve, aws, start::start};
 use lambda_runtime::Error;
 
-use crate::config::{ApiConfig, PublishConfig};
 use crate::store::Store;
 
 #[tokio::main(flavor = "current_thread")]
@@ -31,17 +29,12 @@ async fn job() -> Result<(), Error> {
         "complete-todo" => serve(store().await?, api::complete).await,
         "reopen-todo" => serve(store().await?, api::reopen).await,
         "delete-todo" => serve(store().await?, api::delete).await,
-        "publish" => publisher::run(publisher().await?).await,
+        "publish" => publisher::run(Publisher::connect().await?).await,
         other => Err(UnknownHandler(other.to_owned()).into()),
     }
 }
 
 async fn store() -> Result<Store, Error> {
-    let config = ApiConfig::from_env()?;
-    Ok(Store::new(&aws::load().await, config.table))
-}
-
-async fn publisher() -> Result<Publisher, Error> {
-    let config = PublishConfig::from_env()?;
-    Ok(Publisher::new(&aws::load().await, config.bus))
+    let table = table_name()?;
+    Ok(Store::new(&aws::load().await, table))
 }

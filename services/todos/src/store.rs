@@ -9,13 +9,12 @@ mod item;
 
 use aws_config::SdkConfig;
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::error::{BuildError, SdkError};
 use aws_sdk_dynamodb::types::{
     AttributeValue, CancellationReason, Delete, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem,
 };
 use jiff::Timestamp;
 use lambda_kit::cause::Cause;
-use lambda_kit::outbox::OutboxError;
+use lambda_kit::table::TableError;
 use lambda_kit::transaction::{self, TransactionError, Written};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -119,7 +118,7 @@ impl Store {
         change: Change,
         key: Option<&IdempotencyKey>,
         cause: &Cause,
-    ) -> Result<Created, StoreError> {
+    ) -> Result<Created, TableError> {
         let mut writes = self.writes(&change, cause)?;
         if let Some(key) = key {
             writes.push(key.put(&self.table, &change.todo)?);
@@ -131,12 +130,12 @@ impl Store {
         let (Some(key), Some(held)) = (key, reasons.get(2).and_then(CancellationReason::item)) else {
             return Err(TransactionError::cancelled(&reasons).into());
         };
-        let row: IdempotencyRow = serde_dynamo::from_item(held.clone()).map_err(StoreError::Corrupt)?;
+        let row: IdempotencyRow = serde_dynamo::from_item(held.clone()).map_err(TableError::corrupt)?;
         Ok(if row.is_for(key) { Created::Before(row.answer) } else { Created::KeyReused })
     }
 
     /// Writes a changed or deleted item and its event, if the item still has the version before.
-    pub(crate) async fn save(&self, change: Change, cause: &Cause) -> Result<Saved, StoreError> {
+    pub(crate) async fn save(&self, change: Change, cause: &Cause) -> Result<Saved, TableError> {
         match transaction::write(&self.client, &self.writes(&change, cause)?).await? {
             Written::Now => Ok(Saved::Now(change.todo)),
             Written::Refused(_) => Ok(Saved::Outdated),
@@ -144,7 +143,7 @@ impl Store {
     }
 
     /// The owner's item with this id.
-    pub(crate) async fn get(&self, owner: Uuid, id: Uuid) -> Result<Option<Todo>, StoreError> {
+    pub(crate) async fn get(&self, owner: Uuid, id: Uuid) -> Result<Option<Todo>, TableError> {
         let answer = self
             .client
             .get_item()
@@ -153,12 +152,12 @@ impl Store {
             .consistent_read(true)
             .send()
             .await
-            .map_err(StoreError::call)?;
+            .map_err(TableError::call)?;
         answer.item.map(todo).transpose()
     }
 
     /// One page of a list. Reads as many items as it shows, however many there are.
-    pub(crate) async fn list(&self, asked: &PageRequest) -> Result<Page, StoreError> {
+    pub(crate) async fn list(&self, asked: &PageRequest) -> Result<Page, TableError> {
         let range = item::range(&asked.listing);
         if range.from > range.to {
             // DynamoDB refuses such bounds; nothing is due after a time and before an earlier one.
@@ -181,7 +180,7 @@ impl Store {
             .consistent_read(true)
             .send()
             .await
-            .map_err(StoreError::call)?;
+            .map_err(TableError::call)?;
         let mut items = answer.items.unwrap_or_default();
         // A page of large items may also end at DynamoDB's 1 MB.
         let more = items.len() > asked.limit.items() || answer.last_evaluated_key.is_some();
@@ -190,7 +189,7 @@ impl Store {
     }
 
     /// The writes of a change, in the order that [`Store::create`] counts on: the item, then its event.
-    fn writes(&self, change: &Change, cause: &Cause) -> Result<Vec<TransactWriteItem>, StoreError> {
+    fn writes(&self, change: &Change, cause: &Cause) -> Result<Vec<TransactWriteItem>, TableError> {
         let todo = &change.todo;
         let write = TransactWriteItem::builder();
         let write = match change.what {
@@ -213,8 +212,8 @@ impl Store {
         Ok(vec![write.build(), event::outbox_row(change, cause)?.put(&self.table)?])
     }
 
-    fn put(&self, todo: &Todo) -> Result<aws_sdk_dynamodb::types::builders::PutBuilder, StoreError> {
-        let item = serde_dynamo::to_item(TodoItem::from(todo)).map_err(StoreError::Unstorable)?;
+    fn put(&self, todo: &Todo) -> Result<aws_sdk_dynamodb::types::builders::PutBuilder, TableError> {
+        let item = serde_dynamo::to_item(TodoItem::from(todo)).map_err(TableError::unstorable)?;
         Ok(Put::builder().table_name(&self.table).set_item(Some(item)))
     }
 }
@@ -223,39 +222,10 @@ fn before(todo: &Todo) -> AttributeValue {
     AttributeValue::N((todo.version - 1).to_string())
 }
 
-fn todo(item: std::collections::HashMap<String, AttributeValue>) -> Result<Todo, StoreError> {
-    let item: TodoItem = serde_dynamo::from_item(item).map_err(StoreError::Corrupt)?;
-    item.try_into()
+fn todo(item: std::collections::HashMap<String, AttributeValue>) -> Result<Todo, TableError> {
+    let item: TodoItem = serde_dynamo::from_item(item).map_err(TableError::corrupt)?;
+    item.try_into().map_err(TableError::corrupt)
 }
 
 /// Puts the held row into the cancellation reason, so that no second read is needed.
 pub(crate) const RETURN_HELD: ReturnValuesOnConditionCheckFailure = ReturnValuesOnConditionCheckFailure::AllOld;
-
-/// Why the table did not do what was asked.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum StoreError {
-    #[error("the call to DynamoDB failed")]
-    Call(#[source] lambda_runtime::Error),
-    #[error("the change was not written")]
-    Transaction(#[from] TransactionError),
-    #[error("an item in the table does not parse")]
-    Corrupt(#[source] serde_dynamo::Error),
-    #[error("an item in the table breaks a rule")]
-    Broken(#[from] crate::domain::Broken),
-    #[error("an item cannot be stored")]
-    Unstorable(#[source] serde_dynamo::Error),
-    #[error("a write is incomplete")]
-    Incomplete(#[from] BuildError),
-    #[error("the answer to keep cannot be written")]
-    Unwritable(#[from] serde_json::Error),
-    #[error("the event cannot be committed")]
-    Event(#[from] OutboxError),
-}
-
-impl StoreError {
-    fn call<E: std::error::Error + Send + Sync + 'static, R: std::fmt::Debug + Send + Sync + 'static>(
-        error: SdkError<E, R>,
-    ) -> Self {
-        Self::Call(error.into())
-    }
-}

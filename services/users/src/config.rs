@@ -1,19 +1,6 @@
-//! Settings of the service's functions.
+//! Settings of the functions that need more than the table.
 
 use lambda_kit::settings::{MissingSettings, Settings};
-
-/// What a job needs that only touches the table.
-#[derive(Debug)]
-pub(crate) struct StoreConfig {
-    /// The service's table, `TABLE_NAME`.
-    pub(crate) table: String,
-}
-
-impl StoreConfig {
-    pub(crate) fn from_env() -> Result<Self, MissingSettings> {
-        Settings::read(|settings| Self { table: settings.text("TABLE_NAME") })
-    }
-}
 
 /// What the routes of one's own profile need.
 #[derive(Debug)]
@@ -40,18 +27,5 @@ pub(crate) struct SessionConfig {
 impl SessionConfig {
     pub(crate) fn from_env() -> Result<Self, MissingSettings> {
         Settings::read(|settings| Self { client_id: settings.text("USER_POOL_CLIENT_ID") })
-    }
-}
-
-/// What the publisher needs.
-#[derive(Debug)]
-pub(crate) struct PublishConfig {
-    /// The bus's name, `BUS_NAME`.
-    pub(crate) bus: String,
-}
-
-impl PublishConfig {
-    pub(crate) fn from_env() -> Result<Self, MissingSettings> {
-        Settings::read(|settings| Self { bus: settings.text("BUS_NAME") })
     }
 }

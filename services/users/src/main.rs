@@ -12,12 +12,12 @@ mod store;
 use std::process::ExitCode;
 
 use lambda_kit::publisher::{self, Publisher};
-use lambda_kit::settings::{UnknownHandler, handler_name};
+use lambda_kit::settings::{UnknownHandler, handler_name, table_name};
 use lambda_kit::{api::serve, aws, start::start};
 use lambda_runtime::Error;
 
 use crate::api::Profiles;
-use crate::config::{ProfileConfig, PublishConfig, SessionConfig, StoreConfig};
+use crate::config::{ProfileConfig, SessionConfig};
 use crate::pool::{Sessions, UserPool};
 use crate::store::Store;
 
@@ -33,7 +33,7 @@ async fn job() -> Result<(), Error> {
         "list-users" => serve(store().await?, api::list).await,
         "refresh-session" => serve(sessions().await?, api::refresh_session).await,
         "post-confirmation" => post_confirmation::run(store().await?).await,
-        "publish" => publisher::run(publisher().await?).await,
+        "publish" => publisher::run(Publisher::connect().await?).await,
         other => Err(UnknownHandler(other.to_owned()).into()),
     }
 }
@@ -45,16 +45,11 @@ async fn profiles() -> Result<Profiles, Error> {
 }
 
 async fn store() -> Result<Store, Error> {
-    let config = StoreConfig::from_env()?;
-    Ok(Store::new(&aws::load().await, config.table))
+    let table = table_name()?;
+    Ok(Store::new(&aws::load().await, table))
 }
 
 async fn sessions() -> Result<Sessions, Error> {
     let config = SessionConfig::from_env()?;
     Ok(Sessions::new(&aws::load().await, config.client_id))
-}
-
-async fn publisher() -> Result<Publisher, Error> {
-    let config = PublishConfig::from_env()?;
-    Ok(Publisher::new(&aws::load().await, config.bus))
 }

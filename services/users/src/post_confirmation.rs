@@ -8,6 +8,7 @@
 use std::time::Duration;
 
 use lambda_kit::cause::Cause;
+use lambda_kit::table::TableError;
 use lambda_kit::{clock, telemetry};
 use lambda_runtime::{LambdaEvent, service_fn};
 use serde::Deserialize;
@@ -15,7 +16,7 @@ use serde_json::Value;
 use tracing::{Instrument, error, info, info_span};
 
 use crate::domain::{Attributes, Broken, Profile};
-use crate::store::{Saved, Store, StoreError};
+use crate::store::{Saved, Store};
 
 /// Cognito waits for five seconds, a cold start included.
 /// Source: <https://docs.aws.amazon.com/cognito/latest/developerguide/cognito-user-pools-working-with-lambda-triggers.html>
@@ -123,7 +124,7 @@ enum TriggerError {
     #[error("the user's attributes break a rule")]
     Broken(#[from] Broken),
     #[error("the table failed")]
-    Store(#[from] StoreError),
+    Table(#[from] TableError),
     #[error("the table did not answer within {DEADLINE:?}")]
     TooSlow,
 }

@@ -7,17 +7,16 @@ use std::collections::HashMap;
 
 use aws_config::SdkConfig;
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::error::BuildError;
 use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem};
 use jiff::Timestamp;
 use lambda_kit::cause::Cause;
-use lambda_kit::outbox::OutboxError;
 use lambda_kit::page::Limit;
-use lambda_kit::transaction::{self, TransactionError, Written};
+use lambda_kit::table::TableError;
+use lambda_kit::transaction::{self, Written};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::domain::{Broken, Change, Happening, Profile};
+use crate::domain::{Change, Happening, Profile};
 use crate::store::item::ProfileItem;
 
 /// The service's table.
@@ -63,7 +62,7 @@ impl Store {
     }
 
     /// Writes a new or changed profile and its event, if the profile still has the version before, or neither.
-    pub(crate) async fn save(&self, change: Change, cause: &Cause) -> Result<Saved, StoreError> {
+    pub(crate) async fn save(&self, change: Change, cause: &Cause) -> Result<Saved, TableError> {
         let writes = [self.put(&change)?, event::outbox_row(&change, cause)?.put(&self.table)?];
         match transaction::write(&self.client, &writes).await? {
             Written::Now => Ok(Saved::Now(change.profile)),
@@ -72,21 +71,17 @@ impl Store {
     }
 
     /// The profile of this user.
-    pub(crate) async fn get(&self, id: Uuid) -> Result<Option<Profile>, StoreError> {
+    pub(crate) async fn get(&self, id: Uuid) -> Result<Option<Profile>, TableError> {
         let request = self.client.get_item().table_name(&self.table);
-        let answer = request
-            .set_key(Some(item::key(id)))
-            .consistent_read(true)
-            .send()
-            .await
-            .map_err(|error| StoreError::Call(error.into()))?;
+        let answer =
+            request.set_key(Some(item::key(id))).consistent_read(true).send().await.map_err(TableError::call)?;
         answer.item.map(profile).transpose()
     }
 
     /// One page of all users, the newest first. Reads as many profiles as it shows, however many there are.
     ///
     /// The index follows the table within moments: somebody who has just registered may not be listed yet.
-    pub(crate) async fn list(&self, limit: Limit, after: Option<&Position>) -> Result<Page, StoreError> {
+    pub(crate) async fn list(&self, limit: Limit, after: Option<&Position>) -> Result<Page, TableError> {
         let request = self.client.query().table_name(&self.table);
         let answer = request
             .index_name("byRegistration")
@@ -98,7 +93,7 @@ impl Store {
             .limit(limit.and_one())
             .send()
             .await
-            .map_err(|error| StoreError::Call(error.into()))?;
+            .map_err(TableError::call)?;
         let mut items = answer.items.unwrap_or_default();
         let more = items.len() > limit.items() || answer.last_evaluated_key.is_some();
         items.truncate(limit.items());
@@ -106,8 +101,8 @@ impl Store {
         Ok(Page { profiles, more })
     }
 
-    fn put(&self, change: &Change) -> Result<TransactWriteItem, StoreError> {
-        let item = serde_dynamo::to_item(ProfileItem::from(&change.profile)).map_err(StoreError::Unstorable)?;
+    fn put(&self, change: &Change) -> Result<TransactWriteItem, TableError> {
+        let item = serde_dynamo::to_item(ProfileItem::from(&change.profile)).map_err(TableError::unstorable)?;
         let put = Put::builder().table_name(&self.table).set_item(Some(item));
         let put = match change.what {
             Happening::Registered => put.condition_expression("attribute_not_exists(pk)"),
@@ -120,26 +115,7 @@ impl Store {
     }
 }
 
-fn profile(item: HashMap<String, AttributeValue>) -> Result<Profile, StoreError> {
-    let item: ProfileItem = serde_dynamo::from_item(item).map_err(StoreError::Corrupt)?;
-    item.try_into()
-}
-
-/// Why the table did not do what was asked.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum StoreError {
-    #[error("the call to DynamoDB failed")]
-    Call(#[source] lambda_runtime::Error),
-    #[error("the change was not written")]
-    Transaction(#[from] TransactionError),
-    #[error("a profile in the table does not parse")]
-    Corrupt(#[source] serde_dynamo::Error),
-    #[error("a profile in the table breaks a rule")]
-    Broken(#[from] Broken),
-    #[error("a profile cannot be stored")]
-    Unstorable(#[source] serde_dynamo::Error),
-    #[error("a write is incomplete")]
-    Incomplete(#[from] BuildError),
-    #[error("the event cannot be committed")]
-    Event(#[from] OutboxError),
+fn profile(item: HashMap<String, AttributeValue>) -> Result<Profile, TableError> {
+    let item: ProfileItem = serde_dynamo::from_item(item).map_err(TableError::corrupt)?;
+    item.try_into().map_err(TableError::corrupt)
 }

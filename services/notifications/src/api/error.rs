@@ -2,9 +2,8 @@
 
 use lambda_kit::api::ApiFailure;
 use lambda_kit::problem::Problem;
+use lambda_kit::table::TableError;
 use lambda_kit::transaction::TransactionError;
-
-use crate::store::StoreError;
 
 /// Why a route did not do what was asked.
 #[derive(Debug, thiserror::Error)]
@@ -12,7 +11,7 @@ pub(crate) enum ApiError {
     #[error("the request was refused: {}", .0.detail)]
     Refused(Problem),
     #[error("the table failed")]
-    Store(#[from] StoreError),
+    Table(#[from] TableError),
     #[error("the answer could not be written")]
     Unwritable(#[from] serde_json::Error),
 }
@@ -34,8 +33,8 @@ impl ApiFailure for ApiError {
     fn problem(&self) -> Problem {
         match self {
             Self::Refused(problem) => problem.clone(),
-            Self::Store(StoreError::Transaction(TransactionError::Contended)) => Problem::contended(),
-            Self::Store(_) | Self::Unwritable(_) => Problem::internal(),
+            Self::Table(TableError::Transaction(TransactionError::Contended)) => Problem::contended(),
+            Self::Table(_) | Self::Unwritable(_) => Problem::internal(),
         }
     }
 }

@@ -4,12 +4,13 @@ use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::Timestamp;
+use lambda_kit::table::TableError;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::api::body::KindBody;
 use crate::domain::{Entry, News};
-use crate::store::{PageRequest, Show, StoreError};
+use crate::store::{PageRequest, Show};
 
 /// An entry's row: `pk` is `USER#<owner>`, `sk` is `INBOX#<event id>`. Ids of events are ordered by time.
 #[derive(Debug, Serialize, Deserialize)]
@@ -116,8 +117,8 @@ pub(crate) fn partition(owner: Uuid) -> String {
 }
 
 /// A time as the row holds it.
-pub(crate) fn time(at: Option<Timestamp>) -> Result<AttributeValue, StoreError> {
-    serde_dynamo::to_attribute_value(at).map_err(StoreError::Unstorable)
+pub(crate) fn time(at: Option<Timestamp>) -> Result<AttributeValue, TableError> {
+    serde_dynamo::to_attribute_value(at).map_err(TableError::unstorable)
 }
 
 fn sort_key(id: Uuid) -> String {

@@ -12,10 +12,11 @@ use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure};
 use jiff::Timestamp;
 use lambda_kit::claim::CLAIM_LIFE;
+use lambda_kit::table::TableError;
 use serde::Deserialize;
 use uuid::Uuid;
 
-use crate::store::{Store, StoreError};
+use crate::store::Store;
 
 /// Whether a mail may be sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,7 +39,7 @@ pub(crate) enum Settled {
 
 impl Store {
     /// Takes the mail of an event in hand, unless it was sent or is in other hands.
-    pub(crate) async fn begin_mail(&self, event_id: Uuid, now: Timestamp) -> Result<Begun, StoreError> {
+    pub(crate) async fn begin_mail(&self, event_id: Uuid, now: Timestamp) -> Result<Begun, TableError> {
         let answer = self
             .client
             .update_item()
@@ -59,10 +60,10 @@ impl Store {
             return Ok(Begun::Now);
         };
         let Some(UpdateItemError::ConditionalCheckFailedException(held)) = error.as_service_error() else {
-            return Err(StoreError::call(error));
+            return Err(TableError::call(error));
         };
         let row: MailRow =
-            serde_dynamo::from_item(held.item().cloned().unwrap_or_default()).map_err(StoreError::Corrupt)?;
+            serde_dynamo::from_item(held.item().cloned().unwrap_or_default()).map_err(TableError::corrupt)?;
         Ok(match row.state {
             State::Sent => Begun::SentBefore,
             // The condition let the others pass; whatever it is now, it is not ours.
@@ -71,7 +72,7 @@ impl Store {
     }
 
     /// Writes down how the mail that we had in hand went.
-    pub(crate) async fn settle_mail(&self, event_id: Uuid, how: Settled, now: Timestamp) -> Result<(), StoreError> {
+    pub(crate) async fn settle_mail(&self, event_id: Uuid, how: Settled, now: Timestamp) -> Result<(), TableError> {
         let state = match how {
             Settled::Sent => "sent",
             Settled::Refused => "refused",
@@ -87,7 +88,7 @@ impl Store {
             .expression_attribute_values(":expiresAt", expiry(now))
             .send()
             .await
-            .map_err(StoreError::call)?;
+            .map_err(TableError::call)?;
         Ok(())
     }
 }

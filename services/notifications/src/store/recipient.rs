@@ -7,14 +7,15 @@ use std::collections::HashMap;
 
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::AttributeValue;
+use lambda_kit::table::TableError;
 use uuid::Uuid;
 
 use crate::domain::Profile;
-use crate::store::{Applied, Store, StoreError, entry};
+use crate::store::{Applied, Store, entry};
 
 impl Store {
     /// Keeps a user's address, unless one is known: no event so far can change it.
-    pub(crate) async fn keep_address(&self, user: Uuid, email: String) -> Result<(), StoreError> {
+    pub(crate) async fn keep_address(&self, user: Uuid, email: String) -> Result<(), TableError> {
         self.client
             .update_item()
             .table_name(&self.table)
@@ -24,12 +25,12 @@ impl Store {
             .expression_attribute_values(":email", AttributeValue::S(email))
             .send()
             .await
-            .map_err(StoreError::call)?;
+            .map_err(TableError::call)?;
         Ok(())
     }
 
     /// Keeps a user's profile, unless a newer one, or this very one, is known.
-    pub(crate) async fn keep_profile(&self, profile: Profile) -> Result<Applied, StoreError> {
+    pub(crate) async fn keep_profile(&self, profile: Profile) -> Result<Applied, TableError> {
         let answer = self
             .client
             .update_item()
@@ -56,7 +57,7 @@ impl Store {
             {
                 Ok(Applied::Before)
             }
-            Err(error) => Err(StoreError::call(error)),
+            Err(error) => Err(TableError::call(error)),
         }
     }
 }

@@ -1,15 +1,14 @@
 //! The only place that names the failures of this service's subscribers.
 
 use lambda_kit::subscriber::SubscribeFailure;
+use lambda_kit::table::TableError;
 use lambda_kit::transaction::TransactionError;
-
-use crate::store::StoreError;
 
 /// Why an event did not have its effect.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum SubscribeError {
     #[error("the table failed")]
-    Store(#[from] StoreError),
+    Table(#[from] TableError),
     #[error("SES refused the mail: {code}; it was not sent, and the event may be replayed once the cause is mended")]
     MailRefused { code: String },
     #[error("nobody knows whether the mail was sent: {seen}; it is not sent again until a person decides so")]
@@ -19,8 +18,8 @@ pub(crate) enum SubscribeError {
 impl SubscribeFailure for SubscribeError {
     fn kind(&self) -> &'static str {
         match self {
-            Self::Store(StoreError::Transaction(TransactionError::Contended)) => "TableContended",
-            Self::Store(_) => "TableFailed",
+            Self::Table(TableError::Transaction(TransactionError::Contended)) => "TableContended",
+            Self::Table(_) => "TableFailed",
             Self::MailRefused { .. } => "MailRefused",
             Self::MailOutcomeUnknown { .. } => "MailOutcomeUnknown",
         }

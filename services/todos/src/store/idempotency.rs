@@ -5,12 +5,13 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::{SignedDuration, Timestamp};
 use lambda_kit::problem::Problem;
+use lambda_kit::table::TableError;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::api::body::{NewTodoBody, TodoBody};
 use crate::domain::Todo;
-use crate::store::{RETURN_HELD, StoreError, item};
+use crate::store::{RETURN_HELD, item};
 
 /// How long a key is remembered.
 const LIFE: SignedDuration = SignedDuration::from_hours(24);
@@ -40,18 +41,18 @@ impl IdempotencyKey {
     }
 
     /// The write that takes the key for `todo`, unless it is held; a held one comes back in the cancellation reason.
-    pub(crate) fn put(&self, table: &str, todo: &Todo) -> Result<TransactWriteItem, StoreError> {
+    pub(crate) fn put(&self, table: &str, todo: &Todo) -> Result<TransactWriteItem, TableError> {
         let now = todo.created_at;
         let row = IdempotencyRow {
             pk: item::partition(todo.owner),
             sk: format!("IDEMPOTENCY#{}", self.key),
             body_hash: self.body_hash.clone(),
-            answer: serde_json::to_string(&TodoBody::from(todo.clone()))?,
+            answer: serde_json::to_string(&TodoBody::from(todo.clone())).map_err(TableError::unstorable)?,
             expires_at: now.saturating_add(LIFE).map_or(0, Timestamp::as_second),
         };
         let put = Put::builder()
             .table_name(table)
-            .set_item(Some(serde_dynamo::to_item(row).map_err(StoreError::Unstorable)?))
+            .set_item(Some(serde_dynamo::to_item(row).map_err(TableError::unstorable)?))
             // DynamoDB deletes expired rows within days, not at once.
             .condition_expression("attribute_not_exists(pk) OR expiresAt < :now")
             .expression_attribute_values(":now", AttributeValue::N(now.as_second().to_string()))

@@ -9,8 +9,8 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::api::body::StatusBody;
-use crate::domain::{Details, DueAt, Notes, Status, Tags, Title, Todo};
-use crate::store::{Listing, Order, Position, StoreError};
+use crate::domain::{Broken, Details, DueAt, Notes, Status, Tags, Title, Todo};
+use crate::store::{Listing, Order, Position};
 
 /// An item's row: `pk` is `USER#<owner>`, `sk` is `TODO#<id>`; the attributes `by…` are sort keys of local indexes.
 #[derive(Debug, Serialize, Deserialize)]
@@ -70,9 +70,9 @@ impl From<&Todo> for TodoItem {
 }
 
 impl TryFrom<TodoItem> for Todo {
-    type Error = StoreError;
+    type Error = Broken;
 
-    fn try_from(item: TodoItem) -> Result<Self, StoreError> {
+    fn try_from(item: TodoItem) -> Result<Self, Broken> {
         Ok(Self {
             id: item.id,
             owner: item.owner,

@@ -3,11 +3,11 @@
 use http::StatusCode;
 use lambda_kit::api::ApiFailure;
 use lambda_kit::problem::Problem;
+use lambda_kit::table::TableError;
 use lambda_kit::transaction::TransactionError;
 
 use crate::domain::Broken;
 use crate::pool::PoolError;
-use crate::store::StoreError;
 
 /// Why a route did not do what was asked.
 #[derive(Debug, thiserror::Error)]
@@ -15,7 +15,7 @@ pub(crate) enum ApiError {
     #[error("the request was refused: {}", .0.detail)]
     Refused(Problem),
     #[error("the table failed")]
-    Store(#[from] StoreError),
+    Table(#[from] TableError),
     #[error("the user pool failed")]
     Pool(#[from] PoolError),
     #[error("the user pool's attributes of a user break a rule")]
@@ -71,8 +71,8 @@ impl ApiFailure for ApiError {
     fn problem(&self) -> Problem {
         match self {
             Self::Refused(problem) => problem.clone(),
-            Self::Store(StoreError::Transaction(TransactionError::Contended)) => Problem::contended(),
-            Self::Store(_) | Self::Pool(_) | Self::Attributes(_) | Self::Unwritable(_) => Problem::internal(),
+            Self::Table(TableError::Transaction(TransactionError::Contended)) => Problem::contended(),
+            Self::Table(_) | Self::Pool(_) | Self::Attributes(_) | Self::Unwritable(_) => Problem::internal(),
         }
     }
 }

@@ -7,8 +7,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::domain::{DisplayName, Email, Locale, Profile, Settings, TimeZone};
-use crate::store::{Position, StoreError};
+use crate::domain::{Broken, DisplayName, Email, Locale, Profile, Settings, TimeZone};
+use crate::store::Position;
 
 /// The one partition of the index of all users.
 const DIRECTORY: &str = "USERS";
@@ -54,9 +54,9 @@ impl From<&Profile> for ProfileItem {
 }
 
 impl TryFrom<ProfileItem> for Profile {
-    type Error = StoreError;
+    type Error = Broken;
 
-    fn try_from(item: ProfileItem) -> Result<Self, StoreError> {
+    fn try_from(item: ProfileItem) -> Result<Self, Broken> {
         Ok(Self {
             id: item.id,
             email: Email::parse(&item.email)?,
