@@ -28,7 +28,7 @@ fn document(contents: &Contents, service: &str) -> Value {
     let mut operations = Map::new();
     for event in contents.published.iter().filter(|event| event.service == service) {
         let key = event.detail_type();
-        channels.insert(key.clone(), channel(event, BTreeMap::from([(key.as_str(), written(event))])));
+        channels.insert(key.clone(), channel(event, &BTreeMap::from([(key.as_str(), written(event))])));
         operations.insert(format!("publish.{key}"), operation("send", &key, &key, event));
     }
     for event in &contents.published {
@@ -39,7 +39,7 @@ fn document(contents: &Contents, service: &str) -> Value {
         // A service may read what it publishes: the two roads have a channel each.
         let key = format!("{}.{}", event.service, event.detail_type());
         let messages = own.iter().map(|read| (read.job.as_str(), message(event, &read.document))).collect();
-        channels.insert(key.clone(), channel(event, messages));
+        channels.insert(key.clone(), channel(event, &messages));
         for read in own {
             operations.insert(read.job.clone(), operation("receive", &key, &read.job, event));
         }
@@ -61,7 +61,7 @@ fn document(contents: &Contents, service: &str) -> Value {
     })
 }
 
-fn channel(event: &Published, messages: BTreeMap<&str, Value>) -> Value {
+fn channel(event: &Published, messages: &BTreeMap<&str, Value>) -> Value {
     json!({
         "address": format!("busline-{{env}}/busline.{}/{}", event.service, event.detail_type()),
         "title": event.document["title"],

@@ -39,7 +39,7 @@ fn page(contents: &Contents) -> String {
     page.push_str(&overview(contents));
     page.push_str(&envelope(contents));
     for (service, events) in by_service(contents) {
-        page.push_str(&format!("\n## Published by {service}\n\nAs [AsyncAPI](asyncapi/{service}.json).\n"));
+        line(&mut page, format_args!("\n## Published by {service}\n\nAs [AsyncAPI](asyncapi/{service}.json)."));
         for event in events {
             page.push_str(&chapter(contents, event));
         }

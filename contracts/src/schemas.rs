@@ -1,5 +1,7 @@
 //! The schema files of events: what the Rust types say, beside what the files say.
 
+pub mod settle;
+
 use std::fs;
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
@@ -135,7 +137,7 @@ pub fn files(folder: &Path) -> io::Result<Vec<PathBuf>> {
 
 /// `TodoCreated v1`.
 fn spoken(schema: &str) -> String {
-    schema.splitn(2, '/').nth(1).unwrap_or(schema).replace('/', " ")
+    schema.split_once('/').map_or(schema, |(_, event)| event).replace('/', " ")
 }
 
 /// The version after this one: `v2`.
