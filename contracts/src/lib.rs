@@ -2,8 +2,15 @@
 
 pub mod asyncapi;
 pub mod catalog;
+pub mod check;
 pub mod compat;
+pub mod deploy;
+pub mod diff;
+pub mod exceptions;
 pub mod pattern;
+pub mod repository;
 pub mod schemas;
 pub mod topology;
 pub mod versions;
+pub mod window;
+mod words;

@@ -77,7 +77,9 @@ pub(super) fn like(pattern: &str, text: &str) -> bool {
     let mut letters = pattern.chars();
     match letters.next() {
         None => text.is_empty(),
-        Some('*') => (0..=text.len()).filter(|&at| text.is_char_boundary(at)).any(|at| like(letters.as_str(), &text[at..])),
+        Some('*') => {
+            (0..=text.len()).filter(|&at| text.is_char_boundary(at)).any(|at| like(letters.as_str(), &text[at..]))
+        }
         Some(letter) => {
             let mut rest = text.chars();
             rest.next().is_some_and(|found| letter == '?' || letter == found) && like(letters.as_str(), rest.as_str())

@@ -1,9 +1,10 @@
 //! The rules of a template.
 
-use serde_json::Value;
+use serde_json::{Map, Value, json};
 
 use super::template::{self, entries, one_or_many, resource_name};
 use super::{Rule, State};
+use crate::pattern::Pattern;
 
 const REWRITES: [&str; 3] = ["Input", "InputPath", "InputTransformer"];
 
@@ -54,13 +55,12 @@ fn rewrites(target: &Value) -> Vec<String> {
     REWRITES.iter().filter(|name| target.get(**name).is_some()).map(|name| (*name).to_owned()).collect()
 }
 
-/// Whether the part of a pattern that looks at the two names lets them through.
+/// Whether the part of a pattern that looks at the two names lets them through; an invalid one lets nothing.
 pub(super) fn selects(pattern: &Value, source: &str, detail_type: &str) -> bool {
-    let takes = |field: &str, text: &str| {
-        let values = &pattern[field];
-        values.is_null() || one_or_many(values).iter().any(|value| value == text)
-    };
-    takes("source", source) && takes("detail-type", detail_type)
+    let names = |field: &&str| pattern.get(*field).map(|values| ((*field).to_owned(), values.clone()));
+    let part: Map<_, _> = ["source", "detail-type"].iter().filter_map(names).collect();
+    let event = json!({"source": source, "detail-type": detail_type});
+    part.is_empty() || Pattern::parse(&Value::Object(part).to_string()).is_ok_and(|pattern| pattern.matches(&event))
 }
 
 #[cfg(test)]

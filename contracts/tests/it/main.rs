@@ -1,7 +1,9 @@
 //! The contracts of this repository, as it stands.
 
+mod check;
 mod catalog;
 mod pattern;
+mod repository;
 mod schemas;
 
 use std::path::Path;

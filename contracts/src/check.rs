@@ -1,0 +1,196 @@
+//! The proof that types, schemas, permissions, rules, examples and documentation say the same.
+//!
+//! Every check is a pure function of a [`Repository`]: what is wrong, where, and what to do.
+
+mod documents;
+mod examples;
+mod exempt;
+mod permissions;
+mod readers;
+mod rules;
+mod schemas;
+
+use std::collections::BTreeMap;
+
+use jiff::civil::Date;
+use jsonschema::ValidationError;
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::compat::{self, Answer, NoSchema, Schema};
+use crate::repository::{EventName, Reader, Repository};
+
+/// One check and what it found.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Checked {
+    /// Its name.
+    pub rule: &'static str,
+    /// What it holds.
+    pub holds: &'static str,
+    /// Where that is not so.
+    pub findings: Vec<Finding>,
+}
+
+/// One thing that is wrong.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Finding {
+    /// What it is about: an event version, a service, a job.
+    pub subject: String,
+    /// The file to look at.
+    pub file: String,
+    /// The place in the file, a JSON pointer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pointer: Option<String>,
+    /// What is wrong.
+    pub problem: String,
+    /// What would be right.
+    pub advice: String,
+    /// An event that shows it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub witness: Option<Value>,
+    /// The reason why it is accepted for a while.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub accepted: Option<String>,
+}
+
+/// The parsed schemas that several checks need.
+pub(crate) struct Look<'a> {
+    repository: &'a Repository,
+    today: Date,
+    /// The publishers' schemas that are schemas.
+    written: BTreeMap<&'a EventName, Schema>,
+    /// The files that hold no schema: what they are about, the file, and why not.
+    broken: Vec<(String, String, NoSchema)>,
+    /// Each reader with its event and whether it reads every one of them; none where either has no schema.
+    readings: Vec<(EventName, &'a Reader, Answer)>,
+}
+
+impl<'a> Look<'a> {
+    fn at(repository: &'a Repository, today: Date) -> Self {
+        let (written, broken, readings) = (BTreeMap::new(), Vec::new(), Vec::new());
+        let mut look = Self { repository, today, written, broken, readings };
+        for (name, document) in &repository.schemas {
+            match Schema::parse(document.clone()) {
+                Ok(schema) => drop(look.written.insert(name, schema)),
+                Err(error) => look.broken.push((name.to_string(), name.schema_file(), error)),
+            }
+        }
+        for reader in &repository.readers {
+            match Schema::parse(reader.schema.clone()) {
+                Ok(schema) => look.read(reader, &schema),
+                Err(error) => look.broken.push((reader.subject(), reader.file.clone(), error)),
+            }
+        }
+        look
+    }
+
+    fn read(&mut self, reader: &'a Reader, schema: &Schema) {
+        let Some(name) = self.repository.event_of(reader) else { return };
+        if let Some(writer) = self.written.get(&name) {
+            let answer = compat::reads(writer, schema);
+            self.readings.push((name, reader, answer));
+        }
+    }
+
+    /// Whether a `detail` is valid for an event version: where it is not, and why.
+    fn valid(&self, name: &EventName, detail: &Value) -> Result<(), (String, String)> {
+        let wrong = |error: ValidationError<'_>| (error.instance_path().to_string(), error.to_string());
+        match self.written.get(name) {
+            Some(schema) if schema.admits(detail) => Ok(()),
+            // Says more than whether, and costs more to make.
+            Some(schema) => {
+                let options = jsonschema::options().should_validate_formats(true);
+                let validator = options.build(schema.document()).map_err(&wrong)?;
+                validator.validate(detail).map_err(wrong)
+            }
+            None => Err((String::new(), format!("{name} has no schema"))),
+        }
+    }
+}
+
+type Check = fn(&Look<'_>) -> Vec<Finding>;
+
+/// Every check: its name, what it holds, how.
+const CHECKS: [(&str, &str, Check); 33] = [
+    ("files-readable", "every file is what its place promises", documents::readable),
+    ("schema-valid", "every schema is a JSON Schema of draft 2020-12", schemas::valid),
+    ("schema-matches-type", "each Rust type and its schema file say the same", schemas::matches_type),
+    ("schema-has-type", "each published schema has a Rust type", schemas::has_type),
+    ("schema-closed", "a publisher's schema takes no field that it does not name", schemas::closed),
+    ("schema-names-itself", "a schema's envelope carries the schema's own name", schemas::names_itself),
+    ("version-listed", "each schema is listed with its release, and each listed version has one", schemas::listed),
+    ("released-schema-frozen", "a released schema does not change", schemas::frozen),
+    ("detail-type-matches-name", "what is sent as source and detail-type is the schema's name", schemas::detail_type),
+    ("example-exists", "each event has an example, and each example an event", examples::exists),
+    ("example-valid", "each example is valid for its schema", examples::valid),
+    ("example-names-event", "each example carries its event's own names", examples::names_event),
+    ("publisher-builds-event", "the publisher's code builds each of its published events", permissions::builds),
+    ("publisher-may-publish", "the publisher's role allows each of its events", permissions::may_publish),
+    ("publisher-speaks-for-itself", "a role publishes under its own service's source alone", permissions::for_itself),
+    ("publisher-is-the-outbox", "only the job `publish` may publish", permissions::outbox_alone),
+    ("publisher-names-our-bus", "a role publishes to our bus alone", permissions::our_bus),
+    ("rule-pattern-valid", "each rule's pattern is one that EventBridge takes", rules::pattern_valid),
+    ("rule-pattern-size", "each pattern has at most 2,048 characters", rules::pattern_size),
+    ("rule-names-event", "each rule names sources and detail types exactly", rules::names_event),
+    ("rule-on-our-bus", "each rule listens at our bus", rules::our_bus),
+    ("rule-enabled", "no rule is switched off", rules::enabled),
+    ("rule-delivers-whole-event", "each job gets the event as it was published", rules::whole_event),
+    ("rule-has-dead-letters", "what a rule cannot deliver goes to a queue", rules::dead_letters),
+    ("rule-satisfiable", "some event that a publisher can emit matches each rule", rules::satisfiable),
+    ("rule-has-reader", "a job declares what it reads of every event that its rule lets through", readers::declared),
+    ("reader-has-rule", "what a job reads is an event that a rule of it lets through", readers::has_rule),
+    ("reader-reads-publisher", "every event that a publisher can emit is one that its readers read", readers::refuted),
+    ("reader-proven", "that a reader reads its publisher's events is proven", readers::unproven),
+    ("window-readable", "what can still come out of a queue or the archive is read", readers::window),
+    ("event-name-unique", "no two services publish an event of one name", schemas::unique),
+    ("event-has-reader", "each published event is read by someone", readers::event_read),
+    ("docs-current", "the generated documentation is that of these contracts", documents::current),
+];
+
+/// What the list of exceptions itself must keep.
+const EXCEPTIONS_HOLD: (&str, &str) = ("exceptions-hold", "each exception is in date and needed");
+
+/// Runs every check; `today` decides which exceptions still hold.
+#[must_use]
+pub fn run(repository: &Repository, today: Date) -> Vec<Checked> {
+    let look = Look::at(repository, today);
+    let mut checked: Vec<Checked> =
+        CHECKS.iter().map(|(rule, holds, check)| Checked { rule, holds, findings: check(&look) }).collect();
+    let findings = exempt::apply(&repository.exceptions, &mut checked, today);
+    checked.push(Checked { rule: EXCEPTIONS_HOLD.0, holds: EXCEPTIONS_HOLD.1, findings });
+    checked
+}
+
+/// The findings that nobody has accepted, each with its check's name.
+pub fn failures(checked: &[Checked]) -> impl Iterator<Item = (&'static str, &Finding)> {
+    let all = checked.iter().flat_map(|check| check.findings.iter().map(|finding| (check.rule, finding)));
+    all.filter(|(_, finding)| finding.accepted.is_none())
+}
+
+impl Finding {
+    /// Something wrong about a subject in a file, and what would be right.
+    fn new(
+        subject: &(impl ToString + ?Sized),
+        file: impl Into<String>,
+        problem: impl Into<String>,
+        advice: impl Into<String>,
+    ) -> Self {
+        Self {
+            subject: subject.to_string(),
+            file: file.into(),
+            pointer: None,
+            problem: problem.into(),
+            advice: advice.into(),
+            witness: None,
+            accepted: None,
+        }
+    }
+
+    fn at(self, pointer: impl Into<String>) -> Self {
+        Self { pointer: Some(pointer.into()), ..self }
+    }
+
+    fn shown_by(self, witness: Value) -> Self {
+        Self { witness: Some(witness), ..self }
+    }
+}

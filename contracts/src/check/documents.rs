@@ -1,0 +1,35 @@
+//! The files as a whole, and the documentation that is generated from them.
+
+use super::{Finding, Look};
+use crate::catalog;
+use crate::catalog::contents::Contents;
+
+const GENERATE: &str = "run `cargo xtask schemas`";
+
+pub(super) fn readable(look: &Look<'_>) -> Vec<Finding> {
+    let unreadable = look.repository.unreadable.iter();
+    unreadable.map(|file| Finding::new(&file.file, &file.file, &file.reason, "correct the file")).collect()
+}
+
+pub(super) fn current(look: &Look<'_>) -> Vec<Finding> {
+    let tree = &look.repository.tree;
+    // What is no schema is reported as that.
+    let Ok(contents) = Contents::of(tree.all()) else { return Vec::new() };
+    let wanted = catalog::files(&contents);
+    let stale = wanted.iter().filter(|(path, text)| tree.text(path) != Some(text.as_str())).map(|(path, text)| {
+        let problem = match tree.text(path).and_then(|found| first_line(found, text)) {
+            Some((line, found)) => format!("it is not what the contracts say: line {line} is {found:?}"),
+            None => "it is not what the contracts say".to_owned(),
+        };
+        Finding::new(path, path, problem, GENERATE)
+    });
+    let left_over = tree.all().filter(|(path, _)| catalog::is_generated(path) && !wanted.contains_key(*path));
+    let left_over =
+        left_over.map(|(path, _)| Finding::new(path, path, "nothing of our contracts is in it", "take it out"));
+    stale.chain(left_over).collect()
+}
+
+fn first_line<'a>(found: &'a str, wanted: &str) -> Option<(usize, &'a str)> {
+    let mut lines = found.lines().zip(wanted.lines()).enumerate();
+    lines.find_map(|(at, (found, wanted))| (found != wanted).then_some((at + 1, found)))
+}

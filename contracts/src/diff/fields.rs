@@ -1,0 +1,177 @@
+//! The fields of a schema, and how they differ, in words.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use crate::words;
+
+/// How deep fields are looked at; our events have three levels.
+const DEEPEST: usize = 8;
+
+/// Keywords and how they are spoken.
+const BOUNDS: [(&str, &str); 13] = [
+    ("format", "format"),
+    ("pattern", "pattern"),
+    ("minLength", "characters at least"),
+    ("maxLength", "characters at most"),
+    ("minimum", "at least"),
+    ("maximum", "at most"),
+    ("exclusiveMinimum", "more than"),
+    ("exclusiveMaximum", "less than"),
+    ("multipleOf", "a multiple of"),
+    ("minItems", "items at least"),
+    ("maxItems", "items at most"),
+    ("uniqueItems", "no two alike"),
+    ("additionalProperties", "other fields"),
+];
+
+/// One field of a schema.
+#[derive(Clone, Debug, PartialEq)]
+struct Field {
+    says: String,
+    schema: Value,
+    need: Need,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Need {
+    Required,
+    Optional,
+}
+
+/// What differs between the fields of two schemas.
+pub(super) fn changes(old: &Value, new: &Value) -> Vec<String> {
+    let (old, new) = (of(old), of(new));
+    let gone: Vec<&String> = old.keys().filter(|path| !new.contains_key(*path)).collect();
+    let mut come: Vec<&String> = new.keys().filter(|path| !old.contains_key(*path)).collect();
+    let mut said = Vec::new();
+    for path in gone {
+        let twin =
+            come.iter().position(|other| new[*other].schema == old[path].schema && parent(other) == parent(path));
+        match twin.map(|at| come.remove(at)) {
+            Some(twin) => {
+                said.push(format!("field `{path}` was renamed to `{twin}`, or replaced by it ({})", new[twin].says));
+            }
+            None => said.push(format!("field `{path}` was removed ({})", old[path].says)),
+        }
+    }
+    said.extend(come.into_iter().map(|path| format!("field `{path}` was added ({})", new[path].says)));
+    for (path, before) in &old {
+        let Some(after) = new.get(path).filter(|after| *after != before) else { continue };
+        said.push(format!("field `{path}`: was {}, is {}", before.says, after.says));
+    }
+    said
+}
+
+/// The names of all fields of a schema.
+pub(super) fn names(schema: &Value) -> Vec<String> {
+    of(schema).into_keys().collect()
+}
+
+fn of(schema: &Value) -> BTreeMap<String, Field> {
+    let mut fields = BTreeMap::new();
+    collect(schema, schema, "", &mut fields, DEEPEST);
+    fields
+}
+
+fn collect(document: &Value, schema: &Value, path: &str, fields: &mut BTreeMap<String, Field>, depth: usize) {
+    let schema = words::resolve(document, schema);
+    if depth == 0 {
+        return;
+    }
+    for (name, property) in schema["properties"].as_object().into_iter().flatten() {
+        let path = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
+        let property = words::resolve(document, property);
+        let is_required =
+            schema["required"].as_array().is_some_and(|names| names.iter().any(|required| required == name));
+        let need = if is_required { Need::Required } else { Need::Optional };
+        fields.insert(path.clone(), Field { says: says(property, need), schema: constraints(property), need });
+        collect(document, property, &path, fields, depth - 1);
+    }
+    if let Some(items) = schema.get("items") {
+        let items = words::resolve(document, items);
+        let path = format!("{path}[]");
+        if !items["type"].is_null() || items.get("properties").is_some() {
+            fields.insert(
+                path.clone(),
+                Field { says: says(items, Need::Optional), schema: constraints(items), need: Need::Optional },
+            );
+        }
+        collect(document, items, &path, fields, depth - 1);
+    }
+}
+
+/// What a schema says of its value itself, without what it says of the fields below.
+fn constraints(schema: &Value) -> Value {
+    const ELSEWHERE: [&str; 8] =
+        ["properties", "items", "required", "title", "description", "examples", "$comment", "$defs"];
+    let Some(keywords) = schema.as_object() else { return schema.clone() };
+    keywords
+        .iter()
+        .filter(|(name, _)| !ELSEWHERE.contains(&name.as_str()))
+        .map(|(name, value)| (name.clone(), value.clone()))
+        .collect()
+}
+
+fn says(schema: &Value, need: Need) -> String {
+    let kind = match (&schema["type"], schema.get("const"), schema.get("enum")) {
+        (_, Some(value), _) => format!("always {value}"),
+        (_, _, Some(Value::Array(values))) => {
+            format!("one of {}", values.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "))
+        }
+        (Value::String(name), ..) => name.clone(),
+        (Value::Array(names), ..) => names.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(" or "),
+        _ => "any of its forms".to_owned(),
+    };
+    let bounds =
+        BOUNDS.iter().filter_map(|(keyword, means)| Some(format!("{means} {}", words::short(schema.get(keyword)?))));
+    let need = if need == Need::Required { "required" } else { "optional" };
+    [kind].into_iter().chain(bounds).chain([need.to_owned()]).collect::<Vec<_>>().join(", ")
+}
+
+fn parent(path: &str) -> &str {
+    path.rsplit_once('.').map_or("", |(parent, _)| parent)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn schema(properties: &Value, required: &[&str]) -> Value {
+        json!({"type": "object", "properties": properties, "required": required})
+    }
+
+    #[test]
+    fn a_rename_is_seen_as_one() {
+        let old = schema(&json!({"completedAt": {"type": "string", "format": "date-time"}}), &["completedAt"]);
+        let new = schema(&json!({"doneAt": {"type": "string", "format": "date-time"}}), &["doneAt"]);
+        let said = changes(&old, &new);
+        assert_eq!(
+            said,
+            ["field `completedAt` was renamed to `doneAt`, or replaced by it (string, format \"date-time\", required)"]
+        );
+    }
+
+    #[test]
+    fn bounds_and_needs_are_compared_field_by_field() {
+        let old = schema(&json!({"a": {"type": "string", "maxLength": 200}, "b": {"type": "null"}}), &["a"]);
+        let new = schema(&json!({"a": {"type": "string", "maxLength": 100}, "b": {"type": "null"}}), &["a", "b"]);
+        assert_eq!(
+            changes(&old, &new),
+            [
+                "field `a`: was string, characters at most 200, required, is string, characters at most 100, required",
+                "field `b`: was null, optional, is null, required"
+            ]
+        );
+    }
+
+    #[test]
+    fn words_beside_the_constraints_are_no_change() {
+        let old = schema(&json!({"a": {"type": "string", "description": "x"}}), &[]);
+        let new = schema(&json!({"a": {"type": "string", "description": "y"}}), &[]);
+        assert!(changes(&old, &new).is_empty());
+    }
+}

@@ -1,0 +1,136 @@
+//! What changed in rules, permissions and retention.
+
+use std::collections::BTreeMap;
+
+use super::{Change, Hurt, Pair, Verdict, keys};
+use crate::repository::{EventName, Repository};
+use crate::topology::{Grant, Rule, Service, State};
+
+pub(super) fn changes(pair: &Pair<'_>) -> Vec<Change> {
+    let mut changes = Vec::new();
+    let nothing = Service::default();
+    for name in keys(&pair.base.services, &pair.head.services) {
+        let of = |repository: &'_ Repository| repository.services.get(name).cloned();
+        let (old, new) = (of(pair.base).unwrap_or_default(), of(pair.head).unwrap_or_else(|| nothing.clone()));
+        changes.extend(rules(pair, name, &old, &new));
+        changes.extend(grants(pair, name, &old, &new));
+        if old.queue_retention != new.queue_retention && pair.base.services.contains_key(name) {
+            let days = |service: &Service| service.queue_retention.unwrap_or(0) / 86_400;
+            let what = format!("its queue keeps messages for {} days, until now {}", days(&new), days(&old));
+            changes.push(Change::new(name, what));
+        }
+    }
+    if pair.base.archive != pair.head.archive {
+        let what = format!("the archive keeps events {}, until now {}", pair.head.archive, pair.base.archive);
+        changes.push(Change::new("bus", what));
+    }
+    changes
+}
+
+fn rules(pair: &Pair<'_>, service: &str, old: &Service, new: &Service) -> Vec<Change> {
+    let by_place = |service: &Service| -> BTreeMap<(String, String), Rule> {
+        service.rules.iter().map(|rule| ((rule.job.clone(), rule.pointer.clone()), rule.clone())).collect()
+    };
+    let (old, new) = (by_place(old), by_place(new));
+    keys(&old, &new)
+        .into_iter()
+        .filter_map(|place| {
+            let (before, after) = (old.get(place), new.get(place));
+            let subject = format!("{service}/{}", place.0);
+            let (what, details) = match (before, after) {
+                (None, Some(rule)) => {
+                    (format!("a new rule gives {subject} events"), vec![format!("pattern {}", rule.pattern)])
+                }
+                (Some(rule), None) => {
+                    (format!("a rule of {subject} was removed"), vec![format!("its pattern was {}", rule.pattern)])
+                }
+                (Some(before), Some(after)) => (format!("the rule of {subject} changed"), differences(before, after)?),
+                (None, None) => return None,
+            };
+            let change = Change { details, readers: vec![subject.clone()], ..Change::new(&subject, what) };
+            Some(lost(pair, service, before, after, change))
+        })
+        .collect()
+}
+
+fn differences(before: &Rule, after: &Rule) -> Option<Vec<String>> {
+    let mut said = Vec::new();
+    if before.pattern != after.pattern {
+        said.push(format!("pattern was {}, is {}", before.pattern, after.pattern));
+    }
+    if before.bus != after.bus {
+        said.push(format!("bus was {}, is {}", before.bus, after.bus));
+    }
+    if before.state != after.state {
+        said.push(if after.state == State::Disabled { "switched off" } else { "switched on" }.to_owned());
+    }
+    if before.rewrites != after.rewrites {
+        said.push(format!("what it gives the job is changed by {}", after.rewrites.join(", ")));
+    }
+    if before.dead_letters != after.dead_letters {
+        said.push("where events go that it cannot deliver".to_owned());
+    }
+    (!said.is_empty()).then_some(said)
+}
+
+/// The events that a job says it reads and would get no longer.
+fn lost(pair: &Pair<'_>, service: &str, before: Option<&Rule>, after: Option<&Rule>, change: Change) -> Change {
+    let delivers = |rule: Option<&Rule>, name: &EventName| {
+        rule.is_some_and(|rule| rule.state == State::Enabled && rule.selects(&name.source(), &name.detail_type()))
+    };
+    let by_others = |name: &EventName, job: &str| {
+        let rules = pair.head.services.get(service).into_iter().flat_map(|service| &service.rules);
+        rules.filter(|rule| rule.job == job).any(|rule| delivers(Some(rule), name))
+    };
+    let Some(job) = before.map(|rule| rule.job.clone()) else { return change };
+    let lost = pair.head.published().map(|(name, _)| name).filter(|name| {
+        let reads = pair.head.readers_of(name).any(|reader| reader.service == service && reader.job == job);
+        delivers(before, name) && !delivers(after, name) && reads && !by_others(name, &job)
+    });
+    let hurts: Vec<Hurt> = lost
+        .map(|name| {
+            let reason = format!("it says that it reads {name} and would get none any longer");
+            Hurt { reader: format!("{service}/{job}"), reason, witness: None }
+        })
+        .collect();
+    change.hurting(hurts, "Bring the rule back, or take the reader out with it.".to_owned())
+}
+
+fn grants(pair: &Pair<'_>, service: &str, old: &Service, new: &Service) -> Option<Change> {
+    let says = |grants: &[Grant]| grants.iter().map(grant).collect::<Vec<_>>();
+    let (before, after) = (says(&old.grants), says(&new.grants));
+    if before == after {
+        return None;
+    }
+    let mut change = Change::new(service, format!("what {service} may publish changed"));
+    change
+        .details
+        .extend(before.iter().filter(|grant| !after.contains(grant)).map(|grant| format!("no longer: {grant}")));
+    change.details.extend(after.iter().filter(|grant| !before.contains(grant)).map(|grant| format!("new: {grant}")));
+    let may = |name: &EventName| new.grants.iter().any(|grant| grant.allows(&name.source(), &name.detail_type()));
+    let silenced = pair.head.published().map(|(name, _)| name).filter(|name| name.service == service && !may(name));
+    let hurts =
+        silenced.flat_map(|name| pair.head.readers_of(name).map(move |reader| (name, reader))).map(|(name, reader)| {
+            let reason = format!("the bus would refuse {name}, and it would get none any longer");
+            Hurt { reader: reader.subject(), reason, witness: None }
+        });
+    let hurts: Vec<Hurt> = hurts.collect();
+    let speaks_for_others =
+        new.grants.iter().any(|grant| grant.sources.as_deref() != Some(&[format!("busline.{service}")]));
+    let mut change = change.hurting(hurts, format!("Allow {service} to publish as busline.{service} again."));
+    if speaks_for_others {
+        change.verdict = Verdict::Incompatible;
+        change.way_out =
+            Some(format!("A service speaks for itself alone: Condition StringEquals events:source busline.{service}."));
+    }
+    Some(change)
+}
+
+fn grant(grant: &Grant) -> String {
+    let all = |values: &Option<Vec<String>>, any: &str| {
+        values.as_ref().map_or_else(|| any.to_owned(), |values| values.join(", "))
+    };
+    let types = all(&grant.detail_types, "any detail-type");
+    let jobs: Vec<String> = grant.jobs.iter().cloned().collect();
+    format!("{} may publish {types} as {}", crate::words::list(&jobs), all(&grant.sources, "any source"))
+}

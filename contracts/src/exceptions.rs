@@ -1,0 +1,69 @@
+//! Exceptions from the checks: reviewed, with a reason and a last day.
+
+use jiff::civil::Date;
+use serde::Deserialize;
+
+/// The findings that may be excepted: those where a person can know better than a proof. All others are mended.
+pub const EXCEPTABLE: [&str; 4] = ["event-has-reader", "rule-satisfiable", "reader-proven", "window-readable"];
+
+/// The exceptions of a repository.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Exceptions {
+    /// Each of them.
+    pub all: Vec<Exception>,
+}
+
+/// One finding that is accepted for a while.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Exception {
+    /// The check's name, one of [`EXCEPTABLE`].
+    pub rule: String,
+    /// What the finding is about, as the finding names it, such as `todos/TodoDeleted/v1`.
+    pub subject: String,
+    /// Why it does no harm.
+    pub reason: String,
+    /// The last day on which it holds.
+    pub until: Date,
+}
+
+impl Exceptions {
+    /// Reads the file of exceptions, a list.
+    ///
+    /// # Errors
+    /// When it is no such list, names a check that knows no exceptions, or gives no reason.
+    pub fn parse(text: &str) -> Result<Self, ExceptionsError> {
+        let all: Option<Vec<Exception>> = serde_norway::from_str(text).map_err(ExceptionsError::NoList)?;
+        let all = all.unwrap_or_default();
+        for exception in &all {
+            if !EXCEPTABLE.contains(&exception.rule.as_str()) {
+                return Err(ExceptionsError::NotExceptable(exception.rule.clone()));
+            }
+            if exception.reason.trim().is_empty() {
+                return Err(ExceptionsError::NoReason(exception.subject.clone()));
+            }
+        }
+        Ok(Self { all })
+    }
+
+    /// Whether a finding is accepted on this day.
+    #[must_use]
+    pub fn accepts(&self, rule: &str, subject: &str, today: Date) -> bool {
+        let is_for = |exception: &&Exception| exception.rule == rule && exception.subject == subject;
+        self.all.iter().filter(is_for).any(|exception| exception.until >= today)
+    }
+}
+
+/// What is wrong with a file of exceptions.
+#[derive(Debug, thiserror::Error)]
+pub enum ExceptionsError {
+    /// It is no list of exceptions.
+    #[error("it is no list of `rule`, `subject`, `reason` and `until` (a day such as 2027-01-31): {0}")]
+    NoList(serde_norway::Error),
+    /// It excepts what must be mended.
+    #[error("`{0}` cannot be excepted; only {list} can", list = EXCEPTABLE.join(", "))]
+    NotExceptable(String),
+    /// It does not say why.
+    #[error("the exception for {0} gives no reason")]
+    NoReason(String),
+}
