@@ -9,9 +9,10 @@ use std::marker::PhantomData;
 use schemars::generate::SchemaSettings;
 use schemars::transform::{RecursiveTransform, transform_subschemas};
 use schemars::{JsonSchema, Schema};
+use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use crate::envelope::{self, Event, Payload};
+use crate::envelope::{self, BusEvent, Event, Payload, ReadError};
 
 /// Where the schemas have their names. Nothing is served there.
 const BASE: &str = "https://busline.example/schemas";
@@ -37,7 +38,7 @@ pub fn written<P: Payload + JsonSchema>(example: &Value) -> Value {
 }
 
 /// What one job reads of one event.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct Reading {
     /// The function's `Handler`, which names its job.
     pub job: &'static str,
@@ -47,6 +48,17 @@ pub struct Reading {
     pub detail_type: String,
     /// The schema of what the job demands of the event's `detail`.
     pub document: Value,
+    read: fn(BusEvent) -> Result<(), ReadError>,
+}
+
+impl Reading {
+    /// Reads a message as the job does.
+    ///
+    /// # Errors
+    /// When the message is another event, or its `detail` lacks what the job demands.
+    pub fn read(&self, message: BusEvent) -> Result<(), ReadError> {
+        (self.read)(message)
+    }
 }
 
 /// Whoever reads the event `P`, such as `on::<TodoCreatedV1>().read_by("notifications", "todo-created", job)`.
@@ -64,7 +76,7 @@ impl<P: Payload> Readers<P> {
     #[must_use]
     pub fn read_by<D, S, F, Fut>(self, service: &str, job: &'static str, _function: F) -> Reading
     where
-        D: JsonSchema,
+        D: JsonSchema + DeserializeOwned,
         S: 'static,
         F: Fn(&'static S, Event<D>) -> Fut,
         Fut: Future,
@@ -80,7 +92,8 @@ impl<P: Payload> Readers<P> {
         document["title"] = json!(format!("{} v{}, as {service}/{job} reads it", P::NAME, P::VERSION));
         document["description"] = json!("What is not named here is ignored.");
         name_schema::<P>(&mut document);
-        Reading { job, schema: envelope::schema::<P>(), detail_type, document }
+        let read = |message| envelope::read::<P, D>(message).map(drop);
+        Reading { job, schema: envelope::schema::<P>(), detail_type, document, read }
     }
 }
 

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use events::documents::{Reading, on};
 use events::todos::{TodoChangedV1, TodoCompletedV1, TodoCreatedV1, TodoDeletedV1, TodoReopenedV1};
 use events::users::{UserProfileChangedV1, UserRegisteredV1};
+use serde_json::{Value, json};
 
 use crate::subscribe::{inbox, recipients, welcome_mail};
 
@@ -41,6 +42,42 @@ fn reader_schemas_are_what_the_jobs_read() {
     let differ = |path: &&PathBuf| found.get(*path) != wanted.get(*path);
     let different: BTreeSet<&PathBuf> = found.keys().chain(wanted.keys()).filter(differ).collect();
     assert!(different.is_empty(), "not what the jobs read, run `cargo xtask schemas`: {different:#?}");
+}
+
+/// A schema that took what its job cannot read, or refused what it can, would make the checks of contracts lie.
+#[test]
+fn a_reader_schema_takes_exactly_what_its_job_reads() {
+    for reading in readings() {
+        let validator = jsonschema::options().should_validate_formats(true).build(&reading.document).unwrap();
+        for detail in spoilt(&example(&reading)["detail"]) {
+            let mut message = example(&reading);
+            message["detail"] = detail.clone();
+            let read = reading.read(serde_json::from_value(message).unwrap());
+            assert_eq!(validator.is_valid(&detail), read.is_ok(), "{} of {detail}: {read:?}", reading.job);
+        }
+    }
+}
+
+fn example(reading: &Reading) -> Value {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../events/examples").join(&reading.schema);
+    serde_json::from_str(&fs::read_to_string(path.with_extension("json")).unwrap()).unwrap()
+}
+
+/// The value as it is, and with each of its members once missing and once of another kind.
+fn spoilt(value: &Value) -> Vec<Value> {
+    let wrong = [json!(null), json!(true), json!(-1), json!(1.5), json!(""), json!("x"), json!([]), json!({"x": 1})];
+    let mut all = vec![value.clone()];
+    for (name, member) in value.as_object().into_iter().flatten() {
+        let mut without = value.clone();
+        without.as_object_mut().unwrap().remove(name);
+        all.push(without);
+        for other in wrong.iter().cloned().chain(spoilt(member)) {
+            let mut changed = value.clone();
+            changed[name] = other;
+            all.push(changed);
+        }
+    }
+    all
 }
 
 fn write(folder: &Path, files: &BTreeMap<PathBuf, String>) {
