@@ -14,8 +14,8 @@ which come or go meanwhile shift nothing.
 
 import heapq
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator
-from itertools import islice
+from collections.abc import Iterable, Iterator
+from itertools import islice, repeat
 from typing import Any
 
 from ministack.core.responses import error_response_json, json_response
@@ -57,17 +57,17 @@ def _matching(group: Record, data: Record) -> Iterator[Record]:
     with cloudwatch_logs._log_events_lock:
         named = data.get("logStreamNames") or list(streams)
         parts = [_part(streams[name], name, data) for name in named if name in streams]
-    for event in heapq.merge(*parts, key=_order):
+    for event, stream in heapq.merge(*parts, key=_order):
         if matches(event.get("message", "")):
-            yield event
+            yield {**event, "logStreamName": stream}
 
 
-def _part(stream: Record, name: str, data: Record) -> list[Record]:
-    """A stream's events in the request's range of time."""
+def _part(stream: Record, name: str, data: Record) -> Iterable[tuple[Record, str]]:
+    """A stream's events in the request's range of time, with its name."""
     events, start, end = stream["events"], data.get("startTime"), data.get("endTime")
     first = 0 if start is None else bisect_left(events, start, key=_moment)
     last = len(events) if end is None else bisect_right(events, end, key=_moment)
-    return [{**event, "logStreamName": name} for event in events[first:last]]
+    return zip(events[first:last], repeat(name))
 
 
 def _page(found: Iterator[Record], data: Record, moment: int | None, told: int) -> Record:
@@ -95,5 +95,6 @@ def _moment(event: Record) -> int:
     return int(event["timestamp"])
 
 
-def _order(event: Record) -> tuple[int, int]:
+def _order(found: tuple[Record, str]) -> tuple[int, int]:
+    event, _stream = found
     return _moment(event), int(event.get("ingestionTime", 0))
