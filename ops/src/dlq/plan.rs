@@ -112,6 +112,20 @@ pub struct Wanted {
     pub is_everything: bool,
 }
 
+impl Wanted {
+    /// What a filter lets through, and no more than `count`.
+    #[must_use]
+    pub fn new(filter: Filter, count: Option<usize>) -> Self {
+        let Filter { error, error_type, function, rule, service, detail_type, .. } = &filter;
+        let says_what = error.is_some() || error_type.is_some() || function.is_some() || rule.is_some();
+        let says_which = service.is_some() || detail_type.is_some() || !filter.fields.is_empty();
+        let says_whom = filter.subject.is_some() || filter.event_id.is_some() || filter.message_id.is_some();
+        let says_when = filter.since.is_some() || filter.until.is_some() || !filter.envelopes.is_empty();
+        let is_everything = !(says_what || says_which || says_whom || says_when) && count.is_none();
+        Self { filter, count, is_everything }
+    }
+}
+
 /// What is to be done with a message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Verdict {

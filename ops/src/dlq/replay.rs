@@ -299,7 +299,7 @@ impl Replay {
 
     /// How many messages the queue has, seen and unseen.
     async fn standing(&self) -> Result<u64> {
-        let attributes = self.queue.attributes().await?;
+        let attributes = intake::patiently(|| self.queue.attributes()).await?;
         Ok(attributes.depth + attributes.in_flight + attributes.delayed)
     }
 
@@ -309,7 +309,7 @@ impl Replay {
         for url in self.roads.queues_sent_to().await {
             let target = Queue::at(&self.to, &url);
             while Instant::now() < deadline && !self.stopped.load(Ordering::Relaxed) {
-                let attributes = target.attributes().await?;
+                let attributes = intake::patiently(|| target.attributes()).await?;
                 if attributes.depth + attributes.in_flight + attributes.delayed == 0 {
                     break;
                 }

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use anyhow::Result;
 use aws_config::SdkConfig;
+use aws_config::timeout::TimeoutConfig;
 use aws_sdk_lambda::error::ProvideErrorMetadata;
 use aws_sdk_lambda::primitives::Blob;
 use aws_sdk_lambda::types::InvocationType;
@@ -87,12 +88,12 @@ impl Choice {
             Envelope::LambdaDestination | Envelope::LambdaDlq | Envelope::StreamPayload | Envelope::StreamMetadata => {
                 match self.function_of(message) {
                     Some(arn) => Ok(format!("function {}", names::function(&arn).unwrap_or(arn))),
-                    None => no("it does not say which function failed: give --function"),
+                    None => no("it does not say which function failed: give --invoke"),
                 }
             }
-            Envelope::RuleDlq => match &origin.target_arn {
+            Envelope::RuleDlq => match origin.target_arn.as_ref().or(self.function.as_ref()) {
                 Some(arn) => Ok(format!("target {}", names::last_part(arn))),
-                None => no("it does not say which target was meant: give --function or --to-queue"),
+                None => no("it does not say which target was meant: give --invoke or --to-queue"),
             },
             Envelope::SqsRedrive => match &origin.source_queue_arn {
                 Some(arn) => Ok(format!("queue {}", names::last_part(arn))),
@@ -175,7 +176,9 @@ impl Roads {
             choice,
             accepted,
             sqs: aws_sdk_sqs::Client::new(sdk),
-            lambda: aws_sdk_lambda::Client::new(sdk),
+            lambda: aws_sdk_lambda::Client::from_conf(
+                aws_sdk_lambda::config::Builder::from(sdk).timeout_config(timeouts()).build(),
+            ),
             rules: rule::Rules::new(sdk),
             streams: stream::Streams::new(sdk),
             queues: Mutex::default(),
@@ -251,7 +254,10 @@ impl Roads {
                 Ok(self.function(arn, &original(), parcel))
             }
             Envelope::RuleDlq => {
-                let given = origin.target_arn.as_deref().ok_or_else(missing)?;
+                let Some(given) = origin.target_arn.as_deref() else {
+                    let arn = self.choice.function.clone().ok_or_else(missing)?;
+                    return Ok(self.function(arn, &original(), parcel));
+                };
                 let arn = self.rules.target(origin.rule_arn.as_deref(), given).await?;
                 self.target(arn, &original(), parcel).await
             }
@@ -287,9 +293,7 @@ impl Roads {
                 let message = Parcel { message: &bare, ..*parcel }.outgoing(&url, &event);
                 Ok(Destination::Queue { url, message })
             }
-            _ => {
-                Err(NoWay(format!("its target {arn} is neither a function nor a queue: give --function or --to-queue")))
-            }
+            _ => Err(NoWay(format!("its target {arn} is neither a function nor a queue: give --to-queue"))),
         }
     }
 
@@ -314,6 +318,13 @@ impl Roads {
         queues.insert(arn.to_owned(), url.clone());
         Ok(url)
     }
+}
+
+/// A function works for fifteen minutes at the most.
+/// <https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>
+fn timeouts() -> TimeoutConfig {
+    let longest = Duration::from_secs(15 * 60 + 10);
+    TimeoutConfig::builder().connect_timeout(Duration::from_secs(5)).operation_attempt_timeout(longest).build()
 }
 
 /// Invokes a function with an event; Lambda's id of the invocation, or the kind of error.

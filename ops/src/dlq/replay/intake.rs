@@ -13,7 +13,7 @@ use crate::dlq::journal::state::{State, short_id};
 use crate::dlq::marks;
 use crate::dlq::message::Message;
 use crate::dlq::plan::{History, Options, Order, Plan, Verdict, judge, place};
-use crate::dlq::queue::Queue;
+use crate::dlq::queue::{Queue, WrongUse};
 use crate::dlq::replay::held::Held;
 use crate::dlq::replay::order::{Turn, Turns};
 use crate::dlq::roads::Parcel;
@@ -23,6 +23,12 @@ const WAIT: Duration = Duration::from_secs(1);
 
 /// So many calls in a row bring nothing new when there is nothing new.
 const FRUITLESS: u32 = 3;
+
+/// How often a call that reads is tried, beyond what the SDK tries.
+const ATTEMPTS: u32 = 5;
+
+/// The first pause between two attempts; each next one is twice as long.
+const PAUSE: Duration = Duration::from_millis(100);
 
 /// A message for which there is no room comes again after this.
 const LATER: Duration = Duration::from_secs(3);
@@ -152,7 +158,8 @@ impl Intake {
                 return Ok(None);
             }
             let wait = if self.lock().fruitless == 0 { Duration::ZERO } else { WAIT };
-            let messages = self.queue.receive(Duration::from_secs(self.options.hidden), wait).await?;
+            let hidden = Duration::from_secs(self.options.hidden);
+            let messages = patiently(|| self.queue.receive(hidden, wait)).await?;
             let mut batch = Batch::default();
             let mut without_room = Vec::new();
             let is_empty = messages.is_empty();
@@ -290,7 +297,7 @@ impl Intake {
         }
         let is_late = self.begun.elapsed() >= self.patience;
         if self.everything && (seems_all || fruitless > 0) {
-            let attributes = self.queue.attributes().await?;
+            let attributes = patiently(|| self.queue.attributes()).await?;
             let ours = self.held.count() as u64;
             if attributes.depth == 0 && attributes.delayed == 0 && attributes.in_flight <= ours && is_late_enough(self)
             {
@@ -348,6 +355,18 @@ impl Intake {
     fn lock(&self) -> MutexGuard<'_, Inner> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Tries a call that reads a few times: a replay of an hour must not end for one bad answer.
+pub(super) async fn patiently<T, F: Future<Output = Result<T>>>(mut call: impl FnMut() -> F) -> Result<T> {
+    for attempt in 0..ATTEMPTS {
+        match call().await {
+            Err(error) if error.is::<WrongUse>() => return Err(error),
+            Err(_) => tokio::time::sleep(PAUSE * 2_u32.pow(attempt)).await,
+            result => return result,
+        }
+    }
+    call().await
 }
 
 /// SQS's counts are exact on one server and approximate on many: what it says at once may be old.
