@@ -59,11 +59,10 @@ impl Pattern {
 
     /// Whether a rule with this pattern gets `event`, the whole of it: `source`, `detail-type`, `detail`, and so on.
     ///
-    /// Allocates nothing, unless a field of the event has a dot in its name.
+    /// Allocates nothing, unless an object that the pattern looks into has a field with a dot in its name.
     #[must_use]
     pub fn matches(&self, event: &Value) -> bool {
-        let event = dots::spread(event);
-        event.is_object() && self.alternatives.iter().any(|alternative| alternative.matches(Some(&event)))
+        event.is_object() && self.alternatives.iter().any(|alternative| alternative.matches(Some(event)))
     }
 
     /// The length of the pattern's text in characters, for [`SIZE_QUOTA`].
@@ -83,7 +82,7 @@ impl Pattern {
     /// As [`Pattern::fill`], with values to try before made-up ones: `known` gets a field's JSON pointer (without the
     /// indices of arrays) and answers, for instance, with the values that the field's schema enumerates.
     pub fn fill_from(&self, example: &Value, known: impl Fn(&str) -> Vec<Value>) -> impl Iterator<Item = Value> {
-        let example = dots::spread(example).into_owned();
+        let example = dots::spread(example);
         self.alternatives
             .iter()
             .flat_map(move |alternative| fill::candidates(alternative, &example, &known))

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 
 use super::InvalidPattern;
+use super::dots;
 use super::json::Json;
 use super::matcher::Matcher;
 use super::operator;
@@ -77,7 +78,8 @@ impl Field {
     }
 
     fn fields_match(&self, object: Option<&Map<String, Value>>) -> bool {
-        self.fields.iter().all(|(name, field)| field.matches(object.and_then(|object| object.get(name))))
+        let object = object.map(dots::fields);
+        self.fields.iter().all(|(name, field)| field.matches(object.as_ref().and_then(|object| object.get(name))))
     }
 
     fn descend(&mut self, path: &[String]) -> &mut Self {

@@ -7,28 +7,37 @@ use std::borrow::Cow;
 
 use serde_json::{Map, Value};
 
-/// The event with each dotted name spread into objects; itself when it has none.
-pub(super) fn spread(event: &Value) -> Cow<'_, Value> {
-    if is_dotted(event) { Cow::Owned(spread_out(event)) } else { Cow::Borrowed(event) }
+/// The fields of an object, with each dotted name spread into objects; the object's own when it has none.
+pub(super) fn fields(object: &Map<String, Value>) -> Cow<'_, Map<String, Value>> {
+    if object.keys().any(|name| name.contains('.')) { Cow::Owned(spread_fields(object)) } else { Cow::Borrowed(object) }
 }
 
-fn is_dotted(value: &Value) -> bool {
+/// A copy of a value, with each dotted name in it spread into objects.
+pub(super) fn spread(value: &Value) -> Value {
     match value {
-        Value::Object(fields) => fields.iter().any(|(name, value)| name.contains('.') || is_dotted(value)),
-        Value::Array(elements) => elements.iter().any(is_dotted),
-        _ => false,
-    }
-}
-
-fn spread_out(value: &Value) -> Value {
-    match value {
-        Value::Array(elements) => elements.iter().map(spread_out).collect(),
-        Value::Object(fields) => fields.iter().fold(Value::Object(Map::new()), |whole, (name, value)| {
-            let nest = |inner: Value, step: &str| Value::Object(Map::from_iter([(step.to_owned(), inner)]));
-            merged(whole, name.rsplit('.').fold(spread_out(value), nest))
-        }),
+        Value::Array(elements) => elements.iter().map(spread).collect(),
+        Value::Object(fields) => Value::Object(spread_fields(fields)),
         scalar => scalar.clone(),
     }
+}
+
+fn spread_fields(object: &Map<String, Value>) -> Map<String, Value> {
+    let mut whole = Map::new();
+    for (name, value) in object {
+        let mut steps = name.split('.');
+        let first = steps.next().unwrap_or_default();
+        let nest = |inner: Value, step: &str| Value::Object([(step.to_owned(), inner)].into_iter().collect());
+        add(&mut whole, first, steps.rev().fold(spread(value), nest));
+    }
+    whole
+}
+
+fn add(fields: &mut Map<String, Value>, name: &str, value: Value) {
+    let value = match fields.remove(name) {
+        Some(former) => merged(former, value),
+        None => value,
+    };
+    fields.insert(name.to_owned(), value);
 }
 
 /// Both at the same path: objects become one, anything else stands side by side, as in an array.
@@ -36,11 +45,7 @@ fn merged(left: Value, right: Value) -> Value {
     match (left, right) {
         (Value::Object(mut left), Value::Object(right)) => {
             for (name, value) in right {
-                let value = match left.remove(&name) {
-                    Some(former) => merged(former, value),
-                    None => value,
-                };
-                left.insert(name, value);
+                add(&mut left, &name, value);
             }
             Value::Object(left)
         }

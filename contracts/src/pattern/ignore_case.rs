@@ -44,3 +44,17 @@ fn strip<I: Iterator<Item = char> + Clone>(value: &I, form: impl Iterator<Item =
     }
     Some(rest)
 }
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn no_form_of_a_character_begins_or_ends_as_its_other_one() {
+        for character in '\0'..=char::MAX {
+            let (lower, upper) = (character.to_lowercase(), character.to_uppercase());
+            if lower.clone().ne(upper.clone()) {
+                assert_ne!(lower.clone().next(), upper.clone().next(), "{character}");
+                assert_ne!(lower.clone().next_back(), upper.clone().next_back(), "{character}");
+            }
+        }
+    }
+}
