@@ -19,6 +19,7 @@ mod inbox;
 mod isolation;
 mod lists;
 mod outage;
+mod patterns;
 mod profile;
 mod sign_up;
 mod todos;
