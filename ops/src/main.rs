@@ -2,6 +2,7 @@
 
 mod arguments;
 mod dlq_commands;
+mod dlq_replay_commands;
 mod output;
 mod tables;
 
@@ -49,6 +50,8 @@ enum Command {
 enum Dlq {
     #[command(flatten)]
     Reading(dlq_commands::Reading),
+    #[command(flatten)]
+    Moving(dlq_replay_commands::Moving),
 }
 
 #[tokio::main(flavor = "current_thread")]
@@ -67,6 +70,7 @@ async fn main() -> ExitCode {
 async fn run(command: Command) -> Result<Outcome> {
     match command {
         Command::Dlq(Dlq::Reading(command)) => dlq_commands::run(command).await,
+        Command::Dlq(Dlq::Moving(command)) => dlq_replay_commands::run(command).await,
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Cli::command(), "ops", &mut script);
