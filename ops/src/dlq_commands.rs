@@ -274,13 +274,16 @@ async fn open(queue: &QueueArgs) -> Result<Queue> {
     Ok(queue)
 }
 
-/// Until the deadline, or until somebody presses Ctrl-C: what is held is given back before this program ends.
+/// Until the deadline, or until somebody presses Ctrl-C: what is held is given back before this program ends. Pressed
+/// again, it ends at once, and what it held stays hidden until its visibility timeout.
 fn until(look: &LookArgs) -> Until {
     let until = Until::after(look.deadline);
     let stopped = until.stopped.clone();
     tokio::spawn(async move {
-        if tokio::signal::ctrl_c().await.is_ok() {
-            stopped.store(true, Ordering::Relaxed);
+        while tokio::signal::ctrl_c().await.is_ok() {
+            if stopped.swap(true, Ordering::Relaxed) {
+                std::process::exit(130);
+            }
         }
     });
     until

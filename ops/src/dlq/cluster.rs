@@ -141,12 +141,13 @@ pub fn normalised(message: &str) -> String {
     static DIFFERING: LazyLock<Regex> = LazyLock::new(|| {
         Regex::new(
             r#"(?x)
-            "[^"]*" | '[^']*' | `[^`]*`                                               # quoted values
+            "[^"]*" | \B'[^']*' | `[^`]*`                                             # quoted values, no apostrophes
             | [0-9A-Fa-f]{8}-(?:[0-9A-Fa-f]{4}-){3}[0-9A-Fa-f]{12}                    # UUIDs
             | [\w.+-]+@[\w-]+(?:\.[\w-]+)+                                            # addresses
             | \d{4}-\d\d-\d\d(?:[T\ ]\d\d:\d\d(?::\d\d(?:[.,]\d+)?)?(?:Z|[+-]\d\d:?\d\d)?)?  # times
             | \b0x[0-9A-Fa-f]+\b
-            | \b(?:[0-9]+[A-Fa-f]|[A-Fa-f]+[0-9])[0-9A-Fa-f]{6,}\b                    # hexadecimal
+            | \b[0-9A-Fa-f]*(?:[0-9][A-Fa-f]|[A-Fa-f][0-9])[0-9A-Fa-f]*\b             # hexadecimal
+            | \b[0-9A-Za-z]*[0-9][0-9A-Za-z]{14,}\b                                   # other long ids
             | \d+(?:[.,:]\d+)*                                                        # numbers
             "#,
         )

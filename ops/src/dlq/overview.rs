@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::time::Duration;
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 use serde_json::Value;
@@ -12,7 +12,7 @@ use serde_json::Value;
 use crate::dlq::look::{self, End, Until};
 use crate::dlq::names;
 use crate::dlq::queue::{self, Attributes, Queue, WrongUse};
-use crate::target::Target;
+use crate::target::{LOCAL, Target};
 
 /// How many messages are looked at to find the oldest.
 const SAMPLE: usize = 200;
@@ -67,8 +67,8 @@ pub struct Feed {
 /// What was there at the last look: depth and time by a queue's URL.
 pub type Before = BTreeMap<String, (u64, Timestamp)>;
 
-/// The dead-letter queues of an environment at a glance. Where there is no Busline, every queue that is one by what other
-/// queues say of it or by its name; when none is, all queues.
+/// The dead-letter queues of an environment at a glance. Where there is no Busline, and where the local cloud has none
+/// deployed, every queue that is one by what other queues say of it or by its name; when none is, all queues.
 ///
 /// The oldest message of each is looked for among all its messages, or the first 200.
 ///
@@ -76,8 +76,19 @@ pub type Before = BTreeMap<String, (u64, Timestamp)>;
 /// When SQS fails.
 pub async fn survey(target: &Target, before: &Before, now: Timestamp) -> Result<Vec<Overview>> {
     let prefix = target.is_busline.then(|| format!("busline-{}-", target.env));
+    let mut urls = queue::urls(&target.sdk, prefix.as_deref()).await?;
+    if urls.is_empty() && target.is_busline {
+        ensure!(
+            target.env == LOCAL,
+            WrongUse(format!(
+                "no queue is of the environment `{}`: without --env, all dead-letter queues are listed",
+                target.env
+            ))
+        );
+        urls = queue::urls(&target.sdk, None).await?;
+    }
     let mut queues = Vec::new();
-    for url in queue::urls(&target.sdk, prefix.as_deref()).await? {
+    for url in urls {
         let queue = Queue::at(&target.sdk, &url);
         match queue.attributes().await {
             Ok(attributes) => queues.push((queue, attributes)),
@@ -90,7 +101,7 @@ pub async fn survey(target: &Target, before: &Before, now: Timestamp) -> Result<
     let is_one = |(queue, attributes): &(Queue, Attributes)| {
         sources.contains_key(&attributes.arn) || sounds_like_one(queue.name())
     };
-    if target.is_busline || queues.iter().any(is_one) {
+    if queues.iter().any(is_one) {
         queues.retain(is_one);
     }
     let mut overviews = Vec::with_capacity(queues.len());

@@ -1,11 +1,12 @@
 //! A queue: which one is meant, what it says of itself, and its messages, which stay in it.
 
 use std::collections::BTreeMap;
+use std::error::Error;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
 use aws_config::SdkConfig;
-use aws_sdk_sqs::error::{DisplayErrorContext, ProvideErrorMetadata};
+use aws_sdk_sqs::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_sqs::operation::get_queue_url::GetQueueUrlError;
 use aws_sdk_sqs::types::{
     ChangeMessageVisibilityBatchRequestEntry, Message as Received, MessageAttributeValue, MessageSystemAttributeName,
@@ -291,16 +292,31 @@ fn is_shown(code: &str) -> bool {
     code.ends_with("MessageNotInflight") || code == "ReceiptHandleIsInvalid"
 }
 
-/// What failed, in one line: what AWS said, else what went wrong on the way.
-pub fn short<E, R>(error: &aws_sdk_sqs::error::SdkError<E, R>) -> String
+/// What failed, in one line: what AWS said, else what went wrong on the way and what to look at.
+pub fn short<E, R>(error: &SdkError<E, R>) -> String
 where
     E: ProvideErrorMetadata + std::error::Error + 'static,
     R: std::fmt::Debug,
 {
     match (error.code(), error.message()) {
-        (Some(code), Some(message)) => format!("{code}: {message}"),
-        (Some(code), None) => code.to_owned(),
-        _ => DisplayErrorContext(error).to_string(),
+        (Some(code), Some(message)) => return format!("{code}: {message}"),
+        (Some(code), None) => return code.to_owned(),
+        _ => {}
+    }
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text = format!("{text}: {error}");
+        cause = error.source();
+    }
+    match error {
+        SdkError::DispatchFailure(failure) if failure.is_io() => {
+            format!("{text} (does anything listen there? AWS_ENDPOINT_URL and the region say where)")
+        }
+        SdkError::DispatchFailure(_) if text.contains("credential") => {
+            format!("{text} (set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY)")
+        }
+        _ => text,
     }
 }
 

@@ -1,0 +1,156 @@
+//! Every shape of failure record, raw and wrapped by SNS.
+
+use ops::dlq::envelope::{self, Envelope, Reading};
+use ops::dlq::message::{Message, Raw};
+use serde_json::{Value, json};
+
+use crate::fixture::Fixture;
+
+#[test]
+fn every_shape_is_recognised_and_says_what_failed() {
+    for (name, fixture) in Fixture::all() {
+        assert!(!fixture.source.is_empty(), "{name} has no source");
+        let written = serde_json::to_value(fixture.message()).unwrap();
+        for (field, expected) in &fixture.expected {
+            assert_eq!(&written[field], expected, "{field} of {name}");
+        }
+    }
+}
+
+#[test]
+fn there_is_a_fixture_of_every_envelope() {
+    let found: Vec<Value> = Fixture::all().into_iter().map(|(_, it)| it.expected["envelope"].clone()).collect();
+    for envelope in Envelope::ALL {
+        assert!(found.contains(&json!(envelope)), "{envelope}");
+        assert_eq!(envelope.name().parse::<Envelope>().unwrap(), envelope);
+    }
+}
+
+#[test]
+fn a_second_notification_around_a_notification_changes_nothing() {
+    for (name, fixture) in Fixture::all() {
+        if name.starts_with("unknown") {
+            continue;
+        }
+        let mut raw = fixture.raw();
+        let attributes = std::mem::take(&mut raw.attributes);
+        let inner = json!({"Type": "Notification", "TopicArn": "arn:aws:sns:eu-west-1:000000000000:inner",
+            "Message": raw.body, "MessageAttributes": attributes});
+        raw.body = json!({"Type": "Notification", "TopicArn": "arn:aws:sns:eu-west-1:000000000000:outer",
+            "Message": inner.to_string()})
+        .to_string();
+        let (plain, wrapped) = (fixture.message(), fixture.read_raw(raw));
+        assert!(wrapped.wrapped_by_sns, "{name}");
+        assert_eq!(wrapped.envelope, plain.envelope, "{name}");
+        assert_eq!(wrapped.event, plain.event, "{name}");
+        assert_eq!((wrapped.error_type, wrapped.error_message), (plain.error_type, plain.error_message), "{name}");
+        assert_eq!((wrapped.function, wrapped.rule), (plain.function, plain.rule), "{name}");
+    }
+}
+
+#[test]
+fn a_written_message_can_be_read_again_and_loses_nothing() {
+    for (name, fixture) in Fixture::all() {
+        let message = fixture.message();
+        let line = serde_json::to_string(&message).unwrap();
+        assert!(!line.contains('\n'), "one line");
+        let mut back: Message = serde_json::from_str(&line).unwrap();
+        back.receipt_handle.clone_from(&message.receipt_handle);
+        assert_eq!(back.to_raw(), fixture.raw(), "{name}");
+    }
+}
+
+#[test]
+fn the_original_event_is_kept_to_the_letter() {
+    let event = r#"{ "b":1.10, "a":123456789012345678901234567890 ,"big":1e999}"#;
+    let body = format!(
+        r#"{{"requestContext":{{"functionArn":"arn:aws:lambda:eu-west-1:1:function:f:live","condition":"RetriesExhausted"}},"requestPayload":{event},"responsePayload":"boom"}}"#
+    );
+    let message = read(&body);
+    assert_eq!(message.origin.original.as_deref(), Some(event));
+    assert_eq!(message.origin.function_arn.as_deref(), Some("arn:aws:lambda:eu-west-1:1:function:f:live"));
+    assert_eq!(message.function.as_deref(), Some("f"));
+    assert_eq!(message.error_message.as_deref(), Some("boom"));
+    assert_eq!(message.event, None, "a number that nobody can hold");
+}
+
+#[test]
+fn an_error_is_found_however_the_function_said_it() {
+    let cases = [
+        (json!({"errorType": "Timeout", "errorMessage": "3 s"}), Some("Timeout"), Some("3 s")),
+        (json!("plain text"), Some("RetriesExhausted"), Some("plain text")),
+        (json!(r#"{"errorType":"E","errorMessage":"inside"}"#), Some("E"), Some("inside")),
+        (json!({"errorMessage": {"code": 7}}), Some("RetriesExhausted"), Some(r#"{"code":7}"#)),
+        (json!({"unusual": true}), Some("RetriesExhausted"), Some(r#"{"unusual":true}"#)),
+        (json!(null), Some("RetriesExhausted"), None),
+        (json!([1]), Some("RetriesExhausted"), Some("[1]")),
+    ];
+    for (answer, error_type, error_message) in cases {
+        let body = json!({"requestContext": {"condition": "RetriesExhausted"}, "requestPayload": {},
+            "responsePayload": answer});
+        let message = read(&body.to_string());
+        assert_eq!(message.envelope, Envelope::LambdaDestination, "{answer}");
+        assert_eq!(message.error_type.as_deref(), error_type, "{answer}");
+        assert_eq!(message.error_message.as_deref(), error_message, "{answer}");
+    }
+}
+
+#[test]
+fn a_batch_tells_all_its_events_and_the_first_stands_for_them() {
+    let message = Fixture::read("stream-payload").message();
+    assert_eq!(message.events.len(), 2);
+    assert_eq!(message.event_id, message.events[0].event_id);
+    assert_ne!(message.events[0].event_id, message.events[1].event_id);
+    let batch = message.origin.batch.unwrap();
+    assert_eq!(batch.size, Some(2));
+    let original: Value = serde_json::from_str(&message.origin.original.unwrap()).unwrap();
+    assert_eq!(original["Records"].as_array().unwrap().len(), 2);
+}
+
+#[test]
+fn an_object_that_cannot_be_fetched_is_a_message_with_a_problem() {
+    let raw = Fixture::read("stream-payload").raw();
+    let Reading::Elsewhere(pointer) = envelope::read(&raw) else { panic!("a pointer") };
+    let message = Message::new(raw.clone(), pointer.clone().unfetched("NoSuchKey: it is gone"));
+    assert_eq!(message.envelope, Envelope::StreamPayload);
+    assert!(message.problem.unwrap().ends_with("NoSuchKey: it is gone"));
+    assert_eq!((message.event, message.origin.original), (None, None));
+    let other = Message::new(raw, pointer.open("<html>"));
+    assert_eq!(other.envelope, Envelope::Unknown);
+    assert!(other.problem.unwrap().ends_with("is no failure record"));
+}
+
+#[test]
+fn the_key_in_a_notification_is_written_as_in_a_form() {
+    let body = json!({"Records": [{"eventSource": "aws:s3", "eventName": "ObjectCreated:Put",
+        "s3": {"bucket": {"name": "b"}, "object": {"key": "a+b/%C3%A9%2Bc"}}}]});
+    let Reading::Elsewhere(pointer) = envelope::read(&raw(&body.to_string())) else { panic!("a pointer") };
+    assert_eq!(pointer.object.to_string(), "s3://b/a b/é+c");
+}
+
+#[test]
+fn a_dead_letter_of_a_function_that_bucket_events_call_is_no_pointer() {
+    let mut raw = Fixture::read("stream-payload").raw();
+    raw.attributes = Fixture::read("lambda-dlq").raw().attributes;
+    let Reading::Whole(decoded) = envelope::read(&raw) else { panic!("a dead letter") };
+    assert_eq!(decoded.envelope, Envelope::LambdaDlq);
+    assert_eq!(decoded.origin.original.as_deref(), Some(raw.body.as_str()));
+}
+
+#[test]
+fn an_event_that_sns_dropped_for_its_size_is_null() {
+    let body = json!({"requestContext": {"functionArn": "arn:aws:lambda:eu-west-1:1:function:f", "condition": "RetriesExhausted"},
+        "responseContext": {"statusCode": 200, "functionError": "Unhandled"}});
+    let message = read(&body.to_string());
+    assert_eq!((message.envelope, message.event), (Envelope::LambdaDestination, None));
+}
+
+fn raw(body: &str) -> Raw {
+    Raw { message_id: "1".to_owned(), body: body.to_owned(), ..Raw::default() }
+}
+
+fn read(body: &str) -> Message {
+    let raw = raw(body);
+    let Reading::Whole(decoded) = envelope::read(&raw) else { panic!("a pointer") };
+    Message::new(raw, *decoded)
+}
