@@ -293,13 +293,9 @@ impl Arena {
         self.nodes.len() - 1
     }
 
-    fn pattern(&mut self, source: &str) -> Result<Rc<Pattern>, NoSchema> {
-        if let Some(found) = self.patterns.get(source) {
-            return Ok(Rc::clone(found));
-        }
-        let pattern = Rc::new(Pattern::new(source)?);
-        self.patterns.insert(source.to_owned(), Rc::clone(&pattern));
-        Ok(pattern)
+    fn pattern(&mut self, source: &str) -> Rc<Pattern> {
+        let build = || Rc::new(Pattern::new(source));
+        Rc::clone(self.patterns.entry(source.to_owned()).or_insert_with(build))
     }
 }
 
@@ -357,7 +353,7 @@ impl Reader<'_> {
             multiple_of: rational(map, "multipleOf"),
             min_length: count(map, "minLength").unwrap_or(0),
             max_length: count(map, "maxLength"),
-            pattern: map.get("pattern").and_then(Value::as_str).map(|source| self.arena.pattern(source)).transpose()?,
+            pattern: map.get("pattern").and_then(Value::as_str).map(|source| self.arena.pattern(source)),
             format: map.get("format").and_then(Value::as_str).and_then(Format::named),
             ..Keywords::default()
         };
@@ -401,7 +397,7 @@ impl Reader<'_> {
     fn object_keywords(&mut self, keywords: &mut Keywords, map: &Map<String, Value>, at: &str) -> Result<(), NoSchema> {
         keywords.shape.properties = self.children(map, "properties", at)?.into_iter().collect();
         for (source, id) in self.children(map, "patternProperties", at)? {
-            keywords.shape.patterns.push((self.arena.pattern(&source)?, id));
+            keywords.shape.patterns.push((self.arena.pattern(&source), id));
         }
         keywords.shape.additional = self.child(map, "additionalProperties", at)?;
         keywords.names = self.child(map, "propertyNames", at)?;
@@ -434,7 +430,7 @@ impl Reader<'_> {
                 keywords.shape.evaluated = names;
                 for source in patterns {
                     let always = self.node(&Value::Bool(true), at)?;
-                    keywords.shape.patterns.push((self.arena.pattern(&source)?, always));
+                    keywords.shape.patterns.push((self.arena.pattern(&source), always));
                 }
             } else {
                 keywords.opaque = Some("unevaluatedProperties".into());

@@ -1,6 +1,9 @@
 //! Patterns as automata: what strings they match, and what strings they do not.
 
-use std::{cell::RefCell, collections::BTreeSet};
+use std::{
+    cell::{OnceCell, RefCell},
+    collections::BTreeSet,
+};
 
 use jsonschema::Validator;
 use regex_automata::{
@@ -14,35 +17,38 @@ use regex_automata::{
 use regex_syntax::hir::{Class, Hir, HirKind};
 use serde_json::json;
 
-use super::{NoSchema, validator};
+use super::validator;
 
 /// A regular expression of a schema.
 #[derive(Debug)]
 pub(super) struct Pattern {
     source: String,
-    validator: Validator,
-    machine: Option<Machine>,
+    validator: OnceCell<Option<Validator>>,
+    machine: OnceCell<Option<Machine>>,
 }
 
 impl Pattern {
-    pub(super) fn new(source: &str) -> Result<Self, NoSchema> {
-        let validator = validator(&json!({ "pattern": source }))?;
-        // The validator's own translation of ECMAScript's syntax, so that both mean the same strings.
-        let machine = jsonschema_regex::to_rust_regex(source).ok().and_then(|translated| Machine::new(&translated));
-        Ok(Self { source: source.to_owned(), validator, machine })
+    pub(super) fn new(source: &str) -> Self {
+        Self { source: source.to_owned(), validator: OnceCell::new(), machine: OnceCell::new() }
     }
 
     pub(super) fn source(&self) -> &str {
         &self.source
     }
 
+    /// Whether the validator finds the pattern in a text. The schema that has the pattern was built,
+    /// so that the pattern can be.
     pub(super) fn matches(&self, text: &str) -> bool {
-        self.validator.is_valid(&text.into())
+        let build = || validator(&json!({ "pattern": self.source })).ok();
+        self.validator.get_or_init(build).as_ref().is_some_and(|validator| validator.is_valid(&text.into()))
     }
 
     /// The automaton; `None` for a pattern with look-around, back-references or word boundaries.
     pub(super) fn machine(&self) -> Option<&Machine> {
-        self.machine.as_ref()
+        // The validator's own translation of ECMAScript's syntax, so that both mean the same texts.
+        let build =
+            || jsonschema_regex::to_rust_regex(&self.source).ok().and_then(|translated| Machine::new(&translated));
+        self.machine.get_or_init(build).as_ref()
     }
 }
 

@@ -156,11 +156,11 @@ impl Facts {
     pub(super) fn solve(&self, dice: Option<&mut Dice>) -> Leaf {
         let (candidates, complete) = if self.steps.is_empty() { self.dense() } else { self.lattice() };
         let wanted = if dice.is_some() { 12 } else { 1 };
-        let fitting = candidates.iter().filter(|candidate| self.admits(candidate));
+        let fitting = candidates.filter(|candidate| self.admits(candidate));
         let mut inexpressible = false;
         let mut found: Vec<Value> = Vec::new();
         for candidate in fitting {
-            match to_json(candidate) {
+            match to_json(&candidate) {
                 Some(value) => found.push(value),
                 None => inexpressible = true,
             }
@@ -185,15 +185,11 @@ impl Facts {
     }
 
     /// Candidates among the common multiples of all steps, and whether they are all there are.
-    fn lattice(&self) -> (Vec<Rational>, bool) {
-        let step = self
-            .steps
-            .iter()
-            .cloned()
-            .reduce(|one, other| least_common_multiple(&one, &other))
-            .unwrap_or_else(Rational::one);
+    fn lattice(&self) -> (Candidates<'_>, bool) {
+        let common = self.steps.iter().cloned().reduce(|one, other| least_common_multiple(&one, &other));
+        let step = common.unwrap_or_else(Rational::one);
         if self.not_steps.iter().any(|not| is_multiple(&step, not)) {
-            return (Vec::new(), true);
+            return (Box::new(std::iter::empty()), true);
         }
         let first = self.low.as_ref().map(|low| {
             let index = (&low.at / &step).ceil();
@@ -204,63 +200,57 @@ impl Facts {
             if !high.included && &index * &step == high.at { index - Rational::one() } else { index }
         });
         let limit = CANDIDATES + self.excluded.len();
-        let indices = match (&first, &last) {
-            (Some(first), Some(last)) if first > last => return (Vec::new(), true),
-            (first, last) => indices(first.as_ref(), last.as_ref(), limit),
+        let complete = match (&first, &last) {
+            (Some(first), Some(last)) => (last - first).to_integer() < BigInt::from(limit),
+            _ => false,
         };
-        let count = match (first, last) {
-            (Some(first), Some(last)) => (last - first + Rational::one()).to_usize(),
-            _ => None,
-        };
-        (indices.iter().map(|index| index * &step).collect(), count.is_some_and(|count| count <= limit))
+        (Box::new(indices(first, last, limit).map(move |index| index * &step)), complete)
     }
 
     /// Candidates of an interval without steps, and whether they are all there are.
-    fn dense(&self) -> (Vec<Rational>, bool) {
+    fn dense(&self) -> (Candidates<'_>, bool) {
         match (&self.low, &self.high) {
-            (Some(low), Some(high)) if low.at > high.at => (Vec::new(), true),
-            (Some(low), Some(high)) if low.at == high.at => (vec![low.at.clone()], true),
-            (low, high) => (self.spread(low.as_ref(), high.as_ref()), false),
+            (Some(low), Some(high)) if low.at > high.at => (Box::new(std::iter::empty()), true),
+            (Some(low), Some(high)) if low.at == high.at => (Box::new(std::iter::once(low.at.clone())), true),
+            _ => (self.spread(), false),
         }
     }
 
-    /// Numbers with few digits first: the ends, whole numbers near them, then finer decimals.
-    fn spread(&self, low: Option<&End>, high: Option<&End>) -> Vec<Rational> {
-        let ends = [low, high].into_iter().flatten().map(|end| end.at.clone());
-        let mut found: Vec<Rational> = Vec::new();
+    /// Numbers with few digits first: whole numbers, then finer decimals, then the ends.
+    fn spread(&self) -> Candidates<'_> {
         let several = 2 + self.excluded.len().min(CANDIDATES);
-        for places in 0..=18_usize {
+        let decimals = (0..=18_usize).flat_map(move |places| {
             let scale = whole(num::pow(BigInt::from(10), places));
-            let first = low.map(|low| (&low.at * &scale).ceil());
-            let last = high.map(|high| (&high.at * &scale).floor());
-            let within = match (&first, &last) {
-                (Some(first), Some(last)) if first > last => continue,
-                (first, last) => indices(first.as_ref(), last.as_ref(), several),
-            };
-            found.extend(within.into_iter().map(|index| index / &scale));
-        }
-        found.extend(ends);
-        found
+            let first = self.low.as_ref().map(|low| (&low.at * &scale).ceil());
+            let last = self.high.as_ref().map(|high| (&high.at * &scale).floor());
+            indices(first, last, several).map(move |index| index / &scale)
+        });
+        let ends = [&self.low, &self.high].into_iter().flatten().map(|end| end.at.clone());
+        Box::new(decimals.chain(ends))
     }
 }
 
+/// Numbers, made when they are asked for.
+type Candidates<'a> = Box<dyn Iterator<Item = Rational> + 'a>;
+
 /// Up to `limit` whole numbers from `first` to `last`: from the closed end inwards, both ends early.
-fn indices(first: Option<&Rational>, last: Option<&Rational>, limit: usize) -> Vec<Rational> {
-    let up = |from: &Rational| (0..limit).map(|by| from + whole(by.into())).collect::<Vec<_>>();
-    let down = |from: &Rational| (0..limit).map(|by| from - whole(by.into())).collect::<Vec<_>>();
+fn indices<'a>(first: Option<Rational>, last: Option<Rational>, limit: usize) -> Candidates<'a> {
+    let one = Rational::one();
     match (first, last) {
         (None, None) => {
-            let zero = Rational::zero();
-            up(&zero).into_iter().zip(down(&zero)).flat_map(|(up, down)| [up, down]).collect()
+            let up = std::iter::successors(Some(Rational::zero()), |index| Some(index + Rational::one()));
+            Box::new(up.take(limit).flat_map(|index| [-index.clone() - Rational::one(), index].into_iter().rev()))
         }
-        (Some(first), None) => up(first),
-        (None, Some(last)) => down(last),
+        (Some(first), None) => {
+            Box::new(std::iter::successors(Some(first), move |index| Some(index + &one)).take(limit))
+        }
+        (None, Some(last)) => Box::new(std::iter::successors(Some(last), move |index| Some(index - &one)).take(limit)),
+        (Some(first), Some(last)) if first > last => Box::new(std::iter::empty()),
         (Some(first), Some(last)) => {
-            let mut found: Vec<_> = up(first).into_iter().take_while(|index| index <= last).collect();
-            if found.len() == limit && limit > 1 {
-                found.insert(1, last.clone());
-            }
-            found
+            let second = (first < last).then(|| last.clone());
+            let between = std::iter::successors(Some(&first + &one), move |index| Some(index + &one));
+            let between = between.take_while(move |index| *index < last).take(limit);
+            Box::new(std::iter::once(first).chain(second).chain(between))
         }
     }
 }

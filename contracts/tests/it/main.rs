@@ -2,8 +2,10 @@
 
 mod check;
 mod catalog;
+mod compat;
 mod pattern;
 mod repository;
+mod schema_pairs;
 mod schemas;
 
 use std::path::Path;

@@ -1,0 +1,348 @@
+//! Random schemas, pairs of them that differ a little, and random values, all from one small world
+//! of keys and texts, so that what one schema says matters to the other.
+
+use serde_json::{Map, Value, json};
+
+/// A seeded source of choices.
+pub(crate) struct Dice(pub(crate) u64);
+
+impl Dice {
+    fn roll(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        mixed ^ (mixed >> 31)
+    }
+
+    fn below(&mut self, limit: usize) -> usize {
+        usize::try_from((self.roll() >> 32) % limit.max(1) as u64).unwrap()
+    }
+
+    fn one_in(&mut self, chances: usize) -> bool {
+        self.below(chances) == 0
+    }
+
+    fn pick<'a, T>(&mut self, list: &'a [T]) -> &'a T {
+        &list[self.below(list.len())]
+    }
+}
+
+const KEYS: [&str; 5] = ["a", "b", "c", "kind", "x1"];
+const TEXTS: [&str; 12] =
+    ["", "a", "b", "ab", "abc", "x1", "A", "a1", "é", "2026-01-31", "0190a6b2-7c4e-7a10-8a53-3f6f1c2d4e5f", "abcdefgh"];
+const PATTERNS: [&str; 12] =
+    ["^a", "^x", "b$", "^[a-z]+$", "^[a-z]*$", "a", "^[a-c]{1,3}$", "[0-9]", "^\\S+$", "^(a|ab)$", "^.{2,4}$", "(?=a)"];
+const FORMATS: [&str; 7] = ["date", "date-time", "uuid", "email", "uri", "ipv4", "double"];
+const TYPES: [&str; 7] = ["null", "boolean", "integer", "number", "string", "array", "object"];
+
+/// Two schemas: independent ones, or one and a mutation of it.
+pub(crate) fn pair(seed: u64) -> (Value, Value) {
+    let mut dice = Dice(seed);
+    let depth = 1 + dice.below(3);
+    let old = root(&mut dice, depth);
+    if dice.one_in(4) {
+        let new = root(&mut dice, depth);
+        return (old, new);
+    }
+    let mut new = old.clone();
+    for _ in 0..=dice.below(3) {
+        mutate(&mut dice, &mut new, depth);
+    }
+    if dice.one_in(2) { (old, new) } else { (new, old) }
+}
+
+/// A schema, now and then with definitions that it refers to.
+fn root(dice: &mut Dice, depth: usize) -> Value {
+    let mut schema = schema(dice, depth);
+    if dice.one_in(5)
+        && let Value::Object(map) = &mut schema
+    {
+        let mut node = self::schema(dice, 1);
+        if let Value::Object(node) = &mut node {
+            let properties = node.entry("properties").or_insert_with(|| json!({}));
+            properties["next"] = if dice.one_in(2) {
+                json!({"$ref": "#/$defs/node"})
+            } else {
+                json!({"anyOf": [{"type": "null"}, {"$ref": "#/$defs/node"}]})
+            };
+        }
+        map.insert("$defs".into(), json!({ "node": node }));
+        let properties = map.entry("properties").or_insert_with(|| json!({}));
+        if properties.is_object() {
+            properties[*dice.pick(&KEYS)] = json!({"$ref": "#/$defs/node"});
+        }
+    }
+    schema
+}
+
+fn schema(dice: &mut Dice, depth: usize) -> Value {
+    if dice.one_in(25) {
+        return Value::Bool(dice.one_in(2));
+    }
+    let mut map = Map::new();
+    let kind = *dice.pick(&TYPES);
+    match dice.below(10) {
+        0 => {}
+        1 | 2 if kind != "null" => drop(map.insert("type".into(), json!([kind, "null"]))),
+        _ => drop(map.insert("type".into(), json!(kind))),
+    }
+    match kind {
+        "integer" | "number" => number(dice, &mut map),
+        "string" => text(dice, &mut map),
+        "array" => array(dice, &mut map, depth),
+        "object" => object(dice, &mut map, depth),
+        _ => {}
+    }
+    if dice.one_in(12) {
+        map.insert("enum".into(), (0..dice.below(4)).map(|_| value(dice, 1)).collect());
+    }
+    if dice.one_in(25) {
+        map.insert("const".into(), value(dice, 1));
+    }
+    if depth > 0 {
+        applicators(dice, &mut map, depth - 1);
+    }
+    Value::Object(map)
+}
+
+fn list(dice: &mut Dice, depth: usize) -> Value {
+    let length = 1 + dice.below(3);
+    (0..length).map(|_| schema(dice, depth)).collect()
+}
+
+fn applicators(dice: &mut Dice, map: &mut Map<String, Value>, depth: usize) {
+    match dice.below(28) {
+        0 | 1 => drop(map.insert("anyOf".into(), list(dice, depth))),
+        2 => drop(map.insert("oneOf".into(), list(dice, depth))),
+        3 => drop(map.insert("allOf".into(), list(dice, depth))),
+        4 => drop(map.insert("not".into(), schema(dice, depth))),
+        5 => {
+            map.insert("if".into(), schema(dice, depth));
+            map.insert("then".into(), schema(dice, depth));
+            map.insert("else".into(), schema(dice, depth));
+        }
+        6 => {
+            map.remove("type");
+            let kinds: Vec<Value> = (0..=dice.below(2))
+                .map(|index| {
+                    let mut variant = Map::new();
+                    object(dice, &mut variant, depth);
+                    let mut variant = Value::Object(variant);
+                    variant["type"] = json!("object");
+                    variant["properties"]["kind"] = json!({ "const": TEXTS[index + 1] });
+                    variant["required"] = json!(["kind"]);
+                    variant
+                })
+                .collect();
+            map.insert(if dice.one_in(2) { "oneOf" } else { "anyOf" }.into(), kinds.into());
+        }
+        _ => {}
+    }
+}
+
+fn number(dice: &mut Dice, map: &mut Map<String, Value>) {
+    let bounds = [json!(-1), json!(0), json!(1), json!(2.5), json!(3), json!(5), json!(10)];
+    for keyword in ["minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"] {
+        if dice.one_in(4) {
+            map.insert(keyword.into(), dice.pick(&bounds).clone());
+        }
+    }
+    if dice.one_in(4) {
+        map.insert(
+            "multipleOf".into(),
+            dice.pick(&[json!(1), json!(2), json!(3), json!(0.5), json!(0.01), json!(1.5)]).clone(),
+        );
+    }
+}
+
+fn text(dice: &mut Dice, map: &mut Map<String, Value>) {
+    for keyword in ["minLength", "maxLength"] {
+        if dice.one_in(3) {
+            map.insert(keyword.into(), dice.below(7).into());
+        }
+    }
+    if dice.one_in(3) {
+        map.insert("pattern".into(), (*dice.pick(&PATTERNS)).into());
+    }
+    if dice.one_in(6) {
+        map.insert("format".into(), (*dice.pick(&FORMATS)).into());
+    }
+}
+
+fn array(dice: &mut Dice, map: &mut Map<String, Value>, depth: usize) {
+    for keyword in ["minItems", "maxItems"] {
+        if dice.one_in(3) {
+            map.insert(keyword.into(), dice.below(4).into());
+        }
+    }
+    if dice.one_in(4) {
+        map.insert("uniqueItems".into(), true.into());
+    }
+    if depth == 0 {
+        return;
+    }
+    if !dice.one_in(3) {
+        map.insert("items".into(), schema(dice, depth - 1));
+    }
+    if dice.one_in(5) {
+        map.insert("prefixItems".into(), list(dice, depth - 1));
+    }
+    if dice.one_in(6) {
+        map.insert("contains".into(), schema(dice, depth - 1));
+        if dice.one_in(2) {
+            map.insert("minContains".into(), dice.below(3).into());
+        }
+        if dice.one_in(2) {
+            map.insert("maxContains".into(), dice.below(3).into());
+        }
+    }
+    if dice.one_in(20) {
+        map.insert("unevaluatedItems".into(), dice.one_in(2).into());
+    }
+}
+
+fn keys(dice: &mut Dice) -> Value {
+    (0..dice.below(3)).map(|_| *dice.pick(&KEYS)).collect::<std::collections::BTreeSet<_>>().into_iter().collect()
+}
+
+fn object(dice: &mut Dice, map: &mut Map<String, Value>, depth: usize) {
+    let inner = depth.saturating_sub(1);
+    let properties: Map<String, Value> =
+        (0..dice.below(4)).map(|_| ((*dice.pick(&KEYS)).to_owned(), schema(dice, inner))).collect();
+    map.insert("properties".into(), properties.into());
+    if !dice.one_in(3) {
+        map.insert("required".into(), keys(dice));
+    }
+    match dice.below(8) {
+        0..3 => drop(map.insert("additionalProperties".into(), false.into())),
+        3 => drop(map.insert("additionalProperties".into(), schema(dice, inner))),
+        4 => drop(map.insert("unevaluatedProperties".into(), dice.one_in(3).into())),
+        _ => {}
+    }
+    if dice.one_in(6) {
+        map.insert("patternProperties".into(), json!({ *dice.pick(&PATTERNS): schema(dice, inner) }));
+    }
+    if dice.one_in(8) {
+        let mut names = Map::new();
+        text(dice, &mut names);
+        if dice.one_in(3) {
+            names.insert("enum".into(), keys(dice));
+        }
+        map.insert("propertyNames".into(), names.into());
+    }
+    for keyword in ["minProperties", "maxProperties"] {
+        if dice.one_in(7) {
+            map.insert(keyword.into(), dice.below(4).into());
+        }
+    }
+    if dice.one_in(8) {
+        map.insert("dependentRequired".into(), json!({ *dice.pick(&KEYS): keys(dice) }));
+    }
+    if dice.one_in(12) {
+        map.insert("dependentSchemas".into(), json!({ *dice.pick(&KEYS): schema(dice, inner) }));
+    }
+}
+
+/// Changes one place of a schema.
+fn mutate(dice: &mut Dice, target: &mut Value, depth: usize) {
+    let Value::Object(map) = target else {
+        *target = schema(dice, depth);
+        return;
+    };
+    let inner = ["items", "not", "additionalProperties", "contains", "propertyNames", "if", "then", "else"];
+    let mut children: Vec<&mut Value> = Vec::new();
+    let mut others: Vec<String> = Vec::new();
+    for (keyword, value) in map.iter_mut() {
+        match (keyword.as_str(), value) {
+            ("properties" | "patternProperties" | "$defs" | "dependentSchemas", Value::Object(parts)) => {
+                children.extend(parts.values_mut())
+            }
+            ("allOf" | "anyOf" | "oneOf" | "prefixItems", Value::Array(parts)) => children.extend(parts.iter_mut()),
+            (name, value) if inner.contains(&name) && value.is_object() => children.push(value),
+            _ => {}
+        }
+    }
+    if !children.is_empty() && !dice.one_in(3) {
+        let chosen = dice.below(children.len());
+        return mutate(dice, children.swap_remove(chosen), depth.saturating_sub(1));
+    }
+    others.extend(map.keys().filter(|keyword| !keyword.starts_with('$')).cloned());
+    match dice.below(8) {
+        0 | 1 if !others.is_empty() => {
+            let keyword = others.swap_remove(dice.below(others.len()));
+            if keyword != "properties" || dice.one_in(3) {
+                map.remove(&keyword);
+            }
+        }
+        2 | 3 => nudge(dice, map),
+        4 => {
+            let fresh = schema(dice, depth);
+            let keep = map.get("$defs").cloned();
+            if let Value::Object(fresh) = fresh {
+                *map = fresh;
+            }
+            if let Some(definitions) = keep {
+                map.insert("$defs".into(), definitions);
+            }
+        }
+        5 => widen(dice, map),
+        _ => match map.get("type").and_then(Value::as_str).unwrap_or("object") {
+            "integer" | "number" => number(dice, map),
+            "string" => text(dice, map),
+            "array" => array(dice, map, depth),
+            _ => {
+                let required = map.get("properties").cloned();
+                object(dice, map, depth);
+                if let (Some(Value::Object(before)), Some(Value::Object(now))) = (required, map.get_mut("properties")) {
+                    for (key, value) in before {
+                        now.entry(key).or_insert(value);
+                    }
+                }
+            }
+        },
+    }
+}
+
+/// Moves a number of a schema by one, or turns a switch.
+fn nudge(dice: &mut Dice, map: &mut Map<String, Value>) {
+    let by = if dice.one_in(2) { 1 } else { -1 };
+    for (keyword, value) in map.iter_mut() {
+        if let Some(number) = value.as_i64() {
+            let least = if keyword == "multipleOf" { 1 } else { 0 };
+            *value = if keyword.ends_with("imum") { json!(number + by) } else { json!((number + by).max(least)) };
+        } else if let Value::Array(list) = value
+            && matches!(keyword.as_str(), "required" | "enum")
+            && !list.is_empty()
+        {
+            list.remove(dice.below(list.len()));
+        }
+    }
+}
+
+/// Admits `null` or another type as well.
+fn widen(dice: &mut Dice, map: &mut Map<String, Value>) {
+    if let Some(Value::String(name)) = map.get("type") {
+        let types = json!([name, dice.pick(&TYPES)]);
+        if types[0] != types[1] {
+            map.insert("type".into(), types);
+        }
+    }
+}
+
+/// A value of the same world.
+pub(crate) fn value(dice: &mut Dice, depth: usize) -> Value {
+    match dice.below(if depth == 0 { 6 } else { 10 }) {
+        0 => Value::Null,
+        1 => Value::Bool(dice.one_in(2)),
+        2 => json!(i64::try_from(dice.below(14)).unwrap() - 2),
+        3 => json!([0.0, 1.0, 0.5, 2.5, 0.01, 1.5, 3.0, 4.25][dice.below(8)]),
+        4 | 5 => (*dice.pick(&TEXTS)).into(),
+        6 | 7 => (0..dice.below(4)).map(|_| value(dice, depth - 1)).collect(),
+        _ => {
+            let keys = ["a", "b", "c", "kind", "x1", "next", "other"];
+            Value::Object(
+                (0..dice.below(5)).map(|_| ((*dice.pick(&keys)).to_owned(), value(dice, depth - 1))).collect(),
+            )
+        }
+    }
+}
