@@ -31,11 +31,13 @@ impl Logs {
 
     /// Every line of every log group, with the group's name.
     pub async fn all(&self) -> Vec<(String, String)> {
-        let groups = self.client.describe_log_groups().send().await.expect("the log groups");
+        let mut pages = self.client.describe_log_groups().into_paginator().send();
         let mut all = Vec::new();
-        for group in groups.log_groups.unwrap_or_default() {
-            let name = group.log_group_name.expect("a group's name");
-            all.extend(self.lines(&name).await.into_iter().map(|line| (name.clone(), line)));
+        while let Some(page) = pages.next().await {
+            let groups = page.expect("the log groups").log_groups.unwrap_or_default();
+            for name in groups.into_iter().filter_map(|group| group.log_group_name) {
+                all.extend(self.lines(&name).await.into_iter().map(|line| (name.clone(), line)));
+            }
         }
         all
     }
