@@ -17,7 +17,8 @@ use jsonschema::ValidationError;
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::compat::{self, Answer, NoSchema, Schema};
+use crate::compat::Answer;
+use crate::proofs::Proofs;
 use crate::repository::{EventName, Reader, Repository};
 
 /// One check and what it found.
@@ -57,53 +58,38 @@ pub struct Finding {
 pub(crate) struct Look<'a> {
     repository: &'a Repository,
     today: Date,
-    /// The publishers' schemas that are schemas.
-    written: BTreeMap<&'a EventName, Schema>,
-    /// The files that hold no schema: what they are about, the file, and why not.
-    broken: Vec<(String, String, NoSchema)>,
-    /// Each reader with its event and whether it reads every one of them; none where either has no schema.
+    proofs: &'a Proofs,
+    /// Each reader with its event and whether it reads every one of them.
     readings: Vec<(EventName, &'a Reader, Answer)>,
 }
 
 impl<'a> Look<'a> {
-    fn at(repository: &'a Repository, today: Date) -> Self {
-        let (written, broken, readings) = (BTreeMap::new(), Vec::new(), Vec::new());
-        let mut look = Self { repository, today, written, broken, readings };
-        for (name, document) in &repository.schemas {
-            match Schema::parse(document.clone()) {
-                Ok(schema) => drop(look.written.insert(name, schema)),
-                Err(error) => look.broken.push((name.to_string(), name.schema_file(), error)),
-            }
-        }
-        for reader in &repository.readers {
-            match Schema::parse(reader.schema.clone()) {
-                Ok(schema) => look.read(reader, &schema),
-                Err(error) => look.broken.push((reader.subject(), reader.file.clone(), error)),
-            }
-        }
-        look
-    }
-
-    fn read(&mut self, reader: &'a Reader, schema: &Schema) {
-        let Some(name) = self.repository.event_of(reader) else { return };
-        if let Some(writer) = self.written.get(&name) {
-            let answer = compat::reads(writer, schema);
-            self.readings.push((name, reader, answer));
-        }
+    fn at(repository: &'a Repository, today: Date, proofs: &'a Proofs) -> Self {
+        let reading = |reader: &'a Reader| {
+            let name = repository.event_of(reader)?;
+            let answer = proofs.reads(repository.schemas.get(&name)?, &reader.schema);
+            Some((name, reader, answer))
+        };
+        let readings = repository.readers.iter().filter_map(reading).collect();
+        Self { repository, today, proofs, readings }
     }
 
     /// Whether a `detail` is valid for an event version: where it is not, and why.
     fn valid(&self, name: &EventName, detail: &Value) -> Result<(), (String, String)> {
         let wrong = |error: ValidationError<'_>| (error.instance_path().to_string(), error.to_string());
-        match self.written.get(name) {
-            Some(schema) if schema.admits(detail) => Ok(()),
+        let Some(document) = self.repository.schemas.get(name) else {
+            return Err((String::new(), format!("{name} has no schema")));
+        };
+        match &*self.proofs.schema(document) {
+            Ok(schema) if schema.admits(detail) => Ok(()),
             // Says more than whether, and costs more to make.
-            Some(schema) => {
+            Ok(schema) => {
                 let options = jsonschema::options().should_validate_formats(true);
                 let validator = options.build(schema.document()).map_err(&wrong)?;
                 validator.validate(detail).map_err(wrong)
             }
-            None => Err((String::new(), format!("{name} has no schema"))),
+            // That it is no schema is said by a check of its own.
+            Err(_) => Ok(()),
         }
     }
 }
@@ -153,7 +139,13 @@ const EXCEPTIONS_HOLD: (&str, &str) = ("exceptions-hold", "each exception is in 
 /// Runs every check; `today` decides which exceptions still hold.
 #[must_use]
 pub fn run(repository: &Repository, today: Date) -> Vec<Checked> {
-    let look = Look::at(repository, today);
+    run_with(repository, today, &Proofs::default())
+}
+
+/// As [`run`], for many states of a repository that are much alike.
+#[must_use]
+pub fn run_with(repository: &Repository, today: Date, proofs: &Proofs) -> Vec<Checked> {
+    let look = Look::at(repository, today, proofs);
     let mut checked: Vec<Checked> =
         CHECKS.iter().map(|(rule, holds, check)| Checked { rule, holds, findings: check(&look) }).collect();
     let findings = exempt::apply(&repository.exceptions, &mut checked, today);

@@ -8,6 +8,7 @@ mod harm;
 mod minify;
 mod plan;
 pub mod record;
+mod says;
 
 use std::collections::BTreeMap;
 
@@ -15,7 +16,7 @@ use jiff::civil::Date;
 use serde::Serialize;
 use serde_json::Value;
 
-use self::harm::Proofs;
+use self::harm::Harm;
 use crate::repository::{EventName, Repository};
 use crate::window::{self, Comes};
 
@@ -96,14 +97,14 @@ pub(crate) fn same_meaning(left: &Value, right: &Value) -> bool {
 #[must_use]
 pub fn verdict(repository: &Repository, deployed: &Services, service: &str, today: Date) -> Verdict {
     let tree = promises(repository);
-    let proofs = Proofs::between(&tree, deployed);
+    let harm = Harm::between(&tree, deployed);
     let own = out_of_reach(repository, deployed, &tree, service, today);
     let next = plan::with(deployed, &tree, service);
-    let blockers: Vec<Blocker> = proofs.new_harm(deployed, &next).into_iter().chain(own.iter().cloned()).collect();
+    let blockers: Vec<Blocker> = harm.new_harm(deployed, &next).into_iter().chain(own.iter().cloned()).collect();
     if blockers.is_empty() {
         return Verdict::Yes;
     }
-    let search = plan::Search { proofs: &proofs, deployed, tree: &tree };
+    let search = plan::Search { harm: &harm, deployed, tree: &tree };
     match search.order(service) {
         Some(order) if own.is_empty() => Verdict::No { blockers, order },
         _ => {

@@ -8,6 +8,7 @@ pub mod deploy;
 pub mod diff;
 pub mod exceptions;
 pub mod pattern;
+pub mod proofs;
 pub mod repository;
 pub mod schemas;
 pub mod topology;

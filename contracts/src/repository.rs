@@ -1,5 +1,6 @@
 //! All that a repository says of its contracts, in one value that checks look at and tests change.
 
+pub mod base;
 pub mod retention;
 pub mod tree;
 

@@ -26,6 +26,8 @@ pub(crate) enum Format {
 pub(crate) enum Outcome {
     /// All that was asked for.
     Done,
+    /// The answer is no.
+    Refused,
     /// Something is left.
     Left,
 }

@@ -25,7 +25,7 @@ pub(super) fn exists(look: &Look<'_>) -> Vec<Finding> {
 pub(super) fn valid(look: &Look<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
     for (name, examples) in &look.repository.examples {
-        if !look.written.contains_key(name) {
+        if !look.repository.schemas.contains_key(name) {
             continue;
         }
         for example in examples {

@@ -12,8 +12,16 @@ use crate::words;
 const WRITE: &str = "run `cargo xtask schemas`, and look at what it writes";
 
 pub(super) fn valid(look: &Look<'_>) -> Vec<Finding> {
-    let broken = look.broken.iter();
-    broken.map(|(subject, file, error)| Finding::new(subject, file, words::chain(error), WRITE)).collect()
+    let repository = look.repository;
+    let published = repository.schemas.iter().map(|(name, schema)| (name.to_string(), name.schema_file(), schema));
+    let read = repository.readers.iter().map(|reader| (reader.subject(), reader.file.clone(), &reader.schema));
+    let all = published.chain(read);
+    all.filter_map(|(subject, file, document)| {
+        let parsed = look.proofs.schema(document);
+        let error = parsed.as_ref().as_ref().err()?;
+        Some(Finding::new(&subject, file, words::chain(error), WRITE))
+    })
+    .collect()
 }
 
 pub(super) fn matches_type(look: &Look<'_>) -> Vec<Finding> {

@@ -1,33 +1,27 @@
 //! Whom a set of deployed services hurts.
 
-use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 use serde_json::Value;
 
 use super::{Blocker, Services};
-use crate::compat::{self, Answer, Schema};
+use crate::compat::Answer;
+use crate::proofs::Proofs;
 use crate::repository::EventName;
 
-/// Proofs between the schemas of the tree and those deployed, each made once.
-pub(super) struct Proofs {
+/// Who is hurt, by the proofs between what services promise and expect.
+pub(super) struct Harm {
     /// Who publishes each event, by the tree and by what is deployed.
     publishers: BTreeMap<String, String>,
-    made: RefCell<BTreeMap<(String, String), Result<(), Failure>>>,
+    proofs: Proofs,
 }
 
-#[derive(Clone)]
-struct Failure {
-    reason: String,
-    witness: Option<Value>,
-}
-
-impl Proofs {
+impl Harm {
     /// Of two sets of services.
     pub(super) fn between(tree: &Services, deployed: &Services) -> Self {
         let all = deployed.values().chain(tree.values()).flat_map(|promises| promises.publishes.keys());
         let publishers = all.map(|name| (name.event.clone(), name.service.clone())).collect();
-        Self { publishers, made: RefCell::default() }
+        Self { publishers, proofs: Proofs::default() }
     }
 
     /// The harm that one set of services does and the other does not yet.
@@ -54,9 +48,13 @@ impl Proofs {
 
     fn unreadable(&self, services: &Services, reader: &str, detail_type: &str, schema: &Value) -> Option<Blocker> {
         let (name, writer) = published(services).find(|(name, _)| name.detail_type() == detail_type)?;
-        let failure = self.reads(writer, schema).err()?;
-        let reason = format!("it cannot read every {name}: {}", failure.reason);
-        Some(Blocker { reader: reader.to_owned(), event: name.to_string(), reason, witness: failure.witness })
+        let (why, witness) = match self.proofs.reads(writer, schema) {
+            Answer::Always => return None,
+            Answer::Refuted { reason, witness, .. } => (reason, Some(witness)),
+            Answer::Unknown { reason, .. } => (format!("not proven: {reason}"), None),
+        };
+        let reason = format!("it cannot read every {name}: {why}");
+        Some(Blocker { reader: reader.to_owned(), event: name.to_string(), reason, witness })
     }
 
     /// A service that reads an event must get it in some version, once its publisher is there.
@@ -73,28 +71,6 @@ impl Proofs {
         let there = if published.is_empty() { "nothing of it".to_owned() } else { published.join(", ") };
         let reason = format!("it reads {} and would get no such event: {owner} publishes {there}", read.join(", "));
         Some(Blocker { reader: service.to_owned(), event: format!("{owner}/{event}"), reason, witness: None })
-    }
-
-    fn reads(&self, writer: &Value, reader: &Value) -> Result<(), Failure> {
-        let key = (writer.to_string(), reader.to_string());
-        if let Some(made) = self.made.borrow().get(&key) {
-            return made.clone();
-        }
-        let proof = prove(writer, reader);
-        self.made.borrow_mut().insert(key, proof.clone());
-        proof
-    }
-}
-
-fn prove(writer: &Value, reader: &Value) -> Result<(), Failure> {
-    let schema = |value: &Value| {
-        let parsed = Schema::parse(value.clone());
-        parsed.map_err(|error| Failure { reason: crate::words::chain(&error), witness: None })
-    };
-    match compat::reads(&schema(writer)?, &schema(reader)?) {
-        Answer::Always => Ok(()),
-        Answer::Refuted { reason, witness, .. } => Err(Failure { reason, witness: Some(witness) }),
-        Answer::Unknown { reason, .. } => Err(Failure { reason: format!("not proven: {reason}"), witness: None }),
     }
 }
 

@@ -2,14 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use super::harm::Proofs;
+use super::harm::Harm;
 use super::{Promises, Services};
 use crate::repository::EventName;
 
 /// A search over the services that differ between the tree and what is deployed.
 pub(super) struct Search<'a> {
-    /// The proofs so far.
-    pub(super) proofs: &'a Proofs,
+    /// Who would be hurt.
+    pub(super) harm: &'a Harm,
     /// What runs now.
     pub(super) deployed: &'a Services,
     /// What the tree holds.
@@ -74,7 +74,7 @@ impl<'a> Search<'a> {
                 else {
                     continue;
                 };
-                if let Some(harm) = self.proofs.new_harm(&now, &next).first() {
+                if let Some(harm) = self.harm.new_harm(&now, &next).first() {
                     lines.push(format!("{place}, {name} would hurt {}: {}", harm.reader, harm.reason));
                 }
             }
@@ -109,7 +109,7 @@ impl<'a> Search<'a> {
                 for &step in steps.iter().filter(|step| **step > stage) {
                     let next = moved(&stages, name, step);
                     let Some(after) = self.services(&next) else { continue };
-                    if seen.contains(&next) || !self.proofs.new_harm(&now, &after).is_empty() {
+                    if seen.contains(&next) || !self.harm.new_harm(&now, &after).is_empty() {
                         continue;
                     }
                     seen.insert(next.clone());

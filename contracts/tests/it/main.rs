@@ -3,6 +3,7 @@
 mod check;
 mod catalog;
 mod compat;
+mod mutations;
 mod pattern;
 mod repository;
 mod schema_pairs;

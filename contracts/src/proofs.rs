@@ -1,0 +1,44 @@
+//! Proofs that were made once, for those who ask for the same ones again.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use serde_json::Value;
+
+use crate::compat::{self, Answer, NoSchema, Schema};
+
+/// Schemas that were parsed and proofs that were made, by the texts of the schemas.
+#[derive(Debug, Default)]
+pub struct Proofs {
+    schemas: RefCell<HashMap<String, Rc<Result<Schema, NoSchema>>>>,
+    answers: RefCell<HashMap<(String, String), Answer>>,
+}
+
+impl Proofs {
+    /// The schema that a document is, or why it is none.
+    #[must_use]
+    pub fn schema(&self, document: &Value) -> Rc<Result<Schema, NoSchema>> {
+        let mut schemas = self.schemas.borrow_mut();
+        let parsed = schemas.entry(document.to_string()).or_insert_with(|| Rc::new(Schema::parse(document.clone())));
+        Rc::clone(parsed)
+    }
+
+    /// Whether a reader reads every event of a writer; neither proven nor refuted where one of them is no schema.
+    #[must_use]
+    pub fn reads(&self, writer: &Value, reader: &Value) -> Answer {
+        let key = (writer.to_string(), reader.to_string());
+        if let Some(answer) = self.answers.borrow().get(&key) {
+            return answer.clone();
+        }
+        let (writer, reader) = (self.schema(writer), self.schema(reader));
+        let answer = match (&*writer, &*reader) {
+            (Ok(writer), Ok(reader)) => compat::reads(writer, reader),
+            (Err(error), _) | (_, Err(error)) => {
+                Answer::Unknown { pointer: String::new(), reason: crate::words::chain(error) }
+            }
+        };
+        self.answers.borrow_mut().insert(key, answer.clone());
+        answer
+    }
+}

@@ -1,0 +1,96 @@
+//! The mutation test: for each event, many changes to type, schema, rule, permission, example and documentation, one at
+//! a time. Each must be caught by the check that is there for it.
+//!
+//! Most changes are made in memory. What the Rust types say is changed twice: as the document that they give, for each
+//! event, and for real, in a copy of the source ([`rust_types`]).
+
+mod kinds;
+mod rust_types;
+
+use std::collections::BTreeMap;
+
+use contracts::check;
+use contracts::proofs::Proofs;
+use contracts::repository::tree::Tree;
+use contracts::repository::{EventName, Repository, TypeDocument, compiled_types};
+
+use self::kinds::{BESIDE, HARMLESS, KINDS};
+use crate::repository::{describe, today, tree};
+
+/// What a mutation changes.
+#[derive(Clone)]
+pub(crate) struct Ground {
+    /// The files.
+    pub(crate) tree: Tree,
+    /// What the Rust types say.
+    pub(crate) types: Vec<TypeDocument>,
+}
+
+/// One kind of change, the check that must catch it, and the change; false where the event has nothing to change so.
+pub(crate) type Kind = (&'static str, &'static str, fn(&mut Ground, &EventName) -> bool);
+
+/// Fewer kinds than this for an event would be no test.
+const FEWEST_KINDS: usize = 15;
+
+#[test]
+fn each_change_of_a_contract_is_caught_by_the_check_for_it() {
+    let whole = Ground { tree: tree(), types: compiled_types() };
+    let proofs = Proofs::default();
+    let names: Vec<EventName> = Repository::of(whole.tree.clone(), None).schemas.into_keys().collect();
+    let mut tally: BTreeMap<&str, (usize, usize, String)> = BTreeMap::new();
+    let mut missed = Vec::new();
+    for name in &names {
+        let mut made = 0;
+        for (kind, expected, change) in KINDS.into_iter().chain(BESIDE) {
+            let mut ground = whole.clone();
+            if !change(&mut ground, name) {
+                continue;
+            }
+            made += 1;
+            let row = tally.entry(kind).or_default();
+            row.0 += 1;
+            match caught(ground, expected, &proofs) {
+                Ok(message) => (row.1, row.2) = (row.1 + 1, message),
+                Err(others) => missed.push(format!("{name}: {kind}: {expected} did not catch it, {others}")),
+            }
+        }
+        assert!(made >= FEWEST_KINDS, "{name}: {made} kinds of change apply, at least {FEWEST_KINDS} must");
+    }
+    print(&tally, names.len());
+    assert!(missed.is_empty(), "survivors:\n{}", missed.join("\n"));
+}
+
+#[test]
+fn what_no_check_catches_is_harmless() {
+    let whole = Ground { tree: tree(), types: compiled_types() };
+    let name = EventName::parse("todos/TodoCompleted/v1").unwrap();
+    println!("Survivors, each harmless:");
+    for (kind, reason, change) in HARMLESS {
+        let mut ground = whole.clone();
+        assert!(change(&mut ground, &name), "{kind}");
+        let checked = check::run(&Repository::of(ground.tree, Some(ground.types)), today());
+        let found: Vec<&str> = check::failures(&checked).map(|(rule, _)| rule).collect();
+        assert!(found.is_empty(), "{kind} is caught by {found:?}: list it with the kinds that must be");
+        println!("  {kind}: {reason}");
+    }
+}
+
+/// The message of the check that must catch a change, or the names of those that did instead.
+fn caught(ground: Ground, expected: &str, proofs: &Proofs) -> Result<String, String> {
+    let repository = Repository::of(ground.tree, Some(ground.types));
+    let checked = check::run_with(&repository, today(), proofs);
+    let found: Vec<(&str, String)> =
+        check::failures(&checked).map(|(rule, finding)| (rule, describe(rule, finding))).collect();
+    match found.iter().find(|(rule, _)| *rule == expected) {
+        Some((_, message)) => Ok(message.clone()),
+        None => Err(format!("but {:?} did", found.iter().map(|(rule, _)| *rule).collect::<Vec<_>>())),
+    }
+}
+
+fn print(tally: &BTreeMap<&str, (usize, usize, String)>, events: usize) {
+    let (made, caught) = tally.values().fold((0, 0), |(made, caught), row| (made + row.0, caught + row.1));
+    for (kind, (made, caught, message)) in tally {
+        println!("{caught:>2} of {made:>2}  {kind}\n    {}", message.replace('\n', "\n    "));
+    }
+    println!("\nMutation score: {caught} of {made} changes caught, {} kinds, {events} events", tally.len());
+}
