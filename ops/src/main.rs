@@ -1,6 +1,7 @@
 //! The operations CLI: what failed, and where it waits.
 
 mod arguments;
+mod contracts;
 mod dlq_commands;
 mod dlq_replay_commands;
 mod output;
@@ -31,6 +32,9 @@ enum Command {
     /// Dead-letter queues
     #[command(subcommand, after_help = EXIT_CODES)]
     Dlq(Dlq),
+    /// What services promise each other: checks before anything is merged or deployed
+    #[command(subcommand)]
+    Contracts(contracts::Contracts),
     /// Prints a script that completes this program's words in a shell
     #[command(after_help = "Examples:\n  ops completions bash > ~/.local/share/bash-completion/completions/ops\n  \
                             ops completions zsh > ~/.zfunc/_ops")]
@@ -62,6 +66,7 @@ async fn main() -> ExitCode {
     };
     match run(cli.command).await {
         Ok(Outcome::Done) => ExitCode::SUCCESS,
+        Ok(Outcome::Refused) => ExitCode::FAILURE,
         Ok(Outcome::Left) => ExitCode::from(2),
         Err(error) => output::failure(&error),
     }
@@ -71,6 +76,7 @@ async fn run(command: Command) -> Result<Outcome> {
     match command {
         Command::Dlq(Dlq::Reading(command)) => dlq_commands::run(command).await,
         Command::Dlq(Dlq::Moving(command)) => dlq_replay_commands::run(command).await,
+        Command::Contracts(command) => Box::pin(contracts::run(command)).await,
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Cli::command(), "ops", &mut script);
