@@ -16,7 +16,7 @@ use tokio::sync::Semaphore;
 use tokio::task::LocalSet;
 use uuid::Uuid;
 
-use crate::dice::Dice;
+use tests::dice::Dice;
 
 /// A call is given up, and the run with it, after this time: longer than any storm.
 const PATIENCE: Duration = Duration::from_mins(3);

@@ -14,7 +14,6 @@
 )]
 
 mod bus;
-mod dice;
 mod functions;
 mod ledger;
 mod load;
@@ -31,7 +30,7 @@ use clap::Parser;
 use tests::product::Product;
 use tokio::sync::Semaphore;
 
-use crate::dice::Dice;
+use tests::dice::Dice;
 use crate::ledger::Ledger;
 use crate::load::{Account, Progress};
 use crate::plan::{Plan, Storm};

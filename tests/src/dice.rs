@@ -8,26 +8,26 @@ const STEP: u64 = 0x9e37_79b9_7f4a_7c15;
 
 /// Rolled from many tasks at once.
 #[derive(Debug)]
-pub(crate) struct Dice(AtomicU64);
+pub struct Dice(AtomicU64);
 
 impl Dice {
     /// Dice of their own for each `part` of a run, so that one's rolls do not change another's.
-    pub(crate) fn new(seed: u64, part: u64) -> Self {
+    pub fn new(seed: u64, part: u64) -> Self {
         Self(AtomicU64::new(mixed(seed ^ mixed(part))))
     }
 
     /// A number below `sides`.
-    pub(crate) fn roll(&self, sides: u64) -> u64 {
+    pub fn roll(&self, sides: u64) -> u64 {
         mixed(self.0.fetch_add(STEP, Ordering::Relaxed).wrapping_add(STEP)) % sides
     }
 
     /// A place in a list that is not empty.
-    pub(crate) fn place(&self, length: usize) -> usize {
+    pub fn place(&self, length: usize) -> usize {
         usize::try_from(self.roll(length as u64)).unwrap()
     }
 
     /// A time between two, in milliseconds.
-    pub(crate) fn time(&self, from: u64, to: u64) -> Duration {
+    pub fn time(&self, from: u64, to: u64) -> Duration {
         Duration::from_millis(from + self.roll(to - from))
     }
 }

@@ -19,6 +19,7 @@ pub mod account;
 pub mod api;
 pub mod bus;
 pub mod contract;
+pub mod dice;
 pub mod disruption;
 pub mod http;
 pub mod logs;
