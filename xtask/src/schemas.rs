@@ -41,7 +41,8 @@ async fn readers(home: &Home) -> Result<()> {
         }
         let service = entry.file_name().to_string_lossy().into_owned();
         let mut test = process::command("cargo");
-        test.args(["test", "--quiet", "--package", &service, "--bin", &service, "--", "reader_schemas"]);
+        // `--workspace` as `cargo xtask test` has it: with `--package` alone, dependencies would be compiled once more.
+        test.args(["test", "--quiet", "--workspace", "--bin", &service, "--", "reader_schemas"]);
         process::run_quietly(test.current_dir(&home.repo).env(WRITE, "1")).await?;
     }
     Ok(())
