@@ -53,6 +53,12 @@ impl OutboxRow {
         })
     }
 
+    /// The event's id.
+    #[must_use]
+    pub fn event_id(&self) -> &str {
+        self.pk.strip_prefix("OUTBOX#").unwrap_or(&self.pk)
+    }
+
     /// The write that commits the event, to go into the transaction of the change.
     ///
     /// # Errors

@@ -128,6 +128,7 @@ async fn publish(publisher: &Publisher, records: Vec<StreamRecord>) -> Result<Ba
         }
     }
     if let Err(unsent) = publisher.send(&rows).await {
+        say_published(&rows[..unsent.sent]);
         error!(
             error.kind = unsent.cause.kind(),
             error.chain = telemetry::chain(&unsent.cause),
@@ -135,13 +136,19 @@ async fn publish(publisher: &Publisher, records: Vec<StreamRecord>) -> Result<Ba
         );
         return Ok(BatchAnswer::failed_from(&records[unsent.sent]));
     }
-    if !rows.is_empty() {
-        info!(events = rows.len(), "published events");
-    }
+    say_published(&rows);
     match broken {
         None => Ok(BatchAnswer::done()),
         Some(cause) if rows.is_empty() => Err(cause),
         Some(_) => Ok(BatchAnswer::failed_from(&records[rows.len()])),
+    }
+}
+
+/// One line for all, with their ids: it is what tells afterwards that an event reached the bus, and when.
+fn say_published(rows: &[OutboxRow]) {
+    if !rows.is_empty() {
+        let ids = rows.iter().map(OutboxRow::event_id).collect::<Vec<_>>().join(" ");
+        info!(events = rows.len(), event.ids = ids, "published events");
     }
 }
 
