@@ -4,6 +4,8 @@ mod arguments;
 mod contracts;
 mod dlq_commands;
 mod dlq_replay_commands;
+mod insight_commands;
+mod insight_tables;
 mod output;
 mod tables;
 
@@ -56,6 +58,8 @@ enum Dlq {
     Reading(dlq_commands::Reading),
     #[command(flatten)]
     Moving(dlq_replay_commands::Moving),
+    #[command(flatten)]
+    Insight(insight_commands::Insight),
 }
 
 #[tokio::main(flavor = "current_thread")]
@@ -76,6 +80,7 @@ async fn run(command: Command) -> Result<Outcome> {
     match command {
         Command::Dlq(Dlq::Reading(command)) => dlq_commands::run(command).await,
         Command::Dlq(Dlq::Moving(command)) => dlq_replay_commands::run(command).await,
+        Command::Dlq(Dlq::Insight(command)) => Box::pin(insight_commands::run(command)).await,
         Command::Contracts(command) => Box::pin(contracts::run(command)).await,
         Command::Completions { shell } => {
             let mut script = Vec::new();
