@@ -16,8 +16,8 @@ use ops::target;
 pub(crate) struct QueueArgs {
     /// A queue's URL, its name, or a service of the environment
     pub(crate) queue: String,
-    /// The environment; `local` is the running local cloud. Without it, AWS_ENDPOINT_URL, AWS_PROFILE,
-    /// AWS_ACCESS_KEY_ID or the queue's URL say where to look, and without those it is the local cloud
+    /// The environment; `local` is the running local cloud. Without it, `AWS_ENDPOINT_URL`, `AWS_PROFILE`,
+    /// `AWS_ACCESS_KEY_ID` or the queue's URL say where to look, and without those it is the local cloud
     #[arg(long)]
     pub(crate) env: Option<String>,
 }
@@ -61,7 +61,7 @@ pub(crate) struct FilterArgs {
     /// How the message's id begins
     #[arg(long, value_name = "PREFIX")]
     message_id: Option<String>,
-    /// A field of the event by its JSONPath, `$.detail.data.ownerId=7`, or a path that must lead somewhere. May be given
+    /// A field of the event by its `JSONPath`, `$.detail.data.ownerId=7`, or a path that must lead somewhere. May be given
     /// several times. A message of an unknown shape is searched in its body
     #[arg(long, value_name = "PATH[=VALUE]")]
     field: Vec<Field>,

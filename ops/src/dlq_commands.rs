@@ -32,45 +32,67 @@ problem (what could not be read).
 
 Exit codes: 0 done; 1 AWS or the network failed; 2 something is left; 64 wrong use, or there is no such thing.";
 
+const LIST_EXAMPLES: &str = "\
+Examples:
+  cargo ops dlq list
+  cargo ops dlq list --env prod --format json
+  AWS_PROFILE=shop ops dlq list
+
+The oldest message is looked for among all messages of a queue, or the first 200. Growth is since the last `list`. \
+Without Busline, a queue is listed if another one gives messages up to it or its name says dlq or dead-letter; if none \
+is, all queues are.
+
+Exit codes: 0 done; 1 AWS or the network failed; 64 wrong use, or there is no such environment.";
+
+const PEEK_EXAMPLES: &str = "\
+Examples:
+  cargo ops dlq peek notifications
+  cargo ops dlq peek todos --env prod --error /timed?.out/ --since 2h --format ndjson
+  cargo ops dlq peek notifications --field '$.detail.data.ownerId=…' --count 100
+  ops dlq peek https://sqs.eu-west-1.amazonaws.com/123456789012/my-dlq";
+
+const SHOW_EXAMPLES: &str = "\
+Examples:
+  cargo ops dlq show notifications 4f0c
+  ops dlq show my-dlq 4f0c1f5e --format json | jq .event";
+
+const CLUSTERS_EXAMPLES: &str = "\
+Examples:
+  cargo ops dlq clusters notifications
+  cargo ops dlq clusters todos --env prod --since 1d --format json
+
+Exit codes: 0 done; 1 AWS or the network failed; 2 not all messages were seen; 64 wrong use, or there is no such queue.";
+
+const EXPORT_EXAMPLES: &str = "\
+Examples:
+  cargo ops dlq export notifications --out failures.ndjson
+  ops dlq export my-dlq --since 1d | gzip > failures.ndjson.gz";
+
 /// Commands that take nothing out of a queue.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Reading {
     /// Lists dead-letter queues: depth, growth, oldest message, what feeds them and where a replay would bring it
-    #[command(after_help = "Examples:\n  cargo ops dlq list\n  cargo ops dlq list --env prod --format json\n  \
-                            AWS_PROFILE=shop ops dlq list\n\n\
-                            The oldest message is looked for among all messages of a queue, or the first 200. Growth is \
-                            since the last `list`. Without Busline, a queue is listed if another one gives messages up \
-                            to it or its name says dlq or dead-letter; if none is, all queues are.")]
+    #[command(after_help = LIST_EXAMPLES)]
     List(List),
-    /// Shows messages
-    #[command(after_help = "Examples:\n  cargo ops dlq peek notifications\n  \
-                            cargo ops dlq peek todos --env prod --error /timed?.out/ --since 2h --format ndjson\n  \
-                            cargo ops dlq peek notifications --field '$.detail.data.ownerId=…' --count 100\n  \
-                            ops dlq peek https://sqs.eu-west-1.amazonaws.com/123456789012/my-dlq",
-              after_long_help = MACHINE_FORMAT)]
-    Peek(Peek),
+    /// Shows messages, by filters
+    #[command(after_help = PEEK_EXAMPLES, after_long_help = format!("{PEEK_EXAMPLES}\n\n{MACHINE_FORMAT}"))]
+    Peek(Box<Peek>),
     /// Shows one message whole: event, failure, every attribute, ids and trace
-    #[command(after_help = "Examples:\n  cargo ops dlq show notifications 4f0c\n  \
-                            ops dlq show my-dlq 4f0c1f5e --format json | jq .event",
-              after_long_help = MACHINE_FORMAT)]
+    #[command(after_help = SHOW_EXAMPLES, after_long_help = format!("{SHOW_EXAMPLES}\n\n{MACHINE_FORMAT}"))]
     Show(Show),
     /// Groups messages by cause: function, kind of error, text without its ids and numbers, event
-    #[command(after_help = "Examples:\n  cargo ops dlq clusters notifications\n  \
-                            cargo ops dlq clusters todos --env prod --since 1d --format json\n\n\
-                            Exit codes: 0 done; 1 AWS or the network failed; 2 not all messages were seen; 64 wrong use.")]
-    Clusters(OfQueue),
+    #[command(after_help = CLUSTERS_EXAMPLES)]
+    Clusters(Box<OfQueue>),
     /// Writes messages with all that SQS keeps of them, which `import` puts back
-    #[command(after_help = "Examples:\n  cargo ops dlq export notifications --out failures.ndjson\n  \
-                            ops dlq export my-dlq --since 1d | gzip > failures.ndjson.gz",
-              after_long_help = MACHINE_FORMAT)]
-    Export(Export),
+    #[command(after_help = EXPORT_EXAMPLES, after_long_help = format!("{EXPORT_EXAMPLES}\n\n{MACHINE_FORMAT}"))]
+    Export(Box<Export>),
 }
 
 /// Where to look for queues.
 #[derive(Debug, Args)]
 pub(crate) struct List {
-    /// The environment; `local` is the running local cloud. Without it, AWS_ENDPOINT_URL, AWS_PROFILE or
-    /// AWS_ACCESS_KEY_ID say where to look, and without those it is the local cloud
+    /// The environment; `local` is the running local cloud. Without it, `AWS_ENDPOINT_URL`, `AWS_PROFILE` or
+    /// `AWS_ACCESS_KEY_ID` say where to look, and without those it is the local cloud
     #[arg(long)]
     env: Option<String>,
     /// How to print
@@ -140,10 +162,10 @@ pub(crate) struct Export {
 pub(crate) async fn run(command: Reading) -> Result<Outcome> {
     match command {
         Reading::List(list) => self::list(list).await,
-        Reading::Peek(peek) => self::peek(peek).await,
+        Reading::Peek(peek) => self::peek(*peek).await,
         Reading::Show(show) => self::show(show).await,
-        Reading::Clusters(of) => clusters(of).await,
-        Reading::Export(export) => self::export(export).await,
+        Reading::Clusters(of) => clusters(*of).await,
+        Reading::Export(export) => self::export(*export).await,
     }
 }
 

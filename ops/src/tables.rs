@@ -6,6 +6,7 @@ use comfy_table::presets::NOTHING;
 use comfy_table::{Attribute as Style, Cell, ContentArrangement, Table};
 use jiff::Timestamp;
 use ops::dlq::cluster::Cluster;
+use ops::dlq::event;
 use ops::dlq::message::{AttributeValue, Message};
 use ops::dlq::overview::Overview;
 
@@ -142,11 +143,17 @@ pub(crate) fn page(message: &Message, now: Timestamp) -> String {
             )
         }),
     );
-    match message.event.as_ref().and_then(|event| serde_json::to_string_pretty(event).ok()) {
-        Some(event) => section(&mut page, "Event", [plain(&event)].into_iter()),
-        None => section(&mut page, "Body", [plain(&message.body)].into_iter()),
-    }
+    let (title, shown) = contents(message);
+    section(&mut page, title, shown.into_iter());
     page
+}
+
+/// The event; of a batch, the events that its outbox rows hold; where there is none, the text.
+fn contents(message: &Message) -> (&'static str, Vec<String>) {
+    let Some(event) = &message.event else { return ("Body", vec![plain(&message.body)]) };
+    let inside = event::inside(event);
+    let events = if inside.is_empty() { vec![event.clone()] } else { inside };
+    ("Event", events.iter().map(|event| plain(&format!("{event:#}"))).collect())
 }
 
 fn head(message: &Message, now: Timestamp) -> Vec<(&'static str, Option<String>)> {
@@ -267,5 +274,5 @@ fn table<const N: usize>(header: [&str; N]) -> Table {
 }
 
 fn lines(table: &Table) -> String {
-    table.lines().map(|line| line.trim().to_owned() + "\n").collect()
+    table.lines().map(|line| line.trim_end().to_owned() + "\n").collect()
 }

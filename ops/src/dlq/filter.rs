@@ -142,7 +142,10 @@ impl FromStr for Glob {
 
 fn regex(pattern: &str) -> Result<Regex, String> {
     Regex::new(pattern).map_err(|error| match error {
-        regex::Error::Syntax(text) => text.lines().last().unwrap_or("it is no regular expression").trim().to_owned(),
+        regex::Error::Syntax(text) => {
+            let reason = text.lines().last().unwrap_or_default();
+            format!("no regular expression: {}", reason.trim_start_matches("error: "))
+        }
         other => other.to_string(),
     })
 }

@@ -12,7 +12,7 @@ use tokio::time::Instant;
 use uuid::Uuid;
 
 use crate::dlq::message::Message;
-use crate::dlq::queue::{Attributes, Queue};
+use crate::dlq::queue::{AT_ONCE, Attributes, Queue};
 
 /// How long SQS waits for a message when it finds none: it then asks all its servers, not some.
 /// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-short-and-long-polling.html>
@@ -30,9 +30,6 @@ const FRUITLESS: u32 = 3;
 
 /// The same while messages are given back to make room, and come again.
 const FRUITLESS_WHEN_FULL: u32 = 500;
-
-/// Requests at a time for a long queue.
-const MOST_AT_ONCE: usize = 8;
 
 /// When to stop looking.
 #[derive(Clone, Debug)]
@@ -108,7 +105,7 @@ struct Look<'a> {
 
 impl<'a> Look<'a> {
     fn new(queue: &'a Queue, attributes: &Attributes, until: Until) -> Self {
-        let at_once = usize::try_from(attributes.depth / 100).unwrap_or(MOST_AT_ONCE).clamp(1, MOST_AT_ONCE);
+        let at_once = usize::try_from(attributes.depth / 100).unwrap_or(AT_ONCE).clamp(1, AT_ONCE);
         Self { queue, until, expected: attributes.depth, at_once, seen: HashSet::new(), held: VecDeque::new() }
     }
 

@@ -58,7 +58,7 @@ pub struct Overview {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Feed {
-    /// `topic`, `rule`, `function`, `bucket`, `queue`, or the AWS service or account that is admitted.
+    /// `topic`, `rule`, `function`, `bucket`, `queue`, `anybody`, or the AWS service or account that is admitted.
     pub kind: String,
     /// Its name, or a pattern of names; `*` when any will do.
     pub name: String,
@@ -188,8 +188,11 @@ fn admitted(statement: &Value) -> Vec<Feed> {
     }
     let principal = &statement["Principal"];
     let named = some(&principal["Service"]).into_iter().chain(some(&principal["AWS"])).chain([principal]);
-    let anybody = |name: &str| Feed { kind: name.to_owned(), name: "*".to_owned() };
-    named.filter_map(Value::as_str).map(anybody).collect()
+    let all_of = |name: &str| {
+        let kind = if name == "*" { "anybody" } else { name };
+        Feed { kind: kind.to_owned(), name: "*".to_owned() }
+    };
+    named.filter_map(Value::as_str).map(all_of).collect()
 }
 
 /// The values of a statement's conditions on `aws:SourceArn`, whose name IAM reads in any case.

@@ -13,6 +13,7 @@ use aws_sdk_sqs::types::{
     QueueAttributeName,
 };
 use serde_json::Value;
+use tokio::task::JoinSet;
 
 use crate::dlq::envelope::{self, Object, Reading};
 use crate::dlq::message::{Attribute, AttributeValue, Message, Raw};
@@ -21,6 +22,9 @@ use crate::dlq::names;
 /// SQS hands out and takes back at most this many messages a call.
 /// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-batch-api-actions.html>
 pub const BATCH: usize = 10;
+
+/// Requests at a time when much is to be done.
+pub(crate) const AT_ONCE: usize = 8;
 
 /// The largest object that is fetched as a failure record, in bytes: a batch of 6 MB, twice escaped, and room.
 const LARGEST_OBJECT: i64 = 32 * 1024 * 1024;
@@ -116,7 +120,7 @@ impl Queue {
     /// A FIFO queue gives out no more of a group while messages of that group are held.
     #[must_use]
     pub fn is_fifo(&self) -> bool {
-        self.name().ends_with(".fifo")
+        self.name().strip_suffix(".fifo").is_some()
     }
 
     /// The client that the queue is read with.
@@ -210,31 +214,41 @@ impl Queue {
     /// # Errors
     /// When SQS fails for some; the others are given back.
     pub async fn give_back(&self, receipts: &[String]) -> Result<()> {
-        let mut left = 0;
-        let mut reason = String::new();
-        for receipts in receipts.chunks(BATCH) {
-            let mut entries = Vec::with_capacity(receipts.len());
-            for (index, receipt) in receipts.iter().enumerate() {
-                let entry = ChangeMessageVisibilityBatchRequestEntry::builder().id(index.to_string());
-                entries.push(entry.receipt_handle(receipt).visibility_timeout(0).build()?);
+        let mut batches = receipts.chunks(BATCH);
+        let mut calls = JoinSet::new();
+        let (mut left, mut reason) = (0, String::new());
+        loop {
+            while calls.len() < AT_ONCE
+                && let Some(batch) = batches.next()
+            {
+                let (queue, batch) = (self.clone(), batch.to_vec());
+                calls.spawn(async move { queue.give_back_batch(&batch).await });
             }
-            let request = self.sqs.change_message_visibility_batch().queue_url(&self.url).set_entries(Some(entries));
-            match request.send().await {
-                Ok(answer) => {
-                    let failed = answer.failed.iter().filter(|entry| !is_shown(&entry.code));
-                    for entry in failed {
-                        left += 1;
-                        reason.clone_from(&entry.code);
-                    }
-                }
-                Err(error) => {
-                    left += receipts.len();
-                    reason = short(&error);
-                }
+            let Some(call) = calls.join_next().await else { break };
+            if let Some((count, why)) = call?? {
+                left += count;
+                reason = why;
             }
         }
         ensure!(left == 0, "{left} messages stay hidden until their visibility timeout ends: {reason}");
         Ok(())
+    }
+
+    /// How many of a batch could not be given back, and why.
+    async fn give_back_batch(&self, receipts: &[String]) -> Result<Option<(usize, String)>> {
+        let mut entries = Vec::with_capacity(receipts.len());
+        for (index, receipt) in receipts.iter().enumerate() {
+            let entry = ChangeMessageVisibilityBatchRequestEntry::builder().id(index.to_string());
+            entries.push(entry.receipt_handle(receipt).visibility_timeout(0).build()?);
+        }
+        let request = self.sqs.change_message_visibility_batch().queue_url(&self.url).set_entries(Some(entries));
+        let answer = match request.send().await {
+            Ok(answer) => answer,
+            Err(error) => return Ok(Some((receipts.len(), short(&error)))),
+        };
+        let failed: Vec<String> =
+            answer.failed.into_iter().map(|entry| entry.code).filter(|code| !is_shown(code)).collect();
+        Ok(failed.last().map(|code| (failed.len(), code.clone())))
     }
 }
 
