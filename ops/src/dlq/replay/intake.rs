@@ -163,6 +163,7 @@ impl Intake {
             let mut batch = Batch::default();
             let mut without_room = Vec::new();
             let is_empty = messages.is_empty();
+            let seen_before = self.lock().seen.len();
             for message in messages {
                 self.sort(message, &mut batch, &mut without_room);
             }
@@ -176,12 +177,18 @@ impl Intake {
                 self.lock().fruitless = 0;
                 return Ok(Some(batch));
             }
-            self.lock().fruitless += 1;
+            self.note_fruitless(seen_before);
             if !is_empty {
                 // What is held came again, as its time was over.
                 tokio::task::yield_now().await;
             }
         }
+    }
+
+    /// A message that is not meant is news too: those that are meant may lie behind thousands of them.
+    fn note_fruitless(&self, seen_before: usize) {
+        let mut inner = self.lock();
+        inner.fruitless = if inner.seen.len() > seen_before { 0 } else { inner.fruitless + 1 };
     }
 
     fn ready(&self, most: u64) -> Option<Vec<Item>> {
