@@ -163,10 +163,13 @@ impl<'a> Breakage<'a> {
         answer.role.with_context(|| format!("{function} has no role"))
     }
 
+    /// With its settings, although they stay: for a new role alone the local cloud lets the old processes go on with the
+    /// old one.
     async fn give_role(&self, function: &str, role: &str) -> Result<()> {
+        let environment = Environment::builder().set_variables(Some(self.settings(function).await?)).build();
         let client = aws_sdk_lambda::Client::new(&self.target.sdk);
         let change = client.update_function_configuration().function_name(function).role(role);
-        change.send().await.map_err(aws::failed("change a function's role"))?;
+        change.environment(environment).send().await.map_err(aws::failed("change a function's role"))?;
         Ok(())
     }
 
