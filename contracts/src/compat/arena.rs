@@ -8,14 +8,9 @@ use std::{
     rc::Rc,
 };
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
-use super::{
-    NoSchema,
-    format::Format,
-    language::Pattern,
-    number::{self, Rational},
-};
+use super::{NoSchema, format::Format, language::Pattern, number::Rational};
 
 /// The number of a node.
 pub(super) type Id = usize;
@@ -184,42 +179,11 @@ impl Keywords {
     }
 }
 
-/// The dialect in which a document is written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Dialect {
-    /// Draft 2020-12.
-    Current,
-    /// Draft-07, as far as its keywords mean the same.
-    Seven,
+/// Whether a node was there before.
+pub(super) enum Interned {
+    Known(Id),
+    New(Id),
 }
-
-/// Keywords that say nothing of validity.
-const ANNOTATIONS: [&str; 10] = [
-    "title",
-    "description",
-    "default",
-    "examples",
-    "$comment",
-    "deprecated",
-    "readOnly",
-    "writeOnly",
-    "$defs",
-    "definitions",
-];
-
-/// What draft-07 reads otherwise than draft 2020-12, or not at all.
-const NOT_IN_SEVEN: [&str; 10] = [
-    "additionalItems",
-    "prefixItems",
-    "dependentRequired",
-    "dependentSchemas",
-    "unevaluatedProperties",
-    "unevaluatedItems",
-    "minContains",
-    "maxContains",
-    "$anchor",
-    "$dynamicRef",
-];
 
 /// How far a walk over the nodes has come with one.
 #[derive(Clone, Copy)]
@@ -240,11 +204,30 @@ pub(super) struct Arena {
 }
 
 impl Arena {
-    /// Reads a document and returns its root.
-    pub(super) fn read(&mut self, document: &Value, dialect: Dialect) -> Result<Id, NoSchema> {
-        let number = self.documents;
+    /// The number of a document that is about to be read.
+    pub(super) fn begin(&mut self) -> usize {
         self.documents += 1;
-        Reader { arena: self, document, dialect, number }.node(document, "")
+        self.documents
+    }
+
+    /// The node that says `text`, within one document if it refers to it: known already, or new and to be set.
+    pub(super) fn intern(&mut self, document: Option<usize>, text: String, place: &str) -> Interned {
+        let key = (document, text);
+        if let Some(&id) = self.known.get(&key) {
+            return Interned::Known(id);
+        }
+        let id = self.push(Node::Always, place);
+        self.known.insert(key, id);
+        Interned::New(id)
+    }
+
+    /// Says what a new node is.
+    pub(super) fn set(&mut self, id: Id, node: Node) {
+        self.nodes[id] = Rc::new(node);
+    }
+
+    pub(super) fn is_always(&self, id: Id) -> bool {
+        matches!(*self.nodes[id], Node::Always)
     }
 
     pub(super) fn node(&self, id: Id) -> Rc<Node> {
@@ -253,14 +236,14 @@ impl Arena {
 
     /// The node of the one value that equals `value`.
     pub(super) fn constant(&mut self, value: &Value) -> Id {
-        let key = (None, format!("const {value}"));
-        if let Some(&id) = self.known.get(&key) {
-            return id;
+        match self.intern(None, format!("const {value}"), "") {
+            Interned::Known(id) => id,
+            Interned::New(id) => {
+                let keywords = Keywords { values: Some(vec![value.clone()]), ..Keywords::default() };
+                self.set(id, Node::Keywords(Box::new(keywords)));
+                id
+            }
         }
-        let keywords = Keywords { values: Some(vec![value.clone()]), ..Keywords::default() };
-        let id = self.push(Node::Keywords(Box::new(keywords)), "");
-        self.known.insert(key, id);
-        id
     }
 
     /// Refuses a schema that leads back to itself without looking at a part of the value.
@@ -293,332 +276,8 @@ impl Arena {
         self.nodes.len() - 1
     }
 
-    fn pattern(&mut self, source: &str) -> Rc<Pattern> {
+    pub(super) fn pattern(&mut self, source: &str) -> Rc<Pattern> {
         let build = || Rc::new(Pattern::new(source));
         Rc::clone(self.patterns.entry(source.to_owned()).or_insert_with(build))
     }
-}
-
-struct Reader<'a> {
-    arena: &'a mut Arena,
-    document: &'a Value,
-    dialect: Dialect,
-    number: usize,
-}
-
-impl Reader<'_> {
-    fn node(&mut self, schema: &Value, at: &str) -> Result<Id, NoSchema> {
-        let mut local = false;
-        let text = essence(schema, &mut local).to_string();
-        let key = (local.then_some(self.number), text);
-        if let Some(&id) = self.arena.known.get(&key) {
-            return Ok(id);
-        }
-        let id = self.arena.push(Node::Always, at);
-        self.arena.known.insert(key, id);
-        let node = match schema {
-            Value::Bool(true) => Node::Always,
-            Value::Bool(false) => Node::Never,
-            Value::Object(map) if map.is_empty() => Node::Always,
-            Value::Object(map) => Node::Keywords(Box::new(self.keywords(map, at)?)),
-            _ => {
-                return Err(NoSchema::Invalid {
-                    pointer: at.to_owned(),
-                    reason: "a schema is an object or a boolean".into(),
-                });
-            }
-        };
-        self.arena.nodes[id] = Rc::new(node);
-        Ok(id)
-    }
-
-    fn keywords(&mut self, map: &Map<String, Value>, at: &str) -> Result<Keywords, NoSchema> {
-        self.check_dialect(map, at)?;
-        for holder in ["$defs", "definitions"] {
-            self.children(map, holder, at)?;
-        }
-        let mut keywords = Keywords {
-            types: types(map.get("type")),
-            values: values(map),
-            reference: self.reference(map)?,
-            all_of: self.list(map, "allOf", at)?.unwrap_or_default(),
-            any_of: self.list(map, "anyOf", at)?,
-            one_of: self.list(map, "oneOf", at)?,
-            not: self.child(map, "not", at)?,
-            condition: self.condition(map, at)?,
-            minimum: rational(map, "minimum"),
-            maximum: rational(map, "maximum"),
-            above: rational(map, "exclusiveMinimum"),
-            below: rational(map, "exclusiveMaximum"),
-            multiple_of: rational(map, "multipleOf"),
-            min_length: count(map, "minLength").unwrap_or(0),
-            max_length: count(map, "maxLength"),
-            pattern: map.get("pattern").and_then(Value::as_str).map(|source| self.arena.pattern(source)),
-            format: map.get("format").and_then(Value::as_str).and_then(Format::named),
-            ..Keywords::default()
-        };
-        self.array_keywords(&mut keywords, map, at)?;
-        self.object_keywords(&mut keywords, map, at)?;
-        self.unevaluated(&mut keywords, map, at)?;
-        Ok(keywords)
-    }
-
-    fn check_dialect(&self, map: &Map<String, Value>, at: &str) -> Result<(), NoSchema> {
-        if !at.is_empty() && map.contains_key("$id") {
-            return Err(NoSchema::Embedded(at.to_owned()));
-        }
-        if self.dialect == Dialect::Current {
-            return Ok(());
-        }
-        let tuple = map.get("items").is_some_and(Value::is_array).then_some("items as a list");
-        let sibling =
-            (map.contains_key("$ref") && map.len() > 1 && !at.is_empty()).then_some("$ref beside other keywords");
-        let keyword = NOT_IN_SEVEN.into_iter().find(|keyword| map.contains_key(*keyword));
-        match tuple.or(sibling).or(keyword) {
-            Some(keyword) => Err(NoSchema::OldKeyword { pointer: at.to_owned(), keyword: keyword.to_owned() }),
-            None => Ok(()),
-        }
-    }
-
-    fn array_keywords(&mut self, keywords: &mut Keywords, map: &Map<String, Value>, at: &str) -> Result<(), NoSchema> {
-        keywords.prefix = self.list(map, "prefixItems", at)?.unwrap_or_default();
-        keywords.items = self.child(map, "items", at)?;
-        keywords.contains = self.child(map, "contains", at)?.map(|node| Contains {
-            node,
-            min: count(map, "minContains").unwrap_or(1),
-            max: count(map, "maxContains"),
-        });
-        keywords.min_items = count(map, "minItems").unwrap_or(0);
-        keywords.max_items = count(map, "maxItems");
-        keywords.unique = map.get("uniqueItems") == Some(&Value::Bool(true));
-        Ok(())
-    }
-
-    fn object_keywords(&mut self, keywords: &mut Keywords, map: &Map<String, Value>, at: &str) -> Result<(), NoSchema> {
-        keywords.shape.properties = self.children(map, "properties", at)?.into_iter().collect();
-        for (source, id) in self.children(map, "patternProperties", at)? {
-            keywords.shape.patterns.push((self.arena.pattern(&source), id));
-        }
-        keywords.shape.additional = self.child(map, "additionalProperties", at)?;
-        keywords.names = self.child(map, "propertyNames", at)?;
-        keywords.required = strings(map.get("required"));
-        keywords.min_properties = count(map, "minProperties").unwrap_or(0);
-        keywords.max_properties = count(map, "maxProperties");
-        // The validator reads the old spelling `dependencies` too.
-        for holder in ["dependentRequired", "dependencies"] {
-            let entries = map.get(holder).and_then(Value::as_object).into_iter().flatten();
-            let lists = entries.filter(|(_, list)| list.is_array());
-            keywords.dependent_required.extend(lists.map(|(key, list)| (key.clone(), strings(Some(list)))));
-        }
-        keywords.dependent = self.children(map, "dependentSchemas", at)?;
-        keywords.dependent.extend(self.children(map, "dependencies", at)?);
-        Ok(())
-    }
-
-    /// Rewrites `unevaluatedProperties` and `unevaluatedItems` where what is evaluated is plain to see.
-    fn unevaluated(&mut self, keywords: &mut Keywords, map: &Map<String, Value>, at: &str) -> Result<(), NoSchema> {
-        if let Some(keyword) = ["$dynamicRef", "$recursiveRef"].into_iter().find(|keyword| map.contains_key(*keyword)) {
-            keywords.opaque = Some(keyword.to_owned());
-        }
-        let applies_in_place = ["$ref", "anyOf", "oneOf", "allOf", "if", "not", "dependentSchemas", "dependencies"]
-            .into_iter()
-            .any(|keyword| map.contains_key(keyword));
-        if let Some(rest) = self.child(map, "unevaluatedProperties", at)? {
-            if keywords.shape.additional.is_some() || matches!(*self.arena.nodes[rest], Node::Always) {
-            } else if let Some((names, patterns)) = self.evaluated(map) {
-                keywords.shape.additional = Some(rest);
-                keywords.shape.evaluated = names;
-                for source in patterns {
-                    let always = self.node(&Value::Bool(true), at)?;
-                    keywords.shape.patterns.push((self.arena.pattern(&source), always));
-                }
-            } else {
-                keywords.opaque = Some("unevaluatedProperties".into());
-            }
-        }
-        if let Some(rest) = self.child(map, "unevaluatedItems", at)? {
-            if keywords.items.is_some() || matches!(*self.arena.nodes[rest], Node::Always) {
-            } else if applies_in_place || map.contains_key("contains") {
-                keywords.opaque = Some("unevaluatedItems".into());
-            } else {
-                keywords.items = Some(rest);
-            }
-        }
-        Ok(())
-    }
-
-    /// The keys and key patterns that `schema` evaluates whatever the instance, or `None` where that
-    /// depends on the instance.
-    fn evaluated(&self, schema: &Map<String, Value>) -> Option<(Vec<String>, Vec<String>)> {
-        self.evaluated_within(schema, 8)
-    }
-
-    fn evaluated_within(&self, schema: &Map<String, Value>, depth: u8) -> Option<(Vec<String>, Vec<String>)> {
-        if depth == 0 {
-            return None;
-        }
-        let dependent = ["anyOf", "oneOf", "if", "dependentSchemas", "dependencies", "$dynamicRef"];
-        if dependent.into_iter().any(|keyword| schema.contains_key(keyword)) {
-            return None;
-        }
-        let keys = |holder: &str| -> Vec<String> {
-            schema.get(holder).and_then(Value::as_object).into_iter().flat_map(Map::keys).cloned().collect()
-        };
-        let mut names = keys("properties");
-        let mut patterns = keys("patternProperties");
-        let target = match schema.get("$ref").and_then(Value::as_str) {
-            Some(reference) => Some(resolve(self.document, reference)?),
-            None => None,
-        };
-        let members = schema.get("allOf").and_then(Value::as_array).into_iter().flatten();
-        for member in members.chain(target) {
-            let Value::Object(member) = member else { continue };
-            if member.contains_key("additionalProperties") || member.contains_key("unevaluatedProperties") {
-                return None;
-            }
-            let (more_names, more_patterns) = self.evaluated_within(member, depth - 1)?;
-            names.extend(more_names);
-            patterns.extend(more_patterns);
-        }
-        Some((names, patterns))
-    }
-
-    fn reference(&mut self, map: &Map<String, Value>) -> Result<Option<Id>, NoSchema> {
-        let Some(reference) = map.get("$ref").and_then(Value::as_str) else { return Ok(None) };
-        let target = resolve(self.document, reference).ok_or_else(|| NoSchema::Unresolvable(reference.to_owned()))?;
-        // An empty place means the root, the only one where `$id` may stand.
-        let place = if std::ptr::eq(target, self.document) { "" } else { reference };
-        self.node(target, place).map(Some)
-    }
-
-    fn condition(&mut self, map: &Map<String, Value>, at: &str) -> Result<Option<Condition>, NoSchema> {
-        let Some(test) = self.child(map, "if", at)? else { return Ok(None) };
-        let then = self.child(map, "then", at)?;
-        let otherwise = self.child(map, "else", at)?;
-        Ok((then.is_some() || otherwise.is_some()).then_some(Condition { test, then, otherwise }))
-    }
-
-    fn child(&mut self, map: &Map<String, Value>, keyword: &str, at: &str) -> Result<Option<Id>, NoSchema> {
-        map.get(keyword).map(|schema| self.node(schema, &format!("{at}/{keyword}"))).transpose()
-    }
-
-    fn list(&mut self, map: &Map<String, Value>, keyword: &str, at: &str) -> Result<Option<Vec<Id>>, NoSchema> {
-        let Some(list) = map.get(keyword).and_then(Value::as_array) else { return Ok(None) };
-        let places = list.iter().enumerate();
-        places
-            .map(|(index, schema)| self.node(schema, &format!("{at}/{keyword}/{index}")))
-            .collect::<Result<_, _>>()
-            .map(Some)
-    }
-
-    fn children(&mut self, map: &Map<String, Value>, keyword: &str, at: &str) -> Result<Vec<(String, Id)>, NoSchema> {
-        let entries = map.get(keyword).and_then(Value::as_object).into_iter().flatten();
-        let mut found = Vec::new();
-        for (name, schema) in entries.filter(|(_, schema)| !schema.is_array()) {
-            found.push((name.clone(), self.node(schema, &format!("{at}/{keyword}/{}", escape(name)))?));
-        }
-        Ok(found)
-    }
-}
-
-/// A key as a token of a JSON pointer.
-pub(super) fn escape(token: &str) -> String {
-    token.replace('~', "~0").replace('/', "~1")
-}
-
-/// What `reference` names in `document`: the root, a JSON pointer, or an anchor.
-pub(super) fn resolve<'a>(document: &'a Value, reference: &str) -> Option<&'a Value> {
-    let fragment = match document.get("$id").and_then(Value::as_str) {
-        Some(id) => reference.strip_prefix(id).unwrap_or(reference),
-        None => reference,
-    };
-    let fragment = percent_decoded(fragment.strip_prefix('#').or(fragment.is_empty().then_some(""))?)?;
-    if fragment.is_empty() || fragment.starts_with('/') {
-        return document.pointer(&fragment);
-    }
-    anchored(document, &fragment)
-}
-
-fn percent_decoded(text: &str) -> Option<String> {
-    let mut bytes = Vec::new();
-    let mut rest = text.bytes();
-    while let Some(byte) = rest.next() {
-        if byte != b'%' {
-            bytes.push(byte);
-            continue;
-        }
-        let digits = [rest.next()?, rest.next()?];
-        bytes.push(u8::from_str_radix(std::str::from_utf8(&digits).ok()?, 16).ok()?);
-    }
-    String::from_utf8(bytes).ok()
-}
-
-fn anchored<'a>(schema: &'a Value, name: &str) -> Option<&'a Value> {
-    match schema {
-        Value::Object(map) => {
-            let is_named = |keyword: &str| map.get(keyword).and_then(Value::as_str) == Some(name);
-            if is_named("$anchor") || is_named("$dynamicAnchor") {
-                return Some(schema);
-            }
-            let parts =
-                map.iter().filter(|(keyword, _)| !["const", "enum", "examples", "default"].contains(&keyword.as_str()));
-            parts.into_iter().find_map(|(_, part)| anchored(part, name))
-        }
-        Value::Array(list) => list.iter().find_map(|part| anchored(part, name)),
-        _ => None,
-    }
-}
-
-/// A schema without its annotations. `local` is set where it refers to its document.
-fn essence(schema: &Value, local: &mut bool) -> Value {
-    let Value::Object(map) = schema else { return schema.clone() };
-    let mut kept = Map::new();
-    for (keyword, value) in map {
-        if ANNOTATIONS.contains(&keyword.as_str()) {
-            continue;
-        }
-        *local |= matches!(keyword.as_str(), "$ref" | "$dynamicRef" | "$recursiveRef");
-        let value = match (keyword.as_str(), value) {
-            ("const" | "enum" | "required", _) => value.clone(),
-            ("properties" | "patternProperties" | "dependentSchemas" | "dependencies", Value::Object(parts)) => {
-                Value::Object(parts.iter().map(|(name, part)| (name.clone(), essence(part, local))).collect())
-            }
-            (_, Value::Array(parts)) => Value::Array(parts.iter().map(|part| essence(part, local)).collect()),
-            _ => essence(value, local),
-        };
-        kept.insert(keyword.clone(), value);
-    }
-    Value::Object(kept)
-}
-
-fn types(keyword: Option<&Value>) -> Option<Vec<String>> {
-    match keyword? {
-        Value::String(name) => Some(vec![name.clone()]),
-        list => Some(strings(Some(list))),
-    }
-}
-
-/// The values of `enum` and `const` together.
-fn values(map: &Map<String, Value>) -> Option<Vec<Value>> {
-    let listed = map.get("enum").and_then(Value::as_array);
-    match (listed, map.get("const")) {
-        (None, None) => None,
-        (Some(list), None) => Some(list.clone()),
-        (None, Some(value)) => Some(vec![value.clone()]),
-        (Some(list), Some(value)) => Some(list.iter().filter(|found| number::same(found, value)).cloned().collect()),
-    }
-}
-
-fn strings(list: Option<&Value>) -> Vec<String> {
-    list.and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect()
-}
-
-fn rational(map: &Map<String, Value>, keyword: &str) -> Option<Rational> {
-    map.get(keyword).and_then(Value::as_number).and_then(number::exact)
-}
-
-/// A count. A number written as `3.0` is one too; one beyond `u64` is as good as its end.
-fn count(map: &Map<String, Value>, keyword: &str) -> Option<u64> {
-    let number = map.get(keyword)?.as_number()?;
-    number.as_u64().or_else(|| number::exact(number).map(|exact| number::saturated(&exact)))
 }

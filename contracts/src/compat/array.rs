@@ -235,8 +235,8 @@ impl Puzzle<'_> {
     }
 
     fn finish(&mut self, draft: &Draft) -> Leaf {
-        let last = draft.at.keys().next_back().copied().max(draft.twins.map(|(_, second)| second));
-        let least = (last.map_or(0, |last| last + 1) as u64).max(self.facts.min);
+        let end = draft.at.keys().next_back().copied().max(draft.twins.map(|(_, second)| second));
+        let least = (end.map_or(0, |end| end + 1) as u64).max(self.facts.min);
         if self.facts.max.is_some_and(|max| least > max) {
             return Leaf::Empty;
         }
@@ -283,9 +283,9 @@ impl Puzzle<'_> {
         let length = usize::try_from(length).unwrap_or(usize::MAX);
         let mut goals: Vec<Vec<Literal>> = (0..length).map(|place| self.goal(place, draft)).collect();
         if let Some((first, second)) = draft.twins {
-            let more = goals[second].clone();
-            goals[first].extend(more);
-            goals[second] = goals[first].clone();
+            let shared = [goals[first].as_slice(), goals[second].as_slice()].concat();
+            goals[first].clone_from(&shared);
+            goals[second] = shared;
         }
         let mut items = Vec::with_capacity(length);
         let mut answers = Answers::default();

@@ -278,7 +278,7 @@ impl Expansion<'_> {
     fn denied_values(&mut self) -> Option<Vec<Fact>> {
         let values = self.keywords.values.as_ref()?;
         let same_kind: Vec<_> = values.iter().filter(|value| Kind::of(value) == self.kind).cloned().collect();
-        Some(same_kind.iter().flat_map(|value| self.differs(value)).collect())
+        Some(same_kind.iter().filter_map(|value| self.differs(value)).collect())
     }
 
     /// That the value, of the same kind, is not `value`.

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::{
     Schema,
-    arena::{escape, resolve},
+    parse::{escape, resolve},
 };
 
 /// How many references and alternatives a walk through a schema passes.
@@ -143,9 +143,9 @@ fn name(path: &[String]) -> String {
     let mut name = String::new();
     for token in path {
         match token.parse::<usize>() {
-            Ok(index) => name.push_str(&format!("[{index}]")),
+            Ok(_) => name.extend(["[", token, "]"]),
             Err(_) if name.is_empty() => name.push_str(token),
-            Err(_) => name.push_str(&format!(".{token}")),
+            Err(_) => name.extend([".", token]),
         }
     }
     if name.is_empty() { "the event".to_owned() } else { format!("`{name}`") }

@@ -145,7 +145,7 @@ fn collect_borders(expression: &Hir, borders: &mut BTreeSet<u32>) {
             String::from_utf8_lossy(&literal.0).chars().for_each(|character| add(character, character));
         }
         HirKind::Class(Class::Unicode(class)) => {
-            class.ranges().iter().for_each(|range| add(range.start(), range.end()))
+            class.ranges().iter().for_each(|range| add(range.start(), range.end()));
         }
         HirKind::Class(Class::Bytes(class)) => {
             class.ranges().iter().for_each(|range| add(range.start().into(), range.end().into()));
@@ -153,7 +153,9 @@ fn collect_borders(expression: &Hir, borders: &mut BTreeSet<u32>) {
         HirKind::Repetition(repetition) => collect_borders(&repetition.sub, borders),
         HirKind::Capture(capture) => collect_borders(&capture.sub, borders),
         HirKind::Concat(parts) | HirKind::Alternation(parts) => {
-            parts.iter().for_each(|part| collect_borders(part, borders));
+            for part in parts {
+                collect_borders(part, borders);
+            }
         }
         // A start or end of a line depends on the line break.
         HirKind::Look(_) => add('\n', '\n'),

@@ -287,14 +287,11 @@ impl Puzzle<'_> {
             let goal = self.governing(&key, draft);
             match self.solver.solve(goal) {
                 Leaf::Empty => return Leaf::Empty,
-                Leaf::Unknown(reason) => {
-                    doubt = Some(reason);
-                    object.insert(key, Value::Null);
-                }
+                Leaf::Unknown(reason) => doubt = Some(reason),
                 Leaf::Found(value) => drop(object.insert(key, value)),
             }
         }
-        self.fill(object, draft, doubt)
+        doubt.map_or_else(|| self.fill(object, draft), Leaf::Unknown)
     }
 
     fn misnamed(&self, key: &str, doubt: &mut Option<Rc<str>>) -> bool {
@@ -305,14 +302,15 @@ impl Puzzle<'_> {
                 Some(true) => {}
                 Some(false) => return true,
                 None => {
-                    *doubt = Some("the names of keys are constrained in a way that the prover does not follow".into())
+                    *doubt = Some("the names of keys are constrained in a way that the prover does not follow".into());
                 }
             }
         }
         false
     }
 
-    fn fill(&mut self, mut object: Map<String, Value>, draft: &Draft, mut doubt: Option<Rc<str>>) -> Leaf {
+    fn fill(&mut self, mut object: Map<String, Value>, draft: &Draft) -> Leaf {
+        let mut doubt = None;
         let min = self.target(object.len() as u64);
         if min.saturating_sub(object.len() as u64) > FILLING {
             return Leaf::Unknown("the object needs too many keys".into());
@@ -360,11 +358,10 @@ impl Puzzle<'_> {
                 }
             }
         }
-        match doubt {
-            Some(reason) => Leaf::Unknown(reason),
-            None if (object.len() as u64) < self.facts.min => self.uncharted().map_or(Leaf::Empty, Leaf::Unknown),
-            None => Leaf::Found(Value::Object(object)),
+        if object.len() as u64 >= self.facts.min {
+            return Leaf::Found(Value::Object(object));
         }
+        doubt.or(self.uncharted()).map_or(Leaf::Empty, Leaf::Unknown)
     }
 
     /// How many keys the object is to have: as few as it can, or some more by dice.

@@ -162,10 +162,7 @@ impl Solver {
     /// A value of one kind for `goal`, of which more may be `known` beforehand.
     pub(super) fn solve_kind(&mut self, goal: &[Literal], kind: Kind, mut known: Known) -> Leaf {
         let facts = goal.iter().copied().map(Fact::Literal).collect();
-        match self.learn(&mut known, facts, kind) {
-            true => self.search(goal, kind, &known),
-            false => Leaf::Empty,
-        }
+        if self.learn(&mut known, facts, kind) { self.search(goal, kind, &known) } else { Leaf::Empty }
     }
 
     /// Adds facts and what follows from them. `false` if they contradict each other.

@@ -1,10 +1,13 @@
 //! The prover of compatibility: verdicts that are known, and verdicts that events are held against.
 
+#![allow(clippy::panic, clippy::unwrap_used, reason = "a test that meets the unexpected stops")]
+
 use contracts::compat::{
-    Direction, Report, Schema, Verdict, compare,
+    Direction, Overlap, Report, Schema, Verdict, compare,
     generate::{self, Instances},
+    overlap,
 };
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::schema_pairs;
 
@@ -50,7 +53,7 @@ fn every_given_example_has_its_verdict_and_a_witness() {
 }
 
 /// How many random pairs each run judges.
-const PAIRS: u64 = 2_000;
+const PAIRS: u64 = 1_000;
 
 /// Values of the writer and around them, and some of the same world.
 fn events(writer: &Schema, seed: u64) -> Vec<Value> {
@@ -101,4 +104,109 @@ fn every_case_of_the_table_has_its_verdict_in_both_directions() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+fn refusal(document: Value) -> String {
+    Schema::parse(document).unwrap_err().to_string()
+}
+
+#[test]
+fn what_is_no_schema_is_refused_by_name() {
+    assert!(refusal(json!({"type": "text"})).contains("/type"));
+    assert!(refusal(json!({"items": [{}]})).contains("/items"));
+    assert!(refusal(json!({"$ref": "#/$defs/gone"})).contains("#/$defs/gone"));
+    assert!(refusal(json!({"$ref": "https://example.com/a.json"})).contains("https://example.com/a.json"));
+    assert!(refusal(json!({"$schema": "http://json-schema.org/draft-04/schema#"})).contains("draft-04"));
+    assert!(refusal(json!({"$ref": "#"})).contains("same value"));
+    assert!(refusal(json!({"properties": {"a": {"$id": "https://example.com/a"}}})).contains("/properties/a"));
+}
+
+#[test]
+fn draft_07_is_read_as_far_as_it_means_the_same() {
+    let seven = |document: Value| {
+        let mut document = document;
+        document["$schema"] = json!("http://json-schema.org/draft-07/schema#");
+        Schema::parse(document)
+    };
+    assert!(seven(json!({"type": "object", "properties": {"a": {"const": 1}}})).is_ok());
+    assert!(seven(json!({"minContains": 2})).unwrap_err().to_string().contains("minContains"));
+}
+
+#[test]
+fn a_reason_names_the_place_and_both_sides() {
+    let field = |schema: Value| schema_of_field("s", schema);
+    let reason = |old: Value, new: Value| {
+        let report = checked(&field(old), &field(new), Direction::Backward);
+        assert_eq!(report.pointer.as_deref(), Some("/properties/s"));
+        report.reason.unwrap()
+    };
+    let text = |max: u64| json!({"type": "string", "maxLength": max});
+    assert_eq!(reason(text(100), text(5)), "`s` may be up to 100 characters, the reader accepts 5");
+    assert_eq!(
+        reason(json!({"enum": ["a", "b"]}), json!({"enum": ["a"]})),
+        "`s` may be \"b\", the reader accepts \"a\" alone"
+    );
+    assert_eq!(
+        reason(json!({"type": ["string", "null"]}), json!({"type": "string"})),
+        "`s` may be null, the reader accepts string"
+    );
+    let missing = checked(&json!({"type": "object"}), &field(json!(true)), Direction::Backward);
+    assert_eq!(missing.reason.as_deref(), Some("`s` may be missing, the reader requires it"));
+}
+
+fn schema_of_field(name: &str, schema: Value) -> Value {
+    json!({"type": "object", "properties": {name: schema}, "required": [name]})
+}
+
+#[test]
+fn a_report_has_the_first_finding_beside_the_verdict() {
+    let report = checked(&json!({"type": "string"}), &json!({"type": "integer"}), Direction::Full);
+    let json = serde_json::to_value(&report).unwrap();
+    assert_eq!(json["verdict"], "incompatible");
+    assert_eq!(json["direction"], "forward");
+    assert!(json["witness"].is_number() && json["reason"].is_string() && json["pointer"].is_string());
+    assert_eq!(json["findings"].as_array().unwrap().len(), 2);
+    assert_eq!(json["findings"][1]["direction"], "backward");
+}
+
+#[test]
+fn what_cannot_be_decided_is_unknown() {
+    let report = checked(
+        &json!({"type": "string", "pattern": "^(?=a)"}),
+        &json!({"type": "string", "pattern": "^(?=a|b)"}),
+        Direction::Backward,
+    );
+    assert_eq!(report.verdict, Verdict::Unknown);
+    assert!(report.reason.unwrap().contains("look-around"));
+}
+
+#[test]
+fn schemas_overlap_where_one_value_is_valid_for_all() {
+    let (even, small) =
+        (schema(&json!({"multipleOf": 2, "minimum": 3})), schema(&json!({"type": "integer", "maximum": 5})));
+    assert_eq!(overlap(&[&even, &small]), Overlap::Example(json!(4)));
+    let odd = schema(&json!({"type": "integer", "not": {"multipleOf": 2}}));
+    assert_eq!(overlap(&[&even, &small, &odd]), Overlap::Empty);
+}
+
+#[test]
+fn instances_are_valid_differ_and_come_again_with_their_seed() {
+    let order = schema(&json!({
+        "type": "object",
+        "properties": {
+            "id": {"type": "string", "format": "uuid"},
+            "at": {"type": "string", "format": "date-time"},
+            "title": {"type": "string", "minLength": 1, "maxLength": 5},
+            "tags": {"type": "array", "items": {"type": "string", "pattern": "^[a-z]{2,4}$"}, "maxItems": 3, "uniqueItems": true},
+            "amount": {"type": "number", "multipleOf": 0.01, "minimum": 0, "maximum": 9.99}
+        },
+        "required": ["id", "at", "title"],
+        "additionalProperties": false
+    }));
+    let events: Vec<Value> = Instances::of(&order, 3).take(50).collect();
+    assert!(events.len() == 50 && events.iter().all(|event| order.admits(event)));
+    assert!(events.iter().map(Value::to_string).collect::<std::collections::BTreeSet<_>>().len() > 25);
+    assert_eq!(events, Instances::of(&order, 3).take(50).collect::<Vec<_>>());
+    let misses = generate::near_misses(&order, &events[0]);
+    assert!(misses.len() > 10 && misses.iter().all(|event| !order.admits(event)));
 }

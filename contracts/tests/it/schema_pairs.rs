@@ -1,6 +1,8 @@
 //! Random schemas, pairs of them that differ a little, and random values, all from one small world
 //! of keys and texts, so that what one schema says matters to the other.
 
+#![allow(clippy::cast_possible_truncation, clippy::cast_possible_wrap, reason = "dice for small numbers")]
+
 use serde_json::{Map, Value, json};
 
 /// A seeded source of choices.
@@ -15,7 +17,7 @@ impl Dice {
     }
 
     fn below(&mut self, limit: usize) -> usize {
-        usize::try_from((self.roll() >> 32) % limit.max(1) as u64).unwrap()
+        (self.roll() >> 32) as usize % limit.max(1)
     }
 
     fn one_in(&mut self, chances: usize) -> bool {
@@ -255,7 +257,7 @@ fn mutate(dice: &mut Dice, target: &mut Value, depth: usize) {
     for (keyword, value) in map.iter_mut() {
         match (keyword.as_str(), value) {
             ("properties" | "patternProperties" | "$defs" | "dependentSchemas", Value::Object(parts)) => {
-                children.extend(parts.values_mut())
+                children.extend(parts.values_mut());
             }
             ("allOf" | "anyOf" | "oneOf" | "prefixItems", Value::Array(parts)) => children.extend(parts.iter_mut()),
             (name, value) if inner.contains(&name) && value.is_object() => children.push(value),
@@ -308,7 +310,7 @@ fn nudge(dice: &mut Dice, map: &mut Map<String, Value>) {
     let by = if dice.one_in(2) { 1 } else { -1 };
     for (keyword, value) in map.iter_mut() {
         if let Some(number) = value.as_i64() {
-            let least = if keyword == "multipleOf" { 1 } else { 0 };
+            let least = i64::from(keyword == "multipleOf");
             *value = if keyword.ends_with("imum") { json!(number + by) } else { json!((number + by).max(least)) };
         } else if let Value::Array(list) = value
             && matches!(keyword.as_str(), "required" | "enum")
@@ -334,7 +336,7 @@ pub(crate) fn value(dice: &mut Dice, depth: usize) -> Value {
     match dice.below(if depth == 0 { 6 } else { 10 }) {
         0 => Value::Null,
         1 => Value::Bool(dice.one_in(2)),
-        2 => json!(i64::try_from(dice.below(14)).unwrap() - 2),
+        2 => json!(dice.below(14) as i64 - 2),
         3 => json!([0.0, 1.0, 0.5, 2.5, 0.01, 1.5, 3.0, 4.25][dice.below(8)]),
         4 | 5 => (*dice.pick(&TEXTS)).into(),
         6 | 7 => (0..dice.below(4)).map(|_| value(dice, depth - 1)).collect(),
