@@ -10,8 +10,6 @@ mod readers;
 mod rules;
 mod schemas;
 
-use std::collections::BTreeMap;
-
 use jiff::civil::Date;
 use jsonschema::ValidationError;
 use serde::Serialize;

@@ -4,10 +4,12 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
+use ::contracts::deploy::record::Forced;
 use anyhow::{Context, Result, bail};
 
 use crate::aws::{self, LOCAL, Target};
 use crate::change_set::{self, INLINE_TEMPLATE_BYTES, StackChanger, TemplateSource};
+use crate::contracts::{self, Gate};
 use crate::hash;
 use crate::home::Home;
 use crate::lint;
@@ -40,6 +42,8 @@ pub(crate) struct Deployment<'a> {
     pub(crate) architecture: Architecture,
     /// How much to say.
     pub(crate) detail: Detail,
+    /// The services that go although they hurt someone, with the reason.
+    pub(crate) forced: BTreeMap<&'static str, Forced>,
 }
 
 /// Where a service's zip is.
@@ -58,6 +62,10 @@ impl Deployment<'_> {
         let binaries = self.build(&stacks).await?;
         for stack in stacks {
             self.deploy(stack, &binaries).await.with_context(|| format!("{stack} is not deployed"))?;
+            if let Some(service) = stack.service() {
+                let forced = self.forced.get(service.name);
+                contracts::record(self.home, self.target, service, forced).await?;
+            }
         }
         Ok(())
     }
@@ -226,6 +234,7 @@ pub(crate) async fn command(
     stacks: &[Stack],
     env: &str,
     architecture: Option<Architecture>,
+    gate: &Gate,
 ) -> Result<()> {
     let target = Target::of(home, env).await?;
     let _lock = if target.cloud.is_some() { Some(home.lock().await?) } else { None };
@@ -243,7 +252,14 @@ pub(crate) async fn command(
         None => format!("account {}, {}", target.account().await?, target.region()),
     };
     ui::note(format_args!("Environment {env}: {place}"));
-    Deployment { home, python: &python, target: &target, architecture, detail: Detail::EveryResource }.run(stacks).await
+    let mut ordered = stacks.to_vec();
+    ordered.sort_unstable();
+    let step = Step::start("Contracts");
+    let forced = contracts::gate(home, &target, &ordered, gate).await?;
+    step.done(if forced.is_empty() { "nobody is hurt" } else { "forced, and the reason is recorded" });
+    Deployment { home, python: &python, target: &target, architecture, detail: Detail::EveryResource, forced }
+        .run(stacks)
+        .await
 }
 
 #[cfg(test)]

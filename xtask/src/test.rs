@@ -12,6 +12,7 @@ use clap::ValueEnum;
 use tokio::process::Command;
 
 use crate::asyncapi;
+use crate::contracts;
 use crate::faults;
 use crate::home::Home;
 use crate::hostile;
@@ -35,7 +36,7 @@ pub(crate) enum Part {
     Templates,
     /// The tests of every crate but the end-to-end ones.
     Unit,
-    /// The contracts between services, as far as the unit tests do not hold them: the AsyncAPI documents.
+    /// Types, schemas, rules, permissions and documents say the same; changes since main hurt nobody; all are caught.
     Contracts,
     /// The local cloud behaves as AWS documents, and needs every patch for it.
     Conformance,
@@ -66,6 +67,7 @@ const SINGLE: [&str; 14] = [
 ];
 
 const END_TO_END: &str = "tests";
+const CONTRACTS: &str = "contracts";
 
 /// `cargo xtask test`: runs the parts (all of them when none is named), also after a failure, and sums up.
 pub(crate) async fn command(home: &Home, only: &[Part], arguments: &[String]) -> Result<()> {
@@ -108,7 +110,7 @@ async fn run(
         Part::Lint => interrupts.unless(lint(home, python)).await,
         Part::Templates => interrupts.unless(templates(home, python)).await,
         Part::Unit => interrupts.unless(unit(home, arguments)).await,
-        Part::Contracts => interrupts.unless(asyncapi::check(home)).await,
+        Part::Contracts => interrupts.unless(contract_checks(home, arguments)).await,
         Part::Conformance => interrupts.unless(conformance(home, python)).await,
         Part::E2e => end_to_end(home, arguments, interrupts).await,
         Part::Faults => faults::check(home, interrupts).await,
@@ -156,6 +158,16 @@ async fn unit(home: &Home, arguments: &[String]) -> Result<()> {
     let own = test_programs(home, |package| package != END_TO_END).await?;
     let outcome = run_tests(own, arguments, &[]).await;
     first_error([outcome, all([cargo(home, &["test", "--workspace", "--doc"])]).await])
+}
+
+/// The contracts as they stand and as they changed, their documents, and that every change of them would be caught.
+async fn contract_checks(home: &Home, arguments: &[String]) -> Result<()> {
+    let checked = contracts::check(home);
+    let documents = asyncapi::check(home).await;
+    let programs = test_programs(home, |package| package == CONTRACTS).await?;
+    let mutations = ["mutations::", "--include-ignored", "--nocapture", "--test-threads=1"].map(str::to_owned);
+    let arguments = if arguments.is_empty() { mutations.as_slice() } else { arguments };
+    first_error([checked, documents, run_tests(programs, arguments, &[]).await])
 }
 
 /// The suite on the local cloud, where all of it must pass, and on the emulator alone, where what needs a patch must not.

@@ -1,5 +1,6 @@
 //! From a fresh clone to a running product, and back down.
 
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
@@ -146,7 +147,8 @@ async fn start_or_join(home: &Home, python: &Python, port: Option<u16>, data: Da
 async fn furnish(home: &Home, python: &Python, cloud: Cloud) -> Result<Status> {
     let target = Target::local(cloud);
     let architecture = Architecture::of_this_machine()?;
-    let deployment = Deployment { home, python, target: &target, architecture, detail: Detail::Counts };
+    let (detail, forced) = (Detail::Counts, BTreeMap::new());
+    let deployment = Deployment { home, python, target: &target, architecture, detail, forced };
     deployment.run(&Stack::ALL).await?;
     let status = Status::read(&target).await?;
     let step = Step::start("Demo user");

@@ -86,9 +86,7 @@ pub(super) const KINDS: [Kind; 45] = [
             )
         })
     }),
-    ("rule: it is gone", "reader-has-rule", |g, n| {
-        in_pattern(g, n, |p| p.replace("source: [busline.", "source: [other."))
-    }),
+    ("rule: it is gone", "reader-has-rule", |g, n| before_pattern(g, n, "Type: EventBridgeRule", "Type: Api")),
     ("rule: it listens at another bus", "rule-on-our-bus", |g, n| {
         before_pattern(g, n, "EventBusName: !Ref BusName", "EventBusName: default")
     }),
@@ -172,7 +170,7 @@ pub(super) const HARMLESS: [Kind; 4] = [
     ("example: another valid value", "it stands for the same event", |g, n| {
         in_example(g, n, |event| set(&mut event["detail"]["data"], "title", json!("Buy bread")))
     }),
-    ("permission: the same statement with an empty list beside it", "an empty list allows nothing more", |g, n| {
+    ("permission: its action is a list of one", "it allows the same", |g, n| {
         in_publisher(g, n, "Action: events:PutEvents", "Action: [events:PutEvents]")
     }),
 ];
