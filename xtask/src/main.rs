@@ -9,6 +9,7 @@ mod aws;
 mod bench;
 mod change_set;
 mod cloud;
+mod contracts;
 mod demo_failure;
 mod deploy;
 mod faults;
@@ -43,6 +44,7 @@ use jiff::SignedDuration;
 
 use crate::aws::{LOCAL, Target};
 use crate::bench::BenchRun;
+use crate::contracts::Gate;
 use crate::demo_failure::DemoFailure;
 use crate::faults::FaultRun;
 use crate::fuzz::FuzzRun;
@@ -161,7 +163,8 @@ enum Door {
     #[command(after_help = "Examples:
   cargo xtask deploy todos                                  one service, to the local cloud
   cargo xtask deploy todos --env staging                    one service, to AWS
-  cargo xtask deploy artifacts bus users todos notifications --env staging   a whole environment")]
+  cargo xtask deploy artifacts bus users todos notifications --env staging   a whole environment
+  cargo xtask deploy todos --env staging --force \"readers follow in an hour\"   although it hurts someone")]
     Deploy {
         /// The stacks.
         #[arg(required = true, value_enum)]
@@ -172,6 +175,9 @@ enum Door {
         /// The functions' instruction set on AWS; `x86_64` when not given.
         #[arg(long, value_enum)]
         arch: Option<Architecture>,
+        /// Deploy although `cargo ops contracts can-deploy` says that it hurts someone; the reason is recorded.
+        #[arg(long, value_name = "REASON", value_parser = reason)]
+        force: Option<String>,
     },
     /// Runs every check, in parts.
     ///
@@ -185,7 +191,7 @@ enum Door {
         /// Only this part; may be given more than once.
         #[arg(long, value_enum)]
         only: Vec<Part>,
-        /// Arguments for the test programs of the unit and e2e parts, such as a part of a test's name.
+        /// Arguments for the test programs of the unit, contracts and e2e parts, such as a part of a test's name.
         #[arg(last = true)]
         arguments: Vec<String>,
     },
@@ -302,7 +308,10 @@ async fn enter(door: Door) -> Result<()> {
             let person = email.zip(password).map(|(email, password)| Person { email, password });
             print_token(&Target::of(&home, &env).await?, &person.unwrap_or_else(Person::demo)).await
         }
-        Door::Deploy { stacks, env, arch } => deploy::command(&home, &stacks, &env, arch).await,
+        Door::Deploy { stacks, env, arch, force } => {
+            let gate = force.map_or(Gate::Shut, Gate::Forced);
+            Box::pin(deploy::command(&home, &stacks, &env, arch, &gate)).await
+        }
         Door::Bench(run) => Box::pin(bench::command(&home, &run)).await,
         Door::Faults(run) => faults::command(&home, &run).await,
         Door::Hostile(run) => hostile::command(&home, &run).await,
@@ -335,6 +344,14 @@ fn environment_name(text: &str) -> Result<String, String> {
         return Ok(text.to_owned());
     }
     Err("an environment's name has 2 to 16 letters a-z, digits and hyphens, a letter first".into())
+}
+
+fn reason(text: &str) -> Result<String, String> {
+    let text = text.trim();
+    if (1..=500).contains(&text.chars().count()) {
+        return Ok(text.to_owned());
+    }
+    Err("a reason of 1 to 500 characters is wanted: it is recorded, and shown to whoever deploys next".into())
 }
 
 fn service(text: &str) -> Result<Stack, String> {
