@@ -2,6 +2,7 @@
 
 pub mod batches;
 pub mod cluster;
+pub mod edit;
 pub mod envelope;
 pub mod event;
 pub mod filter;
@@ -15,3 +16,5 @@ pub mod plan;
 pub mod queue;
 pub mod replay;
 pub mod roads;
+pub mod rollback;
+pub mod sweep;

@@ -14,6 +14,7 @@ use ops::dlq::envelope::Envelope;
 use ops::dlq::journal::entry::Summary;
 use ops::dlq::journal::{Journal, read};
 use ops::dlq::look::Until;
+use ops::dlq::marks::Marking;
 use ops::dlq::plan::{After, History, Options, Order, Pace, Plan, Superseded, Wanted, plan};
 use ops::dlq::queue::{Queue, WrongUse};
 use ops::dlq::replay::{Ended, Meant, Place, Progress, Replay};
@@ -255,7 +256,12 @@ impl ReplayArgs {
             }
         };
         Ok(Options {
-            choice: Choice { way, function: self.way.invoke.clone(), taken_as: self.way.taken_as },
+            choice: Choice {
+                way,
+                function: self.way.invoke.clone(),
+                taken_as: self.way.taken_as,
+                marking: Marking::Count,
+            },
             order: if self.order == OrderArg::Subject { Order::Subject } else { Order::Any },
             pace: if self.ramp { Pace::Ramp } else { Pace::Full },
             rate: self.rate,
@@ -310,7 +316,7 @@ async fn resume(arguments: OfJournal) -> Result<Outcome> {
 }
 
 /// Lets a replay run, with its progress on a terminal.
-async fn follow(replay: Replay, stopped: &Arc<AtomicBool>) -> Result<Outcome> {
+pub(crate) async fn follow(replay: Replay, stopped: &Arc<AtomicBool>) -> Result<Outcome> {
     let (progress, stop) = (replay.progress(), replay.stop());
     let bar = bar();
     let running = tokio::spawn(replay.run());
@@ -352,7 +358,7 @@ pub(crate) fn end(summary: &Summary) -> Result<Outcome> {
     Ok(Outcome::Left)
 }
 
-fn tell(plan: &Plan, queue: &Queue) {
+pub(crate) fn tell(plan: &Plan, queue: &Queue) {
     output::remark(&format!("{} messages of {}", plan.planned, queue.name()));
     for (road, count) in &plan.roads {
         output::remark(&format!("  {count:>7}  to {road}"));

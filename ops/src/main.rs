@@ -3,7 +3,9 @@
 mod arguments;
 mod contracts;
 mod dlq_commands;
+mod dlq_edit_command;
 mod dlq_replay_commands;
+mod dlq_transfer_commands;
 mod insight_commands;
 mod insight_tables;
 mod output;
@@ -59,6 +61,8 @@ enum Dlq {
     #[command(flatten)]
     Moving(dlq_replay_commands::Moving),
     #[command(flatten)]
+    Transferring(dlq_transfer_commands::Transferring),
+    #[command(flatten)]
     Insight(insight_commands::Insight),
 }
 
@@ -80,6 +84,7 @@ async fn run(command: Command) -> Result<Outcome> {
     match command {
         Command::Dlq(Dlq::Reading(command)) => dlq_commands::run(command).await,
         Command::Dlq(Dlq::Moving(command)) => dlq_replay_commands::run(command).await,
+        Command::Dlq(Dlq::Transferring(command)) => dlq_transfer_commands::run(command).await,
         Command::Dlq(Dlq::Insight(command)) => Box::pin(insight_commands::run(command)).await,
         Command::Contracts(command) => Box::pin(contracts::run(command)).await,
         Command::Completions { shell } => {

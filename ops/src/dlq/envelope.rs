@@ -13,7 +13,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use crate::dlq::envelope::sns::Letter;
-use crate::dlq::message::Raw;
+use crate::dlq::marks;
+use crate::dlq::message::{Attribute, Raw};
+use crate::dlq::names;
 
 /// A kind of failure record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -185,7 +187,8 @@ pub struct Pointer {
 pub fn read(raw: &Raw) -> Reading {
     let letter = sns::unwrap(raw);
     let whole = |decoded| Reading::Whole(Box::new(decoded));
-    if let Some(source) = raw.system.get("DeadLetterQueueSourceArn") {
+    let carried = || raw.attributes.get(marks::SOURCE).and_then(Attribute::as_text);
+    if let Some(source) = raw.system.get("DeadLetterQueueSourceArn").map(String::as_str).or_else(carried) {
         return whole(redriven(letter, source));
     }
     if letter.has("RULE_ARN") || letter.has("TARGET_ARN") {
@@ -261,7 +264,7 @@ fn undelivered(letter: Letter) -> Decoded {
     let origin = Origin {
         original: Some(letter.text.clone()),
         rule_arn: letter.attribute("RULE_ARN"),
-        function_arn: target_arn.clone().filter(|arn| crate::dlq::names::function(arn).is_some()),
+        function_arn: target_arn.clone().filter(|arn| names::function(arn).is_some()),
         target_arn,
         ..Origin::default()
     };

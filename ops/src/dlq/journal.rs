@@ -187,3 +187,104 @@ pub fn hash(line: &[u8]) -> String {
     let digits = Sha256::digest(line).into_iter().flat_map(|byte| [byte >> 4, byte & 15]);
     digits.filter_map(|digit| char::from_digit(digit.into(), 16)).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dlq::journal::entry::{Accepted, Intent, Purpose};
+    use crate::dlq::journal::state::short_id;
+
+    fn intent(id: &str) -> Entry {
+        let message = Intent { id: id.to_owned(), receipt: "r".to_owned(), key: id.to_owned(), attempt: 1 };
+        Entry::Intent { purpose: Purpose::Replay, messages: vec![message] }
+    }
+
+    fn sent(id: &str) -> Entry {
+        Entry::Sent { messages: vec![Accepted { id: id.to_owned(), as_id: None }] }
+    }
+
+    /// A journal of three lines, closed.
+    async fn written(folder: &Path) -> PathBuf {
+        let journal = Journal::create(folder, "r1").unwrap();
+        journal.write(intent("a")).await.unwrap();
+        journal.note(sent("a")).unwrap();
+        journal.write(intent("b")).await.unwrap();
+        journal.path().to_owned()
+    }
+
+    /// The writer's thread ends, and frees the file, soon after the last of its journal's clones.
+    fn reopened(path: &Path) -> Result<(Journal, State)> {
+        for _ in 0..100 {
+            match Journal::reopen(path) {
+                Err(error) if error.to_string().contains("another process") => {
+                    thread::sleep(std::time::Duration::from_millis(20));
+                }
+                result => return result,
+            }
+        }
+        Journal::reopen(path)
+    }
+
+    #[tokio::test]
+    async fn what_was_written_is_known_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let (_, state) = reopened(&written(folder.path()).await).unwrap();
+        assert!(state.accepted.contains_key(&short_id("a")));
+        assert!(state.unsure.contains_key(&short_id("b")));
+        assert_eq!(state.replayed, 1);
+    }
+
+    #[tokio::test]
+    async fn half_a_line_is_cut_and_the_chain_goes_on() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = written(folder.path()).await;
+        let whole = fs::read(&path).unwrap();
+        for cut in [1, 20, 100] {
+            fs::write(&path, &whole[..whole.len() - cut]).unwrap();
+            let (journal, state) = reopened(&path).unwrap();
+            assert!(state.unsure.is_empty(), "the torn line does not count");
+            journal.write(intent("c")).await.unwrap();
+            drop(journal);
+            let chain = read::read(&path, |_| {}).unwrap();
+            assert_eq!((chain.lines, chain.torn), (3, false));
+        }
+    }
+
+    #[tokio::test]
+    async fn a_line_that_was_changed_taken_out_or_put_in_shows() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = written(folder.path()).await;
+        let whole = fs::read_to_string(&path).unwrap();
+        let lines: Vec<&str> = whole.lines().collect();
+        let changed = whole.replacen("\"attempt\":1", "\"attempt\":2", 1);
+        let without = format!("{}\n{}\n", lines[0], lines[2]);
+        let twice = format!("{}\n{}\n{}\n{}\n", lines[0], lines[1], lines[1], lines[2]);
+        for (broken, line) in [(changed, 2), (without, 2), (twice, 3), ("no journal\n".to_owned(), 1)] {
+            fs::write(&path, broken).unwrap();
+            let error = reopened(&path).unwrap_err().to_string();
+            assert!(error.contains("is broken") && error.contains(&format!("line {line}")), "{error}");
+        }
+    }
+
+    #[tokio::test]
+    async fn two_processes_do_not_write_one_journal() {
+        let folder = tempfile::tempdir().unwrap();
+        let journal = Journal::create(folder.path(), "r1").unwrap();
+        journal.write(intent("a")).await.unwrap();
+        let error = Journal::reopen(journal.path()).unwrap_err();
+        assert!(error.is::<WrongUse>(), "{error}");
+    }
+
+    #[tokio::test]
+    async fn nothing_of_a_message_but_its_ids_is_in_a_journal() {
+        let folder = tempfile::tempdir().unwrap();
+        let text = fs::read_to_string(written(folder.path()).await).unwrap();
+        for line in text.lines() {
+            let line: serde_json::Value = serde_json::from_str(line).unwrap();
+            for message in line["messages"].as_array().unwrap() {
+                let known = ["id", "receipt", "key", "attempt", "as"];
+                assert!(message.as_object().unwrap().keys().all(|name| known.contains(&name.as_str())), "{message}");
+            }
+        }
+    }
+}

@@ -8,10 +8,11 @@
 use std::collections::BTreeMap;
 
 use serde_json::Value;
+use serde::{Deserialize, Serialize};
 use serde_json::value::{RawValue, to_raw_value};
 use uuid::Uuid;
 
-use crate::dlq::message::{Attribute, Message};
+use crate::dlq::message::{Attribute, AttributeValue, Message};
 
 /// The attribute that names what is sent, however often it is sent: a consumer that claims it has each effect once.
 pub const KEY: &str = "busline-replay-key";
@@ -19,9 +20,28 @@ pub const KEY: &str = "busline-replay-key";
 /// The attribute that names the replay and the attempt: `<replay id> <attempt>`.
 pub const REPLAY: &str = "busline-replay";
 
+/// The attribute that keeps which queue gave a message up, where SQS's own attribute cannot: in a parking queue, and after
+/// an import.
+pub const SOURCE: &str = "busline-source-queue";
+
+/// The attribute of an edited message: the id of the one whose place it took.
+pub const EDITED: &str = "busline-edited";
+
 /// SQS takes at most this many attributes.
 /// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-message-metadata.html>
 const MOST_ATTRIBUTES: usize = 10;
+
+/// What a message carries after it was moved.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Marking {
+    /// The marks of this replay: it is tried once more.
+    Count,
+    /// The marks that it had: it is put aside.
+    Keep,
+    /// No marks: it begins anew.
+    Clear,
+}
 
 /// What the marks of a message say.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -66,12 +86,39 @@ pub fn failure(message: &Message) -> Uuid {
 #[must_use]
 pub fn attributes(message: &Message, replay_id: &str, attempt: u32) -> Vec<(String, Attribute)> {
     let marks = [(KEY, key(message)), (REPLAY, format!("{replay_id} {attempt}"))];
-    let is_own = |name: &str| name != KEY && name != REPLAY;
-    let own = message.attributes.iter().filter(|(name, _)| is_own(name));
-    let mut attributes: Vec<_> = own.map(|(name, value)| (name.clone(), value.clone())).collect();
+    let mut attributes = own(message);
     let room = MOST_ATTRIBUTES.saturating_sub(attributes.len());
     attributes.extend(marks.into_iter().take(room).map(|(name, value)| (name.to_owned(), Attribute::text(value))));
     attributes
+}
+
+/// The attributes of a message that is put into another queue to be kept there, with what SQS would forget of it.
+#[must_use]
+pub fn kept(message: &Message, marking: Marking) -> Vec<(String, Attribute)> {
+    let mut attributes = own(message);
+    if marking == Marking::Keep {
+        let marks = [KEY, REPLAY].into_iter().filter_map(|name| Some((name, message.attributes.get(name)?.clone())));
+        attributes.extend(marks.map(|(name, value)| (name.to_owned(), value)));
+    }
+    if let Some(source) = message.system_attributes.get("DeadLetterQueueSourceArn").or_else(|| carried(message, SOURCE))
+        && attributes.len() < MOST_ATTRIBUTES
+    {
+        attributes.push((SOURCE.to_owned(), Attribute::text(source)));
+    }
+    attributes
+}
+
+/// The attributes that its sender gave it.
+fn own(message: &Message) -> Vec<(String, Attribute)> {
+    let own = message.attributes.iter().filter(|(name, _)| ![KEY, REPLAY, SOURCE].contains(&name.as_str()));
+    own.map(|(name, value)| (name.clone(), value.clone())).collect()
+}
+
+fn carried<'a>(message: &'a Message, name: &str) -> Option<&'a String> {
+    match &message.attributes.get(name)?.value {
+        AttributeValue::Text(text) => Some(text),
+        AttributeValue::Binary(_) => None,
+    }
 }
 
 /// An event with the marks in its metadata; the text itself when it has none. Every other value stays as it is written.

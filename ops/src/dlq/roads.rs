@@ -19,8 +19,8 @@ use tokio::task::JoinSet;
 
 use crate::dlq::batches::{self, Outcome, Outgoing};
 use crate::dlq::envelope::Envelope;
-use crate::dlq::marks;
-use crate::dlq::message::Message;
+use crate::dlq::marks::{self, Marking};
+use crate::dlq::message::{Attribute, Message};
 use crate::dlq::names;
 
 /// How often an invocation that was refused for no fault of its own is tried.
@@ -58,6 +58,8 @@ pub struct Choice {
     pub function: Option<String>,
     /// What messages of an unknown shape are taken for.
     pub taken_as: Option<Envelope>,
+    /// What a message carries in another queue.
+    pub marking: Marking,
 }
 
 /// Why a message cannot go.
@@ -137,21 +139,29 @@ pub struct Parcel<'a> {
 }
 
 impl Parcel<'_> {
-    /// The message for a queue: its text as it is, its attributes with the marks.
-    ///
-    /// In a FIFO queue it keeps its group. Its deduplication id is its key: its own one is what SQS would take for a
-    /// repetition, and drop, when the message failed within five minutes.
-    /// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/using-messagededuplicationid-property.html>
-    fn outgoing(&self, url: &str, body: &str) -> Outgoing {
-        let message = self.message;
-        let is_fifo = url.ends_with(".fifo");
-        let group = message.system_attributes.get("MessageGroupId").cloned();
-        Outgoing {
-            body: body.to_owned(),
-            attributes: marks::attributes(message, self.replay_id, self.attempt),
-            group: if is_fifo { group.or_else(|| Some(message.message_id.clone())) } else { group },
-            deduplication: is_fifo.then(|| message.message_id.clone()),
-        }
+    fn outgoing(&self, url: &str, body: &str, marking: Marking) -> Outgoing {
+        let attributes = match marking {
+            Marking::Count => marks::attributes(self.message, self.replay_id, self.attempt),
+            marking => marks::kept(self.message, marking),
+        };
+        outgoing(self.message, url, body, attributes)
+    }
+}
+
+/// A message for the queue at `url`.
+///
+/// In a FIFO queue it keeps its group. Its deduplication id is its message id: its own one is what SQS would take for a
+/// repetition, and drop, when the message was sent within the last five minutes.
+/// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/using-messagededuplicationid-property.html>
+#[must_use]
+pub fn outgoing(message: &Message, url: &str, body: &str, attributes: Vec<(String, Attribute)>) -> Outgoing {
+    let group = message.system_attributes.get("MessageGroupId").cloned();
+    let is_fifo = url.ends_with(".fifo");
+    Outgoing {
+        body: body.to_owned(),
+        attributes,
+        group: if is_fifo { group.or_else(|| Some(message.message_id.clone())) } else { group },
+        deduplication: is_fifo.then(|| message.message_id.clone()),
     }
 }
 
@@ -226,7 +236,7 @@ impl Roads {
     /// When a message cannot be put into a request.
     pub async fn park(&self, parking: &str, parcels: &[Parcel<'_>]) -> Result<Vec<Outcome>> {
         let messages: Vec<Outgoing> =
-            parcels.iter().map(|parcel| parcel.outgoing(parking, &parcel.message.body)).collect();
+            parcels.iter().map(|parcel| parcel.outgoing(parking, &parcel.message.body, Marking::Keep)).collect();
         batches::send(&self.sqs, parking, &messages).await
     }
 
@@ -242,7 +252,7 @@ impl Roads {
     async fn destination(&self, parcel: &Parcel<'_>) -> Result<Destination, NoWay> {
         let message = parcel.message;
         if let Way::Queue(url) = &self.choice.way {
-            return Ok(Destination::Queue { url: url.clone(), message: parcel.outgoing(url, &message.body) });
+            return Ok(Destination::Queue { url: url.clone(), message: parcel.outgoing(url, &message.body, self.choice.marking) });
         }
         self.choice.outline(message)?;
         let origin = &message.origin;
@@ -264,7 +274,7 @@ impl Roads {
             Envelope::SqsRedrive => {
                 let arn = origin.source_queue_arn.as_deref().ok_or_else(missing)?;
                 let url = self.queue_at(arn).await?;
-                Ok(Destination::Queue { message: parcel.outgoing(&url, &message.body), url })
+                Ok(Destination::Queue { message: parcel.outgoing(&url, &message.body, Marking::Count), url })
             }
             Envelope::StreamPayload => {
                 let arn = self.choice.function_of(message).ok_or_else(missing)?;
@@ -290,7 +300,7 @@ impl Roads {
                 let event = marks::event(event, parcel.replay_id, parcel.attempt);
                 // The attributes are those of the failure, not of the event.
                 let bare = Message { attributes: std::collections::BTreeMap::new(), ..parcel.message.clone() };
-                let message = Parcel { message: &bare, ..*parcel }.outgoing(&url, &event);
+                let message = Parcel { message: &bare, ..*parcel }.outgoing(&url, &event, Marking::Count);
                 Ok(Destination::Queue { url, message })
             }
             _ => Err(NoWay(format!("its target {arn} is neither a function nor a queue: give --to-queue"))),

@@ -1,0 +1,181 @@
+//! `dlq edit`: a message with another event in the place of the one that it was.
+#![allow(clippy::disallowed_methods, reason = "a command-line tool reads EDITOR and makes ids here")]
+
+use std::io::Write;
+use std::ops::ControlFlow;
+use std::path::Path;
+use std::process::Command;
+use std::time::Duration;
+use std::{env, fs};
+
+use anyhow::{Context, Result, bail, ensure};
+use clap::Args;
+use ops::dlq::edit::{self, Change};
+use ops::dlq::filter::Filter;
+use ops::dlq::journal::Journal;
+use ops::dlq::journal::entry::{Accepted, Entry, Intent, Planned, Purpose, Summary};
+use ops::dlq::journal::state::short_id;
+use ops::dlq::look::{Until, look};
+use ops::dlq::marks::{self, Marking};
+use ops::dlq::message::{Attribute, Message};
+use ops::dlq::queue::{Queue, WrongUse};
+use ops::dlq::roads::outgoing;
+use ops::dlq::{batches, sweep};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::arguments::QueueArgs;
+use crate::dlq_replay_commands::{JournalFolder, end};
+use crate::output::{self, Outcome};
+
+/// How long the message is looked for.
+const LOOK: Duration = Duration::from_secs(120);
+
+/// What to change.
+#[derive(Debug, Args)]
+pub(crate) struct Edit {
+    #[command(flatten)]
+    queue: QueueArgs,
+    /// How the message's id begins
+    message: String,
+    /// A field of the event to set, `$.detail.data.title="…"`; may be given several times. Without it $EDITOR opens
+    #[arg(long, value_name = "PATH=VALUE")]
+    set: Vec<Change>,
+    /// Show the difference, and change nothing
+    #[arg(long)]
+    dry_run: bool,
+    /// Put the event in although it breaks its schema
+    #[arg(long)]
+    unchecked: bool,
+    #[command(flatten)]
+    folder: JournalFolder,
+}
+
+/// Does what was asked.
+pub(crate) async fn run(arguments: Edit) -> Result<Outcome> {
+    let queue = arguments.queue.open().await?;
+    let message = find(&queue, &arguments.message).await?;
+    let before = edit::event(&message)?;
+    let after = if arguments.set.is_empty() { in_editor(&before)? } else { edit::set(&before, &arguments.set)? };
+    let Some(difference) = edit::difference(&before, &after) else {
+        output::remark("nothing was changed");
+        return Ok(Outcome::Done);
+    };
+    output::text(output::plain(&difference).as_bytes())?;
+    if !arguments.unchecked {
+        check(&after)?;
+    }
+    if arguments.dry_run {
+        return Ok(Outcome::Done);
+    }
+    let summary = replace(&queue, &message, &after, &arguments).await?;
+    end(&summary)
+}
+
+/// Against the schemas of the repository that this program is run in, if it is one.
+fn check(event: &Value) -> Result<()> {
+    let here = env::current_dir().context("the folder that this runs in is gone")?;
+    let schemas = here.ancestors().map(|folder| folder.join("events/schemas")).find(|schemas| schemas.is_dir());
+    let checked = schemas.map_or(Ok(()), |schemas| edit::check(event, &schemas));
+    checked.map_err(|error| match error.downcast::<WrongUse>() {
+        Ok(WrongUse(text)) => WrongUse(format!("{text}. Nothing was changed; --unchecked puts it in all the same")).into(),
+        Err(error) => error,
+    })
+}
+
+async fn find(queue: &Queue, prefix: &str) -> Result<Message> {
+    ensure!(!prefix.is_empty(), WrongUse("a message needs an id: see `peek`".to_owned()));
+    let filter = Filter { message_id: Some(prefix.to_owned()), ..Filter::default() };
+    let mut found = Vec::new();
+    look(queue, Until::after(LOOK), |message| {
+        if filter.admits(&message) {
+            found.push(message);
+        }
+        Ok(if found.len() > 1 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
+    })
+    .await?;
+    match (found.pop(), found.is_empty()) {
+        (Some(message), true) => Ok(message),
+        (Some(_), false) => bail!(WrongUse(format!("several messages begin with `{prefix}`: give more of the id"))),
+        (None, _) => bail!(WrongUse(format!("{} has no message that begins with `{prefix}`", queue.name()))),
+    }
+}
+
+/// The event as somebody leaves it in their editor.
+fn in_editor(event: &Value) -> Result<Value> {
+    let editor = env::var("VISUAL").or_else(|_| env::var("EDITOR"));
+    let editor = editor.map_err(|_| WrongUse("set EDITOR, or give --set".to_owned()))?;
+    let mut words = editor.split_whitespace();
+    let program = words.next().ok_or_else(|| WrongUse("EDITOR is empty: set it, or give --set".to_owned()))?;
+    let folder = env::temp_dir().join(format!("busline-edit-{}", Uuid::new_v4()));
+    private_folder(&folder)?;
+    let path = folder.join("event.json");
+    let edited = (|| {
+        fs::File::create(&path)?.write_all(format!("{event:#}\n").as_bytes())?;
+        let status = Command::new(program).args(words).arg(&path).status();
+        let status = status.with_context(|| format!("the editor `{program}` does not start"))?;
+        ensure!(status.success(), "the editor ended with {status}: nothing was changed");
+        let text = fs::read_to_string(&path)?;
+        serde_json::from_str(&text)
+            .map_err(|error| WrongUse(format!("it is no JSON ({error}): nothing was changed")).into())
+    })();
+    // It holds an event, which must not be left behind.
+    fs::remove_dir_all(&folder).with_context(|| format!("cannot remove {}", folder.display()))?;
+    edited
+}
+
+#[cfg(unix)]
+fn private_folder(path: &Path) -> Result<()> {
+    use std::os::unix::fs::DirBuilderExt;
+    fs::DirBuilder::new().mode(0o700).create(path).with_context(|| format!("cannot make {}", path.display()))
+}
+
+#[cfg(not(unix))]
+fn private_folder(path: &Path) -> Result<()> {
+    fs::create_dir(path).with_context(|| format!("cannot make {}", path.display()))
+}
+
+/// Puts the edited message in, then takes the other out: whatever happens in between, one of them is there.
+async fn replace(queue: &Queue, message: &Message, event: &Value, arguments: &Edit) -> Result<Summary> {
+    let mut attributes = marks::kept(message, Marking::Keep);
+    if attributes.len() < 10 {
+        attributes.push((marks::EDITED.to_owned(), Attribute::text(&message.message_id)));
+    }
+    let mut edited = outgoing(message, queue.url(), &edit::body(message, event)?, attributes);
+    edited.deduplication = edited.deduplication.map(|_| Uuid::new_v4().to_string());
+    let replay_id = Uuid::now_v7().to_string();
+    let journal = Journal::create(&arguments.folder.path()?, &replay_id)?;
+    let planned = Planned {
+        replay_id,
+        queue: queue.url().to_owned(),
+        env: arguments.queue.env.clone().unwrap_or_default(),
+        way: "edited, in the same queue".to_owned(),
+        planned: 1,
+        everything: false,
+        options: json!(null),
+    };
+    journal.write(Entry::Plan(Box::new(planned))).await?;
+    let (id, key) = (message.message_id.clone(), marks::key(message));
+    let intent = Intent { id: id.clone(), receipt: message.receipt_handle.clone(), key, attempt: 0 };
+    journal.write(Entry::Intent { purpose: Purpose::Replay, messages: vec![intent] }).await?;
+    let outcome = batches::send(queue.sqs(), queue.url(), &[edited]).await?.pop();
+    let new = outcome.context("SQS did not answer")?;
+    let new = new.map_err(|error| anyhow::anyhow!("the edited message was not taken: {error}"))?;
+    let sent = Accepted { id: id.clone(), as_id: Some(new.clone()) };
+    journal.write(Entry::Sent { messages: vec![sent] }).await?;
+    let deleted =
+        sweep::sweep(queue, 1, |found| found.message_id == id, async |messages| Ok(messages)).await?;
+    if deleted == 1 {
+        journal.write(Entry::Deleted { ids: vec![short_id(&id)] }).await?;
+    }
+    let summary = Summary {
+        planned: 1,
+        replayed: 1,
+        remaining: if deleted == 1 { 0 } else { 1 },
+        journal: journal.path().display().to_string(),
+        ..Summary::default()
+    };
+    journal.write(Entry::Closed(summary.clone())).await?;
+    output::remark(&format!("the message is {new} now"));
+    Ok(summary)
+}

@@ -1,0 +1,303 @@
+//! `dlq park`, `unpark`, `import`, `purge`, `rollback`: commands that put messages elsewhere, or away.
+#![allow(clippy::disallowed_methods, reason = "a command-line tool looks at the clock and makes ids here")]
+
+use std::collections::HashSet;
+use std::fs::{File, OpenOptions};
+use std::io::{self, BufRead, BufReader, BufWriter, Write};
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail, ensure};
+use clap::{Args, Subcommand};
+use jiff::Timestamp;
+use ops::dlq::batches::{self, Outgoing};
+use ops::dlq::filter::Filter;
+use ops::dlq::journal::entry::Summary;
+use ops::dlq::journal::{Journal, read};
+use ops::dlq::look::{Until, look};
+use ops::dlq::marks::{self, Marking};
+use ops::dlq::message::Message;
+use ops::dlq::plan::{After, History, Options, Order, Pace, Superseded, Wanted, plan};
+use ops::dlq::queue::{BATCH, Queue, WrongUse};
+use ops::dlq::replay::{Meant, Place, Replay};
+use ops::dlq::roads::{Choice, Way, outgoing};
+use ops::dlq::{rollback, sweep};
+use ops::target::{self, Target};
+use serde_json::json;
+use uuid::Uuid;
+
+use crate::dlq_edit_command::{self, Edit};
+use crate::arguments::{FilterArgs, LookArgs, QueueArgs};
+use crate::dlq_replay_commands::{JournalFolder, follow, parking, stop_at_interrupt, tell};
+use crate::output::{self, Outcome};
+
+/// Commands that put messages elsewhere, or away.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Transferring {
+    /// Takes messages out of the way, into the parking queue beside their queue
+    #[command(after_help = "Examples:\n  cargo ops dlq park notifications --event-id 019a…\n  \
+                            ops dlq park my-dlq --parking my-parking --error-type BadInput")]
+    Park(Parking),
+    /// Brings parked messages back to their queue, from where they can be replayed; how often they failed is forgotten
+    #[command(after_help = "Examples:\n  cargo ops dlq unpark notifications\n  \
+                            ops dlq unpark my-dlq --parking my-parking --message-id 4f0c")]
+    Unpark(Parking),
+    /// Changes the event in a message: shows the difference, holds it against the event's schema, puts it in as a new one
+    #[command(after_help = "Examples:\n  EDITOR=vi cargo ops dlq edit notifications 4f0c\n  \
+                            cargo ops dlq edit todos 4f0c --set '$.detail.data.title=\"Milk\"' --dry-run")]
+    Edit(Edit),
+    /// Puts messages of an `export` into a queue, with their text, attributes and group
+    #[command(after_help = "Examples:\n  cargo ops dlq import notifications failures.ndjson\n  \
+                            gunzip -c failures.ndjson.gz | ops dlq import my-dlq -\n\n\
+                            The last line is {\"imported\", \"failed\"}. Exit codes: 0 all were put in; 1 AWS or the network \
+                            failed; 2 some were not; 64 wrong use, or a line is no message.")]
+    Import(Import),
+    /// Deletes messages, after it has written them to a file
+    #[command(after_help = "Examples:\n  cargo ops dlq purge notifications --error-type BadInput --export gone.ndjson \
+                            --yes-delete 12\n\n\
+                            Nothing is deleted unless the number is that of the messages that fit. The last line is \
+                            {\"exported\", \"deleted\"}.")]
+    Purge(Purge),
+    /// Takes back what a replay put into a queue, as far as nobody has taken it
+    ///
+    /// What functions were given cannot be taken back.
+    #[command(after_help = "Examples:\n  cargo ops dlq rollback 019a\n\n\
+                            The last line is that of a replay: `replayed` counts what was put back, `remaining` what \
+                            somebody has taken already.")]
+    Rollback(Rollback),
+}
+
+/// Which messages to park or bring back.
+#[derive(Debug, Args)]
+pub(crate) struct Parking {
+    #[command(flatten)]
+    queue: QueueArgs,
+    #[command(flatten)]
+    filter: FilterArgs,
+    #[command(flatten)]
+    look: LookArgs,
+    #[command(flatten)]
+    folder: JournalFolder,
+    /// The parking queue; `<name>-parking` beside `<name>-dlq` when not given
+    #[arg(long = "parking", value_name = "QUEUE")]
+    lot: Option<String>,
+    /// At most this many messages
+    #[arg(long, value_parser = clap::value_parser!(u64).range(1..))]
+    count: Option<u64>,
+}
+
+/// What to import.
+#[derive(Debug, Args)]
+pub(crate) struct Import {
+    #[command(flatten)]
+    queue: QueueArgs,
+    /// The file, or `-` for standard input
+    file: PathBuf,
+}
+
+/// What to delete.
+#[derive(Debug, Args)]
+pub(crate) struct Purge {
+    #[command(flatten)]
+    queue: QueueArgs,
+    #[command(flatten)]
+    filter: FilterArgs,
+    #[command(flatten)]
+    look: LookArgs,
+    /// The file to write the messages to first
+    #[arg(long, value_name = "FILE")]
+    export: PathBuf,
+    /// How many messages you mean to delete
+    #[arg(long, value_name = "MESSAGES")]
+    yes_delete: u64,
+}
+
+/// What to take back.
+#[derive(Debug, Args)]
+pub(crate) struct Rollback {
+    /// A replay's id, its beginning, or the journal's file
+    replay: String,
+    #[command(flatten)]
+    folder: JournalFolder,
+    /// The environment, when it is not the one that the journal names
+    #[arg(long)]
+    env: Option<String>,
+}
+
+/// Does what was asked.
+pub(crate) async fn run(command: Transferring) -> Result<Outcome> {
+    match command {
+        Transferring::Park(arguments) => {
+            let (target, queue, lot) = arguments.queues().await?;
+            arguments.transfer(target, queue, lot, Marking::Keep).await
+        }
+        Transferring::Unpark(arguments) => {
+            let (target, queue, lot) = arguments.queues().await?;
+            arguments.transfer(target, lot, queue, Marking::Clear).await
+        }
+        Transferring::Edit(arguments) => dlq_edit_command::run(arguments).await,
+        Transferring::Import(arguments) => import(arguments).await,
+        Transferring::Purge(arguments) => purge(arguments).await,
+        Transferring::Rollback(arguments) => take_back(arguments).await,
+    }
+}
+
+impl Parking {
+    async fn queues(&self) -> Result<(Target, Queue, Queue)> {
+        let target = target::connect(self.queue.env.as_deref(), Some(&self.queue.queue)).await?;
+        let queue = Queue::resolve(&target.sdk, &target.env, &self.queue.queue).await?;
+        let Some(lot) = parking(&target, &queue, self.lot.as_deref()).await? else {
+            bail!(WrongUse(format!("{} has no parking queue beside it: give --parking", queue.name())));
+        };
+        let lot = Queue::at(&target.sdk, &lot);
+        Ok((target, queue, lot))
+    }
+
+    async fn transfer(self, target: Target, from: Queue, to: Queue, marking: Marking) -> Result<Outcome> {
+        let folder = self.folder.path()?;
+        let count = self.count.map(|count| usize::try_from(count).unwrap_or(usize::MAX));
+        let wanted = Wanted::new(self.filter.filter(Timestamp::now()), count);
+        let options = options(to.url(), marking);
+        let until = Until::after(self.look.deadline);
+        let stopped = stop_at_interrupt(until.stopped.clone());
+        let plan = plan(&from, &options, &wanted, &History::default(), until).await?;
+        tell(&plan, &from);
+        let id = Uuid::now_v7().to_string();
+        let journal = Journal::create(&folder, &id)?;
+        let place = Place { queue: from, env: target.env, to: target.sdk };
+        let meant = Meant { plan, filter: wanted.filter, history: History::default() };
+        follow(Replay::begin(place, options, meant, journal, id).await?, &stopped).await
+    }
+}
+
+/// Moves messages as they are.
+fn options(to: &str, marking: Marking) -> Options {
+    Options {
+        choice: Choice { way: Way::Queue(to.to_owned()), function: None, taken_as: None, marking },
+        order: Order::Any,
+        pace: Pace::Full,
+        rate: None,
+        concurrency: 8,
+        max_replays: u32::MAX,
+        parking: None,
+        after: After::Remove,
+        superseded: Superseded::Replay,
+        hidden: 60,
+        settle: 1,
+    }
+}
+
+async fn import(arguments: Import) -> Result<Outcome> {
+    let queue = arguments.queue.open().await?;
+    let input: Box<dyn BufRead> = if arguments.file == Path::new("-") {
+        Box::new(BufReader::new(io::stdin()))
+    } else {
+        let file = File::open(&arguments.file);
+        Box::new(BufReader::new(file.with_context(|| format!("cannot read {}", arguments.file.display()))?))
+    };
+    let (mut imported, mut failed, mut messages) = (0, 0, Vec::new());
+    for (number, line) in input.lines().enumerate() {
+        let line = line.context("cannot read the messages")?;
+        if line.trim().is_empty() {
+            continue;
+        }
+        let message: Message = serde_json::from_str(&line).map_err(|error| {
+            WrongUse(format!(
+                "line {} is no message ({error}); {imported} before it are imported. Give what `export` writes",
+                number + 1
+            ))
+        })?;
+        messages.push(message);
+        if messages.len() == BATCH {
+            put(&queue, &mut messages, &mut imported, &mut failed).await?;
+        }
+    }
+    put(&queue, &mut messages, &mut imported, &mut failed).await?;
+    output::text(format!("{}\n", json!({"imported": imported, "failed": failed})).as_bytes())?;
+    Ok(if failed == 0 { Outcome::Done } else { Outcome::Left })
+}
+
+async fn put(queue: &Queue, messages: &mut Vec<Message>, imported: &mut u64, failed: &mut u64) -> Result<()> {
+    let sent: Vec<Outgoing> = messages.iter().map(|message| imported_as(message, queue)).collect();
+    for (message, outcome) in messages.iter().zip(batches::send(queue.sqs(), queue.url(), &sent).await?) {
+        match outcome {
+            Ok(_) => *imported += 1,
+            Err(error) => {
+                *failed += 1;
+                output::remark(&format!("message {} was not imported: {error}", message.message_id));
+            }
+        }
+    }
+    messages.clear();
+    Ok(())
+}
+
+/// A message as it was, with the marks that it had.
+fn imported_as(message: &Message, queue: &Queue) -> Outgoing {
+    outgoing(message, queue.url(), &message.body, marks::kept(message, Marking::Keep))
+}
+
+async fn purge(arguments: Purge) -> Result<Outcome> {
+    let queue = arguments.queue.open().await?;
+    let filter = arguments.filter.filter(Timestamp::now());
+    let path = &arguments.export;
+    ensure!(!path.exists(), WrongUse(format!("{} is there already: name another file", path.display())));
+    let until = Until::after(arguments.look.deadline);
+    stop_at_interrupt(until.stopped.clone());
+    let exported = export(&queue, &filter, until, path).await?;
+    let count = exported.len() as u64;
+    if count != arguments.yes_delete {
+        std::fs::remove_file(path).with_context(|| format!("cannot remove {}", path.display()))?;
+        bail!(WrongUse(format!(
+            "{count} messages fit and you said {}: nothing was deleted. To delete them give --yes-delete {count}",
+            arguments.yes_delete
+        )));
+    }
+    let deleted = sweep::sweep(
+        &queue,
+        exported.len(),
+        |message| exported.contains(&message.message_id),
+        async |messages| Ok(messages),
+    )
+    .await?;
+    output::text(format!("{}\n", json!({"exported": count, "deleted": deleted})).as_bytes())?;
+    Ok(if deleted == exported.len() { Outcome::Done } else { Outcome::Left })
+}
+
+/// Writes the messages that fit, and their ids; they are on the disk when this returns.
+async fn export(queue: &Queue, filter: &Filter, until: Until, path: &Path) -> Result<HashSet<String>> {
+    let cannot = || format!("cannot write {}", path.display());
+    let file = OpenOptions::new().write(true).create_new(true).open(path).with_context(cannot)?;
+    let mut out = BufWriter::new(file);
+    let mut ids = HashSet::new();
+    look(queue, until, |message| {
+        if filter.admits(&message) {
+            out.write_all(output::line(&message)?.as_bytes()).with_context(cannot)?;
+            ids.insert(message.message_id);
+        }
+        Ok(ControlFlow::Continue(()))
+    })
+    .await?;
+    let file = out.into_inner().with_context(cannot)?;
+    file.sync_all().with_context(cannot)?;
+    Ok(ids)
+}
+
+async fn take_back(arguments: Rollback) -> Result<Outcome> {
+    let path = read::find(&arguments.folder.path()?, &arguments.replay)?;
+    let mut queue = None;
+    read::read(&path, |line| {
+        if let ops::dlq::journal::entry::Entry::Plan(plan) = line.entry {
+            queue = Some(plan.queue);
+        }
+    })?;
+    let target = target::connect(arguments.env.as_deref(), queue.as_deref()).await?;
+    let summary = rollback::rollback(&target.sdk, &path).await?;
+    if summary.remaining > 0 {
+        output::remark(&format!("{} messages were taken by somebody already", summary.remaining));
+    }
+    let Summary { remaining, .. } = &summary;
+    let outcome = if *remaining == 0 { Outcome::Done } else { Outcome::Left };
+    output::text(output::line(&summary)?.as_bytes())?;
+    Ok(outcome)
+}
