@@ -18,6 +18,7 @@ mod idempotency;
 mod inbox;
 mod isolation;
 mod lists;
+mod ops_read;
 mod outage;
 mod patterns;
 mod profile;

@@ -126,7 +126,8 @@ fn sources(queues: &[(Queue, Attributes)]) -> BTreeMap<String, Vec<String>> {
 
 fn sounds_like_one(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
-    ["dlq", "dead-letter", "dead_letter", "deadletter"].iter().any(|part| name.contains(part))
+    // Parked messages wait for somebody too.
+    ["dlq", "dead-letter", "dead_letter", "deadletter", "parking"].iter().any(|part| name.contains(part))
 }
 
 async fn overview(

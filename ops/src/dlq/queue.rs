@@ -73,7 +73,7 @@ impl Attributes {
 }
 
 impl Queue {
-    /// The queue that `given` means: its URL, its name, or a service of the environment.
+    /// The queue that `given` means: its URL, its name (`busline-<env>-` may be left out), or a service of the environment.
     ///
     /// # Errors
     /// [`WrongUse`] when there is no such queue, with those that there are; else when SQS fails.
@@ -85,9 +85,9 @@ impl Queue {
             return Ok(queue);
         }
         ensure!(!given.is_empty(), WrongUse("a queue needs a name: give a service, a queue's name or its URL".into()));
-        let service_queue = names::queue(env, given);
-        let candidates: &[&str] =
-            if names::SERVICES.contains(&given) { &[&service_queue] } else { &[given, &service_queue] };
+        let (service_queue, of_env) = (names::queue(env, given), format!("busline-{env}-{given}"));
+        let is_service = names::SERVICES.contains(&given);
+        let candidates: &[&str] = if is_service { &[&service_queue] } else { &[given, &of_env, &service_queue] };
         for name in candidates {
             if let Some(url) = url_of(&sqs, name).await? {
                 return Ok(Self::at(sdk, &url));

@@ -1,7 +1,7 @@
 //! Every shape of failure record, raw and wrapped by SNS.
 
 use ops::dlq::envelope::{self, Envelope, Reading};
-use ops::dlq::message::{Message, Raw};
+use ops::dlq::message::{Attribute, Message, Raw};
 use serde_json::{Value, json};
 
 use crate::fixture::Fixture;
@@ -135,6 +135,17 @@ fn a_dead_letter_of_a_function_that_bucket_events_call_is_no_pointer() {
     let Reading::Whole(decoded) = envelope::read(&raw) else { panic!("a dead letter") };
     assert_eq!(decoded.envelope, Envelope::LambdaDlq);
     assert_eq!(decoded.origin.original.as_deref(), Some(raw.body.as_str()));
+}
+
+#[test]
+fn a_message_that_was_parked_still_knows_the_queue_that_gave_it_up() {
+    let given_up = Fixture::read("sqs-redrive").message();
+    let mut raw = given_up.to_raw();
+    let source = raw.system.remove("DeadLetterQueueSourceArn").unwrap();
+    raw.attributes.insert("busline-source-queue".to_owned(), Attribute::text(source));
+    let Reading::Whole(decoded) = envelope::read(&raw) else { panic!("a redriven message") };
+    let parked = Message::new(raw, *decoded);
+    assert_eq!((parked.envelope, parked.origin), (given_up.envelope, given_up.origin));
 }
 
 #[test]
