@@ -1,8 +1,7 @@
 //! `dlq list`, `peek`, `show`, `clusters`, `export`: commands that take nothing out.
 #![allow(clippy::disallowed_methods, reason = "a command-line tool looks at the clock here")]
 
-use std::fs::{self, File};
-use std::io::{self, BufWriter, ErrorKind, Write};
+use std::fs;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
@@ -18,6 +17,7 @@ use ops::dlq::queue::{Queue, WrongUse};
 use ops::target;
 
 use crate::arguments::{FilterArgs, LookArgs, QueueArgs};
+use crate::export::Sink;
 use crate::output::{self, Format, Outcome};
 use crate::tables;
 
@@ -273,15 +273,12 @@ async fn export(export: Export) -> Result<Outcome> {
         if filter.admits(&message) && sink.write(&message)?.is_break() {
             return Ok(ControlFlow::Break(()));
         }
-        Ok(if sink.count < count { ControlFlow::Continue(()) } else { ControlFlow::Break(()) })
+        Ok(if sink.count() < count { ControlFlow::Continue(()) } else { ControlFlow::Break(()) })
     });
     let looked = looked.await?;
-    let written = sink.count;
-    sink.close()?;
-    if let Some(out) = &export.out {
-        output::remark(&format!("{written} messages in {}", out.display()));
-    }
-    Ok(outcome(&queue, &looked))
+    let outcome = outcome(&queue, &looked);
+    sink.close(outcome)?;
+    Ok(outcome)
 }
 
 /// Opens a queue, and warns where even a look has an effect.
@@ -325,60 +322,4 @@ fn outcome(queue: &Queue, looked: &Looked) -> Outcome {
     };
     output::remark(&format!("saw {read} of about {expected} messages: {reason}"));
     if looked.end == End::AllSeen && !queue.is_fifo() { Outcome::Done } else { Outcome::Left }
-}
-
-/// Where an export goes, message by message.
-struct Sink {
-    out: Box<dyn Write>,
-    /// The file under its name while it is not whole, and its name.
-    file: Option<(PathBuf, PathBuf)>,
-    format: Format,
-    count: usize,
-}
-
-impl Sink {
-    fn open(out: Option<&Path>, format: Format) -> Result<Self> {
-        let Some(path) = out else {
-            return Ok(Self { out: Box::new(BufWriter::new(io::stdout())), file: None, format, count: 0 });
-        };
-        ensure!(!path.exists(), WrongUse(format!("{} is there already: name another file", path.display())));
-        let mut unfinished = path.as_os_str().to_owned();
-        unfinished.push(".part");
-        let unfinished = PathBuf::from(unfinished);
-        let file = File::create(&unfinished).with_context(|| format!("cannot write {}", unfinished.display()))?;
-        Ok(Self { out: Box::new(BufWriter::new(file)), file: Some((unfinished, path.to_owned())), format, count: 0 })
-    }
-
-    /// Breaks when nobody reads any more.
-    fn write(&mut self, message: &Message) -> Result<ControlFlow<()>> {
-        let before = match (self.format, self.count) {
-            (Format::Json, 0) => "[\n",
-            (Format::Json, _) => ",",
-            _ => "",
-        };
-        let line = format!("{before}{}", output::line(message)?);
-        match self.out.write_all(line.as_bytes()) {
-            Err(error) if error.kind() == ErrorKind::BrokenPipe => return Ok(ControlFlow::Break(())),
-            result => result.context("cannot write the export")?,
-        }
-        self.count += 1;
-        Ok(ControlFlow::Continue(()))
-    }
-
-    /// Finishes the file: from now on it has its name.
-    fn close(mut self) -> Result<()> {
-        if self.format == Format::Json {
-            self.out.write_all(if self.count == 0 { b"[]\n" } else { b"]\n" })?;
-        }
-        match self.out.flush() {
-            Err(error) if error.kind() == ErrorKind::BrokenPipe => return Ok(()),
-            result => result.context("cannot write the export")?,
-        }
-        drop(self.out);
-        if let Some((unfinished, path)) = self.file {
-            File::open(&unfinished)?.sync_all()?;
-            fs::rename(&unfinished, &path).with_context(|| format!("cannot write {}", path.display()))?;
-        }
-        Ok(())
-    }
 }

@@ -6,6 +6,7 @@ mod dlq_commands;
 mod dlq_edit_command;
 mod dlq_replay_commands;
 mod dlq_transfer_commands;
+mod export;
 mod insight_commands;
 mod insight_tables;
 mod output;
