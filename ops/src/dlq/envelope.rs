@@ -191,6 +191,10 @@ pub fn read(raw: &Raw) -> Reading {
     if let Some(source) = raw.system.get("DeadLetterQueueSourceArn").map(String::as_str).or_else(carried) {
         return whole(redriven(letter, source));
     }
+    if letter.has("SUBSCRIBER_ARN") {
+        return whole(of_subscriber(letter));
+    }
+    // A schedule that cannot deliver says the same, without a rule.
     if letter.has("RULE_ARN") || letter.has("TARGET_ARN") {
         return whole(undelivered(letter));
     }
@@ -269,6 +273,14 @@ fn undelivered(letter: Letter) -> Decoded {
         ..Origin::default()
     };
     Decoded { envelope: Envelope::RuleDlq, origin, ..unknown(letter) }
+}
+
+/// The dead letter of a Custom Event Bus's subscriber has the ids of what failed, and must not pass for the event.
+///
+/// Source: <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-custom-bus-retry.html>
+fn of_subscriber(letter: Letter) -> Decoded {
+    let problem = "a subscriber's dead letter names its messages and does not hold them".to_owned();
+    Decoded { problem: Some(problem), ..unknown(letter) }
 }
 
 /// The fields of an object, each as it is written; none when the text is no JSON object.

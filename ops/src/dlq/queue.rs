@@ -1,23 +1,22 @@
 //! A queue: which one is meant, what it says of itself, and its messages, which stay in it.
 
-use std::collections::BTreeMap;
+mod lookup;
+mod received;
+
 use std::error::Error;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
 use aws_config::SdkConfig;
 use aws_sdk_sqs::error::{ProvideErrorMetadata, SdkError};
-use aws_sdk_sqs::operation::get_queue_url::GetQueueUrlError;
-use aws_sdk_sqs::types::{
-    ChangeMessageVisibilityBatchRequestEntry, Message as Received, MessageAttributeValue, MessageSystemAttributeName,
-    QueueAttributeName,
-};
+use aws_sdk_sqs::types::{ChangeMessageVisibilityBatchRequestEntry, MessageSystemAttributeName, QueueAttributeName};
 use serde_json::Value;
 use tokio::task::JoinSet;
 
 use crate::dlq::envelope::{self, Object, Reading};
-use crate::dlq::message::{Attribute, AttributeValue, Message, Raw};
+use crate::dlq::message::{Message, Raw};
 use crate::dlq::names;
+use crate::dlq::queue::lookup::{existing, is_missing, url_of};
 
 /// SQS hands out and takes back at most this many messages a call.
 /// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-batch-api-actions.html>
@@ -273,34 +272,6 @@ async fn every_url(sqs: &aws_sdk_sqs::Client, prefix: Option<&str>) -> Result<Ve
     Ok(urls)
 }
 
-/// Says which queues there are, those for dead letters first.
-async fn existing(sqs: &aws_sdk_sqs::Client) -> Result<String> {
-    const SHOWN: usize = 12;
-    let mut found: Vec<String> =
-        every_url(sqs, None).await?.iter().map(|url| url.rsplit('/').next().unwrap_or(url).to_owned()).collect();
-    found.sort_by_key(|name| (!name.contains("dlq"), name.clone()));
-    let more = found.len().saturating_sub(SHOWN);
-    found.truncate(SHOWN);
-    Ok(match (found.is_empty(), more) {
-        (true, _) => "there are no queues here; check the region, the profile and AWS_ENDPOINT_URL".to_owned(),
-        (false, 0) => format!("there are {}", found.join(", ")),
-        (false, more) => format!("there are {} and {more} more", found.join(", ")),
-    })
-}
-
-async fn url_of(sqs: &aws_sdk_sqs::Client, name: &str) -> Result<Option<String>> {
-    match sqs.get_queue_url().queue_name(name).send().await {
-        Ok(answer) => Ok(answer.queue_url),
-        Err(error) if error.as_service_error().is_some_and(GetQueueUrlError::is_queue_does_not_exist) => Ok(None),
-        Err(error) if is_missing(error.code()) => Ok(None),
-        Err(error) => bail!("cannot look up the queue {name}: {}", short(&error)),
-    }
-}
-
-fn is_missing(code: Option<&str>) -> bool {
-    matches!(code, Some("QueueDoesNotExist" | "AWS.SimpleQueueService.NonExistentQueue"))
-}
-
 /// Its receipt is of an earlier look, or its time is over: either way it is not hidden by us.
 fn is_shown(code: &str) -> bool {
     code.ends_with("MessageNotInflight") || code == "ReceiptHandleIsInvalid"
@@ -336,28 +307,4 @@ where
 
 fn seconds(time: Duration) -> i32 {
     i32::try_from(time.as_secs()).unwrap_or(i32::MAX)
-}
-
-impl From<Received> for Raw {
-    fn from(received: Received) -> Self {
-        let system = received.attributes.unwrap_or_default().into_iter();
-        let attributes = received.message_attributes.unwrap_or_default().into_iter();
-        Self {
-            message_id: received.message_id.unwrap_or_default(),
-            receipt_handle: received.receipt_handle.unwrap_or_default(),
-            system: system.map(|(name, value)| (name.as_str().to_owned(), value)).collect(),
-            attributes: attributes.map(|(name, value)| (name, Attribute::from(value))).collect::<BTreeMap<_, _>>(),
-            body: received.body.unwrap_or_default(),
-        }
-    }
-}
-
-impl From<MessageAttributeValue> for Attribute {
-    fn from(given: MessageAttributeValue) -> Self {
-        let value = match given.binary_value {
-            Some(bytes) => AttributeValue::Binary(bytes.into_inner()),
-            None => AttributeValue::Text(given.string_value.unwrap_or_default()),
-        };
-        Self { data_type: given.data_type, value }
-    }
 }

@@ -149,6 +149,26 @@ fn a_message_that_was_parked_still_knows_the_queue_that_gave_it_up() {
 }
 
 #[test]
+fn a_dead_letter_without_its_event_is_not_taken_for_one_that_a_rule_could_not_deliver() {
+    let mut raw = Fixture::read("rule-dlq").raw();
+    raw.body = json!({"version": "1", "failedMessages": [{"eventId": "1"}]}).to_string();
+    raw.attributes.insert("SUBSCRIBER_ARN".to_owned(), Attribute::text("arn:aws:events:eu-west-1:1:subscriber/s"));
+    let Reading::Whole(decoded) = envelope::read(&raw) else { panic!("a dead letter") };
+    assert_eq!((decoded.envelope, decoded.origin.original), (Envelope::Unknown, None));
+    assert_eq!(decoded.error_type.as_deref(), Some("NO_RESOURCE"));
+    assert!(decoded.problem.is_some());
+}
+
+#[test]
+fn a_schedule_that_cannot_deliver_is_like_a_rule() {
+    let mut raw = Fixture::read("rule-dlq").raw();
+    raw.attributes.remove("RULE_ARN");
+    let Reading::Whole(decoded) = envelope::read(&raw) else { panic!("a dead letter") };
+    assert_eq!((decoded.envelope, decoded.origin.rule_arn), (Envelope::RuleDlq, None));
+    assert!(decoded.origin.target_arn.is_some());
+}
+
+#[test]
 fn an_event_that_sns_dropped_for_its_size_is_null() {
     let body = json!({"requestContext": {"functionArn": "arn:aws:lambda:eu-west-1:1:function:f", "condition": "RetriesExhausted"},
         "responseContext": {"statusCode": 200, "functionError": "Unhandled"}});
