@@ -12,8 +12,10 @@ use ops::target;
 use ops::verify::{self, Report, Verdict, Wanted};
 
 use crate::arguments::{FilterArgs, LookArgs, QueueArgs};
+use crate::dlq_replay_commands::JournalFolder;
 use crate::insight_tables;
 use crate::output::{self, Format, Outcome};
+use crate::watch;
 
 /// Commands that put together what several places know. They change nothing.
 #[derive(Debug, Subcommand)]
@@ -39,6 +41,13 @@ pub(crate) enum Insight {
                             Exit codes: 0 all would pass; 2 some would not, or not all were seen; 1 AWS or the network \
                             failed; 64 wrong use.")]
     Verify(Verify),
+    /// Shows queues, the causes in one of them and the newest replay on one screen, until `q`
+    #[command(after_help = "Examples:\n  cargo ops dlq watch\n  cargo ops dlq watch --env prod --every 10\n\n\
+                            Keys: up and down (or k and j) select a queue, r looks into it again, q quits. A look hides \
+                            the queue's messages from others for as long as it takes; depths and the replay's journal \
+                            are read without. Where there is no terminal, the list is printed once.\n\n\
+                            Exit codes: 0 done; 1 AWS or the network failed; 64 wrong use.")]
+    Watch(watch::Watch),
 }
 
 /// Which event.
@@ -49,9 +58,8 @@ pub(crate) struct Explain {
     /// The environment; `local` is the running local cloud
     #[arg(long)]
     env: Option<String>,
-    /// The folder of the replays' journals
-    #[arg(long, value_name = "FOLDER")]
-    journal_dir: Option<PathBuf>,
+    #[command(flatten)]
+    journals: JournalFolder,
     #[command(flatten)]
     look: LookArgs,
     /// How to print; `ndjson` is one step a line
@@ -81,15 +89,13 @@ pub(crate) async fn run(command: Insight) -> Result<Outcome> {
     match command {
         Insight::Explain(explain) => self::explain(explain).await,
         Insight::Verify(verify) => self::verify(verify).await,
+        Insight::Watch(watch) => watch::run(watch).await,
     }
 }
 
 async fn explain(explain: Explain) -> Result<Outcome> {
     let target = target::connect(explain.env.as_deref(), None).await?;
-    let journals = match explain.journal_dir {
-        Some(folder) => folder,
-        None => target::state_dir()?.join("replays"),
-    };
+    let journals = explain.journals.path()?;
     let story = explain::explain(&target, &explain.event_id, &journals, explain.look.deadline).await?;
     match explain.format {
         Format::Ndjson => output::rows(&story.steps, Format::Ndjson, String::new),

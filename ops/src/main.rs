@@ -11,6 +11,7 @@ mod insight_commands;
 mod insight_tables;
 mod output;
 mod tables;
+mod watch;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
