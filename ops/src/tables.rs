@@ -274,5 +274,6 @@ fn table<const N: usize>(header: [&str; N]) -> Table {
 }
 
 fn lines(table: &Table) -> String {
-    table.lines().map(|line| line.trim_end().to_owned() + "\n").collect()
+    // Every cell is padded; the first of a line needs no room before it.
+    table.lines().map(|line| line.strip_prefix(' ').unwrap_or(&line).trim_end().to_owned() + "\n").collect()
 }
