@@ -95,7 +95,7 @@ impl<'a> Look<'a> {
 type Check = fn(&Look<'_>) -> Vec<Finding>;
 
 /// Every check: its name, what it holds, how.
-const CHECKS: [(&str, &str, Check); 33] = [
+const CHECKS: [(&str, &str, Check); 34] = [
     ("files-readable", "every file is what its place promises", documents::readable),
     ("schema-valid", "every schema is a JSON Schema of draft 2020-12", schemas::valid),
     ("schema-matches-type", "each Rust type and its schema file say the same", schemas::matches_type),
@@ -122,6 +122,7 @@ const CHECKS: [(&str, &str, Check); 33] = [
     ("rule-has-dead-letters", "what a rule cannot deliver goes to a queue", rules::dead_letters),
     ("rule-satisfiable", "some event that a publisher can emit matches each rule", rules::satisfiable),
     ("rule-has-reader", "a job declares what it reads of every event that its rule lets through", readers::declared),
+    ("rule-reads-one-version", "no job gets one happening in two versions of its event", readers::one_version),
     ("reader-has-rule", "what a job reads is an event that a rule of it lets through", readers::has_rule),
     ("reader-reads-publisher", "every event that a publisher can emit is one that its readers read", readers::refuted),
     ("reader-proven", "that a reader reads its publisher's events is proven", readers::unproven),

@@ -39,7 +39,8 @@ const DIFF_CODES: &str = "Examples:\n  cargo ops contracts diff\n  cargo ops con
 const WINDOW_CODES: &str = "Examples:\n  cargo ops contracts window\n  cargo ops contracts window --today 2026-12-31\n\n\
                             Exit codes: 0 everything that can come is read; 1 something is not; 64 wrong use.";
 
-const DEPLOY_CODES: &str = "Examples:\n  cargo ops contracts can-deploy todos --env staging\n\n\
+const DEPLOY_CODES: &str = "Examples:\n  cargo ops contracts can-deploy todos --env staging\n  cargo ops \
+                            contracts can-deploy todos --deployed notifications=main --deployed todos=main\n\n\
                             Exit codes: 0 it may go; 1 it may not, and the answer says in which order or with which steps \
                             it may; 2 nobody knows, because the environment does not answer; 64 wrong use.";
 
@@ -116,6 +117,9 @@ pub(crate) enum Contracts {
         /// The environment; `local` is the running local cloud
         #[arg(long, default_value = "local")]
         env: String,
+        /// Suppose that a service is deployed as of a git commit, and ask no environment; may be given more than once
+        #[arg(long, value_name = "SERVICE=COMMIT")]
+        deployed: Vec<String>,
         #[command(flatten)]
         place: Place,
         /// How to print
@@ -176,8 +180,8 @@ pub(crate) async fn run(command: Contracts) -> Result<Outcome> {
         Contracts::Check { place, format } => repository::check(&place, format),
         Contracts::Diff { base, place, format } => repository::diff(base.as_deref(), &place, format),
         Contracts::Window { place, format } => repository::window(&place, format),
-        Contracts::CanDeploy { service, env, place, format } => {
-            deployed::can_deploy(&service, &env, &place, format).await
+        Contracts::CanDeploy { service, env, deployed, place, format } => {
+            deployed::can_deploy(&service, &env, &deployed, &place, format).await
         }
         Contracts::Catalog { write, place, format } => {
             let destination = if write { repository::To::Files } else { repository::To::Screen };

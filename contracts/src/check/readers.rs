@@ -55,12 +55,45 @@ fn without_rule(repository: &Repository, reader: &Reader) -> Option<(String, Str
     // A retired event comes from dead-letter queues and the archive alone, for which no rule is needed.
     let is_retired = repository.releases.get(&name).is_some_and(|release| release.retired.is_some());
     let has_rule = service.rules.iter().any(|rule| rule.job == reader.job && lets_through(rule, &name));
-    if is_retired || has_rule {
+    // Nor for a version beside the one that the service reads now: it stays for what waits in the queue.
+    let is_succeeded = has_rule_for_another_version(repository, &reader.service, &name);
+    if is_retired || has_rule || is_succeeded {
         return None;
     }
     let problem = format!("{} declares that it reads {name}, and no rule gives it that event", reader.job);
     let advice = format!("give it a rule with source {} and detail-type {}", name.source(), name.detail_type());
     Some((problem, advice))
+}
+
+fn has_rule_for_another_version(repository: &Repository, service: &str, name: &EventName) -> bool {
+    let versions = repository.published().map(|(other, _)| other);
+    let mut versions = versions.filter(|other| other.event == name.event && other.version > name.version);
+    versions.any(|other| {
+        let rules = repository.services.get(service).into_iter().flat_map(|service| &service.rules);
+        rules.filter(|rule| rule.state == State::Enabled).any(|rule| lets_through(rule, other))
+    })
+}
+
+pub(super) fn one_version(look: &Look<'_>) -> Vec<Finding> {
+    let repository = look.repository;
+    let mut findings = Vec::new();
+    for service in repository.services.values() {
+        for job in &service.jobs {
+            let rules: Vec<&Rule> = service.rules.iter().filter(|rule| rule.job == *job).collect();
+            let published = repository.published().map(|(name, _)| name);
+            let got: Vec<&EventName> =
+                published.filter(|name| rules.iter().any(|rule| lets_through(rule, name))).collect();
+            let twice = got.iter().find(|name| got.iter().any(|other| other.event == name.event && other < *name));
+            if let Some(name) = twice {
+                let problem =
+                    format!("{job} gets {name} and an older version of it, which are published for one happening");
+                let advice = "let its rule name one version: both are published until all readers have moved";
+                let file = Repository::template_file(&service.name);
+                findings.push(Finding::new(&format!("{}/{job}", service.name), file, problem, advice));
+            }
+        }
+    }
+    findings
 }
 
 pub(super) fn refuted(look: &Look<'_>) -> Vec<Finding> {
@@ -98,7 +131,9 @@ pub(super) fn event_read(look: &Look<'_>) -> Vec<Finding> {
     let repository = look.repository;
     let is_read = |name: &EventName| {
         let live = |rule: &Rule| rule.state == State::Enabled && lets_through(rule, name);
-        repository.rules().any(|(_, rule)| live(rule))
+        let has_rule = repository.rules().any(|(_, rule)| live(rule));
+        // Published beside its successor until all have moved, and then retired.
+        has_rule || repository.services.keys().any(|service| has_rule_for_another_version(repository, service, name))
     };
     let unread = repository.published().map(|(name, _)| name).filter(|name| !is_read(name));
     unread

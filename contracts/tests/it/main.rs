@@ -1,8 +1,10 @@
 //! The contracts of this repository, as it stands.
 
-mod check;
 mod catalog;
+mod check;
 mod compat;
+mod deploy;
+mod diff;
 mod mutations;
 mod pattern;
 mod repository;

@@ -2,6 +2,8 @@
 
 use ::contracts::deploy::record::{self, Forced, Recorded};
 use ::contracts::deploy::{self, Verdict};
+use ::contracts::repository::Repository;
+use ::contracts::repository::tree::Tree;
 use anyhow::{Context, Result, bail};
 use ops::dlq::queue::WrongUse;
 use ops::target;
@@ -25,13 +27,20 @@ struct Answer<'a> {
 }
 
 /// `ops contracts can-deploy`.
-pub(super) async fn can_deploy(service: &str, env: &str, place: &Place, format: Format) -> Result<Outcome> {
+pub(super) async fn can_deploy(
+    service: &str,
+    env: &str,
+    supposed: &[String],
+    place: &Place,
+    format: Format,
+) -> Result<Outcome> {
     let ground = Ground::read(place)?;
     let known: Vec<&str> = ground.repository.services.keys().map(String::as_str).collect();
     if !known.contains(&service) {
         bail!(WrongUse(format!("there is no service `{service}` in this tree; there are {}", known.join(", "))));
     }
-    let recorded = match recorded(env).await {
+    let found = if supposed.is_empty() { recorded(env).await } else { Ok(suppose(&ground, supposed)?) };
+    let recorded = match found {
         Ok(recorded) => recorded,
         Err(error) => {
             output::remark(&format!("error: nobody knows whether {service} may go: {error:#}"));
@@ -44,6 +53,23 @@ pub(super) async fn can_deploy(service: &str, env: &str, place: &Place, format: 
         words(service, env, &verdict, forced)
     })?;
     Ok(if verdict == Verdict::Yes { Outcome::Done } else { Outcome::Refused })
+}
+
+/// What services would have recorded if they were deployed as of commits.
+fn suppose(ground: &Ground, supposed: &[String]) -> Result<Recorded> {
+    let mut recorded = Recorded::default();
+    for given in supposed {
+        let Some((service, commit)) = given.split_once('=') else {
+            bail!(WrongUse(format!("--deployed {given}: a service and a commit are wanted, such as todos=main")));
+        };
+        let tree =
+            Tree::of_commit(&ground.root, commit).map_err(|error| WrongUse(format!("--deployed {given}: {error}")))?;
+        match deploy::promises(&Repository::of(tree, None)).remove(service) {
+            Some(promises) => recorded.services.insert(service.to_owned(), promises),
+            None => bail!(WrongUse(format!("--deployed {given}: there was no service {service} then"))),
+        };
+    }
+    Ok(recorded)
 }
 
 async fn recorded(env: &str) -> Result<Recorded> {
