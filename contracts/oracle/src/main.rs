@@ -4,7 +4,7 @@
 #[path = "../../tests/it/schema_pairs.rs"]
 mod schema_pairs;
 
-use std::{collections::BTreeMap, fmt, time::Instant};
+use std::{collections::BTreeMap, fmt};
 
 use anyhow::{Context, Result, bail};
 use contracts::compat::{Answer, Schema, generate, reads};
@@ -81,6 +81,7 @@ struct Tally {
     refused: u64,
     ours_wrong: u64,
     theirs_wrong: u64,
+    theirs_unshown: u64,
 }
 
 impl Tally {
@@ -95,7 +96,7 @@ impl Tally {
                 );
             }
         }
-        let Some(theirs) = theirs(writer, reader) else {
+        let Some((theirs, shown)) = theirs(writer, reader) else {
             self.refused += 1;
             return Ok(());
         };
@@ -103,7 +104,7 @@ impl Tally {
         if !contradict(ours, theirs) {
             return Ok(());
         }
-        let right = match (refuted, breaks(writer, reader)?) {
+        let right = match (refuted, breaks(writer, reader, shown.as_ref())?) {
             (true, _) => {
                 self.theirs_wrong += 1;
                 format!("we are right, by {}", witness.unwrap_or_default())
@@ -112,7 +113,10 @@ impl Tally {
                 self.ours_wrong += 1;
                 format!("we are WRONG, by {event}")
             }
-            (false, None) => "no event was found that decides".to_owned(),
+            (false, None) => {
+                self.theirs_unshown += 1;
+                format!("its event shows nothing: {}", shown.unwrap_or_default())
+            }
         };
         println!("{name}: we say {ours}, jsoncompat {theirs}; {right}\n  writer {writer}\n  reader {reader}");
         Ok(())
@@ -123,7 +127,14 @@ impl Tally {
         for ((ours, theirs), count) in &self.met {
             println!("  {ours:12} {theirs:12} {count}");
         }
-        println!("  contradictions decided by an event: {} for us, {} against us", self.theirs_wrong, self.ours_wrong);
+        println!(
+            "  contradictions: {} decided for us by our event, {} against us by an event",
+            self.theirs_wrong, self.ours_wrong
+        );
+        println!(
+            "  contradictions where its event is not one that the writer emits and the reader refuses: {}",
+            self.theirs_unshown
+        );
         println!("{of}, ours against the containment of jsonschema's canonical form:");
         for ((ours, theirs), count) in &self.canonical {
             println!("  {:12} {:12} {count}", ours.to_string(), theirs.to_string());
@@ -148,14 +159,15 @@ fn ours(writer: &Value, reader: &Value) -> Result<(Verdict, Option<Value>)> {
 }
 
 /// `Role::Serializer` asks whether all that the new schema admits, the old one admits: plain inclusion.
-fn theirs(writer: &Value, reader: &Value) -> Option<Verdict> {
-    let formats = SchemaOptions { assert_formats: Some(true), ..SchemaOptions::default() };
-    let writer = SchemaDocument::from_json_with_options(writer, &formats).ok()?;
-    let reader = SchemaDocument::from_json_with_options(reader, &formats).ok()?;
+/// A refutation comes with its event.
+fn theirs(writer: &Value, reader: &Value) -> Option<(Verdict, Option<Value>)> {
+    let options = SchemaOptions { assert_formats: Some(true), ..SchemaOptions::default() };
+    let writer = SchemaDocument::from_json_with_options(writer, &options).ok()?;
+    let reader = SchemaDocument::from_json_with_options(reader, &options).ok()?;
     Some(match analyze_compat(&reader, &writer, Role::Serializer).ok()? {
-        CompatibilityResult::Compatible => Verdict::Always,
-        CompatibilityResult::Incompatible { .. } => Verdict::Refuted,
-        CompatibilityResult::Unknown { .. } => Verdict::Unknown,
+        CompatibilityResult::Compatible => (Verdict::Always, None),
+        CompatibilityResult::Incompatible { counterexample, .. } => (Verdict::Refuted, Some(counterexample)),
+        CompatibilityResult::Unknown { .. } => (Verdict::Unknown, None),
     })
 }
 
@@ -170,12 +182,18 @@ fn canonical(writer: &Value, reader: &Value) -> Option<Verdict> {
     })
 }
 
-/// An event that the writer emits and the reader refuses, found by trying.
-fn breaks(writer: &Value, reader: &Value) -> Result<Option<Value>> {
+/// An event that the writer emits and the reader refuses, found by trying: first the one that is `shown`.
+fn breaks(writer: &Value, reader: &Value, shown: Option<&Value>) -> Result<Option<Value>> {
     let (writer, reader) = (Schema::parse(writer.clone())?, Schema::parse(reader.clone())?);
     let own: Vec<Value> = generate::Instances::of(&writer, 7).take(200).collect();
     let around = own.iter().flat_map(generate::variations).collect::<Vec<_>>();
     let mut dice = schema_pairs::Dice(7);
     let any = (0..2_000).map(|_| schema_pairs::value(&mut dice, 3));
-    Ok(own.into_iter().chain(around).chain(any).find(|event| writer.admits(event) && !reader.admits(event)))
+    Ok(shown
+        .cloned()
+        .into_iter()
+        .chain(own)
+        .chain(around)
+        .chain(any)
+        .find(|event| writer.admits(event) && !reader.admits(event)))
 }

@@ -142,8 +142,8 @@ pub(super) struct Keywords {
     pub(super) dependent_required: Vec<(String, Vec<String>)>,
     pub(super) dependent: Vec<(String, Id)>,
 
-    /// A keyword that the prover does not follow. It is left out, which never makes a wrong proof.
-    pub(super) opaque: Option<String>,
+    /// Kinds of which a keyword says more than the prover follows. That is left out, which never makes a wrong proof.
+    pub(super) opaque: Vec<Kind>,
 }
 
 impl Keywords {

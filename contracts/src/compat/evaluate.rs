@@ -91,8 +91,8 @@ impl Evaluator<'_> {
             Value::Object(map) => self.object(keywords, map, value, depth),
             Value::Null | Value::Bool(_) => Some(true),
         };
-        let opaque = keywords.opaque.is_none().then_some(true);
-        all([own, opaque, self.applied(keywords, value, depth)])
+        let followed = (!keywords.opaque.contains(&Kind::of(value))).then_some(true);
+        all([own, followed, self.applied(keywords, value, depth)])
     }
 
     fn applied(&self, keywords: &Keywords, value: &Value, depth: usize) -> Option<bool> {

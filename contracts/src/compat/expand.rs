@@ -189,7 +189,7 @@ impl Expansion<'_> {
             options.push(unlisted);
         }
         self.denied_applied(&mut options);
-        if self.keywords.opaque.is_some() {
+        if self.keywords.opaque.contains(&self.kind) {
             options.push(Vec::new());
         }
         options

@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 
 use super::{
     NoSchema,
-    arena::{Arena, Condition, Contains, Id, Interned, Keywords, Node},
+    arena::{Arena, Condition, Contains, Id, Interned, Keywords, Kind, Node},
     format::Format,
     number::{self, Rational},
 };
@@ -176,25 +176,25 @@ impl Reader<'_> {
 
     /// Rewrites `unevaluatedProperties` and `unevaluatedItems` where what is evaluated is plain to see.
     fn unevaluated(&mut self, keywords: &mut Keywords, map: &Map<String, Value>, at: &str) -> Result<(), NoSchema> {
-        if let Some(keyword) = ["$dynamicRef", "$recursiveRef"].into_iter().find(|keyword| map.contains_key(*keyword)) {
-            keywords.opaque = Some(keyword.to_owned());
+        if map.contains_key("$dynamicRef") || map.contains_key("$recursiveRef") {
+            keywords.opaque.extend(Kind::ALL);
         }
         let governed = |arena: &Arena, by: Option<Id>, rest: Id| by.is_some() || arena.is_always(rest);
         let rest = self.child(map, "unevaluatedProperties", at)?;
         if let Some(rest) = rest.filter(|rest| !governed(self.arena, keywords.shape.additional, *rest)) {
-            let Some((names, patterns)) = self.evaluated(map, REFERENCES) else {
-                keywords.opaque = Some("unevaluatedProperties".into());
-                return Ok(());
-            };
-            keywords.shape.additional = Some(rest);
-            keywords.shape.evaluated = names;
-            let always = self.node(&Value::Bool(true), at)?;
-            keywords.shape.patterns.extend(patterns.iter().map(|source| (self.arena.pattern(source), always)));
+            if let Some((names, patterns)) = self.evaluated(map, REFERENCES) {
+                keywords.shape.additional = Some(rest);
+                keywords.shape.evaluated = names;
+                let always = self.node(&Value::Bool(true), at)?;
+                keywords.shape.patterns.extend(patterns.iter().map(|source| (self.arena.pattern(source), always)));
+            } else {
+                keywords.opaque.push(Kind::Object);
+            }
         }
         let rest = self.child(map, "unevaluatedItems", at)?;
         if let Some(rest) = rest.filter(|rest| !governed(self.arena, keywords.items, *rest)) {
             if APPLIED_TO_ITEMS.into_iter().any(|keyword| map.contains_key(keyword)) {
-                keywords.opaque = Some("unevaluatedItems".into());
+                keywords.opaque.push(Kind::Array);
             } else {
                 keywords.items = Some(rest);
             }

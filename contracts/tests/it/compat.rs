@@ -134,7 +134,7 @@ fn draft_07_is_read_as_far_as_it_means_the_same() {
 
 #[test]
 fn a_reason_names_the_place_and_both_sides() {
-    let field = |schema: Value| schema_of_field("s", schema);
+    let field = |schema: Value| schema_of_field("s", &schema);
     let reason = |old: Value, new: Value| {
         let report = checked(&field(old), &field(new), Direction::Backward);
         assert_eq!(report.pointer.as_deref(), Some("/properties/s"));
@@ -154,7 +154,7 @@ fn a_reason_names_the_place_and_both_sides() {
     assert_eq!(missing.reason.as_deref(), Some("`s` may be missing, the reader requires it"));
 }
 
-fn schema_of_field(name: &str, schema: Value) -> Value {
+fn schema_of_field(name: &str, schema: &Value) -> Value {
     json!({"type": "object", "properties": {name: schema}, "required": [name]})
 }
 
