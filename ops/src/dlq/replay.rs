@@ -7,9 +7,8 @@ mod order;
 mod pace;
 mod work;
 
-use std::collections::HashSet;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
@@ -100,8 +99,6 @@ pub struct Replay {
     intake: Intake,
     held: Arc<Held>,
     to: SdkConfig,
-    /// What was accepted and could not be deleted.
-    undeleted: Mutex<HashSet<Uuid>>,
     /// Messages that were done before this process began.
     done_before: u64,
     rate: Rate,
@@ -202,7 +199,6 @@ impl Replay {
             progress: Arc::default(),
             stopped: Arc::default(),
             intake,
-            undeleted: Mutex::default(),
             done_before: 0,
         }
     }
@@ -238,6 +234,14 @@ impl Replay {
         let met = replay.done_before + replay.intake.met();
         if replay.intake.is_over() && replay.intake.takes_everything() {
             replay.progress.planned.store(met, Ordering::Relaxed);
+        }
+        if replay.intake.is_over() {
+            // It was waited for, and did not come again: a crash kept SQS's answer from the journal.
+            let ids = replay.intake.gone();
+            replay.undeleted(&[], &ids);
+            if !ids.is_empty() {
+                replay.journal.write(Entry::Deleted { ids }).await?;
+            }
         }
         let summary = replay.progress.summary(&replay.journal);
         replay.journal.write(Entry::Closed(summary.clone())).await?;
@@ -338,12 +342,8 @@ impl Replay {
 
     /// Notes what could not be deleted and what was deleted after all.
     fn undeleted(&self, more: &[Uuid], gone: &[Uuid]) {
-        let mut undeleted = self.undeleted.lock().unwrap_or_else(PoisonError::into_inner);
-        undeleted.extend(more);
-        for id in gone {
-            undeleted.remove(id);
-        }
-        self.progress.undeleted.store(undeleted.len() as u64, Ordering::Relaxed);
+        let left = self.intake.undeleted(more, gone);
+        self.progress.undeleted.store(left, Ordering::Relaxed);
     }
 }
 

@@ -24,6 +24,9 @@ const WAIT: Duration = Duration::from_secs(1);
 /// So many calls in a row bring nothing new when there is nothing new.
 const FRUITLESS: u32 = 3;
 
+/// A message that could not be deleted this often stays.
+const DELETIONS: u32 = 3;
+
 /// How often a call that reads is tried, beyond what the SDK tries.
 const ATTEMPTS: u32 = 5;
 
@@ -47,9 +50,6 @@ pub(super) struct Intake {
     chosen: HashMap<Uuid, Option<(Uuid, u64)>>,
     /// How many there were, approximately.
     expected: u64,
-    /// Messages that a crash left hidden are waited for until then.
-    patience: Duration,
-    begun: Instant,
     inner: Mutex<Inner>,
 }
 
@@ -60,6 +60,10 @@ struct Inner {
     seen: HashSet<Uuid>,
     /// Was accepted: if it comes again, it is deleted again.
     accepted: HashSet<Uuid>,
+    /// Was accepted and could not be deleted, so many times.
+    undeleted: HashMap<Uuid, u32>,
+    /// Until then hidden messages may come that a crash, or a deletion that failed, has left.
+    patient_until: Option<Instant>,
     turns: Turns,
     /// Messages that workers have.
     in_work: usize,
@@ -127,15 +131,12 @@ impl Intake {
             everything: plan.everything,
             chosen: plan.chosen,
             expected: attributes.depth,
-            patience: Duration::ZERO,
-            begun: Instant::now(),
             inner: Mutex::new(Inner { turns, ..Inner::default() }),
         })
     }
 
     /// Goes on where another process ended.
     pub(super) fn go_on(&mut self, state: &State) {
-        self.patience = Duration::from_secs(self.options.hidden) + Duration::from_secs(5);
         self.chosen = state.chosen.clone();
         self.chosen.retain(|id, _| !state.done.contains(id) && !state.accepted.contains_key(id));
         let places = self.chosen.iter().filter_map(|(id, place)| Some((*id, (*place)?)));
@@ -143,6 +144,33 @@ impl Intake {
         let mut inner = self.lock();
         inner.accepted = state.done.iter().chain(state.accepted.keys()).copied().collect();
         inner.turns = turns;
+        inner.patient_until = Some(Instant::now() + self.patience());
+    }
+
+    /// Longer than a message is hidden.
+    fn patience(&self) -> Duration {
+        Duration::from_secs(self.options.hidden + 5)
+    }
+
+    /// Notes what could not be deleted, and what was after all; how many are left.
+    pub(super) fn undeleted(&self, more: &[Uuid], gone: &[Uuid]) -> u64 {
+        let mut inner = self.lock();
+        for id in more {
+            *inner.undeleted.entry(*id).or_default() += 1;
+        }
+        if !more.is_empty() {
+            inner.patient_until = Some(Instant::now() + self.patience());
+        }
+        for id in gone {
+            inner.undeleted.remove(id);
+        }
+        inner.undeleted.len() as u64
+    }
+
+    /// At the end: what could not be deleted, and did not come again, because it had been.
+    pub(super) fn gone(&self) -> Vec<Uuid> {
+        let inner = self.lock();
+        inner.undeleted.iter().filter(|(_, tries)| **tries < DELETIONS).map(|(id, _)| *id).collect()
     }
 
     /// Up to `most` messages; none when all is done.
@@ -302,12 +330,11 @@ impl Intake {
         if !self.everything && seems_all {
             return Ok(self.end());
         }
-        let is_late = self.begun.elapsed() >= self.patience;
+        let is_late = self.lock().patient_until.is_none_or(|until| Instant::now() >= until);
         if self.everything && (seems_all || fruitless > 0) {
             let attributes = patiently(|| self.queue.attributes()).await?;
             let ours = self.held.count() as u64;
-            if attributes.depth == 0 && attributes.delayed == 0 && attributes.in_flight <= ours && is_late_enough(self)
-            {
+            if attributes.depth == 0 && attributes.delayed == 0 && attributes.in_flight <= ours && fruitless + u32::from(is_late) > 0 {
                 return Ok(self.end());
             }
         }
@@ -326,7 +353,8 @@ impl Intake {
     }
 
     fn has_all(&self, inner: &Inner) -> bool {
-        inner.dealt_with >= self.chosen.len() as u64 && inner.turns.is_empty()
+        let awaits_none = inner.undeleted.values().all(|tries| *tries >= DELETIONS);
+        inner.dealt_with >= self.chosen.len() as u64 && inner.turns.is_empty() && awaits_none
     }
 
     fn end(&self) -> bool {
@@ -374,9 +402,4 @@ pub(super) async fn patiently<T, F: Future<Output = Result<T>>>(mut call: impl F
         }
     }
     call().await
-}
-
-/// SQS's counts are exact on one server and approximate on many: what it says at once may be old.
-fn is_late_enough(intake: &Intake) -> bool {
-    intake.lock().fruitless > 0 || intake.patience.is_zero()
 }
