@@ -249,13 +249,14 @@ fn text(value: &Value) -> String {
     value.as_str().expect("text").to_owned()
 }
 
-/// The operations CLI, built beside this program.
+/// The operations CLI, built beside this program. In the root folder cargo resolves features for the whole workspace, as
+/// it did for this program, and compiles no dependency anew.
 fn program() -> &'static Path {
     static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
     PROGRAM.get_or_init(|| {
         let built = Command::new(std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned()))
-            .args(["build", "--quiet", "--package", "ops"])
-            .current_dir(env!("CARGO_MANIFEST_DIR"))
+            .args(["build", "--quiet", "--bin", "ops"])
+            .current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
             .status();
         assert!(built.expect("cargo").success(), "the operations CLI is built");
         let this = std::env::current_exe().expect("this program");
