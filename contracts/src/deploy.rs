@@ -25,8 +25,10 @@ use crate::window::{self, Comes};
 pub struct Promises {
     /// The schemas of what it publishes.
     pub publishes: BTreeMap<EventName, Value>,
-    /// The schemas of what its jobs read, by job and detail type.
+    /// The schemas of what its jobs get by their rules and read, by job and detail type.
     pub reads: BTreeMap<(String, String), Value>,
+    /// The schemas of what no rule gives its jobs any longer and they still read, out of queues and the archive.
+    pub keeps: BTreeMap<(String, String), Value>,
 }
 
 /// Services by name.
@@ -82,7 +84,8 @@ pub fn promises(repository: &Repository) -> Services {
     for reader in &repository.readers {
         if let Some(service) = services.get_mut(&reader.service) {
             let key = (reader.job.clone(), reader.detail_type.clone());
-            service.reads.insert(key, minify::schema(&reader.schema));
+            let given = if repository.has_rule(reader) { &mut service.reads } else { &mut service.keeps };
+            given.insert(key, minify::schema(&reader.schema));
         }
     }
     services
@@ -128,7 +131,9 @@ fn out_of_reach(
     let rows = window::of(repository, today).into_iter().filter(|row| row.service == service && !row.holds());
     let mut blockers: Vec<Blocker> = rows.filter_map(|row| unreadable(&row)).collect();
     let reads = |services: &Services, detail_type: &str| {
-        services.get(service).is_some_and(|promises| promises.reads.keys().any(|(_, read)| read == detail_type))
+        let all =
+            services.get(service).into_iter().flat_map(|promises| promises.reads.keys().chain(promises.keeps.keys()));
+        all.into_iter().any(|(_, read)| read == detail_type)
     };
     let versions = repository
         .schemas

@@ -13,7 +13,7 @@ use serde_json::Value;
 use self::retention::Archive;
 use self::tree::Tree;
 use crate::exceptions::Exceptions;
-use crate::topology::{Rule, Service};
+use crate::topology::{Rule, Service, State};
 use crate::versions::{self, Version, Versions};
 
 /// Where the reviewed exceptions are written down.
@@ -223,7 +223,17 @@ impl Repository {
         named().find(has_rule).or_else(|| named().next()).cloned()
     }
 
-    /// Service and job of a reader or rule's template.
+    /// Whether a rule gives a reader's job the event that it reads.
+    #[must_use]
+    pub fn has_rule(&self, reader: &Reader) -> bool {
+        let Some(name) = self.event_of(reader) else { return false };
+        let rules = self.services.get(&reader.service).into_iter().flat_map(|service| &service.rules);
+        rules
+            .filter(|rule| rule.job == reader.job && rule.state == State::Enabled)
+            .any(|rule| rule.selects(&name.source(), &name.detail_type()))
+    }
+
+    /// A service's template.
     #[must_use]
     pub fn template_file(service: &str) -> String {
         format!("services/{service}/template.yaml")

@@ -40,7 +40,7 @@ const WINDOW_CODES: &str = "Examples:\n  cargo ops contracts window\n  cargo ops
                             Exit codes: 0 everything that can come is read; 1 something is not; 64 wrong use.";
 
 const DEPLOY_CODES: &str = "Examples:\n  cargo ops contracts can-deploy todos --env staging\n  cargo ops \
-                            contracts can-deploy todos --deployed notifications=main --deployed todos=main\n\n\
+                            contracts can-deploy todos --deployed main --deployed todos=HEAD~1\n\n\
                             Exit codes: 0 it may go; 1 it may not, and the answer says in which order or with which steps \
                             it may; 2 nobody knows, because the environment does not answer; 64 wrong use.";
 
@@ -117,8 +117,8 @@ pub(crate) enum Contracts {
         /// The environment; `local` is the running local cloud
         #[arg(long, default_value = "local")]
         env: String,
-        /// Suppose that a service is deployed as of a git commit, and ask no environment; may be given more than once
-        #[arg(long, value_name = "SERVICE=COMMIT")]
+        /// Suppose that a service, or all of them, is deployed as of a git commit, and ask no environment; the last counts
+        #[arg(long, value_name = "[SERVICE=]COMMIT")]
         deployed: Vec<String>,
         #[command(flatten)]
         place: Place,

@@ -75,7 +75,11 @@ impl<'a> Search<'a> {
                     continue;
                 };
                 if let Some(harm) = self.harm.new_harm(&now, &next).first() {
-                    lines.push(format!("{place}, {name} would hurt {}: {}", harm.reader, harm.reason));
+                    let said = format!("{name} would hurt {}: {}", harm.reader, harm.reason);
+                    // What happens now happens also after a service that has no part in it.
+                    if !lines.iter().any(|line: &String| line.ends_with(&said)) {
+                        lines.push(format!("{place}, {said}"));
+                    }
                 }
             }
         }
@@ -160,6 +164,8 @@ fn both(old: &Promises, new: &Promises) -> Option<Promises> {
         let before = both.reads.insert(key.clone(), schema.clone());
         before.is_none_or(|before| before == *schema).then_some(())?;
     }
+    both.keeps.extend(new.keeps.clone());
+    both.keeps.retain(|key, _| !both.reads.contains_key(key));
     (both != *old && both != *new).then_some(both)
 }
 

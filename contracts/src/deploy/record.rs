@@ -42,7 +42,8 @@ pub fn parameters(env: &str, service: &str, promises: &Promises) -> BTreeMap<Str
     let publishes =
         promises.publishes.iter().map(|(name, schema)| (format!("{folder}publishes/{}", name.detail_type()), schema));
     let reads = promises.reads.iter().map(|((job, read), schema)| (format!("{folder}reads/{job}/{read}"), schema));
-    publishes.chain(reads).map(|(name, schema)| (name, schema.to_string())).collect()
+    let keeps = promises.keeps.iter().map(|((job, read), schema)| (format!("{folder}keeps/{job}/{read}"), schema));
+    publishes.chain(reads).chain(keeps).map(|(name, schema)| (name, schema.to_string())).collect()
 }
 
 /// The parameter that records a forced deployment.
@@ -109,6 +110,9 @@ impl Recorded {
             }
             ["reads", job, detail_type] => {
                 promises.reads.insert((job.to_owned(), detail_type.to_owned()), schema);
+            }
+            ["keeps", job, detail_type] => {
+                promises.keeps.insert((job.to_owned(), detail_type.to_owned()), schema);
             }
             _ => return None,
         }

@@ -21,8 +21,8 @@ pub(super) fn changes(pair: &Pair<'_>) -> Vec<Change> {
 fn added(pair: &Pair<'_>, name: &EventName) -> Change {
     let what = if name.version > 1 { "a new version of the event" } else { "a new event" };
     let mut change = Change::of_event(pair, name, format!("{what}, published as {}", name.detail_type()));
-    change.details = pair.head.schemas.get(name).map(fields::names).unwrap_or_default();
-    change.details = vec![format!("its fields: {}", change.details.join(", "))];
+    let fields = pair.head.schemas.get(name).map(fields::names).unwrap_or_default();
+    change.details = vec![format!("its fields beside the envelope: {}", fields.join(", "))];
     change
 }
 

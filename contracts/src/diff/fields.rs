@@ -64,9 +64,9 @@ pub(super) fn changes(old: &Value, new: &Value) -> Vec<String> {
     said
 }
 
-/// The names of all fields of a schema.
+/// The names of the fields of an event's data.
 pub(super) fn names(schema: &Value) -> Vec<String> {
-    of(schema).into_keys().collect()
+    of(schema).into_keys().filter_map(|path| path.strip_prefix("data.").map(str::to_owned)).collect()
 }
 
 fn of(schema: &Value) -> BTreeMap<String, Field> {

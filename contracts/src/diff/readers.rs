@@ -23,7 +23,7 @@ fn by_file(repository: &Repository) -> BTreeMap<&str, &Reader> {
 
 fn begun(pair: &Pair<'_>, reader: &Reader) -> Change {
     let mut change = about(pair, reader, format!("{} now reads {}", reader.subject(), reader.detail_type));
-    change.details = vec![format!("it uses {}", fields::names(&reader.schema).join(", "))];
+    change.details = vec![format!("it uses {} beside the envelope", fields::names(&reader.schema).join(", "))];
     judge(pair, reader, change)
 }
 

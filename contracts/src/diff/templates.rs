@@ -83,9 +83,17 @@ fn lost(pair: &Pair<'_>, service: &str, before: Option<&Rule>, after: Option<&Ru
         rules.filter(|rule| rule.job == job).any(|rule| delivers(Some(rule), name))
     };
     let Some(job) = before.map(|rule| rule.job.clone()) else { return change };
+    let gets_newer = |name: &EventName| {
+        let versions = pair.head.published().map(|(other, _)| other);
+        let mut newer = versions.filter(|other| other.event == name.event && other.version > name.version);
+        newer.any(|other| {
+            let rules = pair.head.services.get(service).into_iter().flat_map(|service| &service.rules);
+            rules.into_iter().any(|rule| delivers(Some(rule), other))
+        })
+    };
     let lost = pair.head.published().map(|(name, _)| name).filter(|name| {
         let reads = pair.head.readers_of(name).any(|reader| reader.service == service && reader.job == job);
-        delivers(before, name) && !delivers(after, name) && reads && !by_others(name, &job)
+        delivers(before, name) && !delivers(after, name) && reads && !by_others(name, &job) && !gets_newer(name)
     });
     let hurts: Vec<Hurt> = lost
         .map(|name| {

@@ -39,6 +39,7 @@ pub(super) async fn can_deploy(
     if !known.contains(&service) {
         bail!(WrongUse(format!("there is no service `{service}` in this tree; there are {}", known.join(", "))));
     }
+    let env = if supposed.is_empty() { env } else { "that environment" };
     let found = if supposed.is_empty() { recorded(env).await } else { Ok(suppose(&ground, supposed)?) };
     let recorded = match found {
         Ok(recorded) => recorded,
@@ -59,15 +60,18 @@ pub(super) async fn can_deploy(
 fn suppose(ground: &Ground, supposed: &[String]) -> Result<Recorded> {
     let mut recorded = Recorded::default();
     for given in supposed {
-        let Some((service, commit)) = given.split_once('=') else {
-            bail!(WrongUse(format!("--deployed {given}: a service and a commit are wanted, such as todos=main")));
-        };
+        let (service, commit) =
+            given.split_once('=').map_or((None, given.as_str()), |(one, commit)| (Some(one), commit));
         let tree =
             Tree::of_commit(&ground.root, commit).map_err(|error| WrongUse(format!("--deployed {given}: {error}")))?;
-        match deploy::promises(&Repository::of(tree, None)).remove(service) {
-            Some(promises) => recorded.services.insert(service.to_owned(), promises),
-            None => bail!(WrongUse(format!("--deployed {given}: there was no service {service} then"))),
-        };
+        let mut promises = deploy::promises(&Repository::of(tree, None));
+        if let Some(service) = service {
+            promises.retain(|name, _| name == service);
+        }
+        if promises.is_empty() {
+            bail!(WrongUse(format!("--deployed {given}: there was no such service then")));
+        }
+        recorded.services.extend(promises);
     }
     Ok(recorded)
 }

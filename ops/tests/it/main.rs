@@ -6,3 +6,4 @@ mod envelopes;
 mod filters;
 mod fixture;
 mod hostile;
+mod story;
