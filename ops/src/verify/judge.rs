@@ -12,7 +12,7 @@ use crate::verify::{Case, Verdict, Verified};
 
 /// Kinds of errors that pass by themselves, by a part of their names.
 const PASSING: [&str; 7] =
-    ["Timeout", "TimedOut", "Throttl", "TooManyRequests", "Contended", "ServiceUnavailable", "ConcurrentInvocation"];
+    ["Timeout", "Timedout", "Throttl", "TooManyRequests", "Contended", "ServiceUnavailable", "ConcurrentInvocation"];
 
 /// The newest sequence that waits for a consumer, by subject.
 #[derive(Debug, Default)]
@@ -126,6 +126,9 @@ impl Judge<'_> {
         if case.verified.error_type.as_deref() == Some("NO_RESOURCE") {
             return (Verdict::WouldPass, format!("the rule could not reach its target; {function} is there now"));
         }
+        if kind == "EventUnreadable" && matches!(case.contract, Contract::Readable(_)) {
+            return (Verdict::WouldPass, "it could not be read when it failed; what it is now can be".to_owned());
+        }
         if let Some(at) = changed.filter(|changed| *changed > last) {
             return (Verdict::WouldPass, format!("the function was changed at {at}, after the last {kind} at {last}"));
         }
@@ -158,4 +161,94 @@ fn evidence(contract: &Contract, consumer: Option<&Consumer>) -> Vec<String> {
     let mut evidence = vec![contract.clone()];
     evidence.extend(consumer.map(|consumer| consumer.evidence.clone()).unwrap_or_default());
     evidence
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::dlq::envelope::{self, Reading};
+    use crate::dlq::message::Raw;
+
+    fn time(text: &str) -> Timestamp {
+        format!("2026-11-21T{text}Z").parse().unwrap()
+    }
+
+    fn case(error_type: &str, contract: Contract) -> Case {
+        let record = json!({
+            "timestamp": "2026-11-21T03:00:00Z",
+            "requestContext": {"functionArn": "arn:aws:lambda:eu-west-1:1:function:f", "condition": "RetriesExhausted"},
+            "requestPayload": {"detail-type": "A.v1", "detail": {"metadata": {"eventId": "1", "subject": "s", "sequence": 1}}},
+            "responsePayload": {"errorType": error_type},
+        });
+        let raw = Raw { body: record.to_string(), ..Raw::default() };
+        let Reading::Whole(decoded) = envelope::read(&raw) else { panic!("no object is named") };
+        let message = Message::new(raw, *decoded);
+        let verified = Verified {
+            message_id: String::new(),
+            function: message.function.clone(),
+            error_type: message.error_type.clone(),
+            event_type: message.event_type.clone(),
+            event_id: message.event_id.clone(),
+            subject: message.subject.clone(),
+            sequence: message.sequence,
+            failed_at: message.failed_at,
+            verdict: Verdict::CannotTell,
+            reason: String::new(),
+            evidence: Vec::new(),
+        };
+        Case { verified, address: Address::of(&message), contract }
+    }
+
+    fn judged(case: Case, state: Standing) -> (Verdict, String) {
+        let consumer = Consumer { function: Some("f".to_owned()), state, evidence: Vec::new() };
+        let consumers = HashMap::from([(case.address.clone(), consumer)]);
+        let causes = Causes::of(std::slice::from_ref(&case));
+        let (traffic, newest) = (Traffic::default(), Newest::default());
+        let judge = Judge { consumers: &consumers, traffic: &traffic, newest: &newest, causes: &causes };
+        let verified = judge.judge(case);
+        (verified.verdict, verified.reason)
+    }
+
+    fn readable() -> Contract {
+        Contract::Readable("it is what f reads".to_owned())
+    }
+
+    #[test]
+    fn nothing_changed_nothing_passes() {
+        let ready = Standing::Ready { changed: Some(time("02:00:00")) };
+        assert_eq!(judged(case("MailRefused", readable()), ready).0, Verdict::WouldFail);
+    }
+
+    #[test]
+    fn a_change_after_the_failure_speaks_for_it() {
+        let (verdict, reason) =
+            judged(case("MailRefused", readable()), Standing::Ready { changed: Some(time("04:00:00")) });
+        assert_eq!(verdict, Verdict::WouldPass);
+        assert!(reason.contains("changed at 2026-11-21T04:00:00Z, after the last MailRefused"), "{reason}");
+    }
+
+    #[test]
+    fn what_passes_by_itself_is_not_held_against_it() {
+        for kind in ["Sandbox.Timedout", "TableContended", "TooManyRequestsException"] {
+            assert_eq!(
+                judged(case(kind, readable()), Standing::Ready { changed: None }).0,
+                Verdict::WouldPass,
+                "{kind}"
+            );
+        }
+    }
+
+    #[test]
+    fn the_contract_comes_before_the_function() {
+        let unreadable = Contract::Unreadable("no owner".to_owned());
+        assert_eq!(judged(case("X", unreadable), Standing::Missing("gone".to_owned())).0, Verdict::Unreadable);
+        assert_eq!(
+            judged(case("X", readable()), Standing::Missing("gone".to_owned())),
+            (Verdict::WouldFail, "gone".into())
+        );
+        let nothing = Contract::NoEvent("too large".to_owned());
+        assert_eq!(judged(case("X", nothing), Standing::Ready { changed: None }).0, Verdict::CannotTell);
+    }
 }
