@@ -143,13 +143,13 @@ mod tests {
         assert_eq!(Rate::new(None).together(7), 7);
     }
 
-    #[tokio::test(start_paused = true)]
+    #[tokio::test]
     async fn the_rate_is_kept_over_many_messages() {
-        let rate = Rate::new(Some(10.0));
+        let rate = Rate::new(Some(100.0));
         let begun = Instant::now();
-        for _ in 0..11 {
+        for _ in 0..6 {
             rate.wait(10).await;
         }
-        assert_eq!(begun.elapsed().as_secs(), 10);
+        assert!(begun.elapsed() >= Duration::from_millis(500), "{:?}", begun.elapsed());
     }
 }
