@@ -1,7 +1,7 @@
 //! The AsyncAPI documents, held by the official parser.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
@@ -18,15 +18,15 @@ pub(crate) async fn check(home: &Home) -> Result<()> {
     let entries = fs::read_dir(&documents).with_context(|| format!("cannot read {}", documents.display()))?;
     let mut paths = entries.map(|entry| Ok(entry?.path())).collect::<Result<Vec<PathBuf>>>()?;
     paths.sort();
-    install(home).await?;
+    let parser = home.repo.join(PARSER);
+    install(&parser).await.context("the AsyncAPI parser cannot be installed")?;
     let mut node = process::command("node");
-    node.current_dir(home.repo.join(PARSER)).arg("validate.js").args(paths);
+    node.current_dir(parser).arg("validate.js").args(paths);
     process::run(&mut node).await
 }
 
-/// Installs the parser as its lock file says, once for each lock file.
-async fn install(home: &Home) -> Result<()> {
-    let folder = home.repo.join(PARSER);
+/// Installs what a folder's lock file for npm says, once for each lock file.
+pub(crate) async fn install(folder: &Path) -> Result<()> {
     let lock = hash::of_file(&folder.join("package-lock.json"))?;
     // In the folder that it is about, so that it goes with it.
     let stamp = folder.join("node_modules/.busline-lock");
@@ -34,7 +34,7 @@ async fn install(home: &Home) -> Result<()> {
         return Ok(());
     }
     let mut npm = process::command("npm");
-    npm.current_dir(&folder).args(["ci", "--ignore-scripts", "--no-audit", "--no-fund"]);
-    process::run_quietly(&mut npm).await.context("the AsyncAPI parser cannot be installed")?;
+    npm.current_dir(folder).args(["ci", "--ignore-scripts", "--no-audit", "--no-fund"]);
+    process::run_quietly(&mut npm).await?;
     fs::write(&stamp, lock).with_context(|| format!("cannot write {}", stamp.display()))
 }

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::aws::{LOCAL, Target};
 use crate::change_set::{StackChanger, TemplateSource};
+use crate::contract_bench;
 use crate::home::Home;
 use crate::interrupts::Interrupts;
 use crate::own_cloud::{Environment, on_own_cloud};
@@ -57,6 +58,9 @@ pub(crate) struct BenchRun {
     /// Measure nothing: make tables and plot again of what the last run has measured.
     #[arg(long, conflicts_with = "only")]
     redraw: bool,
+    /// Measure the commands of contracts alone: no cloud is started.
+    #[arg(long, conflicts_with_all = ["only", "redraw", "write"])]
+    contracts: bool,
     /// Write the figures into docs/benchmarks.md and docs/benchmarks.svg.
     #[arg(long)]
     write: bool,
@@ -109,6 +113,9 @@ pub(crate) async fn command(home: &Home, run: &BenchRun) -> Result<()> {
     }
     prerequisites::check(home)?;
     let mut interrupts = Interrupts::catch()?;
+    if run.contracts {
+        return interrupts.unless(contract_bench::command(home)).await;
+    }
     let python = interrupts.unless(Python::ready(home)).await?;
     let out = home.repo.join("target/bench");
     fs::create_dir_all(&out).with_context(|| format!("cannot make {}", out.display()))?;
