@@ -9,6 +9,7 @@ mod aws;
 mod bench;
 mod change_set;
 mod cloud;
+mod contract_bench;
 mod contracts;
 mod demo_failure;
 mod deploy;
@@ -243,6 +244,7 @@ enum Door {
     #[command(after_help = "Examples:
   cargo xtask bench
   cargo xtask bench --only functions --invocations 100000
+  cargo xtask bench --contracts
   cargo xtask bench --write")]
     Bench(BenchRun),
 }
