@@ -1,5 +1,7 @@
 //! What may be deployed beside what.
 
+#![allow(clippy::unwrap_used, reason = "parts of tests: they fail by panicking")]
+
 use contracts::deploy::record::{self, Forced, LARGEST_VALUE};
 use contracts::deploy::{self, Verdict};
 use contracts::repository::Repository;

@@ -1,5 +1,7 @@
 //! What a pull request is told.
 
+#![allow(clippy::unwrap_used, reason = "parts of tests: they fail by panicking")]
+
 use contracts::diff::{self, Verdict};
 use contracts::repository::Repository;
 use contracts::repository::tree::Tree;

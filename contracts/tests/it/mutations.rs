@@ -4,6 +4,8 @@
 //! Most changes are made in memory. What the Rust types say is changed twice: as the document that they give, for each
 //! event, and for real, in a copy of the source ([`rust_types`]).
 
+#![allow(clippy::print_stdout, reason = "the score is printed")]
+
 mod kinds;
 mod rust_types;
 

@@ -6,7 +6,8 @@ use ::contracts::catalog;
 use ::contracts::catalog::contents::Contents;
 use ::contracts::check::{self, Checked, Finding};
 use ::contracts::diff::{self, Verdict};
-use ::contracts::repository::{Repository, base, tree::Tree};
+use ::contracts::repository::tree::Tree;
+use ::contracts::repository::{Reader, Repository, base};
 use ::contracts::window::{self, Row};
 use anyhow::{Context, Result};
 use ops::dlq::queue::WrongUse;
@@ -48,11 +49,11 @@ fn failure(rule: &str, finding: &Finding) -> String {
         .as_deref()
         .filter(|pointer| !pointer.is_empty())
         .map_or_else(String::new, |it| format!(" at {it}"));
-    let mut text = format!("{rule}: {}\n  in {}{place}\n  {}", finding.problem, finding.file, finding.advice);
-    if let Some(witness) = &finding.witness {
-        text.push_str(&format!("\n  shown by this detail:\n{witness:#}"));
+    let text = format!("{rule}: {}\n  in {}{place}\n  {}", finding.problem, finding.file, finding.advice);
+    match &finding.witness {
+        Some(witness) => format!("{text}\n  shown by this detail:\n{witness:#}"),
+        None => text,
     }
-    text
 }
 
 /// `ops contracts diff`.
@@ -116,7 +117,7 @@ pub(super) fn catalog(to: To, place: &Place, format: Format) -> Result<Outcome> 
         return Ok(Outcome::Done);
     }
     let events: Vec<_> = ground.repository.schemas.iter().map(|(name, schema)| {
-        let readers: Vec<_> = ground.repository.readers_of(name).map(|reader| reader.subject()).collect();
+        let readers: Vec<_> = ground.repository.readers_of(name).map(Reader::subject).collect();
         json!({
             "event": name.to_string(), "source": name.source(), "detailType": name.detail_type(), "publisher": name.service,
             "readers": readers, "schemaFile": name.schema_file(), "exampleFile": name.example_file(), "schema": schema,

@@ -2,6 +2,8 @@
 //!
 //! With `BUSLINE_WRITE_STORY` set, the outputs are written into the document instead of compared.
 
+#![allow(clippy::disallowed_methods, reason = "a test reads the search path, and whether it shall write")]
+
 mod steps;
 
 use std::fs;

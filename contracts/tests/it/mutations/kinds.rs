@@ -295,7 +295,9 @@ fn unbuilt(ground: &mut Ground, name: &EventName) -> bool {
         .below(&folder)
         .map(|(path, text)| (path.to_owned(), text.replace(&name.type_name(), "Nothing")))
         .collect();
-    files.into_iter().for_each(|(path, text)| ground.tree.put(&path, text));
+    for (path, text) in files {
+        ground.tree.put(&path, text);
+    }
     true
 }
 
@@ -303,7 +305,9 @@ fn unbuilt(ground: &mut Ground, name: &EventName) -> bool {
 fn regenerated(ground: &mut Ground) -> bool {
     let contents = contracts::catalog::contents::Contents::of(ground.tree.all()).unwrap();
     let files = contracts::catalog::files(&contents);
-    files.into_iter().for_each(|(path, text)| ground.tree.put(&path, text));
+    for (path, text) in files {
+        ground.tree.put(&path, text);
+    }
     true
 }
 

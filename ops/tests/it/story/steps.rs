@@ -19,7 +19,7 @@ const TEMPLATE: &str = "services/notifications/template.yaml";
 pub(super) fn take(copy: &Copy, step: &str) {
     match step {
         "rename in place" => {
-            copy.change(OLD, |text| renamed(text));
+            copy.change(OLD, renamed);
             copy.change(EXAMPLE, |text| text.replace("\"title\"", "\"summary\""));
         }
         "undo" => assert_eq!(copy.run("git checkout --quiet . && git checkout --quiet -b summary"), ""),
