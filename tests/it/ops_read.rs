@@ -251,7 +251,7 @@ fn text(value: &Value) -> String {
 
 /// The operations CLI, built beside this program. In the root folder cargo resolves features for the whole workspace, as
 /// it did for this program, and compiles no dependency anew.
-fn program() -> &'static Path {
+pub(crate) fn program() -> &'static Path {
     static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
     PROGRAM.get_or_init(|| {
         let built = Command::new(std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned()))

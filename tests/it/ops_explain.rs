@@ -1,0 +1,89 @@
+//! `ops dlq explain`: the story of an event, put together from what every service keeps of it.
+
+use std::process::{Command, Output};
+
+use serde_json::{Value, json};
+use tests::bus::Forged;
+use tests::product::{Product, Service};
+use tests::wait::eventually;
+use uuid::Uuid;
+
+use crate::inbox;
+use crate::ops_read::program;
+
+/// Runs a command of `ops dlq` as an operator of the product's environment.
+pub(crate) fn ops(product: &Product, arguments: &[&str]) -> Output {
+    let home = std::env::temp_dir().join(format!("ops-{}", Uuid::now_v7()));
+    let mut command = Command::new(program());
+    command.arg("dlq").args(arguments).args(["--env", product.env()]).env_clear();
+    command.env("AWS_ENDPOINT_URL", product.endpoint()).env("AWS_REGION", "eu-west-1").env("BUSLINE_HOME", home);
+    command.env("AWS_ACCESS_KEY_ID", "test").env("AWS_SECRET_ACCESS_KEY", "test");
+    command.output().expect("the operations CLI runs")
+}
+
+fn story(product: &Product, event_id: &str) -> Value {
+    let output = ops(product, &["explain", event_id, "--format", "json"]);
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{said}");
+    serde_json::from_slice(&output.stdout).expect("a story in JSON")
+}
+
+fn kinds(story: &Value) -> Vec<&str> {
+    story["steps"].as_array().unwrap().iter().map(|step| step["kind"].as_str().unwrap()).collect()
+}
+
+#[tokio::test]
+async fn an_event_is_told_from_its_commit_to_its_effect() {
+    let product = Product::shared().await;
+    let ann = product.user().await;
+    let item = ann.todos().post("/todos").json(&json!({"title": "Buy milk"})).expect(201).await;
+    // An inbox entry has the id of its event.
+    let entries = inbox::eventually_of(&ann, 2).await;
+    let event_id = entries[0]["id"].as_str().unwrap();
+
+    let wanted = ["committed", "published", "matched", "handled"];
+    let told = eventually("a story with its end", async || {
+        Some(story(&product, event_id)).filter(|story| kinds(story) == wanted)
+    })
+    .await;
+    assert_eq!(told["event"]["eventType"], "TodoCreated.v1");
+    assert_eq!((&told["event"]["subject"], &told["event"]["sequence"]), (&item["id"], &json!(1)));
+    assert_eq!(told["traceId"].as_str().unwrap().len(), 32);
+    assert_eq!(told["unseen"], json!([]));
+    let places: Vec<&str> = told["steps"].as_array().unwrap().iter().map(|it| it["place"].as_str().unwrap()).collect();
+    let named = |name: &str| format!("busline-{}-{name}", product.env());
+    assert_eq!(places[0], named("todos"));
+    assert_eq!(places[1], named("todos-publish"));
+    assert_eq!(places[2..], [named("notifications-todo-created"), named("notifications-todo-created")]);
+    assert!(!told.to_string().contains("Buy milk"), "a story tells of events, not what is in them");
+}
+
+#[tokio::test]
+async fn a_failed_event_is_told_to_the_queue_where_it_waits_and_what_cannot_be_seen_is_said() {
+    let product = Product::alone().await;
+    let letters = product.dead_letters(Service::Notifications);
+    let todo = Uuid::now_v7();
+    // Nobody committed it, and nobody can read it.
+    let event = Forged::new("todos", "TodoDeleted", todo, 3, &json!({"todoId": todo, "title": "x"}));
+    product.put_events(&[&event]).await;
+    eventually("a dead letter", async || letters.with(event.id()).await.pop()).await;
+
+    let told = story(&product, event.id());
+    assert_eq!(kinds(&told), ["matched", "waiting"]);
+    let waiting = &told["steps"][1];
+    assert_eq!(waiting["place"], format!("busline-{}-notifications-dlq", product.env()));
+    assert!(waiting["text"].as_str().unwrap().contains("EventUnreadable"), "{waiting}");
+    let unseen = told["unseen"].to_string();
+    assert!(unseen.contains("no outbox has its row: nobody committed it here"), "{unseen}");
+    assert!(unseen.contains("no line says that it was published"), "{unseen}");
+    letters.remove(&letters.with(event.id()).await.pop().expect("explain takes nothing out")).await;
+}
+
+#[tokio::test]
+async fn an_event_that_nobody_knows_is_wrong_use() {
+    let product = Product::shared().await;
+    let output = ops(&product, &["explain", &Uuid::now_v7().to_string()]);
+    assert_eq!(output.status.code(), Some(64));
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(said.contains("nothing is known of the event"), "{said}");
+}
