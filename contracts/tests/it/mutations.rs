@@ -35,6 +35,7 @@ pub(crate) type Kind = (&'static str, &'static str, fn(&mut Ground, &EventName) 
 const FEWEST_KINDS: usize = 15;
 
 #[test]
+#[ignore = "hundreds of changes, for half a minute: cargo xtask test --only contracts runs it"]
 fn each_change_of_a_contract_is_caught_by_the_check_for_it() {
     let whole = Ground { tree: tree(), types: compiled_types() };
     let proofs = Proofs::default();
