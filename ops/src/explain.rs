@@ -111,20 +111,33 @@ struct Part {
     unseen: Vec<String>,
 }
 
-/// Puts together what is known of an event of an environment. `journals` is the folder of replays' journals.
+/// Which event, and where to look beside the environment.
+#[derive(Clone, Copy, Debug)]
+pub struct Question<'a> {
+    /// The event's id.
+    pub event_id: &'a str,
+    /// The folder of replays' journals.
+    pub journals: &'a Path,
+    /// The longest time to look.
+    pub patience: Duration,
+    /// What time it is.
+    pub now: Timestamp,
+}
+
+/// Puts together what is known of an event of an environment.
 ///
 /// Reads alone: messages are given back to their queues. What cannot be reached is told in `unseen`.
 ///
 /// # Errors
 /// [`WrongUse`] when nothing is known of the event.
-pub async fn explain(target: &Target, event_id: &str, journals: &Path, patience: Duration) -> Result<Story> {
-    let now = Timestamp::now();
+pub async fn explain(target: &Target, question: &Question<'_>) -> Result<Story> {
+    let Question { event_id, journals, patience, now } = *question;
     let deadline = Instant::now() + patience;
     let made = made_at(event_id);
     let since = made.unwrap_or(now - KEPT).max(now - KEPT) - SKEW;
 
     let (outbox, letters, lines) = tokio::join!(
-        outbox::find(target, event_id, made),
+        outbox::find(target, event_id, made, now),
         letters::find(target, event_id, patience),
         lines::find(target, event_id, since, deadline),
     );

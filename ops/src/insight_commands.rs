@@ -1,4 +1,5 @@
 //! `ops dlq explain` and `verify`: what happened, and what would happen now.
+#![allow(clippy::disallowed_methods, reason = "a command-line tool looks at the clock here")]
 
 use std::path::{Path, PathBuf};
 
@@ -7,7 +8,7 @@ use clap::{Args, Subcommand};
 use jiff::Timestamp;
 use ops::dlq::look::End;
 use ops::dlq::queue::Queue;
-use ops::explain::{self, Story};
+use ops::explain::{self, Question, Story};
 use ops::target;
 use ops::verify::{self, Report, Verdict, Wanted};
 
@@ -40,7 +41,7 @@ pub(crate) enum Insight {
                             with one verdict and cause; json and ndjson have each message.\n\n\
                             Exit codes: 0 all would pass; 2 some would not, or not all were seen; 1 AWS or the network \
                             failed; 64 wrong use.")]
-    Verify(Verify),
+    Verify(Box<Verify>),
     /// Shows queues, the causes in one of them and the newest replay on one screen, until `q`
     #[command(after_help = "Examples:\n  cargo ops dlq watch\n  cargo ops dlq watch --env prod --every 10\n\n\
                             Keys: up and down (or k and j) select a queue, r looks into it again, q quits. A look hides \
@@ -88,7 +89,7 @@ pub(crate) struct Verify {
 pub(crate) async fn run(command: Insight) -> Result<Outcome> {
     match command {
         Insight::Explain(explain) => self::explain(explain).await,
-        Insight::Verify(verify) => self::verify(verify).await,
+        Insight::Verify(verify) => self::verify(*verify).await,
         Insight::Watch(watch) => watch::run(watch).await,
     }
 }
@@ -96,7 +97,13 @@ pub(crate) async fn run(command: Insight) -> Result<Outcome> {
 async fn explain(explain: Explain) -> Result<Outcome> {
     let target = target::connect(explain.env.as_deref(), None).await?;
     let journals = explain.journals.path()?;
-    let story = explain::explain(&target, &explain.event_id, &journals, explain.look.deadline).await?;
+    let question = Question {
+        event_id: &explain.event_id,
+        journals: &journals,
+        patience: explain.look.deadline,
+        now: Timestamp::now(),
+    };
+    let story = explain::explain(&target, &question).await?;
     match explain.format {
         Format::Ndjson => output::rows(&story.steps, Format::Ndjson, String::new),
         format => output::one(&story, format, || page(&story)),
@@ -137,15 +144,12 @@ fn page(story: &Story) -> String {
         event.subject.as_ref().map(|subject| format!("about {subject}")),
         event.sequence.map(|sequence| format!("change {sequence} of it")),
     ];
-    let mut page = about.into_iter().flatten().collect::<Vec<_>>().join(", ") + "\n";
-    if let Some(trace) = &story.trace_id {
-        page += &format!("trace {trace}\n");
-    }
-    page += "\n";
-    page += &insight_tables::steps(&story.steps);
+    let mut lines = vec![about.into_iter().flatten().collect::<Vec<_>>().join(", ")];
+    lines.extend(story.trace_id.as_ref().map(|trace| format!("trace {trace}")));
+    lines.extend([String::new(), insight_tables::steps(&story.steps)]);
     if !story.unseen.is_empty() {
-        page += "\nNot seen:\n";
-        page.extend(story.unseen.iter().map(|text| format!("  {}\n", output::one_line(text))));
+        lines.push("Not seen:".to_owned());
+        lines.extend(story.unseen.iter().map(|text| format!("  {}", output::one_line(text))));
     }
-    output::plain(&page)
+    output::plain(&(lines.join("\n").trim_end().to_owned() + "\n"))
 }

@@ -11,7 +11,7 @@ mod contract;
 mod judge;
 mod traffic;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap};
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::time::Duration;
@@ -182,9 +182,9 @@ fn job<'a>(name: Option<&'a str>, service: Option<&str>) -> Option<&'a str> {
 
 /// Looks each consumer up once.
 async fn consumers(target: &Target, cases: &[Case]) -> HashMap<Address, Consumer> {
-    let addresses: BTreeMap<&Address, ()> = cases.iter().map(|case| (&case.address, ())).collect();
+    let addresses: BTreeSet<&Address> = cases.iter().map(|case| &case.address).collect();
     let mut consumers = HashMap::new();
-    for address in addresses.into_keys() {
+    for address in addresses {
         consumers.insert(address.clone(), address.consumer(&target.sdk).await);
     }
     consumers

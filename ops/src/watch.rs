@@ -1,4 +1,5 @@
 //! `ops dlq watch`: queues, the causes in one of them, and the newest replay, on one screen.
+#![allow(clippy::disallowed_methods, reason = "a command-line tool looks at the clock here")]
 
 mod board;
 mod newest;
@@ -59,7 +60,7 @@ pub(crate) async fn run(watch: Watch) -> Result<Outcome> {
         let overviews = overview::survey(&target, &Before::new(), now).await?;
         return output::text(tables::overviews(&overviews, now).as_bytes());
     }
-    let mut board = Board::open(&target, watch.journals.path()?).await?;
+    let mut board = Board::open(&target, watch.journals.path()?, Timestamp::now()).await?;
     let mut terminal = ratatui::try_init().context("cannot draw on this terminal")?;
     let ended = live(&mut terminal, &target, &mut board, Duration::from_secs(watch.every)).await;
     ratatui::restore();

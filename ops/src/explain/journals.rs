@@ -47,7 +47,7 @@ fn search(journal: &Path, wanted: &BTreeSet<String>, part: &mut Part) -> Result<
     let mut queue = String::new();
     let mut meant: HashMap<String, (Purpose, u32)> = HashMap::new();
     read::read(journal, |Line { at, entry, .. }| match entry {
-        Entry::Plan(plan) => queue = plan.queue.rsplit('/').next().unwrap_or_default().to_owned(),
+        Entry::Plan(plan) => plan.queue.rsplit('/').next().unwrap_or_default().clone_into(&mut queue),
         Entry::Intent { purpose, messages } => {
             let ours = messages.into_iter().filter(|it| wanted.contains(&it.id) || wanted.contains(&it.key));
             meant.extend(ours.map(|it| (it.id, (purpose, it.attempt))));

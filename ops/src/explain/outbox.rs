@@ -17,7 +17,7 @@ pub(super) struct Outbox {
     pub(super) part: Part,
 }
 
-pub(super) async fn find(target: &Target, event_id: &str, made: Option<Timestamp>) -> Outbox {
+pub(super) async fn find(target: &Target, event_id: &str, made: Option<Timestamp>, now: Timestamp) -> Outbox {
     let client = aws_sdk_dynamodb::Client::new(&target.sdk);
     let mut outbox = Outbox::default();
     for service in names::SERVICES {
@@ -39,7 +39,7 @@ pub(super) async fn find(target: &Target, event_id: &str, made: Option<Timestamp
         }
     }
     if outbox.part.steps.is_empty() && outbox.part.unseen.is_empty() {
-        outbox.part.unseen.push(missing(made, Timestamp::now()));
+        outbox.part.unseen.push(missing(made, now));
     }
     outbox
 }

@@ -68,10 +68,10 @@ impl Schemas {
             };
         };
         let published = self.published(event);
-        match errors {
-            None => Contract::Readable(format!("it is what {job} reads of {detail_type}{published}")),
-            Some(errors) => Contract::Unreadable(format!("{job} cannot read it: {errors}{published}")),
+        if errors.is_empty() {
+            return Contract::Readable(format!("it is what {job} reads of {detail_type}{published}"));
         }
+        Contract::Unreadable(format!("{job} cannot read it: {}{published}", errors.join("; ")))
     }
 
     /// What the event's own version says of it.
@@ -82,21 +82,20 @@ impl Schemas {
         }
         let path = self.repository.join("events/schemas").join(format!("{name}.json"));
         match self.errors(&path, &event["detail"]) {
-            Some(None) => format!("; it is a valid {name}"),
-            Some(Some(errors)) => format!("; nor is it a valid {name}: {errors}"),
+            Some(errors) if errors.is_empty() => format!("; it is a valid {name}"),
+            Some(errors) => format!("; nor is it a valid {name}: {}", errors.join("; ")),
             None => format!("; {name} is no version that this checkout knows"),
         }
     }
 
-    /// What a schema has against a value: none when there is no such schema, `Some(None)` when it has nothing.
-    fn errors(&mut self, path: &Path, value: &Value) -> Option<Option<String>> {
+    /// What a schema has against a value; none when there is no such schema.
+    fn errors(&mut self, path: &Path, value: &Value) -> Option<Vec<String>> {
         let validator = self.read.entry(path.to_owned()).or_insert_with(|| validator(path)).as_ref()?;
         let told = validator.iter_errors(value).take(TOLD).map(|error| {
             // Values are left out: this goes to terminals and reports, and `show` has them.
             format!("`{}`: {}", error.instance_path(), error.masked())
         });
-        let told: Vec<String> = told.collect();
-        Some((!told.is_empty()).then(|| told.join("; ")))
+        Some(told.collect())
     }
 }
 

@@ -64,7 +64,7 @@ pub(crate) enum Causes {
 
 impl Board {
     /// The queues of an environment; where there is no Busline, those that sound like dead-letter queues.
-    pub(crate) async fn open(target: &Target, journals: PathBuf) -> Result<Self> {
+    pub(crate) async fn open(target: &Target, journals: PathBuf, now: Timestamp) -> Result<Self> {
         let prefix = target.is_busline.then(|| format!("busline-{}-", target.env));
         let mut clients: Vec<Queue> = queue::urls(&target.sdk, prefix.as_deref())
             .await?
@@ -77,7 +77,7 @@ impl Board {
         let queues = clients.iter().map(row).collect();
         let mut board = Self::new(target.env.clone(), queues, Newest::of(journals));
         board.clients = clients;
-        board.refresh(Timestamp::now()).await;
+        board.refresh(now).await;
         // The fullest is what somebody came for.
         let fullest = board.queues.iter().enumerate().max_by_key(|(index, row)| (row.depth, std::cmp::Reverse(*index)));
         board.index = fullest.map_or(0, |(index, _)| index);
