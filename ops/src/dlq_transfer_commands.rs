@@ -133,7 +133,7 @@ pub(crate) async fn run(command: Transferring) -> Result<Outcome> {
         }
         Transferring::Unpark(arguments) => {
             let (target, queue, lot) = arguments.queues().await?;
-            arguments.transfer(target, lot, queue, Marking::Clear).await
+            arguments.transfer(target, lot, queue, Marking::Anew).await
         }
         Transferring::Edit(arguments) => dlq_edit_command::run(arguments).await,
         Transferring::Import(arguments) => import(arguments).await,

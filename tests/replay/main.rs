@@ -16,6 +16,7 @@
 mod naive;
 mod proxy;
 mod queues;
+mod speed;
 
 use std::path::{Path, PathBuf};
 use std::process::{ExitCode, Stdio};
@@ -54,6 +55,8 @@ struct Arguments {
 enum Part {
     /// The whole run
     Run(Run),
+    /// Messages a second beside a bare loop of the same calls, and memory
+    Speed(SpeedRun),
     /// The control: a mover as many are, which the run starts and kills
     Naive { endpoint: String, from: String, to: String },
 }
@@ -74,6 +77,19 @@ struct Run {
     ops: PathBuf,
 }
 
+#[derive(Args)]
+struct SpeedRun {
+    /// How many messages, in one run after the other
+    #[arg(long, required = true)]
+    messages: Vec<u64>,
+    /// How often each is measured
+    #[arg(long, default_value_t = 3)]
+    rounds: u32,
+    /// The operations CLI
+    #[arg(long)]
+    ops: PathBuf,
+}
+
 #[tokio::main]
 async fn main() -> ExitCode {
     match Arguments::parse().part {
@@ -82,7 +98,31 @@ async fn main() -> ExitCode {
             ExitCode::SUCCESS
         }
         Part::Run(run) => whole(&run).await,
+        Part::Speed(run) => speeds(&run).await,
     }
+}
+
+/// A replay must reach this share of a bare loop's speed.
+const LEAST_SHARE: f64 = 0.8;
+
+/// A replay must not take more memory than this, in MiB, however many messages there are.
+const MOST_MEMORY: u64 = 100;
+
+async fn speeds(run: &SpeedRun) -> ExitCode {
+    println!("{:>9} {:>14} {:>14} {:>7} {:>12}", "messages", "replay /s", "bare loop /s", "share", "memory MiB");
+    let mut is_good = true;
+    for &count in &run.messages {
+        let found = speed::measure(&endpoint(), &run.ops, count, run.rounds).await;
+        let share = found.replay / found.bare;
+        let memory = found.memory.map_or("-".to_owned(), |memory| memory.to_string());
+        println!("{count:>9} {:>14.0} {:>14.0} {share:>7.2} {memory:>12}", found.replay, found.bare);
+        is_good &= share >= LEAST_SHARE && found.memory.is_none_or(|memory| memory < MOST_MEMORY);
+    }
+    if is_good {
+        return ExitCode::SUCCESS;
+    }
+    println!("FAILED: at least {LEAST_SHARE} of the bare loop's speed and less than {MOST_MEMORY} MiB are wanted");
+    ExitCode::FAILURE
 }
 
 async fn whole(run: &Run) -> ExitCode {

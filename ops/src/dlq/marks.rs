@@ -39,8 +39,10 @@ pub enum Marking {
     Count,
     /// The marks that it had: it is put aside.
     Keep,
-    /// No marks: it begins anew.
+    /// No marks: it is as it was before.
     Clear,
+    /// A mark that its earlier replays do not count any more.
+    Anew,
 }
 
 /// What the marks of a message say.
@@ -50,18 +52,25 @@ pub struct Marks {
     pub replay_id: Option<String>,
     /// How often it was replayed.
     pub attempt: u32,
+    /// Earlier replays do not count, whoever tells of them: it was unparked.
+    pub begins_anew: bool,
 }
+
+/// The mark of a message that was unparked.
+const ANEW: &str = "unparked 0";
 
 /// The marks that a message carries.
 #[must_use]
 pub fn read(message: &Message) -> Marks {
     if let Some(text) = message.attributes.get(REPLAY).and_then(Attribute::as_text) {
         let (replay_id, attempt) = text.split_once(' ').unwrap_or((text, "1"));
-        return Marks { replay_id: Some(replay_id.to_owned()), attempt: attempt.parse().unwrap_or(1) };
+        let (replay_id, attempt) = (Some(replay_id.to_owned()), attempt.parse().unwrap_or(1));
+        return Marks { replay_id, attempt, begins_anew: text == ANEW };
     }
     let metadata = message.event.as_ref().map(|event| &event["detail"]["metadata"]).unwrap_or(&Value::Null);
     let attempt = metadata["replayAttempt"].as_u64().and_then(|attempt| attempt.try_into().ok());
-    Marks { replay_id: metadata["replayId"].as_str().map(str::to_owned), attempt: attempt.unwrap_or(0) }
+    let replay_id = metadata["replayId"].as_str().map(str::to_owned);
+    Marks { replay_id, attempt: attempt.unwrap_or(0), begins_anew: false }
 }
 
 /// Names what a message that moves to a queue stands for: itself, or what it stood for when it was moved before.
@@ -99,6 +108,9 @@ pub fn kept(message: &Message, marking: Marking) -> Vec<(String, Attribute)> {
     if marking == Marking::Keep {
         let marks = [KEY, REPLAY].into_iter().filter_map(|name| Some((name, message.attributes.get(name)?.clone())));
         attributes.extend(marks.map(|(name, value)| (name.to_owned(), value)));
+    }
+    if marking == Marking::Anew && attributes.len() < MOST_ATTRIBUTES {
+        attributes.push((REPLAY.to_owned(), Attribute::text(ANEW)));
     }
     if let Some(source) = message.system_attributes.get("DeadLetterQueueSourceArn").or_else(|| carried(message, SOURCE))
         && attributes.len() < MOST_ATTRIBUTES
@@ -165,7 +177,7 @@ mod tests {
             r#"{{"requestContext": {{"functionArn": "arn:aws:lambda:eu-west-1:1:function:f", "condition": "RetriesExhausted"}}, "requestPayload": {sent}}}"#
         );
         let came_back = message(Raw { body: record, ..Raw::default() });
-        assert_eq!(read(&came_back), Marks { replay_id: Some("r1".to_owned()), attempt: 2 });
+        assert_eq!(read(&came_back), Marks { replay_id: Some("r1".to_owned()), attempt: 2, begins_anew: false });
     }
 
     #[test]
@@ -192,7 +204,7 @@ mod tests {
         let sent = attributes(&first, "r1", 1).into_iter().collect();
         let second = message(Raw { message_id: "m2".to_owned(), attributes: sent, ..Raw::default() });
         assert_eq!(key(&second), "m1");
-        assert_eq!(read(&second), Marks { replay_id: Some("r1".to_owned()), attempt: 1 });
+        assert_eq!(read(&second), Marks { replay_id: Some("r1".to_owned()), attempt: 1, begins_anew: false });
         assert_eq!(attributes(&second, "r2", 2).len(), 2);
     }
 

@@ -196,8 +196,12 @@ impl History {
     /// How often a message was replayed: as its marks say, or the journals.
     #[must_use]
     pub fn attempts(&self, message: &Message) -> u32 {
+        let marks = marks::read(message);
+        if marks.begins_anew {
+            return 0;
+        }
         let noted = self.0.get(&marks::failure(message)).copied().unwrap_or(0);
-        marks::read(message).attempt.max(noted)
+        marks.attempt.max(noted)
     }
 }
 
@@ -230,6 +234,8 @@ pub async fn plan(queue: &Queue, options: &Options, wanted: &Wanted, history: &H
     }
     let mut plan = Plan::default();
     let mut newest: HashMap<Uuid, u64> = HashMap::new();
+    let mut roads: Vec<String> = Vec::new();
+    let mut road_of: HashMap<Uuid, usize> = HashMap::new();
     look(queue, until, |message| {
         let place = place(&message);
         let verdict = judge(options, &wanted.filter, history, &message);
@@ -241,8 +247,13 @@ pub async fn plan(queue: &Queue, options: &Options, wanted: &Wanted, history: &H
         match verdict {
             Verdict::Leave(reason) => *plan.left_out.entry(reason).or_default() += 1,
             Verdict::Replay { .. } | Verdict::Park { .. } => {
-                plan.chosen.insert(short_id(&message.message_id), place);
-                *plan.roads.entry(road).or_default() += 1;
+                let id = short_id(&message.message_id);
+                plan.chosen.insert(id, place);
+                let known = roads.iter().position(|known| *known == road);
+                road_of.insert(id, known.unwrap_or(roads.len()));
+                if known.is_none() {
+                    roads.push(road);
+                }
                 if let Some((subject, sequence)) = place {
                     let newest = newest.entry(subject).or_default();
                     *newest = sequence.max(*newest);
@@ -257,6 +268,11 @@ pub async fn plan(queue: &Queue, options: &Options, wanted: &Wanted, history: &H
         plan.leave_superseded(&newest);
     }
     plan.planned = plan.chosen.len() as u64;
+    for id in plan.chosen.keys() {
+        if let Some(road) = road_of.get(id).and_then(|index| roads.get(*index)) {
+            *plan.roads.entry(road.clone()).or_default() += 1;
+        }
+    }
     Ok(plan)
 }
 

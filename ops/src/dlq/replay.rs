@@ -52,6 +52,8 @@ pub struct Progress {
     pub skipped: AtomicU64,
     /// Messages that were not accepted, or came back.
     pub failed: AtomicU64,
+    /// Accepted messages that came back, which are in the queue again.
+    pub came_back: AtomicU64,
     /// Accepted messages that SQS has not deleted yet.
     pub undeleted: AtomicU64,
 }
@@ -70,7 +72,7 @@ impl Progress {
             parked,
             skipped: of(&self.skipped),
             failed: of(&self.failed),
-            remaining: planned.saturating_sub(replayed + parked) + of(&self.undeleted),
+            remaining: planned.saturating_sub(replayed + parked) + of(&self.came_back) + of(&self.undeleted),
             journal: journal.path().display().to_string(),
         }
     }
@@ -229,11 +231,12 @@ impl Replay {
         keeper.abort();
         // An abort is what ends it.
         keeper.await.ok();
+        let unseen = replay.unseen().await;
         let given_back = replay.held.give_back().await;
         worked?;
-        let met = replay.done_before + replay.intake.met();
-        if replay.intake.is_over() && replay.intake.takes_everything() {
-            replay.progress.planned.store(met, Ordering::Relaxed);
+        if replay.intake.takes_everything() {
+            let met = replay.done_before + replay.intake.met();
+            replay.progress.planned.store(met + unseen?, Ordering::Relaxed);
         }
         if replay.intake.is_over() {
             // It was waited for, and did not come again: a crash kept SQS's answer from the journal.
@@ -252,6 +255,11 @@ impl Replay {
             (None, Ok(())) => None,
         };
         Ok(Ended { summary, stopped })
+    }
+
+    /// Messages of the queue that did not come.
+    async fn unseen(&self) -> Result<u64> {
+        Ok(self.standing().await?.saturating_sub(self.held.count() as u64))
     }
 
     async fn keep_hidden(self: Arc<Self>) {
@@ -323,7 +331,10 @@ impl Replay {
         let left = self.done() - done;
         let came_back = (self.standing().await? + left).saturating_sub(before);
         self.breaker.came_back(came_back);
-        Progress::add(&self.progress.failed, usize::try_from(came_back).unwrap_or(usize::MAX));
+        if self.breaker.tripped().is_some() {
+            self.progress.failed.fetch_add(came_back, Ordering::Relaxed);
+            self.progress.came_back.fetch_add(came_back, Ordering::Relaxed);
+        }
         Ok(())
     }
 

@@ -3,7 +3,7 @@
 pub mod rule;
 pub mod stream;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
 use anyhow::Result;
@@ -219,13 +219,41 @@ impl Roads {
             }
         }
         for (url, (indices, messages)) in by_queue {
-            for (index, outcome) in indices.into_iter().zip(batches::send(&self.sqs, &url, &messages).await?) {
+            let is_fifo = url.ends_with(".fifo");
+            let sent = if is_fifo {
+                self.send_in_order(&url, &messages).await?
+            } else {
+                batches::send(&self.sqs, &url, &messages).await?
+            };
+            for (index, outcome) in indices.into_iter().zip(sent) {
                 outcomes[index] = outcome;
             }
         }
         while let Some(done) = invocations.join_next().await {
             let (index, outcome) = done?;
             outcomes[index] = outcome;
+        }
+        Ok(outcomes)
+    }
+
+    /// Sends at most one message of a group at a time, and none after one of its group that was refused: SQS may refuse
+    /// one entry of a batch and take the next.
+    async fn send_in_order(&self, url: &str, messages: &[Outgoing]) -> Result<Vec<Outcome>> {
+        let mut outcomes: Vec<Outcome> = vec![Err("one before it in its group has failed".to_owned()); messages.len()];
+        let mut waiting: Vec<usize> = (0..messages.len()).collect();
+        let mut blocked = HashSet::new();
+        while !waiting.is_empty() {
+            let mut groups = HashSet::new();
+            let (now, later): (Vec<usize>, Vec<usize>) =
+                waiting.into_iter().partition(|index| groups.insert(messages[*index].group.clone()));
+            let sent: Vec<Outgoing> = now.iter().map(|index| messages[*index].clone()).collect();
+            for (index, outcome) in now.into_iter().zip(batches::send(&self.sqs, url, &sent).await?) {
+                if outcome.is_err() {
+                    blocked.insert(messages[index].group.clone());
+                }
+                outcomes[index] = outcome;
+            }
+            waiting = later.into_iter().filter(|index| !blocked.contains(&messages[*index].group)).collect();
         }
         Ok(outcomes)
     }

@@ -21,6 +21,9 @@ use crate::dlq::roads::Parcel;
 /// How long SQS looks for messages when the last call brought none.
 const WAIT: Duration = Duration::from_secs(1);
 
+/// How long a worker without work waits for the others.
+const TICK: Duration = Duration::from_millis(10);
+
 /// So many calls in a row bring nothing new when there is nothing new.
 const FRUITLESS: u32 = 3;
 
@@ -71,7 +74,9 @@ struct Inner {
     met: u64,
     /// Messages of the plan that are dealt with, one way or the other.
     dealt_with: u64,
+    /// So many calls in a row brought nothing new.
     fruitless: u32,
+    brought_nothing: bool,
     over: bool,
     closed: bool,
 }
@@ -185,12 +190,18 @@ impl Intake {
             if self.is_over() || self.is_closed() || self.ends_here().await? {
                 return Ok(None);
             }
-            let wait = if self.lock().fruitless == 0 { Duration::ZERO } else { WAIT };
+            if self.has_met_all() {
+                // The others are at the last ones: asking for more would only wait.
+                tokio::time::sleep(TICK).await;
+                continue;
+            }
+            let wait = if self.lock().brought_nothing { WAIT } else { Duration::ZERO };
             let hidden = Duration::from_secs(self.options.hidden);
             let messages = patiently(|| self.queue.receive(hidden, wait)).await?;
             let mut batch = Batch::default();
             let mut without_room = Vec::new();
             let is_empty = messages.is_empty();
+            self.lock().brought_nothing = is_empty;
             let seen_before = self.lock().seen.len();
             for message in messages {
                 self.sort(message, &mut batch, &mut without_room);
@@ -216,7 +227,9 @@ impl Intake {
     /// A message that is not meant is news too: those that are meant may lie behind thousands of them.
     fn note_fruitless(&self, seen_before: usize) {
         let mut inner = self.lock();
-        inner.fruitless = if inner.seen.len() > seen_before { 0 } else { inner.fruitless + 1 };
+        // What is in work holds back the rest of its FIFO group, and the next of its subject.
+        let is_news = inner.seen.len() > seen_before || inner.in_work > 0;
+        inner.fruitless = if is_news { 0 } else { inner.fruitless + 1 };
     }
 
     fn ready(&self, most: u64) -> Option<Vec<Item>> {
@@ -290,6 +303,7 @@ impl Intake {
         let id = short_id(&message.message_id);
         let mut inner = self.lock();
         inner.accepted.insert(id);
+        inner.fruitless = 0;
         inner.in_work -= 1;
         inner.dealt_with += 1;
         let next = place(message).filter(|_| self.options.order == Order::Subject);
@@ -355,6 +369,13 @@ impl Intake {
     fn has_all(&self, inner: &Inner) -> bool {
         let awaits_none = inner.undeleted.values().all(|tries| *tries >= DELETIONS);
         inner.dealt_with >= self.chosen.len() as u64 && inner.turns.is_empty() && awaits_none
+    }
+
+    /// Whether all that was expected came, and some is still in work.
+    fn has_met_all(&self) -> bool {
+        let inner = self.lock();
+        let expected = if self.everything { self.expected } else { self.chosen.len() as u64 };
+        inner.in_work > 0 && inner.met >= expected
     }
 
     fn end(&self) -> bool {

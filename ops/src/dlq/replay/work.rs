@@ -10,7 +10,7 @@ use crate::dlq::batches::{self, Outcome};
 use crate::dlq::journal::entry::{Accepted, Entry, Intent, Purpose, Refused};
 use crate::dlq::marks;
 use crate::dlq::message::Message;
-use crate::dlq::plan::After;
+use crate::dlq::plan::{After, Pace};
 use crate::dlq::replay::intake::{Batch, Item};
 use crate::dlq::replay::{Progress, Replay, counter};
 use crate::dlq::roads::{Parcel, Way};
@@ -42,8 +42,12 @@ impl Replay {
         let Batch { items, left, came_back, to_delete } = batch;
         self.leave(left)?;
         if !came_back.is_empty() {
-            self.breaker.came_back(came_back.len() as u64);
+            // A ramp has counted them after the step that sent them.
+            if self.options.pace == Pace::Full {
+                self.breaker.came_back(came_back.len() as u64);
+            }
             Progress::add(&self.progress.failed, came_back.len());
+            Progress::add(&self.progress.came_back, came_back.len());
             let refused = came_back.into_iter().map(|message| refused(&message, "CameBack")).collect();
             self.journal.note(Entry::Failed { messages: refused })?;
         }
