@@ -5,6 +5,7 @@
 //! [`Answer::Always`] only with a proof, and [`Answer::Refuted`] only with an event that the
 //! `jsonschema` crate finds valid for the writer and invalid for the reader.
 
+pub(crate) mod essence;
 pub mod generate;
 
 mod arena;

@@ -5,6 +5,7 @@ use serde_json::{Map, Value};
 use super::{
     NoSchema,
     arena::{Arena, Condition, Contains, Id, Interned, Keywords, Kind, Node},
+    essence,
     format::Format,
     number::{self, Rational},
 };
@@ -69,9 +70,8 @@ struct Reader<'a> {
 
 impl Reader<'_> {
     fn node(&mut self, schema: &Value, at: &str) -> Result<Id, NoSchema> {
-        let mut local = false;
-        let text = essence(schema, &mut local).to_string();
-        let id = match self.arena.intern(local.then_some(self.number), text, at) {
+        let (essence, refers) = essential(schema);
+        let id = match self.arena.intern(refers.then_some(self.number), essence.to_string(), at) {
             Interned::Known(id) => return Ok(id),
             Interned::New(id) => id,
         };
@@ -320,26 +320,14 @@ fn anchored<'a>(schema: &'a Value, name: &str) -> Option<&'a Value> {
     }
 }
 
-/// A schema without its annotations. `local` is set where it refers to its document.
-fn essence(schema: &Value, local: &mut bool) -> Value {
-    let Value::Object(map) = schema else { return schema.clone() };
-    let mut kept = Map::new();
-    for (keyword, value) in map {
-        if ANNOTATIONS.contains(&keyword.as_str()) {
-            continue;
-        }
-        *local |= matches!(keyword.as_str(), "$ref" | "$dynamicRef" | "$recursiveRef");
-        let value = match (keyword.as_str(), value) {
-            ("const" | "enum" | "required", _) => value.clone(),
-            ("properties" | "patternProperties" | "dependentSchemas" | "dependencies", Value::Object(parts)) => {
-                Value::Object(parts.iter().map(|(name, part)| (name.clone(), essence(part, local))).collect())
-            }
-            (_, Value::Array(parts)) => Value::Array(parts.iter().map(|part| essence(part, local)).collect()),
-            _ => essence(value, local),
-        };
-        kept.insert(keyword.clone(), value);
-    }
-    Value::Object(kept)
+/// A schema without its annotations, and whether it refers to its document.
+fn essential(schema: &Value) -> (Value, bool) {
+    let mut refers = false;
+    let essence = essence::of(schema, &mut |keyword| {
+        refers |= matches!(keyword, "$ref" | "$dynamicRef" | "$recursiveRef");
+        !ANNOTATIONS.contains(&keyword)
+    });
+    (essence, refers)
 }
 
 fn types(keyword: Option<&Value>) -> Option<Vec<String>> {

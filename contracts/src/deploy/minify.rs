@@ -1,30 +1,15 @@
 //! A schema without what no verdict depends on.
 
-use serde_json::{Map, Value};
+use serde_json::Value;
+
+use crate::compat::essence;
 
 const ANNOTATIONS: [&str; 9] =
     ["$schema", "$id", "$comment", "title", "description", "examples", "default", "deprecated", "readOnly"];
 
 /// Takes the annotations out of a schema and the schemas in it; a property may well be called `title`.
 pub(super) fn schema(value: &Value) -> Value {
-    match value {
-        Value::Object(keywords) => {
-            let kept = keywords.iter().filter(|(keyword, _)| !ANNOTATIONS.contains(&keyword.as_str()));
-            Value::Object(kept.map(|(keyword, value)| (keyword.clone(), inside(keyword, value))).collect())
-        }
-        other => other.clone(),
-    }
-}
-
-fn inside(keyword: &str, value: &Value) -> Value {
-    match (keyword, value) {
-        ("properties" | "patternProperties" | "$defs" | "definitions" | "dependentSchemas", Value::Object(schemas)) => {
-            Value::Object(schemas.iter().map(|(name, value)| (name.clone(), schema(value))).collect::<Map<_, _>>())
-        }
-        ("allOf" | "anyOf" | "oneOf" | "prefixItems", Value::Array(schemas)) => schemas.iter().map(schema).collect(),
-        ("const" | "enum" | "required" | "dependentRequired", value) => value.clone(),
-        (_, value) => schema(value),
-    }
+    essence::of(value, &mut |keyword| !ANNOTATIONS.contains(&keyword))
 }
 
 #[cfg(test)]

@@ -106,6 +106,20 @@ fn every_case_of_the_table_has_its_verdict_in_both_directions() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+#[test]
+fn keys_that_are_called_like_keywords_are_keys() {
+    for [before, after] in [["title", "description"], ["default", "examples"], ["$comment", "deprecated"]] {
+        let needs = |key: &str| json!({"type": "object", "dependentRequired": {key: ["a"]}});
+        assert_eq!(checked(&needs(before), &needs(after), Direction::Full).findings.len(), 2, "{before} and {after}");
+        let nested = |key: &str| json!({"items": {"dependencies": {key: ["a"]}}});
+        assert_eq!(checked(&nested(before), &nested(after), Direction::Full).findings.len(), 2, "{before} and {after}");
+        let listed =
+            |needed: Value| json!({"dependentRequired": {before: needed}, "properties": {"$ref": {"const": 1}}});
+        let report = checked(&listed(json!(["a"])), &listed(json!(["a", "b"])), Direction::Backward);
+        assert_eq!(report.verdict, Verdict::Incompatible);
+    }
+}
+
 fn refusal(document: Value) -> String {
     Schema::parse(document).unwrap_err().to_string()
 }

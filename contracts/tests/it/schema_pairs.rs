@@ -29,7 +29,8 @@ impl Dice {
     }
 }
 
-const KEYS: [&str; 5] = ["a", "b", "c", "kind", "x1"];
+const KEYS: [&str; 13] =
+    ["a", "b", "c", "kind", "x1", "a", "b", "c", "title", "description", "default", "const", "$ref"];
 const TEXTS: [&str; 12] =
     ["", "a", "b", "ab", "abc", "x1", "A", "a1", "é", "2026-01-31", "0190a6b2-7c4e-7a10-8a53-3f6f1c2d4e5f", "abcdefgh"];
 const PATTERNS: [&str; 12] =
@@ -341,7 +342,8 @@ pub(crate) fn value(dice: &mut Dice, depth: usize) -> Value {
         4 | 5 => (*dice.pick(&TEXTS)).into(),
         6 | 7 => (0..dice.below(4)).map(|_| value(dice, depth - 1)).collect(),
         _ => {
-            let keys = ["a", "b", "c", "kind", "x1", "next", "other"];
+            let keys =
+                ["a", "b", "c", "kind", "x1", "next", "other", "title", "description", "default", "const", "$ref"];
             Value::Object(
                 (0..dice.below(5)).map(|_| ((*dice.pick(&keys)).to_owned(), value(dice, depth - 1))).collect(),
             )
