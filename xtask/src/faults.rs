@@ -11,6 +11,7 @@ use crate::interrupts::Interrupts;
 use crate::own_cloud::{Environment, on_own_cloud};
 use crate::prerequisites;
 use crate::process;
+use crate::replay_crashes::{self, CrashRun};
 
 /// The sizes of a run.
 #[derive(Args, Clone, Debug)]
@@ -36,13 +37,15 @@ pub(crate) async fn command(home: &Home, run: &FaultRun) -> Result<()> {
     on_own_cloud(home, &mut interrupts, async |environment| execute(home, run, environment).await).await
 }
 
-/// The part `faults` of the whole check: a short run, and a shorter one that shows that the ledger sees loss.
+/// The part `faults` of the whole check: a short run, a shorter one that shows that the ledger sees loss, and replays
+/// that are killed.
 pub(crate) async fn check(home: &Home, interrupts: &mut Interrupts) -> Result<()> {
     let real = FaultRun { changes: 1500, users: 15, seed: 1, control: false };
     let control = FaultRun { changes: 300, users: 6, seed: 1, control: true };
     on_own_cloud(home, interrupts, async |environment| {
         execute(home, &real, environment).await?;
-        execute(home, &control, environment).await
+        execute(home, &control, environment).await?;
+        replay_crashes::execute(home, &CrashRun::small(), environment).await
     })
     .await
 }
@@ -52,7 +55,7 @@ async fn execute(home: &Home, run: &FaultRun, environment: &Environment) -> Resu
     let mut build = process::command("cargo");
     build.args(["build", "--bin", "faults", "--bin", "naive"]).current_dir(&home.repo);
     process::run(&mut build).await?;
-    let mut faults = process::command(program(home)?);
+    let mut faults = process::command(program(home, "faults")?);
     faults.args(["--changes", &run.changes.to_string(), "--users", &run.users.to_string()]);
     faults.args(["--seed", &run.seed.to_string()]);
     if run.control {
@@ -62,8 +65,9 @@ async fn execute(home: &Home, run: &FaultRun, environment: &Environment) -> Resu
     process::run(&mut faults).await
 }
 
-fn program(home: &Home) -> Result<std::path::PathBuf> {
+/// Where cargo has built the program of this name.
+pub(crate) fn program(home: &Home, name: &str) -> Result<std::path::PathBuf> {
     let metadata = cargo_metadata::MetadataCommand::new().current_dir(&home.repo).no_deps().exec();
     let target = metadata.context("cargo does not say where it builds")?.target_directory;
-    Ok(Path::new(target.as_str()).join("debug/faults"))
+    Ok(Path::new(target.as_str()).join("debug").join(name))
 }

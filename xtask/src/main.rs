@@ -29,6 +29,7 @@ mod parameters;
 mod prerequisites;
 mod process;
 mod python;
+mod replay_crashes;
 mod schemas;
 mod stacks;
 mod status;
@@ -55,6 +56,7 @@ use crate::identity::{Person, SignIn};
 use crate::interrupts::Interrupted;
 use crate::logs::{Follow, LogFormat};
 use crate::package::Architecture;
+use crate::replay_crashes::{CrashRun, SpeedRun};
 use crate::stacks::Stack;
 use crate::status::Status;
 use crate::test::Part;
@@ -216,6 +218,21 @@ enum Door {
   cargo xtask faults --changes 20000 --users 50
   cargo xtask faults --changes 500 --users 10 --control")]
     Faults(FaultRun),
+    /// Kills a replay of failed messages again and again on a faulty network, and counts what came out.
+    ///
+    /// Runs on a local cloud of its own. Fails when a message is lost or has its effect twice, or when a naive mover,
+    /// treated the same, loses and doubles none.
+    #[command(after_help = "Examples:
+  cargo xtask replay-crashes
+  cargo xtask replay-crashes --messages 20000 --kills 200 --seed 2")]
+    ReplayCrashes(CrashRun),
+    /// Measures how fast a replay is beside a bare loop of the same calls, and how much memory it takes.
+    ///
+    /// Runs on a local cloud of its own. Fails below 80 % of the loop's speed, and from 100 MiB on.
+    #[command(after_help = "Examples:
+  cargo xtask replay-speed
+  cargo xtask replay-speed --messages 10000 --rounds 5")]
+    ReplaySpeed(SpeedRun),
     /// Sends generated hostile requests to every route of a local cloud of its own, and searches the logs for them.
     ///
     /// Fails when an answer is a 5xx or contradicts the OpenAPI file, or when a log line holds a token, an address or
@@ -316,6 +333,8 @@ async fn enter(door: Door) -> Result<()> {
         }
         Door::Bench(run) => Box::pin(bench::command(&home, &run)).await,
         Door::Faults(run) => faults::command(&home, &run).await,
+        Door::ReplayCrashes(run) => replay_crashes::command(&home, &run).await,
+        Door::ReplaySpeed(run) => replay_crashes::measure(&home, &run).await,
         Door::Hostile(run) => hostile::command(&home, &run).await,
         Door::DemoFailure(run) => demo_failure::command(&home, &run).await,
         Door::Fuzz(run) => fuzz::command(&home, &run).await,

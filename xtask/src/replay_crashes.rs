@@ -1,0 +1,85 @@
+//! Replays that are killed again and again on a faulty network, and how fast a replay is.
+
+use std::process::Stdio;
+
+use anyhow::Result;
+use clap::Args;
+
+use crate::faults::program;
+use crate::home::Home;
+use crate::interrupts::Interrupts;
+use crate::own_cloud::{Environment, on_own_cloud};
+use crate::prerequisites;
+use crate::process;
+
+/// The sizes of a run.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct CrashRun {
+    /// How many messages are replayed.
+    #[arg(long, default_value_t = 5000)]
+    messages: u32,
+    /// How often the replay is killed.
+    #[arg(long, default_value_t = 50)]
+    kills: u32,
+    /// Decides the faults, and when to kill.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+}
+
+impl CrashRun {
+    /// As small as shows something.
+    pub(crate) fn small() -> Self {
+        Self { messages: 400, kills: 8, seed: 1 }
+    }
+}
+
+/// What is measured.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct SpeedRun {
+    /// How many messages are replayed; may be given several times, for one size after the other.
+    #[arg(long, default_values_t = [10_000, 200_000])]
+    messages: Vec<u32>,
+    /// How often each size is measured; the best counts.
+    #[arg(long, default_value_t = 3)]
+    rounds: u32,
+}
+
+/// `cargo xtask replay-speed`: on a local cloud of its own.
+pub(crate) async fn measure(home: &Home, run: &SpeedRun) -> Result<()> {
+    prerequisites::check(home)?;
+    let mut interrupts = Interrupts::catch()?;
+    on_own_cloud(home, &mut interrupts, async |environment| {
+        let sizes = run.messages.iter().flat_map(|size| ["--messages".to_owned(), size.to_string()]);
+        let rounds = ["--rounds".to_owned(), run.rounds.to_string()];
+        let arguments: Vec<String> = ["speed".to_owned()].into_iter().chain(sizes).chain(rounds).collect();
+        start(home, &arguments, environment).await
+    })
+    .await
+}
+
+/// `cargo xtask replay-crashes`: one run on a local cloud of its own.
+pub(crate) async fn command(home: &Home, run: &CrashRun) -> Result<()> {
+    prerequisites::check(home)?;
+    let mut interrupts = Interrupts::catch()?;
+    on_own_cloud(home, &mut interrupts, async |environment| execute(home, run, environment).await).await
+}
+
+/// One run on the cloud of `environment`.
+pub(crate) async fn execute(home: &Home, run: &CrashRun, environment: &Environment) -> Result<()> {
+    let numbers = [("--messages", run.messages.to_string()), ("--kills", run.kills.to_string())];
+    let seed = ("--seed", run.seed.to_string());
+    let options = numbers.into_iter().chain([seed]).flat_map(|(name, value)| [name.to_owned(), value]);
+    let arguments: Vec<String> = ["run".to_owned()].into_iter().chain(options).collect();
+    start(home, &arguments, environment).await
+}
+
+async fn start(home: &Home, arguments: &[String], environment: &Environment) -> Result<()> {
+    // Both, as the first runs the second. Without `--package`, so that nothing is compiled with other features.
+    let mut build = process::command("cargo");
+    build.args(["build", "--bin", "replay-crashes", "--bin", "ops"]).current_dir(&home.repo);
+    process::run(&mut build).await?;
+    let mut program_itself = process::command(program(home, "replay-crashes")?);
+    program_itself.args(arguments).arg("--ops").arg(program(home, "ops")?);
+    program_itself.envs(environment.iter().map(|(name, value)| (name, value))).stdout(Stdio::inherit());
+    process::run(&mut program_itself).await
+}
