@@ -20,6 +20,7 @@ mod object;
 mod parse;
 mod report;
 mod solve;
+mod source;
 mod text;
 
 use std::{io, rc::Rc, thread};
@@ -35,12 +36,25 @@ use solve::Solver;
 /// The stack of the thread that proves: schemas nest, and so does the prover.
 const STACK: usize = 512 << 20;
 
+/// The longest chain of schemas that hold or refer to each other.
+const DEEPEST: usize = 200;
+
 /// How many of the writer's events are tried on the reader where no proof was found.
 const HUNTED: usize = 150;
 
 /// Why a document is no schema that can be compared.
 #[derive(Debug, thiserror::Error)]
 pub enum NoSchema {
+    /// The text is no JSON, or JSON of which something would get lost.
+    #[error("no JSON Schema at line {line}, column {column}: {reason}")]
+    Text {
+        /// From 1.
+        line: usize,
+        /// In bytes, from 1.
+        column: usize,
+        /// What is wrong there.
+        reason: String,
+    },
     /// The document breaks the rules of JSON Schema itself.
     #[error("no JSON Schema of draft 2020-12: at `{pointer}`: {reason}")]
     Invalid {
@@ -69,6 +83,12 @@ pub enum NoSchema {
     /// A schema that refers to itself without looking at a part of the value.
     #[error("`$ref` leads back to the same value at `{0}`, so that nothing says what is valid")]
     Endless(String),
+    /// Schemas that hold or refer to each other in too long a chain.
+    #[error("at `{0}` schemas lead into each other more than {DEEPEST} deep: share fewer steps of `$ref`")]
+    TooDeep(String),
+    /// The thread with a stack for deep schemas could not be started.
+    #[error("no thread could be started to read the schema in: {0}")]
+    NoThread(#[from] io::Error),
 }
 
 /// A JSON Schema that can be compared.
@@ -85,7 +105,11 @@ impl Schema {
     /// # Errors
     ///
     /// [`NoSchema`] says what is wrong: with the document, its dialect, or a reference.
-    pub fn parse(mut document: Value) -> Result<Self, NoSchema> {
+    pub fn parse(document: Value) -> Result<Self, NoSchema> {
+        on_a_deep_stack(|| Self::parse_here(document))?
+    }
+
+    fn parse_here(mut document: Value) -> Result<Self, NoSchema> {
         let dialect = take_dialect(&mut document)?;
         jsonschema::draft202012::meta::validate(&document).map_err(|error| NoSchema::Invalid {
             pointer: error.instance_path().to_string(),
@@ -94,8 +118,19 @@ impl Schema {
         let mut arena = Arena::default();
         let root = arena.read(&document, dialect)?;
         arena.check_ends(root)?;
+        arena.check_depth(root)?;
         let validator = validator(&document)?;
         Ok(Self { document, dialect, validator })
+    }
+
+    /// Reads the text of a schema as [`Schema::parse`] reads a document.
+    ///
+    /// # Errors
+    ///
+    /// [`NoSchema`], also for a key that is given twice in an object and for a number that a
+    /// 64-bit integer or a double does not hold exactly: a verdict on what is left would be wrong.
+    pub fn from_text(text: &str) -> Result<Self, NoSchema> {
+        Self::parse(source::read(text)?)
     }
 
     /// Whether a value is valid, formats included.
@@ -170,20 +205,20 @@ enum Newer {
 }
 
 fn answer(writer: &Schema, reader: &Schema, newer: Newer) -> Answer {
-    let doubt = match on_a_deep_stack(|| witness(writer, reader)) {
-        Err(error) => format!("no thread could be started to prove in: {error}"),
-        Ok(Witness::None) => return Answer::Always,
-        Ok(Witness::Found(witness)) => {
+    let doubtful = |reason| Answer::Unknown { pointer: String::new(), reason };
+    let answered = on_a_deep_stack(|| match witness(writer, reader) {
+        Witness::None => Answer::Always,
+        Witness::Found(witness) => {
             let places = match newer {
                 Newer::Writer => [writer.document(), reader.document()],
                 Newer::Reader => [reader.document(), writer.document()],
             };
             let (pointer, reason) = explain::explain(writer, reader, &witness, places);
-            return Answer::Refuted { pointer, reason, witness };
+            Answer::Refuted { pointer, reason, witness }
         }
-        Ok(Witness::Unknown(reason)) => reason,
-    };
-    Answer::Unknown { pointer: String::new(), reason: doubt }
+        Witness::Unknown(reason) => doubtful(reason),
+    });
+    answered.unwrap_or_else(|error| doubtful(format!("no thread could be started to prove in: {error}")))
 }
 
 /// What the search for a witness came to.

@@ -10,7 +10,7 @@ use std::{
 
 use serde_json::Value;
 
-use super::{NoSchema, format::Format, language::Pattern, number::Rational};
+use super::{DEEPEST, NoSchema, format::Format, language::Pattern, number::Rational};
 
 /// The number of a node.
 pub(super) type Id = usize;
@@ -177,6 +177,14 @@ impl Keywords {
         found.extend(self.dependent.iter().map(|(_, id)| *id));
         found
     }
+
+    /// The nodes that are asked about parts of the value.
+    fn below(&self) -> impl Iterator<Item = Id> {
+        let shape = &self.shape;
+        let fields = shape.properties.values().chain(shape.patterns.iter().map(|(_, id)| id));
+        let others = self.prefix.iter().chain(&shape.additional).chain(&self.items).chain(&self.names);
+        fields.chain(others).copied().chain(self.contains.iter().map(|contains| contains.node))
+    }
 }
 
 /// Whether a node was there before.
@@ -268,6 +276,31 @@ impl Arena {
         }
         marks[id] = Mark::Done;
         Ok(())
+    }
+
+    /// Refuses a schema whose parts lead into each other in too long a chain, circles left aside:
+    /// the validator would follow it on the caller's stack.
+    pub(super) fn check_depth(&self, root: Id) -> Result<(), NoSchema> {
+        self.height(root, 0, &mut vec![None; self.nodes.len()]).map(|_| ())
+    }
+
+    fn height(&self, id: Id, depth: usize, heights: &mut [Option<usize>]) -> Result<usize, NoSchema> {
+        let deep = || NoSchema::TooDeep(self.places[id].clone());
+        if depth > DEEPEST {
+            return Err(deep());
+        }
+        if let Some(height) = heights[id] {
+            return Ok(height);
+        }
+        heights[id] = Some(0);
+        let mut highest = 0;
+        if let Node::Keywords(keywords) = &*self.nodes[id] {
+            for next in keywords.in_place().into_iter().chain(keywords.below()) {
+                highest = highest.max(1 + self.height(next, depth + 1, heights)?);
+            }
+        }
+        heights[id] = Some(highest);
+        if depth + highest > DEEPEST { Err(deep()) } else { Ok(highest) }
     }
 
     fn push(&mut self, node: Node, place: &str) -> Id {

@@ -28,15 +28,20 @@ pub(super) fn exact(number: &Number) -> Option<Rational> {
     if double.abs() < WHOLE { decimal(&number.to_string()) } else { Rational::from_float(double) }
 }
 
-fn decimal(text: &str) -> Option<Rational> {
+/// The largest exponent of ten that is written out: those of doubles and of their digits are smaller.
+const EXPONENT: u32 = 2_000;
+
+/// The number that a JSON text spells.
+pub(super) fn decimal(text: &str) -> Option<Rational> {
     let (digits, exponent) = match text.split_once(['e', 'E']) {
         Some((digits, exponent)) => (digits, exponent.parse::<i32>().ok()?),
         None => (text, 0),
     };
     let (whole_digits, fraction) = digits.split_once('.').unwrap_or((digits, ""));
     let mantissa: BigInt = format!("{whole_digits}{fraction}").parse().ok()?;
-    let places = exponent - i32::try_from(fraction.len()).ok()?;
-    let scale = num::pow(BigInt::from(10), usize::try_from(places.unsigned_abs()).ok()?);
+    let places = exponent.checked_sub(i32::try_from(fraction.len()).ok()?)?;
+    let size = Some(places.unsigned_abs()).filter(|&size| size <= EXPONENT)?;
+    let scale = num::pow(BigInt::from(10), usize::try_from(size).ok()?);
     Some(if places < 0 { Rational::new(mantissa, scale) } else { whole(mantissa * scale) })
 }
 

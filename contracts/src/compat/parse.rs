@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::{
-    NoSchema,
+    DEEPEST, NoSchema,
     arena::{Arena, Condition, Contains, Id, Interned, Keywords, Kind, Node},
     essence,
     format::Format,
@@ -57,7 +57,7 @@ impl Arena {
     /// Reads a document and returns its root.
     pub(super) fn read(&mut self, document: &Value, dialect: Dialect) -> Result<Id, NoSchema> {
         let number = self.begin();
-        Reader { arena: self, document, dialect, number }.node(document, "")
+        Reader { arena: self, document, dialect, number, depth: 0 }.node(document, "")
     }
 }
 
@@ -66,10 +66,22 @@ struct Reader<'a> {
     document: &'a Value,
     dialect: Dialect,
     number: usize,
+    /// How many schemas are being read that lead to this one.
+    depth: usize,
 }
 
 impl Reader<'_> {
     fn node(&mut self, schema: &Value, at: &str) -> Result<Id, NoSchema> {
+        if self.depth > DEEPEST {
+            return Err(NoSchema::TooDeep(at.to_owned()));
+        }
+        self.depth += 1;
+        let id = self.read_node(schema, at);
+        self.depth -= 1;
+        id
+    }
+
+    fn read_node(&mut self, schema: &Value, at: &str) -> Result<Id, NoSchema> {
         let (essence, refers) = essential(schema);
         let id = match self.arena.intern(refers.then_some(self.number), essence.to_string(), at) {
             Interned::Known(id) => return Ok(id),

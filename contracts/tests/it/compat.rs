@@ -120,6 +120,49 @@ fn keys_that_are_called_like_keywords_are_keys() {
     }
 }
 
+#[test]
+fn a_text_of_which_something_would_get_lost_is_refused() {
+    let said = |text: &str| Schema::from_text(text).map_or_else(|error| error.to_string(), |_| String::new());
+    let limit = |number: &str| said(&format!(r#"{{"type": "number", "maximum": {number}}}"#));
+    for kept in
+        ["0.1", "1.50", "-1E-3", "18446744073709551615", "1e308", "1e23", "5e-324", "0e9", "36893488147419103232"]
+    {
+        assert_eq!(limit(kept), "", "{kept}");
+    }
+    for lost in ["123456789012345678901234567890", "18446744073709551617", "0.1000000000000000055", "1e-400"] {
+        assert!(limit(lost).contains(&format!("line 1, column 31: the number {lost} does not fit")), "{}", limit(lost));
+    }
+    assert!(limit("1e-99999999999").contains("does not fit") && limit("1e999").contains("column"));
+    let twice = "{\"type\": \"string\",\n \"type\": \"integer\"}";
+    assert!(said(twice).contains("line 2, column 7: the key \"type\" is given twice"), "{}", said(twice));
+    assert!(said("\u{feff}{}").contains("byte order mark"));
+    assert_eq!(said(r#"{"const": "\"1e-400\\"}"#), "");
+}
+
+#[test]
+fn schemas_that_lead_into_each_other_too_deep_are_refused() {
+    let chain = |length: usize, name: fn(usize) -> String, step: fn(&str) -> Value| {
+        let mut definitions = json!({ name(0): {"type": "string"} });
+        for link in 1..length {
+            definitions[name(link)] = step(&format!("#/$defs/{}", name(link - 1)));
+        }
+        json!({"$ref": format!("#/$defs/{}", name(length - 1)), "$defs": definitions})
+    };
+    let steps: [fn(&str) -> Value; 2] = [
+        |target| json!({ "$ref": target }),
+        |target| json!({"type": "object", "properties": {"a": {"$ref": target}}, "required": ["a"]}),
+    ];
+    let names: [fn(usize) -> String; 2] = [|link| format!("d{link:06}"), |link| format!("d{:06}", 900_000 - link)];
+    for step in steps {
+        for name in names {
+            assert!(refusal(chain(2_000, name, step)).contains("200 deep"));
+            let short = chain(40, name, step);
+            assert_eq!(checked(&short, &short, Direction::Full).verdict, Verdict::Compatible);
+        }
+    }
+    assert!(refusal(chain(100_000, names[1], steps[0])).contains("200 deep"));
+}
+
 fn refusal(document: Value) -> String {
     Schema::parse(document).unwrap_err().to_string()
 }
