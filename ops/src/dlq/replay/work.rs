@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use anyhow::Result;
+use tokio::task::JoinSet;
 use uuid::Uuid;
 
 use crate::dlq::batches::{self, Outcome};
@@ -15,14 +16,26 @@ use crate::dlq::replay::intake::{Batch, Item};
 use crate::dlq::replay::{Progress, Replay, counter};
 use crate::dlq::roads::{Parcel, Way};
 
+/// A worker goes on while so many of its deletions are under way.
+const MOST_DELETIONS: usize = 1;
+
 /// SQS hands out at most this many messages a call.
 const MOST: u64 = 10;
 
 impl Replay {
     /// Works until there is nothing more to do, `quota` messages were taken, or it must stop.
     pub(super) async fn work(self: Arc<Self>, quota: Arc<AtomicU64>) -> Result<()> {
+        let mut deletions = JoinSet::new();
+        let worked = self.work_until_done(&quota, &mut deletions).await;
+        while let Some(deleted) = deletions.join_next().await {
+            deleted??;
+        }
+        worked
+    }
+
+    async fn work_until_done(self: &Arc<Self>, quota: &AtomicU64, deletions: &mut JoinSet<Result<()>>) -> Result<()> {
         while !self.must_stop() {
-            let asked = reserve(&quota, self.rate.together(MOST));
+            let asked = reserve(quota, self.rate.together(MOST));
             if asked == 0 {
                 return Ok(());
             }
@@ -33,12 +46,16 @@ impl Replay {
                 return Ok(());
             };
             self.rate.wait(batch.items.len()).await;
-            self.handle(batch).await?;
+            self.handle(batch, deletions).await?;
+            // What was accepted is deleted while the next is received.
+            while deletions.len() > MOST_DELETIONS {
+                deletions.join_next().await.transpose()?.transpose()?;
+            }
         }
         Ok(())
     }
 
-    async fn handle(&self, batch: Batch) -> Result<()> {
+    async fn handle(self: &Arc<Self>, batch: Batch, deletions: &mut JoinSet<Result<()>>) -> Result<()> {
         let Batch { items, left, came_back, to_delete } = batch;
         self.leave(left)?;
         if !came_back.is_empty() {
@@ -55,8 +72,8 @@ impl Replay {
             self.delete(&to_delete).await?;
         }
         let (parked, replayed): (Vec<Item>, Vec<Item>) = items.into_iter().partition(|item| item.is_parked);
-        self.send(Purpose::Replay, replayed).await?;
-        self.send(Purpose::Park, parked).await
+        self.send(Purpose::Replay, replayed, deletions).await?;
+        self.send(Purpose::Park, parked, deletions).await
     }
 
     fn leave(&self, left: Vec<(Message, String)>) -> Result<()> {
@@ -67,7 +84,12 @@ impl Replay {
         Ok(())
     }
 
-    async fn send(&self, purpose: Purpose, items: Vec<Item>) -> Result<()> {
+    async fn send(
+        self: &Arc<Self>,
+        purpose: Purpose,
+        items: Vec<Item>,
+        deletions: &mut JoinSet<Result<()>>,
+    ) -> Result<()> {
         if items.is_empty() {
             return Ok(());
         }
@@ -86,7 +108,10 @@ impl Replay {
             let ids: Vec<Uuid> = accepted.iter().map(|(item, _)| item.id()).collect();
             accepted.iter().for_each(|(item, _)| self.intake.done(&item.message));
             match self.options.after {
-                After::Remove => self.delete(&ids).await?,
+                After::Remove => {
+                    let replay = Arc::clone(self);
+                    deletions.spawn(async move { replay.delete(&ids).await });
+                }
                 After::Keep => ids.iter().for_each(|id| self.held.leave(*id)),
             }
         }
