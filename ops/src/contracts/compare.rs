@@ -24,7 +24,9 @@ pub(super) fn compat(old: &str, new: &str, direction: Direction, format: Format)
 }
 
 fn schema(input: &Input) -> Result<Schema> {
-    Schema::parse(input.json()?).map_err(|error| WrongUse(format!("{}: {error}", input.name)).into())
+    // First, because it names the place as for every other input.
+    input.json()?;
+    Schema::from_text(&input.text).map_err(|error| WrongUse(format!("{}: {error}", input.name)).into())
 }
 
 fn words(report: &Report, [old, new]: &[Input; 2]) -> String {

@@ -19,7 +19,7 @@ pub(super) struct Input {
 impl Input {
     /// Reads an argument.
     pub(super) fn read(argument: &str, what: &str) -> Result<Self> {
-        if argument.trim_start().starts_with('{') {
+        if argument.trim_start().starts_with(['{', '[']) || ["true", "false"].contains(&argument.trim()) {
             return Ok(Self { name: format!("the {what}"), text: argument.to_owned() });
         }
         if argument == "-" {
@@ -33,8 +33,8 @@ impl Input {
         match fs::read_to_string(argument) {
             Ok(text) => Ok(Self { name: argument.to_owned(), text }),
             Err(error) => bail!(WrongUse(format!(
-                "{argument} cannot be read: {error}; the {what} is a file, `-` for standard input, or JSON that begins \
-                 with {{"
+                "{argument} cannot be read: {error}; the {what} is a file, `-` for standard input, or JSON: an \
+                 object, an array, true or false"
             ))),
         }
     }
@@ -52,6 +52,9 @@ impl Input {
 
     /// The text as JSON.
     pub(super) fn json(&self) -> Result<Value> {
+        if self.text.starts_with('\u{feff}') {
+            bail!(WrongUse(format!("{} begins with a byte order mark: save it as UTF-8 without one", self.name)));
+        }
         serde_json::from_str(&self.text).map_err(|error| {
             let (line, column) = (error.line(), error.column());
             let said = error.to_string();
@@ -73,8 +76,12 @@ mod tests {
     }
 
     #[test]
-    fn an_argument_that_begins_with_a_brace_is_json_itself() {
+    fn an_argument_that_looks_like_json_is_json_itself() {
         assert_eq!(Input::read(" {\"a\": 1}", "event").unwrap().json().unwrap()["a"], 1);
+        assert_eq!(Input::read("true", "old schema").unwrap().json().unwrap(), true);
+        assert!(Input::read("[1]", "event").unwrap().json().unwrap().is_array());
+        let marked = Input { name: "old.json".into(), text: "\u{feff}{}".into() };
+        assert!(marked.json().unwrap_err().to_string().contains("byte order mark"));
         assert!(Input::read("no-such-file.json", "event").unwrap_err().to_string().contains("is a file"));
         assert!(Input::pair("-", "-", ["pattern", "event"]).is_err());
     }
