@@ -12,6 +12,24 @@ use serde_json::Value;
 
 use self::template::entries;
 
+/// Resources beside roles that give or take permissions.
+const GRANTING: [&str; 7] = [
+    "AWS::IAM::Policy",
+    "AWS::IAM::ManagedPolicy",
+    "AWS::IAM::RolePolicy",
+    "AWS::IAM::UserPolicy",
+    "AWS::IAM::GroupPolicy",
+    "AWS::Events::EventBusPolicy",
+    "AWS::Serverless::Connector",
+];
+
+/// Resources that bring others with them.
+const ELSEWHERE: [&str; 2] = ["AWS::CloudFormation::Stack", "AWS::Serverless::Application"];
+
+/// Resources that every environment must have for the proof to hold there.
+const UNCONDITIONAL: [&str; 4] =
+    ["AWS::IAM::Role", "AWS::Serverless::Function", "AWS::Events::Rule", "AWS::SQS::Queue"];
+
 /// What one service's template says of the bus.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Service {
@@ -27,6 +45,21 @@ pub struct Service {
     pub looked_up: BTreeMap<String, String>,
     /// How long its longest-keeping queue keeps a message, in seconds; none without a queue.
     pub queue_retention: Option<u64>,
+    /// What of its permissions is not understood.
+    pub unclear_permissions: Vec<Unclear>,
+    /// What else bears on its rules and is not understood.
+    pub unclear_rules: Vec<Unclear>,
+}
+
+/// A part of a template that may bear on the bus and is not understood: it is reported, never believed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unclear {
+    /// Where it is in the template, as a JSON pointer.
+    pub pointer: String,
+    /// What is not understood.
+    pub what: String,
+    /// What is understood in its place.
+    pub write: String,
 }
 
 /// One statement of a role that allows `events:PutEvents`.
@@ -68,7 +101,7 @@ pub struct Rule {
 pub enum State {
     /// It does, which is what a rule without a `State` does.
     Enabled,
-    /// It does not.
+    /// It does not, or may not: its `State` is anything but absent or `ENABLED`.
     Disabled,
 }
 
@@ -83,22 +116,51 @@ impl Service {
         let looked_up = template::looked_up(&template["Parameters"]);
         let mut service = Self { name: name.to_owned(), looked_up, ..Self::default() };
         for (logical, resource) in entries(resources) {
-            let properties = &resource["Properties"];
-            match resource["Type"].as_str() {
-                Some("AWS::IAM::Role") => service.grants.extend(grants::of_role(logical, properties, resources)),
-                Some("AWS::Serverless::Function") => {
-                    service.jobs.extend(template::job(properties));
-                    service.grants.extend(grants::of_function(logical, properties));
-                    service.rules.extend(rules::of_function(logical, properties));
-                }
-                Some("AWS::Events::Rule") => service.rules.extend(rules::of_rule(logical, properties, resources)),
-                Some("AWS::SQS::Queue") => {
-                    service.queue_retention = service.queue_retention.max(Some(template::retention(properties)));
-                }
-                _ => {}
-            }
+            service.read(logical, resource, resources);
         }
         Ok(service)
+    }
+
+    fn read(&mut self, logical: &str, resource: &Value, resources: &Value) {
+        let properties = &resource["Properties"];
+        let Some(kind) = resource["Type"].as_str() else {
+            let (what, write) = (format!("the resource {logical} without a plain Type"), "each resource by itself");
+            return self.unclear_rules.push(Unclear::resource(logical, what, write));
+        };
+        match kind {
+            "AWS::IAM::Role" => self.grant(grants::of_role(logical, properties, resources)),
+            "AWS::Serverless::Function" => {
+                self.jobs.extend(template::job(properties));
+                self.grant(grants::of_function(logical, properties, resources));
+                self.rules.extend(rules::of_function(logical, properties));
+            }
+            "AWS::Events::Rule" => {
+                self.rules.extend(rules::of_rule(logical, properties, resources));
+                self.unclear_rules.extend(rules::without_job(logical, properties, resources));
+            }
+            "AWS::SQS::Queue" => self.queue_retention = self.queue_retention.max(Some(template::retention(properties))),
+            _ if GRANTING.contains(&kind) => self.grant(grants::of_policy_resource(logical, kind, properties)),
+            _ if ELSEWHERE.contains(&kind) => {
+                let what = format!("an {kind}, whose rules and roles stand in another file");
+                self.unclear_rules.push(Unclear::resource(logical, what, "its resources in this template"));
+            }
+            _ => {}
+        }
+        if UNCONDITIONAL.contains(&kind) && !resource["Condition"].is_null() {
+            let what = format!("{logical}, which exists on the condition {} alone", resource["Condition"]);
+            self.unclear_rules.push(Unclear::resource(logical, what, "it without a Condition"));
+        }
+    }
+
+    fn grant(&mut self, granted: grants::Granted) {
+        self.grants.extend(granted.grants);
+        self.unclear_permissions.extend(granted.unclear);
+    }
+}
+
+impl Unclear {
+    fn resource(logical: &str, what: String, write: &str) -> Self {
+        Self { pointer: format!("/Resources/{logical}"), what, write: write.to_owned() }
     }
 }
 

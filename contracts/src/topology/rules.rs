@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::template::{self, entries, one_or_many, resource_name};
-use super::{Rule, State};
+use super::{Rule, State, Unclear};
 use crate::pattern::Pattern;
 
 const REWRITES: [&str; 3] = ["Input", "InputPath", "InputTransformer"];
@@ -47,8 +47,25 @@ pub(super) fn of_rule(logical: &str, rule: &Value, resources: &Value) -> Vec<Rul
         .collect()
 }
 
+/// The targets of a rule that are no function of the template: what they do with an event, nobody checks.
+pub(super) fn without_job(logical: &str, rule: &Value, resources: &Value) -> Vec<Unclear> {
+    let job = |target: &Value| template::job(&resources[resource_name(&target["Arn"])?]["Properties"]);
+    let targets = one_or_many(&rule["Targets"]);
+    let strange = targets.iter().enumerate().filter(|(_, target)| job(target).is_none()).map(|(at, target)| Unclear {
+        pointer: format!("/Resources/{logical}/Properties/Targets/{at}"),
+        what: format!("the target {}, which is no function of this template", target["Arn"]),
+        write: "!GetAtt of a function's Arn, which names its job in Handler".to_owned(),
+    });
+    let none = targets.is_empty().then(|| Unclear {
+        pointer: format!("/Resources/{logical}"),
+        what: "a rule without a target".to_owned(),
+        write: "the rule as an event of its function".to_owned(),
+    });
+    strange.chain(none).collect()
+}
+
 fn state(value: &Value) -> State {
-    if value == "DISABLED" { State::Disabled } else { State::Enabled }
+    if value.is_null() || value == "ENABLED" { State::Enabled } else { State::Disabled }
 }
 
 fn rewrites(target: &Value) -> Vec<String> {

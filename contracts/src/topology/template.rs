@@ -9,6 +9,8 @@ use serde_norway::Value as Yaml;
 ///
 /// <https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-sqs-queue.html>
 const DEFAULT_RETENTION: u64 = 345_600;
+/// The longest that SQS keeps a message: fourteen days (the same page).
+const LONGEST_RETENTION: u64 = 1_209_600;
 
 /// Reads a template; `!Ref X` becomes `{"Ref": "X"}` and `!Sub x` `{"Fn::Sub": "x"}`.
 pub(crate) fn parse(text: &str) -> Result<Value, serde_norway::Error> {
@@ -84,9 +86,12 @@ pub(super) fn looked_up(parameters: &Value) -> BTreeMap<String, String> {
         .collect()
 }
 
-/// How long a queue keeps a message, in seconds.
+/// How long a queue keeps a message, in seconds; the longest possible where the template does not say a number.
 pub(crate) fn retention(queue: &Value) -> u64 {
-    number(&queue["MessageRetentionPeriod"]).unwrap_or(DEFAULT_RETENTION)
+    match &queue["MessageRetentionPeriod"] {
+        Value::Null => DEFAULT_RETENTION,
+        given => number(given).unwrap_or(LONGEST_RETENTION),
+    }
 }
 
 /// A number, also one that is written as a text.
