@@ -39,7 +39,10 @@ impl EventName {
         let mut parts = text.split('/');
         let (service, event, version) = (parts.next()?, parts.next()?, parts.next()?);
         let version = version.strip_prefix('v')?.parse().ok().filter(|version| *version > 0)?;
-        parts.next().is_none().then(|| Self { service: service.into(), event: event.into(), version })
+        let name = Self { service: service.into(), event: event.into(), version };
+        // Each has one name: `v01` is none, nor is an empty part.
+        let is_whole = parts.next().is_none() && !service.is_empty() && !event.is_empty();
+        (is_whole && name.to_string() == text).then_some(name)
     }
 
     /// The bus's `source` of it.

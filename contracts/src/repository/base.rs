@@ -27,7 +27,10 @@ pub fn default(folder: &Path) -> Result<String, TreeError> {
 /// # Errors
 /// When there is none.
 pub fn commit(folder: &Path, name: &str) -> Result<String, TreeError> {
-    let commit = output(&mut git(folder, ["rev-parse", "--verify", "--quiet", &format!("{name}^{{commit}}")]), &[]);
+    let commit = output(
+        &mut git(folder, ["rev-parse", "--verify", "--quiet", "--end-of-options", &format!("{name}^{{commit}}")]),
+        &[],
+    );
     commit.map(|commit| commit.trim().to_owned()).map_err(|error| match error {
         TreeError::NoGit(error) => TreeError::NoGit(error),
         _ => TreeError::Git(format!("there is no commit {name}")),
