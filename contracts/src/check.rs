@@ -28,6 +28,9 @@ pub struct Checked {
     pub holds: &'static str,
     /// Where that is not so.
     pub findings: Vec<Finding>,
+    /// Why it was not looked at; then it says nothing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub skipped: Option<&'static str>,
 }
 
 /// One thing that is wrong.
@@ -72,6 +75,11 @@ impl<'a> Look<'a> {
         Self { repository, today, proofs, readings }
     }
 
+    fn check(&self, (rule, holds, check): &(&'static str, &'static str, Check)) -> Checked {
+        let skipped = (self.repository.types.is_none() && OF_TYPES.contains(rule)).then_some(NO_TYPES);
+        Checked { rule, holds, findings: check(self), skipped }
+    }
+
     /// Whether a `detail` is valid for an event version: where it is not, and why.
     fn valid(&self, name: &EventName, detail: &Value) -> Result<(), (String, String)> {
         let wrong = |error: ValidationError<'_>| (error.instance_path().to_string(), error.to_string());
@@ -94,8 +102,12 @@ impl<'a> Look<'a> {
 
 type Check = fn(&Look<'_>) -> Vec<Finding>;
 
+/// The checks that hold the Rust types against something.
+const OF_TYPES: [&str; 3] = ["schema-matches-type", "schema-has-type", "detail-type-matches-name"];
+const NO_TYPES: &str = "the Rust types were not looked at: this program was built from another folder; build and run the one of this folder";
+
 /// Every check: its name, what it holds, how.
-const CHECKS: [(&str, &str, Check); 34] = [
+const CHECKS: [(&str, &str, Check); 40] = [
     ("files-readable", "every file is what its place promises", documents::readable),
     ("schema-valid", "every schema is a JSON Schema of draft 2020-12", schemas::valid),
     ("schema-matches-type", "each Rust type and its schema file say the same", schemas::matches_type),
@@ -103,12 +115,14 @@ const CHECKS: [(&str, &str, Check); 34] = [
     ("schema-closed", "a publisher's schema takes no field that it does not name", schemas::closed),
     ("schema-names-itself", "a schema's envelope carries the schema's own name", schemas::names_itself),
     ("version-listed", "each schema is listed with its release, and each listed version has one", schemas::listed),
+    ("release-dates", "a version is released, then retired, and neither in days to come", schemas::dates),
     ("released-schema-frozen", "a released schema does not change", schemas::frozen),
     ("detail-type-matches-name", "what is sent as source and detail-type is the schema's name", schemas::detail_type),
     ("example-exists", "each event has an example, and each example an event", examples::exists),
     ("example-valid", "each example is valid for its schema", examples::valid),
     ("example-names-event", "each example carries its event's own names", examples::names_event),
     ("publisher-builds-event", "the publisher's code builds each of its published events", permissions::builds),
+    ("permission-understood", "every permission on the bus is of a form that is understood", permissions::understood),
     ("publisher-may-publish", "the publisher's role allows each of its events", permissions::may_publish),
     ("publisher-speaks-for-itself", "a role publishes under its own service's source alone", permissions::for_itself),
     ("publisher-is-the-outbox", "only the job `publish` may publish", permissions::outbox_alone),
@@ -118,9 +132,17 @@ const CHECKS: [(&str, &str, Check); 34] = [
     ("rule-names-event", "each rule names sources and detail types exactly", rules::names_event),
     ("rule-on-our-bus", "each rule listens at our bus", rules::our_bus),
     ("rule-enabled", "no rule is switched off", rules::enabled),
+    ("rule-understood", "every rule gives events to a job of the template, and always", rules::understood),
+    ("rule-looks-at-contract", "no rule looks at what no contract states", rules::looks_at_contract),
     ("rule-delivers-whole-event", "each job gets the event as it was published", rules::whole_event),
     ("rule-has-dead-letters", "what a rule cannot deliver goes to a queue", rules::dead_letters),
     ("rule-satisfiable", "some event that a publisher can emit matches each rule", rules::satisfiable),
+    (
+        "rule-alternatives-live",
+        "each source and detail type that a rule lists is one that it gets",
+        rules::alternatives,
+    ),
+    ("rule-delivers-once", "no job gets one event twice", rules::delivers_once),
     ("rule-has-reader", "a job declares what it reads of every event that its rule lets through", readers::declared),
     ("rule-reads-one-version", "no job gets one happening in two versions of its event", readers::one_version),
     ("reader-has-rule", "what a job reads is an event that a rule of it lets through", readers::has_rule),
@@ -145,10 +167,9 @@ pub fn run(repository: &Repository, today: Date) -> Vec<Checked> {
 #[must_use]
 pub fn run_with(repository: &Repository, today: Date, proofs: &Proofs) -> Vec<Checked> {
     let look = Look::at(repository, today, proofs);
-    let mut checked: Vec<Checked> =
-        CHECKS.iter().map(|(rule, holds, check)| Checked { rule, holds, findings: check(&look) }).collect();
+    let mut checked: Vec<Checked> = CHECKS.iter().map(|check| look.check(check)).collect();
     let findings = exempt::apply(&repository.exceptions, &mut checked, today);
-    checked.push(Checked { rule: EXCEPTIONS_HOLD.0, holds: EXCEPTIONS_HOLD.1, findings });
+    checked.push(Checked { rule: EXCEPTIONS_HOLD.0, holds: EXCEPTIONS_HOLD.1, findings, skipped: None });
     checked
 }
 

@@ -1,6 +1,7 @@
 //! What the publishers may and do publish.
 
 use crate::repository::{EventName, Repository};
+use crate::topology::{Service, Unclear};
 
 use super::{Finding, Look};
 
@@ -43,6 +44,20 @@ pub(super) fn may_publish(look: &Look<'_>) -> Vec<Finding> {
             Finding::new(name, Repository::template_file(&name.service), problem, advice)
         })
         .collect()
+}
+
+pub(super) fn understood(look: &Look<'_>) -> Vec<Finding> {
+    look.repository.services.values().flat_map(|service| unclear(service, &service.unclear_permissions)).collect()
+}
+
+/// What of a template is not understood: nothing is believed of it, neither that it allows nor that it forbids.
+pub(super) fn unclear(service: &Service, parts: &[Unclear]) -> Vec<Finding> {
+    let file = Repository::template_file(&service.name);
+    let found = parts.iter().map(|part| {
+        let problem = format!("not understood: {}", part.what);
+        Finding::new(&service.name, &file, problem, format!("write it as {}", part.write)).at(&part.pointer)
+    });
+    found.collect()
 }
 
 pub(super) fn for_itself(look: &Look<'_>) -> Vec<Finding> {

@@ -46,10 +46,14 @@ fn without_rule(repository: &Repository, reader: &Reader) -> Option<(String, Str
         let problem = format!("{} reads {}, which nobody publishes", reader.job, reader.detail_type);
         return Some((problem, "take the reader out, or correct its event's name".into()));
     };
-    let service = repository.services.get(&reader.service)?;
-    if !service.jobs.contains(&reader.job) {
+    let file = Repository::template_file(&reader.service);
+    let Some(service) = repository.services.get(&reader.service) else {
         let problem =
-            format!("{} has no function whose Handler is {}", Repository::template_file(&reader.service), reader.job);
+            format!("{} declares that it reads {name}, and there is no {file} to give it that event", reader.job);
+        return Some((problem, "bring the template back, or take the reader out".into()));
+    };
+    if !service.jobs.contains(&reader.job) {
+        let problem = format!("{file} has no function whose Handler is {}", reader.job);
         return Some((problem, "take the reader out, or add the function".into()));
     }
     // A retired event comes from dead-letter queues and the archive alone, for which no rule is needed.

@@ -1,14 +1,17 @@
 //! The subscribers' rules.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use super::{Finding, Look};
+use super::{Finding, Look, permissions};
 use crate::pattern::{Pattern, SIZE_QUOTA};
 use crate::repository::{EventName, Repository};
 use crate::topology::{Rule, Service, State};
 
 /// Where the templates look up our bus, in the environment `local`.
 const BUS_NAME: &str = "/busline/local/bus/name";
+
+/// The fields of a pattern that name events.
+const NAMES: [&str; 2] = ["source", "detail-type"];
 
 pub(super) fn pattern_valid(look: &Look<'_>) -> Vec<Finding> {
     each(look, |_, rule| {
@@ -57,8 +60,32 @@ pub(super) fn our_bus(look: &Look<'_>) -> Vec<Finding> {
 
 pub(super) fn enabled(look: &Look<'_>) -> Vec<Finding> {
     each(look, |_, rule| {
-        let problem = || format!("the rule is switched off: {} misses every event", rule.job);
-        (rule.state == State::Disabled).then(|| (problem(), "take out State: DISABLED, or the rule".to_owned()))
+        let problem = || format!("the rule is switched off, or may be: {} would miss every event", rule.job);
+        (rule.state == State::Disabled)
+            .then(|| (problem(), "take out State, or write State: ENABLED; or take out the rule".to_owned()))
+    })
+}
+
+pub(super) fn understood(look: &Look<'_>) -> Vec<Finding> {
+    let services = look.repository.services.values();
+    services.flat_map(|service| permissions::unclear(service, &service.unclear_rules)).collect()
+}
+
+/// What depends on neither publisher nor schema says nothing that could be checked: it may never match.
+pub(super) fn looks_at_contract(look: &Look<'_>) -> Vec<Finding> {
+    each(look, |_, rule| {
+        let field = strange_field(&rule.pattern)?;
+        let problem = format!("the pattern looks at `{field}`, of which no contract says what it is");
+        Some((problem, "take it out: a pattern looks at source, detail-type and detail".to_owned()))
+    })
+}
+
+fn strange_field(pattern: &Value) -> Option<&str> {
+    let fields = pattern.as_object().into_iter().flatten();
+    fields.into_iter().find_map(|(field, values)| match field.as_str() {
+        "source" | "detail-type" | "detail" | "version" | "replay-name" => None,
+        "$or" => values.as_array().into_iter().flatten().find_map(strange_field),
+        strange => Some(strange),
     })
 }
 
@@ -116,7 +143,69 @@ fn unsatisfied(rule: &Rule, selected: &[String], published: &[&EventName]) -> (S
         return (problem, format!("published are {}", known.join(", ")));
     }
     let problem = format!("no event that is valid for {} matches the whole pattern", selected.join(" or "));
-    (problem, format!("its part on `detail` asks for what the schema never allows: {}", rule.pattern["detail"]))
+    let fields = rule.pattern.as_object().into_iter().flatten();
+    let beside = fields.filter(|(field, _)| !NAMES.contains(&field.as_str()));
+    let asked: Vec<String> = beside.map(|(field, values)| format!("`{field}` {values}")).collect();
+    (problem, format!("widen or take out what no published event has: {}", asked.join(", ")))
+}
+
+/// Each value of `source` and `detail-type` by itself: a dead one is a job that waits for what nobody sends.
+pub(super) fn alternatives(look: &Look<'_>) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for (service, rule) in look.repository.rules() {
+        for field in NAMES {
+            let values = rule.pattern[field].as_array().into_iter().flatten().filter(|value| value.is_string());
+            for value in values.filter(|value| !is_live(look, rule, field, value)) {
+                let problem =
+                    format!("no event that somebody publishes matches the rule of {} by its {field} {value}", rule.job);
+                let advice = format!("take {value} out, or correct it");
+                let file = Repository::template_file(&service.name);
+                let subject = format!("{}/{}", service.name, rule.job);
+                findings.push(Finding::new(&subject, file, problem, advice).at(&rule.pointer));
+            }
+        }
+    }
+    findings
+}
+
+fn is_live(look: &Look<'_>, rule: &Rule, field: &str, value: &Value) -> bool {
+    let mut alone = rule.pattern.clone();
+    alone[field] = json!([value]);
+    // What EventBridge refuses is said by the check `rule-pattern-valid`.
+    let Ok(pattern) = Pattern::parse(&alone.to_string()) else { return true };
+    look.repository.published().any(|(name, _)| satisfying(look, &pattern, name).is_some())
+}
+
+/// Two rules that give one event to one job: it would do its work twice, each time with its own retries.
+pub(super) fn delivers_once(look: &Look<'_>) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for service in look.repository.services.values() {
+        for (at, rule) in service.rules.iter().enumerate() {
+            let others = service.rules[..at].iter().filter(|other| other.job == rule.job);
+            let Some((name, other, event)) = others.into_iter().find_map(|other| given_twice(look, rule, other)) else {
+                continue;
+            };
+            let problem =
+                format!("{} gets {name} twice: the rule at {} gives it the same event", rule.job, other.pointer);
+            let file = Repository::template_file(&service.name);
+            let subject = format!("{}/{}", service.name, rule.job);
+            let advice = "take out one of the two rules, or narrow it";
+            findings.push(Finding::new(&subject, file, problem, advice).at(&rule.pointer).shown_by(event));
+        }
+    }
+    findings
+}
+
+fn given_twice<'a>(look: &Look<'a>, rule: &Rule, other: &'a Rule) -> Option<(&'a EventName, &'a Rule, Value)> {
+    let [first, second] = [rule, other].map(|rule| Pattern::parse(&rule.pattern.to_string()).ok());
+    let (first, second) = (first?, second?);
+    look.repository.published().map(|(name, _)| name).find_map(|name| {
+        let shared = |pattern: &Pattern, narrower: &Pattern| {
+            satisfying(look, pattern, name).filter(|event| narrower.matches(event))
+        };
+        let event = shared(&first, &second).or_else(|| shared(&second, &first))?;
+        Some((name, other, event["detail"].clone()))
+    })
 }
 
 fn selects(rule: &Rule, name: &EventName) -> bool {

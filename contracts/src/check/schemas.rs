@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use jiff::civil::Date;
 use serde_json::Value;
 
 use super::{Finding, Look};
 use crate::repository::{EventName, TypeDocument};
-use crate::versions::FILE as VERSIONS;
+use crate::versions::{FILE as VERSIONS, Version};
 use crate::words;
 
 const WRITE: &str = "run `cargo xtask schemas`, and look at what it writes";
@@ -106,6 +107,44 @@ pub(super) fn listed(look: &Look<'_>) -> Vec<Finding> {
         Finding::new(name, VERSIONS, problem, format!("bring {} back from git", name.schema_file()))
     });
     unlisted.chain(lost).collect()
+}
+
+pub(super) fn dates(look: &Look<'_>) -> Vec<Finding> {
+    let releases = look.repository.releases.iter();
+    let wrong = releases.filter_map(|(name, release)| {
+        let (problem, advice) = wrong_dates(release, look.today)?;
+        Some(Finding::new(name, VERSIONS, problem, advice).at(format!("/{}", name.to_string().replace('/', "~1"))))
+    });
+    wrong.collect()
+}
+
+/// What rests on these days: how long old events must be read. So none is believed that cannot be.
+fn wrong_dates(release: &Version, today: Date) -> Option<(String, &'static str)> {
+    let ahead = |day: &Date| *day > today;
+    match (release.released, release.retired) {
+        (None, _) if release.sha256.is_some() => {
+            let problem = "it has the hash of a release and no day of it: a released version is never a draft again";
+            Some((problem.into(), "bring its day in `released` back from git"))
+        }
+        (None, Some(retired)) => {
+            let problem = format!("it was retired on {retired} and is not released: it could still change");
+            Some((problem, "release it first with `cargo xtask schemas --release`, or take the draft out"))
+        }
+        (Some(released), Some(retired)) if retired < released => {
+            let problem = format!("it was retired on {retired}, before its release on {released}");
+            Some((problem, "write the day in `retired` on which its last publisher stopped"))
+        }
+        (Some(released), _) if ahead(&released) => Some((
+            format!("it is released on {released}, which is after today, {today}"),
+            "write the day of its release",
+        )),
+        (_, Some(retired)) if ahead(&retired) => {
+            let problem =
+                format!("it is retired on {retired}, which is after today, {today}: it is published until then");
+            Some((problem, "write the day when its publisher has stopped, and null until then"))
+        }
+        _ => None,
+    }
 }
 
 pub(super) fn frozen(look: &Look<'_>) -> Vec<Finding> {
