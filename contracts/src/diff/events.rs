@@ -74,12 +74,19 @@ fn life(pair: &Pair<'_>, name: &EventName) -> Option<Change> {
         && let Some(day) = new.retired
     {
         let change = Change::of_event(pair, name, format!("retired: nobody publishes it from {day} on"));
-        return Some(change.hurting(starved(pair, name), expand_and_contract(name, &[])));
+        let change = change.hurting(starved(pair, name), expand_and_contract(name, &[]));
+        return Some(if day < pair.today { untrue(change, "it was published until now") } else { change });
     }
     if old.released.is_none()
         && let Some(day) = new.released
     {
         return Some(Change::of_event(pair, name, format!("released on {day}: it does not change any more")));
+    }
+    if let (Some(before), Some(after)) = (old.retired, new.retired)
+        && before != after
+    {
+        let change = Change::of_event(pair, name, format!("retired on {after}, and no longer on {before}"));
+        return Some(untrue(change, "what happened does not change"));
     }
     let mut change = match (old.retired, new.retired, old.released, new.released) {
         (Some(_), None, ..) => Change::of_event(pair, name, "published again"),
@@ -93,6 +100,15 @@ fn life(pair: &Pair<'_>, name: &EventName) -> Option<Change> {
         change.way_out = Some("Events of it are out: leave it released, and add a new version beside it.".to_owned());
     }
     Some(change)
+}
+
+/// A day of retirement that cannot be: readers would be taken out while events of the version can still come.
+fn untrue(change: Change, why: &str) -> Change {
+    let way_out = format!(
+        "The day decides how long old events must be read, and {why}. Write the day on which its last publisher stops, \
+         today at the earliest, and leave it as it is from then on."
+    );
+    Change { verdict: Verdict::Incompatible, way_out: Some(way_out), ..change }
 }
 
 /// The readers that got this version and would get no other version of the event.

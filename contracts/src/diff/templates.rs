@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{Change, Hurt, Pair, Verdict, keys};
 use crate::repository::{EventName, Repository};
-use crate::topology::{Grant, Rule, Service, State};
+use crate::topology::{Grant, Rule, Service, State, Unclear};
 
 pub(super) fn changes(pair: &Pair<'_>) -> Vec<Change> {
     let mut changes = Vec::new();
@@ -14,6 +14,7 @@ pub(super) fn changes(pair: &Pair<'_>) -> Vec<Change> {
         let (old, new) = (of(pair.base).unwrap_or_default(), of(pair.head).unwrap_or_else(|| nothing.clone()));
         changes.extend(rules(pair, name, &old, &new));
         changes.extend(grants(pair, name, &old, &new));
+        changes.extend(unclear(name, &old, &new));
         if old.queue_retention != new.queue_retention && pair.base.services.contains_key(name) {
             let days = |service: &Service| service.queue_retention.unwrap_or(0) / 86_400;
             let what = format!("its queue keeps messages for {} days, until now {}", days(&new), days(&old));
@@ -132,6 +133,18 @@ fn grants(pair: &Pair<'_>, service: &str, old: &Service, new: &Service) -> Optio
             Some(format!("A service speaks for itself alone: Condition StringEquals events:source busline.{service}."));
     }
     Some(change)
+}
+
+/// What nobody understands may hurt anyone.
+fn unclear(service: &str, old: &Service, new: &Service) -> Option<Change> {
+    let known: Vec<&Unclear> = old.unclear_permissions.iter().chain(&old.unclear_rules).collect();
+    let parts = new.unclear_permissions.iter().chain(&new.unclear_rules);
+    let details: Vec<String> = parts
+        .filter(|part| !known.contains(part))
+        .map(|part| format!("not understood: {}; write it as {}", part.what, part.write))
+        .collect();
+    let what = "its template says what is not understood";
+    (!details.is_empty()).then(|| Change { details, verdict: Verdict::Unknown, ..Change::new(service, what) })
 }
 
 fn grant(grant: &Grant) -> String {

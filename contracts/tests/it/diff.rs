@@ -92,3 +92,50 @@ fn a_retired_version_must_be_read_until_nothing_keeps_it() {
     assert!(row.holds() && row.says().contains("until 2026-12-31 (archive, 30 days)"), "{}", row.says());
     assert!(rows(&with, date(2027, 1, 1)).is_empty());
 }
+
+#[test]
+fn a_day_of_retirement_is_neither_dated_back_nor_moved() {
+    let with = |released: Value, retired: Value| {
+        changed(versions::FILE, |table| {
+            table[NAME]["released"] = released.clone();
+            table[NAME]["retired"] = retired.clone();
+        })
+    };
+    let (day, released) = (date(2026, 12, 1), || json!("2026-11-21"));
+    let of = |base: &Repository, head: &Repository| {
+        let diff = diff::between(base, head, day);
+        diff.changes.into_iter().find(|change| change.subject == NAME)
+    };
+    let untrue = [
+        (json!(null), json!("2026-11-30")),
+        (json!("2026-11-25"), json!("2026-11-22")),
+        (json!("2026-11-25"), json!("2026-11-30")),
+    ];
+    for (before, after) in untrue {
+        let change = of(&with(released(), before), &with(released(), after)).unwrap();
+        assert_eq!(change.verdict, Verdict::Incompatible, "{change:?}");
+        assert!(change.way_out.unwrap().contains("how long old events must be read"));
+    }
+    assert_eq!(of(&with(released(), json!("2026-11-25")), &with(released(), json!("2026-11-25"))), None);
+}
+
+#[test]
+fn a_released_version_is_never_a_draft_again() {
+    let head =
+        changed(versions::FILE, |table| table[NAME] = json!({"released": null, "retired": null, "sha256": null}));
+    let diff = diff::between(&here(), &head, today());
+    assert_eq!(diff.verdict, Verdict::Incompatible);
+    assert!(diff.changes[0].what.contains("made a draft again"), "{:?}", diff.changes[0]);
+}
+
+#[test]
+fn what_a_template_says_that_is_not_understood_may_hurt() {
+    let mut tree = tree();
+    let path = "services/todos/template.yaml";
+    let deny = "- {Effect: Deny, Action: '*', Resource: '*'}\n              - Effect: Allow\n";
+    let text = tree.text(path).unwrap().replacen("- Effect: Allow\n", deny, 1);
+    tree.put(path, text);
+    let diff = diff::between(&here(), &Repository::of(tree, None), today());
+    assert_eq!((diff.verdict, diff.changes.len()), (Verdict::Unknown, 1));
+    assert!(diff.changes[0].details[0].contains("not understood"), "{:?}", diff.changes[0]);
+}
