@@ -30,11 +30,11 @@ use clap::Parser;
 use tests::product::Product;
 use tokio::sync::Semaphore;
 
-use tests::dice::Dice;
 use crate::ledger::Ledger;
 use crate::load::{Account, Progress};
 use crate::plan::{Plan, Storm};
 use crate::proxy::Proxy;
+use tests::dice::Dice;
 
 /// Makes changes through a faulty network and compares what comes out with what must.
 #[derive(Parser)]

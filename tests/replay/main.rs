@@ -303,7 +303,8 @@ fn report(effects: &Effects) {
 
 /// Where the local cloud answers.
 fn endpoint() -> String {
-    let path = std::env::var("BUSLINE_STATUS").expect("BUSLINE_STATUS: run `cargo xtask replay-crashes`, which sets it");
+    let path =
+        std::env::var("BUSLINE_STATUS").expect("BUSLINE_STATUS: run `cargo xtask replay-crashes`, which sets it");
     let status: Value = serde_json::from_slice(&std::fs::read(path).expect("the status")).expect("a status in JSON");
     status["endpoint"].as_str().expect("an endpoint").to_owned()
 }

@@ -132,11 +132,10 @@ impl Proxy {
     /// Takes some entries of a batch, and answers for the others that they failed.
     async fn refuse_some(&self, request: &Request, mut body: Value) -> Answer {
         let entries = body["Entries"].as_array().cloned().unwrap_or_default();
-        let (refused, taken): (Vec<Value>, Vec<Value>) =
-            entries.into_iter().partition(|_| self.0.dice.roll(3) == 0);
-        let failed = refused.iter().map(|entry| {
-            json!({"Id": entry["Id"], "Code": "InternalError", "Message": "A fault.", "SenderFault": false})
-        });
+        let (refused, taken): (Vec<Value>, Vec<Value>) = entries.into_iter().partition(|_| self.0.dice.roll(3) == 0);
+        let failed = refused.iter().map(
+            |entry| json!({"Id": entry["Id"], "Code": "InternalError", "Message": "A fault.", "SenderFault": false}),
+        );
         let failed: Vec<Value> = failed.collect();
         let mut answer = json!({"Successful": []});
         if !taken.is_empty() {

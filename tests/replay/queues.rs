@@ -61,8 +61,10 @@ impl Queue {
 
     /// How many messages it has, shown and hidden.
     pub(crate) async fn depth(&self) -> u64 {
-        let names =
-            [QueueAttributeName::ApproximateNumberOfMessages, QueueAttributeName::ApproximateNumberOfMessagesNotVisible];
+        let names = [
+            QueueAttributeName::ApproximateNumberOfMessages,
+            QueueAttributeName::ApproximateNumberOfMessagesNotVisible,
+        ];
         let asked = self.client.get_queue_attributes().queue_url(&self.url).set_attribute_names(Some(names.to_vec()));
         let attributes = asked.send().await.expect("the queue's attributes").attributes.unwrap_or_default();
         names.iter().map(|name| attributes[name].parse::<u64>().expect("a number")).sum()

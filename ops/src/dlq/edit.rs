@@ -6,7 +6,7 @@ use std::str::FromStr;
 
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::Value;
-use serde_json_path::JsonPath;
+use serde_json_path::{JsonPath, NormalizedPath};
 use similar::TextDiff;
 
 use crate::dlq::envelope::Envelope;
@@ -58,16 +58,16 @@ pub fn event(message: &Message) -> Result<Value> {
 /// # Errors
 /// [`WrongUse`] when a path leads nowhere.
 pub fn set(event: &Value, changes: &[Change]) -> Result<Value> {
-    let mut changed = event.clone();
+    let mut result = event.clone();
     for change in changes {
         let places: Vec<String> =
-            change.path.query_located(&changed).locations().map(|place| place.to_json_pointer()).collect();
+            change.path.query_located(&result).locations().map(NormalizedPath::to_json_pointer).collect();
         ensure!(!places.is_empty(), WrongUse(format!("`{}` leads nowhere in the event", change.given)));
         for place in places {
-            *changed.pointer_mut(&place).context("a place in the event")? = change.value.clone();
+            *result.pointer_mut(&place).context("a place in the event")? = change.value.clone();
         }
     }
-    Ok(changed)
+    Ok(result)
 }
 
 /// The message's text with another event in it.

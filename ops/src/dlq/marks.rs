@@ -67,7 +67,7 @@ pub fn read(message: &Message) -> Marks {
         let (replay_id, attempt) = (Some(replay_id.to_owned()), attempt.parse().unwrap_or(1));
         return Marks { replay_id, attempt, begins_anew: text == ANEW };
     }
-    let metadata = message.event.as_ref().map(|event| &event["detail"]["metadata"]).unwrap_or(&Value::Null);
+    let metadata = message.event.as_ref().map_or(&Value::Null, |event| &event["detail"]["metadata"]);
     let attempt = metadata["replayAttempt"].as_u64().and_then(|attempt| attempt.try_into().ok());
     let replay_id = metadata["replayId"].as_str().map(str::to_owned);
     Marks { replay_id, attempt: attempt.unwrap_or(0), begins_anew: false }

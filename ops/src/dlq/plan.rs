@@ -22,7 +22,7 @@ use crate::dlq::roads::{Choice, NoWay, Way};
 
 /// Journals older than a queue can keep a message say nothing of what is in it.
 /// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-configure-queue-parameters.html>
-const LONGEST_RETENTION: Duration = Duration::from_secs(14 * 24 * 60 * 60);
+const LONGEST_RETENTION: Duration = Duration::from_hours(14 * 24);
 
 /// How a replay goes about it. Kept in the journal, so that a replay goes on as it began.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

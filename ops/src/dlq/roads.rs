@@ -156,7 +156,7 @@ impl Parcel<'_> {
 #[must_use]
 pub fn outgoing(message: &Message, url: &str, body: &str, attributes: Vec<(String, Attribute)>) -> Outgoing {
     let group = message.system_attributes.get("MessageGroupId").cloned();
-    let is_fifo = url.ends_with(".fifo");
+    let is_fifo = is_fifo(url);
     Outgoing {
         body: body.to_owned(),
         attributes,
@@ -219,8 +219,7 @@ impl Roads {
             }
         }
         for (url, (indices, messages)) in by_queue {
-            let is_fifo = url.ends_with(".fifo");
-            let sent = if is_fifo {
+            let sent = if is_fifo(&url) {
                 self.send_in_order(&url, &messages).await?
             } else {
                 batches::send(&self.sqs, &url, &messages).await?
@@ -363,6 +362,12 @@ impl Roads {
 fn timeouts() -> TimeoutConfig {
     let longest = Duration::from_secs(15 * 60 + 10);
     TimeoutConfig::builder().connect_timeout(Duration::from_secs(5)).operation_attempt_timeout(longest).build()
+}
+
+/// SQS itself tells FIFO queues by their names.
+#[expect(clippy::case_sensitive_file_extension_comparisons, reason = "it is no file, and in this case alone")]
+fn is_fifo(url: &str) -> bool {
+    url.ends_with(".fifo")
 }
 
 /// Invokes a function with an event; Lambda's id of the invocation, or the kind of error.

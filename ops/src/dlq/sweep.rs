@@ -12,7 +12,7 @@ use crate::dlq::message::Message;
 use crate::dlq::queue::Queue;
 
 /// How long a message is hidden while others are looked for.
-const HIDDEN: Duration = Duration::from_secs(120);
+const HIDDEN: Duration = Duration::from_mins(2);
 
 /// How long SQS looks for messages.
 const WAIT: Duration = Duration::from_secs(1);

@@ -15,7 +15,7 @@ use crate::dlq::queue::Queue;
 const TICK: Duration = Duration::from_millis(500);
 
 /// A message that is only kept out of the way is hidden for longer and longer, up to this: there may be many.
-const LONGEST: Duration = Duration::from_secs(15 * 60);
+const LONGEST: Duration = Duration::from_mins(15);
 
 /// The messages.
 #[derive(Debug)]
@@ -47,14 +47,13 @@ impl Held {
     /// A message came; or came again, with another receipt.
     pub(super) fn take(&self, id: Uuid, receipt: &str) {
         let mut inner = self.lock();
-        match inner.messages.get_mut(&id) {
-            Some(one) => receipt.clone_into(&mut one.receipt),
-            None => {
-                let one = One { receipt: receipt.to_owned(), hidden: self.hidden, is_left: false };
-                inner.messages.insert(id, one);
-                inner.due.push_back((Instant::now() + self.hidden / 2, id));
-            }
+        if let Some(one) = inner.messages.get_mut(&id) {
+            receipt.clone_into(&mut one.receipt);
+            return;
         }
+        let one = One { receipt: receipt.to_owned(), hidden: self.hidden, is_left: false };
+        inner.messages.insert(id, one);
+        inner.due.push_back((Instant::now() + self.hidden / 2, id));
     }
 
     /// A message stays in the queue, and is only kept out of the way.

@@ -142,7 +142,7 @@ impl Intake {
 
     /// Goes on where another process ended.
     pub(super) fn go_on(&mut self, state: &State) {
-        self.chosen = state.chosen.clone();
+        self.chosen.clone_from(&state.chosen);
         self.chosen.retain(|id, _| !state.done.contains(id) && !state.accepted.contains_key(id));
         let places = self.chosen.iter().filter_map(|(id, place)| Some((*id, (*place)?)));
         let turns = Turns::new(places.filter(|_| self.options.order == Order::Subject));

@@ -106,7 +106,9 @@ impl Replay {
             self.journal.write(Entry::Sent { messages: sent }).await?;
             Progress::add(counter(&self.progress, purpose), accepted.len());
             let ids: Vec<Uuid> = accepted.iter().map(|(item, _)| item.id()).collect();
-            accepted.iter().for_each(|(item, _)| self.intake.done(&item.message));
+            for (item, _) in &accepted {
+                self.intake.done(&item.message);
+            }
             match self.options.after {
                 After::Remove => {
                     let replay = Arc::clone(self);
@@ -118,7 +120,7 @@ impl Replay {
         self.give_up(failed)
     }
 
-    fn sort(&self, items: Vec<Item>, outcomes: Vec<Outcome>) -> (Vec<(Item, String)>, Vec<(Item, String)>) {
+    fn sort(&self, items: Vec<Item>, outcomes: Vec<Outcome>) -> (Sorted, Sorted) {
         let (mut accepted, mut failed) = (Vec::new(), Vec::new());
         for (item, outcome) in items.into_iter().zip(outcomes) {
             match outcome {
@@ -136,7 +138,7 @@ impl Replay {
     }
 
     /// What was not accepted stays, and is kept out of the way until the end.
-    fn give_up(&self, failed: Vec<(Item, String)>) -> Result<()> {
+    fn give_up(&self, failed: Sorted) -> Result<()> {
         if failed.is_empty() {
             return Ok(());
         }
@@ -180,6 +182,9 @@ impl Replay {
         }
     }
 }
+
+/// Messages, each with the receiver's id of it, or with the kind of error.
+type Sorted = Vec<(Item, String)>;
 
 /// Takes up to `most` from what is left.
 fn reserve(quota: &AtomicU64, most: u64) -> u64 {

@@ -27,7 +27,7 @@ const MOST_BYTES: usize = 5_500_000;
 /// Where the records of failed batches still are.
 #[derive(Debug)]
 pub struct Streams {
-    streams: aws_sdk_dynamodbstreams::Client,
+    client: aws_sdk_dynamodbstreams::Client,
     tables: aws_sdk_dynamodb::Client,
     lambda: aws_sdk_lambda::Client,
 }
@@ -37,7 +37,7 @@ impl Streams {
     #[must_use]
     pub fn new(sdk: &SdkConfig) -> Self {
         Self {
-            streams: aws_sdk_dynamodbstreams::Client::new(sdk),
+            client: aws_sdk_dynamodbstreams::Client::new(sdk),
             tables: aws_sdk_dynamodb::Client::new(sdk),
             lambda: aws_sdk_lambda::Client::new(sdk),
         }
@@ -70,12 +70,12 @@ impl Streams {
 
     /// The records of a shard from `first` to `last`, both among them.
     async fn records(&self, stream: &str, shard: &str, first: &str, last: &str) -> Result<Vec<Value>, String> {
-        let request = self.streams.get_shard_iterator().stream_arn(stream).shard_id(shard).sequence_number(first);
+        let request = self.client.get_shard_iterator().stream_arn(stream).shard_id(shard).sequence_number(first);
         let answer = request.shard_iterator_type(ShardIteratorType::AtSequenceNumber).send().await;
         let mut next = answer.map_err(|error| error.code().unwrap_or("no answer").to_owned())?.shard_iterator;
         let mut found = Vec::new();
         while let Some(iterator) = next {
-            let answer = self.streams.get_records().shard_iterator(iterator).send().await;
+            let answer = self.client.get_records().shard_iterator(iterator).send().await;
             let answer = answer.map_err(|error| error.code().unwrap_or("no answer").to_owned())?;
             let records = answer.records.unwrap_or_default();
             // Nothing more has been written yet: the last one cannot come any more.

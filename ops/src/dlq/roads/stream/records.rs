@@ -5,7 +5,7 @@
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue as Stored;
-use aws_sdk_dynamodbstreams::types::{AttributeValue, Record};
+use aws_sdk_dynamodbstreams::types::{AttributeValue, OperationType, Record, StreamViewType};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value, json};
@@ -25,11 +25,11 @@ pub(super) fn as_lambda_gives_it(record: &Record, stream: &str) -> Value {
         }
         change.insert("SequenceNumber".to_owned(), json!(given.sequence_number));
         change.insert("SizeBytes".to_owned(), json!(given.size_bytes));
-        change.insert("StreamViewType".to_owned(), json!(given.stream_view_type.as_ref().map(|kind| kind.as_str())));
+        change.insert("StreamViewType".to_owned(), json!(given.stream_view_type.as_ref().map(StreamViewType::as_str)));
     }
     json!({
         "eventID": record.event_id,
-        "eventName": record.event_name.as_ref().map(|name| name.as_str()),
+        "eventName": record.event_name.as_ref().map(OperationType::as_str),
         "eventVersion": record.event_version,
         "eventSource": "aws:dynamodb",
         "awsRegion": record.aws_region,
