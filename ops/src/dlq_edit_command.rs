@@ -29,7 +29,7 @@ use crate::dlq_replay_commands::{JournalFolder, end};
 use crate::output::{self, Outcome};
 
 /// How long the message is looked for.
-const LOOK: Duration = Duration::from_secs(120);
+const LOOK: Duration = Duration::from_mins(2);
 
 /// What to change.
 #[derive(Debug, Args)]
@@ -171,7 +171,7 @@ async fn replace(queue: &Queue, message: &Message, event: &Value, arguments: &Ed
     let summary = Summary {
         planned: 1,
         replayed: 1,
-        remaining: if deleted == 1 { 0 } else { 1 },
+        remaining: u64::from(deleted != 1),
         journal: journal.path().display().to_string(),
         ..Summary::default()
     };

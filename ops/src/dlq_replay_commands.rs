@@ -113,7 +113,6 @@ impl JournalFolder {
 
 /// What to replay and how.
 #[derive(Debug, Args)]
-#[expect(clippy::struct_excessive_bools, reason = "flags of a command line")]
 pub(crate) struct ReplayArgs {
     #[command(flatten)]
     queue: QueueArgs,
@@ -230,7 +229,7 @@ async fn replay(arguments: ReplayArgs) -> Result<Outcome> {
     let plan = plan(&queue, &options, &wanted, &history, until).await?;
     tell(&plan, &queue);
     if arguments.dry_run || stopped.load(Ordering::Relaxed) {
-        return output::text(dry(&plan, arguments.format)?.as_bytes());
+        return output::text(dry(&plan, arguments.format).as_bytes());
     }
     let id = Uuid::now_v7().to_string();
     let journal = Journal::create(&folder, &id)?;
@@ -369,13 +368,13 @@ pub(crate) fn tell(plan: &Plan, queue: &Queue) {
 }
 
 /// The plan as it ends `--dry-run`: the last line of a replay that did nothing, and where messages would go.
-fn dry(plan: &Plan, format: Format) -> Result<String> {
+fn dry(plan: &Plan, format: Format) -> String {
     let skipped: u64 = plan.left_out.values().sum();
     let plan = json!({
         "planned": plan.planned, "replayed": 0, "parked": 0, "skipped": skipped, "failed": 0, "remaining": plan.planned,
         "journal": null, "roads": plan.roads, "leftOut": plan.left_out,
     });
-    Ok(if format == Format::Json { format!("{plan:#}\n") } else { format!("{plan}\n") })
+    if format == Format::Json { format!("{plan:#}\n") } else { format!("{plan}\n") }
 }
 
 /// True as soon as somebody presses Ctrl-C: what is under way is finished, and what is held is given back.

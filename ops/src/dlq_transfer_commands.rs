@@ -37,15 +37,15 @@ pub(crate) enum Transferring {
     /// Takes messages out of the way, into the parking queue beside their queue
     #[command(after_help = "Examples:\n  cargo ops dlq park notifications --event-id 019a…\n  \
                             ops dlq park my-dlq --parking my-parking --error-type BadInput")]
-    Park(Parking),
+    Park(Box<Parking>),
     /// Brings parked messages back to their queue, from where they can be replayed; how often they failed is forgotten
     #[command(after_help = "Examples:\n  cargo ops dlq unpark notifications\n  \
                             ops dlq unpark my-dlq --parking my-parking --message-id 4f0c")]
-    Unpark(Parking),
+    Unpark(Box<Parking>),
     /// Changes the event in a message: shows the difference, holds it against the event's schema, puts it in as a new one
     #[command(after_help = "Examples:\n  EDITOR=vi cargo ops dlq edit notifications 4f0c\n  \
                             cargo ops dlq edit todos 4f0c --set '$.detail.data.title=\"Milk\"' --dry-run")]
-    Edit(Edit),
+    Edit(Box<Edit>),
     /// Puts messages of an `export` into a queue, with their text, attributes and group
     #[command(after_help = "Examples:\n  cargo ops dlq import notifications failures.ndjson\n  \
                             gunzip -c failures.ndjson.gz | ops dlq import my-dlq -\n\n\
@@ -57,7 +57,7 @@ pub(crate) enum Transferring {
                             --yes-delete 12\n\n\
                             Nothing is deleted unless the number is that of the messages that fit. The last line is \
                             {\"exported\", \"deleted\"}.")]
-    Purge(Purge),
+    Purge(Box<Purge>),
     /// Takes back what a replay put into a queue, as far as nobody has taken it
     ///
     /// What functions were given cannot be taken back.
@@ -135,9 +135,9 @@ pub(crate) async fn run(command: Transferring) -> Result<Outcome> {
             let (target, queue, lot) = arguments.queues().await?;
             arguments.transfer(target, lot, queue, Marking::Anew).await
         }
-        Transferring::Edit(arguments) => dlq_edit_command::run(arguments).await,
+        Transferring::Edit(arguments) => dlq_edit_command::run(*arguments).await,
         Transferring::Import(arguments) => import(arguments).await,
-        Transferring::Purge(arguments) => purge(arguments).await,
+        Transferring::Purge(arguments) => purge(*arguments).await,
         Transferring::Rollback(arguments) => take_back(arguments).await,
     }
 }
