@@ -4,13 +4,18 @@
 //! did not change between two versions costs the prover nothing.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, HashMap, HashSet},
     rc::Rc,
 };
 
 use serde_json::Value;
 
-use super::{DEEPEST, NoSchema, format::Format, language::Pattern, number::Rational};
+use super::{
+    DEEPEST, NoSchema,
+    format::Format,
+    language::Pattern,
+    number::{self, Rational},
+};
 
 /// The number of a node.
 pub(super) type Id = usize;
@@ -94,6 +99,24 @@ pub(super) struct Condition {
     pub(super) otherwise: Option<Id>,
 }
 
+/// The values of `enum` and `const`.
+#[derive(Debug)]
+pub(super) struct Listed {
+    pub(super) values: Vec<Value>,
+    canonical: HashSet<String>,
+}
+
+impl Listed {
+    pub(super) fn new(values: Vec<Value>) -> Self {
+        let canonical = values.iter().map(number::canonical).collect();
+        Self { values, canonical }
+    }
+
+    pub(super) fn includes(&self, value: &Value) -> bool {
+        self.canonical.contains(&number::canonical(value))
+    }
+}
+
 /// What an object's keyword `properties` and its companions say of one key.
 #[derive(Debug, Default)]
 pub(super) struct Shape {
@@ -108,7 +131,7 @@ pub(super) struct Shape {
 #[derive(Debug, Default)]
 pub(super) struct Keywords {
     pub(super) types: Option<Vec<String>>,
-    pub(super) values: Option<Vec<Value>>,
+    pub(super) values: Option<Listed>,
     pub(super) reference: Option<Id>,
     pub(super) all_of: Vec<Id>,
     pub(super) any_of: Option<Vec<Id>>,
@@ -247,7 +270,7 @@ impl Arena {
         match self.intern(None, format!("const {value}"), "") {
             Interned::Known(id) => id,
             Interned::New(id) => {
-                let keywords = Keywords { values: Some(vec![value.clone()]), ..Keywords::default() };
+                let keywords = Keywords { values: Some(Listed::new(vec![value.clone()])), ..Keywords::default() };
                 self.set(id, Node::Keywords(Box::new(keywords)));
                 id
             }

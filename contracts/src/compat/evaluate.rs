@@ -79,8 +79,7 @@ impl Evaluator<'_> {
             Admission::Nothing => false,
             Admission::Integers => value.as_number().and_then(number::exact).is_some_and(|number| number.is_integer()),
         };
-        let listed =
-            keywords.values.as_ref().is_none_or(|values| values.iter().any(|found| number::same(found, value)));
+        let listed = keywords.values.as_ref().is_none_or(|listed| listed.includes(value));
         if !typed || !listed {
             return Some(false);
         }

@@ -16,6 +16,9 @@ const WHOLE: f64 = 9_007_199_254_740_992.0;
 /// The most candidates that are looked at.
 const CANDIDATES: usize = 3_000;
 
+/// The most candidates between the bounds that no JSON number of ours says.
+const INEXPRESSIBLE: usize = 64;
+
 /// What a JSON number says: a double is the decimal that it is written as.
 pub(super) fn exact(number: &Number) -> Option<Rational> {
     if let Some(integer) = number.as_i64() {
@@ -72,7 +75,9 @@ pub(super) fn saturated(number: &Rational) -> u64 {
 /// Whether two values are one to JSON Schema, to which `1` and `1.0` are the same.
 pub(super) fn same(one: &Value, other: &Value) -> bool {
     match (one, other) {
-        (Value::Number(one), Value::Number(other)) => one == other || exact(one) == exact(other),
+        (Value::Number(one), Value::Number(other)) => {
+            one == other || ((one.is_f64() || other.is_f64()) && exact(one) == exact(other))
+        }
         (Value::Array(one), Value::Array(other)) => {
             one.len() == other.len() && one.iter().zip(other).all(|(one, other)| same(one, other))
         }
@@ -81,6 +86,23 @@ pub(super) fn same(one: &Value, other: &Value) -> bool {
                 && one.iter().all(|(key, value)| other.get(key).is_some_and(|found| same(value, found)))
         }
         _ => one == other,
+    }
+}
+
+/// A text that is the same for exactly those values that are the [`same`].
+pub(super) fn canonical(value: &Value) -> String {
+    match value {
+        Value::Number(number) if number.is_f64() => {
+            exact(number).map_or_else(|| number.to_string(), |exact| exact.to_string())
+        }
+        Value::Array(items) => format!("[{}]", items.iter().map(canonical).collect::<Vec<_>>().join(",")),
+        Value::Object(map) => {
+            let mut entries: Vec<_> =
+                map.iter().map(|(key, value)| format!("{}:{}", Value::from(key.as_str()), canonical(value))).collect();
+            entries.sort_unstable();
+            format!("{{{}}}", entries.join(","))
+        }
+        other => other.to_string(),
     }
 }
 
@@ -162,21 +184,24 @@ impl Facts {
         let (candidates, complete) = if self.steps.is_empty() { self.dense() } else { self.lattice() };
         let wanted = if dice.is_some() { 12 } else { 1 };
         let fitting = candidates.filter(|candidate| self.admits(candidate));
-        let mut inexpressible = false;
+        let mut inexpressible = 0;
         let mut found: Vec<Value> = Vec::new();
         for candidate in fitting {
             match to_json(&candidate) {
                 Some(value) => found.push(value),
-                None => inexpressible = true,
+                None => inexpressible += 1,
             }
-            if found.len() == wanted {
+            if found.len() == wanted || inexpressible == INEXPRESSIBLE {
                 break;
             }
+        }
+        if found.is_empty() {
+            found.extend(self.doubles().filter(|double| self.admits(double)).find_map(|double| to_json(&double)));
         }
         match dice {
             Some(dice) if !found.is_empty() => Leaf::Found(found.swap_remove(dice.below(found.len()))),
             _ if !found.is_empty() => Leaf::Found(found.swap_remove(0)),
-            _ if complete && !inexpressible => Leaf::Empty,
+            _ if complete && inexpressible == 0 => Leaf::Empty,
             _ => Leaf::Unknown("no number was found between the bounds, and none is proved absent".into()),
         }
     }
@@ -219,6 +244,16 @@ impl Facts {
             (Some(low), Some(high)) if low.at == high.at => (Box::new(std::iter::once(low.at.clone())), true),
             _ => (self.spread(), false),
         }
+    }
+
+    /// Doubles near the ends and near what must not divide, for ends that whole numbers do not reach.
+    fn doubles(&self) -> impl Iterator<Item = Rational> {
+        let low = self.low.iter().filter_map(|low| low.at.to_f64());
+        let high = self.high.iter().filter_map(|high| high.at.to_f64());
+        let parts = self.not_steps.iter().filter_map(|step| (step / whole(2.into())).to_f64());
+        let near = low.flat_map(|low| [low, low.next_up(), low * 2.0, low * 1e10]);
+        let near = near.chain(high.flat_map(|high| [high, high.next_down(), high / 2.0])).chain(parts);
+        near.filter_map(Number::from_f64).filter_map(|number| exact(&number))
     }
 
     /// Numbers with few digits first: whole numbers, then finer decimals, then the ends.

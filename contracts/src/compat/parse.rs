@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 
 use super::{
     DEEPEST, NoSchema,
-    arena::{Arena, Condition, Contains, Id, Interned, Keywords, Kind, Node},
+    arena::{Arena, Condition, Contains, Id, Interned, Keywords, Kind, Listed, Node},
     essence,
     format::Format,
     number::{self, Rational},
@@ -32,6 +32,9 @@ const ANNOTATIONS: [&str; 10] = [
     "$defs",
     "definitions",
 ];
+
+/// Formats that other validators assert and ours does not, so that nothing is proved of them.
+const UNASSERTED: [&str; 2] = ["idn-email", "idn-hostname"];
 
 /// How many references a look at what is evaluated follows.
 const REFERENCES: u8 = 8;
@@ -110,7 +113,7 @@ impl Reader<'_> {
         }
         let mut keywords = Keywords {
             types: types(map.get("type")),
-            values: values(map),
+            values: values(map).map(Listed::new),
             reference: self.reference(map)?,
             all_of: self.list(map, "allOf", at)?.unwrap_or_default(),
             any_of: self.list(map, "anyOf", at)?,
@@ -128,10 +131,18 @@ impl Reader<'_> {
             format: map.get("format").and_then(Value::as_str).and_then(Format::named),
             ..Keywords::default()
         };
+        if Self::is_opaque_format(map) {
+            keywords.opaque.push(Kind::Text);
+        }
         self.array_keywords(&mut keywords, map, at)?;
         self.object_keywords(&mut keywords, map, at)?;
         self.unevaluated(&mut keywords, map, at)?;
         Ok(keywords)
+    }
+
+    /// Formats that the specification asserts and our validator does not.
+    fn is_opaque_format(map: &Map<String, Value>) -> bool {
+        map.get("format").and_then(Value::as_str).is_some_and(|name| UNASSERTED.contains(&name))
     }
 
     fn check_dialect(&self, map: &Map<String, Value>, at: &str) -> Result<(), NoSchema> {

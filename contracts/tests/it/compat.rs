@@ -163,6 +163,46 @@ fn schemas_that_lead_into_each_other_too_deep_are_refused() {
     assert!(refusal(chain(100_000, names[1], steps[0])).contains("200 deep"));
 }
 
+#[test]
+fn long_enumerations_are_compared_at_once() {
+    let lists: [fn(u32) -> Value; 3] = [|at| json!(at), |at| json!(format!("value {at}")), |at| json!([at])];
+    for item in lists {
+        let started = std::time::Instant::now();
+        let list = |end: u32| json!({"enum": (0..end).map(item).collect::<Vec<_>>()});
+        let report = checked(&list(5_000), &list(5_001), Direction::Full);
+        assert_eq!(report.findings.len(), 1);
+        assert_eq!(report.findings[0].direction, Direction::Forward);
+        assert!(started.elapsed().as_secs() < 5, "{:?} for {}", started.elapsed(), item(0));
+    }
+    assert_eq!(
+        checked(&json!({"enum": [1, 1.0, 0.5]}), &json!({"enum": [1.0, 0.5]}), Direction::Full).verdict,
+        Verdict::Compatible
+    );
+}
+
+#[test]
+fn numbers_far_out_are_compared_at_once() {
+    let verdict = |old: &str, new: &str| {
+        let [old, new] = [old, new].map(|text| serde_json::from_str::<Value>(text).unwrap());
+        checked(&old, &new, Direction::Backward).verdict
+    };
+    let started = std::time::Instant::now();
+    verdict(r#"{"type": "number", "multipleOf": 1e-50, "minimum": 1e50}"#, r#"{"multipleOf": 1e50}"#);
+    assert!(started.elapsed().as_secs() < 5, "{:?}", started.elapsed());
+    assert_eq!(verdict(r#"{"type": "integer"}"#, r#"{"maximum": 1e308}"#), Verdict::Incompatible);
+    assert_eq!(verdict(r#"{"type": "integer", "maximum": 1e307}"#, r#"{"maximum": 1e308}"#), Verdict::Compatible);
+    assert_eq!(verdict(r#"{"type": "number"}"#, r#"{"minimum": -1e300}"#), Verdict::Incompatible);
+}
+
+#[test]
+fn formats_that_our_validator_does_not_assert_prove_nothing() {
+    for format in ["idn-email", "idn-hostname"] {
+        let (plain, narrow) = (json!({"type": "string"}), json!({"type": "string", "format": format}));
+        assert_eq!(checked(&plain, &narrow, Direction::Backward).verdict, Verdict::Unknown);
+        assert_eq!(checked(&narrow, &plain, Direction::Backward).verdict, Verdict::Compatible);
+    }
+}
+
 fn refusal(document: Value) -> String {
     Schema::parse(document).unwrap_err().to_string()
 }
