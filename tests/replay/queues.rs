@@ -29,7 +29,7 @@ pub(crate) struct Effects {
     /// How many messages were delivered.
     pub(crate) deliveries: u64,
     /// How many messages had an effect at a consumer that claims their key.
-    pub(crate) effects: u64,
+    pub(crate) effective: u64,
     /// How many messages had none.
     pub(crate) missing: u64,
     /// How many messages had more than one effect.
@@ -93,7 +93,7 @@ impl Queue {
             }
             self.remove(&messages).await;
         }
-        seen.effects = effects.values().filter(|count| **count > 0).count() as u64;
+        seen.effective = effects.values().filter(|count| **count > 0).count() as u64;
         seen.missing = effects.values().filter(|count| **count == 0).count() as u64;
         seen.doubled = effects.values().filter(|count| **count > 1).count() as u64;
         seen
