@@ -17,6 +17,9 @@ use super::{
 /// The longest array that is built.
 const LENGTH: u64 = 2_000;
 
+/// The longest array that is built of items of which most are the same.
+const SAME: u64 = 500_000;
+
 /// The longest array whose items are all made different.
 const DIFFERENT: usize = 150;
 
@@ -241,7 +244,7 @@ impl Puzzle<'_> {
             return Leaf::Empty;
         }
         if least > LENGTH {
-            return self.long(draft);
+            return self.long(draft, least);
         }
         let length = self.target(least);
         match self.build(draft, length) {
@@ -251,15 +254,28 @@ impl Puzzle<'_> {
         }
     }
 
-    /// An array that is too long to build may still be proved impossible by one item.
-    fn long(&mut self, draft: &Draft) -> Leaf {
+    /// A long array ends in many items that are the same; if that must not be, one item may prove it impossible.
+    fn long(&mut self, draft: &Draft, least: u64) -> Leaf {
+        let mut items = Vec::new();
+        let mut doubt = None;
         for place in 0..=self.places {
             let goal = self.goal(place, draft);
-            if matches!(self.solver.solve(goal), Leaf::Empty) {
-                return Leaf::Empty;
+            match self.solver.solve(goal) {
+                Leaf::Empty => return Leaf::Empty,
+                Leaf::Unknown(reason) => doubt = Some(reason),
+                Leaf::Found(value) => items.push(value),
             }
         }
-        Leaf::Unknown("the array would be too long to show".into())
+        if let Some(reason) = doubt {
+            return Leaf::Unknown(reason);
+        }
+        match (usize::try_from(least), items.last().cloned()) {
+            (Ok(length), Some(last)) if least <= SAME && !self.facts.unique && draft.twins.is_none() => {
+                items.resize(length, last);
+                Leaf::Found(Value::Array(items))
+            }
+            _ => Leaf::Unknown("the array would be too long to show".into()),
+        }
     }
 
     fn target(&mut self, least: u64) -> u64 {
@@ -302,9 +318,9 @@ impl Puzzle<'_> {
         if let Some((first, second)) = draft.twins {
             items[second] = items[first].clone();
         }
-        let repeats =
-            items.iter().enumerate().any(|(index, item)| items[..index].iter().any(|before| same(before, item)));
-        if self.facts.unique && repeats { self.distinct(&goals) } else { Leaf::Found(Value::Array(items)) }
+        let repeats = self.facts.unique
+            && items.iter().enumerate().any(|(index, item)| items[..index].iter().any(|before| same(before, item)));
+        if repeats { self.distinct(&goals) } else { Leaf::Found(Value::Array(items)) }
     }
 
     /// Different items for all places: each place's own values are listed, then matched to places.

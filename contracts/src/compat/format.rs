@@ -36,7 +36,10 @@ use Expression::{Exact, Unknown, Wider};
 const TABLE: [Row; 17] = [
     Row {
         name: "date",
-        expression: Wider("^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$"),
+        expression: Exact(concat!(
+            "^([0-9]{4}-((0[13578]|1[02])-(0[1-9]|[12][0-9]|3[01])|(0[469]|11)-(0[1-9]|[12][0-9]|30)|",
+            "02-(0[1-9]|1[0-9]|2[0-8]))|([0-9]{2}(0[48]|[2468][048]|[13579][26])|([02468][048]|[13579][26])00)-02-29)$"
+        )),
         samples: &["2026-01-31", "1999-12-31", "2024-02-29"],
         stretch: None,
         implies: &[],
@@ -153,9 +156,28 @@ const TABLE: [Row; 17] = [
     Row { name: "regex", expression: Unknown, samples: &["a", "^a$", ""], stretch: Some(("", "a", "")), implies: &[] },
 ];
 
+/// Expressions of which each match is of the format, where no expression says it exactly.
+const NARROWER: [(&str, &str); 6] = [
+    ("time", "^([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\\.[0-9]{1,9})?(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])$"),
+    (
+        "date-time",
+        concat!(
+            "^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8])T",
+            "([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\\.[0-9]{1,9})?(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])$"
+        ),
+    ),
+    ("email", "^[A-Za-z0-9_]{1,64}@([a-z0-9]{1,20}\\.){1,3}[a-z]{2,20}$"),
+    ("hostname", "^([a-z0-9]{1,20}\\.){0,4}[a-z]{1,20}$"),
+    ("uri", "^https?://([a-z0-9]{1,20}\\.){0,4}[a-z]{2,20}(/[A-Za-z0-9._-]*)*$"),
+    ("uri-reference", "^(/[A-Za-z0-9._-]+)*$"),
+];
+
+/// Texts that some format refuses.
+pub(super) const STRANGE: [&str; 10] = ["", " ", "(", "{", "\\", "a b", "é", "%", "{a", "<"];
+
 thread_local! {
     static CHECKS: std::cell::RefCell<HashMap<usize, Rc<Validator>>> = std::cell::RefCell::default();
-    static MACHINES: std::cell::RefCell<HashMap<usize, Option<Rc<Machine>>>> = std::cell::RefCell::default();
+    static MACHINES: std::cell::RefCell<HashMap<&'static str, Option<Rc<Machine>>>> = std::cell::RefCell::default();
 }
 
 static PLACES: LazyLock<HashMap<&str, usize>> =
@@ -196,18 +218,21 @@ impl Format {
         }
     }
 
-    /// An automaton of exactly the strings of this format.
-    pub(super) fn exact(self) -> Option<Rc<Machine>> {
+    /// An automaton of strings that are all of this format.
+    pub(super) fn narrower(self) -> Option<Rc<Machine>> {
         match TABLE[self.0].expression {
             Exact(expression) => self.machine(expression),
-            Wider(_) | Unknown => None,
+            Wider(_) | Unknown => {
+                let known = NARROWER.iter().find(|(name, _)| *name == self.name());
+                known.and_then(|(_, expression)| self.machine(expression))
+            }
         }
     }
 
-    fn machine(self, expression: &str) -> Option<Rc<Machine>> {
+    fn machine(self, expression: &'static str) -> Option<Rc<Machine>> {
         MACHINES.with_borrow_mut(|machines| {
             let built = || Machine::new(expression).map(Rc::new);
-            machines.entry(self.0).or_insert_with(built).clone()
+            machines.entry(expression).or_insert_with(built).clone()
         })
     }
 
@@ -222,5 +247,37 @@ impl Format {
             samples.push(format!("{head}a{}{tail}", filler.repeat(missing.saturating_sub(1).div_ceil(filler.len()))));
         }
         samples
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::compat::{Schema, generate::Instances, language::Pattern};
+
+    fn format(name: &str) -> Format {
+        Format::named(name).unwrap()
+    }
+
+    #[test]
+    fn the_expression_of_dates_is_exact() {
+        let Exact(expression) = TABLE[format("date").0].expression else { unreachable!() };
+        let pattern = Pattern::new(expression);
+        for year in [0, 4, 1900, 2000, 2023, 2024, 2100, 2400, 9996] {
+            for (month, day) in (0..=13).flat_map(|month| (0..=32).map(move |day| (month, day))) {
+                let date = format!("{year:04}-{month:02}-{day:02}");
+                assert_eq!(Some(pattern.matches(&date)), format("date").admits(&date), "{date}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_a_narrower_expression_matches_is_of_the_format() {
+        for (name, expression) in NARROWER {
+            let schema = Schema::parse(json!({"type": "string", "pattern": expression})).unwrap();
+            for text in Instances::of(&schema, 7).take(150) {
+                assert_eq!(format(name).admits(text.as_str().unwrap()), Some(true), "{name}: {text}");
+            }
+        }
     }
 }

@@ -56,13 +56,23 @@ pub(super) struct Solver {
     /// The outermost open goal whose answer was taken to be "none" below the current one.
     assumed: usize,
     budget: u32,
+    /// Whether an option is asked about beforehand.
+    asking: bool,
     /// With dice, values are picked at random instead of the simplest first.
     pub(super) dice: Option<Dice>,
 }
 
 impl Solver {
     pub(super) fn new(arena: Arena) -> Self {
-        Self { arena, known: HashMap::new(), open: Vec::new(), assumed: usize::MAX, budget: BUDGET, dice: None }
+        Self {
+            arena,
+            known: HashMap::new(),
+            open: Vec::new(),
+            assumed: usize::MAX,
+            budget: BUDGET,
+            asking: false,
+            dice: None,
+        }
     }
 
     /// Starts a new question: what is known stays known.
@@ -228,6 +238,9 @@ impl Solver {
         }
         let mut doubt = None;
         for option in options {
+            if self.excludes_itself(option) {
+                continue;
+            }
             let mut known = rest.clone();
             if !self.learn(&mut known, option.clone(), kind) {
                 continue;
@@ -239,6 +252,29 @@ impl Solver {
             }
         }
         doubt.map_or(Leaf::Empty, Leaf::Unknown)
+    }
+
+    /// Whether an option of several schemas at once, as `oneOf` leaves many, is impossible by itself.
+    ///
+    /// That is asked once for all other choices. It is asked of the very value that is looked for,
+    /// not of a part of it, so that it must not meet that value's own goal as an open one.
+    fn excludes_itself(&mut self, option: &[Fact]) -> bool {
+        if option.len() != 2 || self.asking || self.dice.is_some() {
+            return false;
+        }
+        let literals = option.iter().map(|fact| match fact {
+            Fact::Literal(literal) if literal.holds => Some(*literal),
+            _ => None,
+        });
+        let Some(mut goal) = literals.collect::<Option<Vec<_>>>() else { return false };
+        goal.sort_unstable();
+        if self.open.contains(&goal) {
+            return false;
+        }
+        self.asking = true;
+        let answer = self.solve(goal);
+        self.asking = false;
+        matches!(answer, Leaf::Empty)
     }
 
     /// One of the listed values of which all that is known is true.

@@ -7,12 +7,15 @@ use std::{
 
 use super::{
     Dice, Leaf,
-    format::Format,
+    format::{Format, STRANGE},
     language::{Machine, Pattern, State, TooLarge, alphabet},
 };
 
 /// The most steps that one search walks.
 const STEPS: usize = 60_000;
+
+/// The longest string that is built without a search.
+const LONGEST: u64 = 1_000_000;
 
 /// The most strings of a search that are tried against what no automaton says.
 const TRIALS: usize = 40;
@@ -116,11 +119,15 @@ impl Facts {
     fn easy(&self) -> Vec<String> {
         let given = self.formats.iter().filter(|(_, holds)| **holds);
         let mut found: Vec<String> = given.flat_map(|(format, _)| format.samples(self.min)).collect();
+        if self.formats.values().any(|holds| !holds) {
+            let times = usize::try_from(self.min.min(10_000)).unwrap_or(0);
+            found.extend(STRANGE.map(|text| format!("{text}{}", text.repeat(times / text.chars().count().max(1)))));
+        }
         if self.key {
             found.extend(["other", "another", "extra", "a"].map(str::to_owned));
         }
-        let shortest = usize::try_from(self.min.clamp(1, 300_000)).unwrap_or(1);
-        if self.min <= 300_000 {
+        let shortest = usize::try_from(self.min.clamp(1, LONGEST)).unwrap_or(1);
+        if self.min <= LONGEST {
             found.extend(["a", "b", "é", "0", "😀"].map(|letter| letter.repeat(shortest)));
             found.extend(["a", "b"].map(|letter| letter.repeat(shortest + 1)));
         }
@@ -162,7 +169,7 @@ impl Search {
             .formats
             .iter()
             .filter_map(|(format, holds)| {
-                let machine = if *holds { format.wider() } else { format.exact() };
+                let machine = if *holds { format.wider() } else { format.narrower() };
                 machine.map(|machine| (machine, *holds))
             })
             .collect();
@@ -182,7 +189,12 @@ impl Search {
 
     /// Walks all texts of the least length at once, then longer ones until nothing new can come.
     fn run(&mut self, facts: &Facts, dice: Option<&mut Dice>) -> Leaf {
-        self.walk(facts, dice).unwrap_or_else(|TooLarge| Leaf::Unknown("the patterns are too large to compare".into()))
+        self.walk(facts, dice).unwrap_or_else(|TooLarge| {
+            let too_long = facts.min > STEPS as u64;
+            let reason =
+                if too_long { "the text would be too long to show" } else { "the patterns are too large to compare" };
+            Leaf::Unknown(reason.into())
+        })
     }
 
     fn walk(&mut self, facts: &Facts, mut dice: Option<&mut Dice>) -> Result<Leaf, TooLarge> {

@@ -203,6 +203,50 @@ fn formats_that_our_validator_does_not_assert_prove_nothing() {
     }
 }
 
+#[test]
+fn each_format_is_a_narrower_one_and_small_languages_are_held_against_it() {
+    let plain = json!({"type": "string"});
+    let format = |name: &str| json!({"type": "string", "format": name});
+    for name in ["regex", "uri-template", "iri-reference", "uri-reference", "json-pointer", "duration", "time", "ipv6"]
+    {
+        assert_eq!(checked(&plain, &format(name), Direction::Backward).verdict, Verdict::Incompatible, "{name}");
+    }
+    let pattern = |pattern: &str, name: &str| {
+        checked(&json!({"type": "string", "pattern": pattern}), &format(name), Direction::Backward).verdict
+    };
+    assert_eq!(pattern("^2026-01-0[1-9]$", "date"), Verdict::Compatible);
+    assert_eq!(pattern("^2026-02-[0-2][1-9]$", "date"), Verdict::Incompatible);
+    assert_eq!(pattern("^[a-z]{1,20}@example\\.com$", "email"), Verdict::Compatible);
+    assert_eq!(pattern("^[a-z]+@example\\.com$", "email"), Verdict::Incompatible);
+}
+
+#[test]
+fn large_bounds_are_compared() {
+    let bound = |keyword: &str, value: u64| json!({ keyword: value });
+    for (keyword, wide, narrow) in
+        [("minLength", 400_000, 400_001), ("maxLength", 400_001, 400_000), ("maxItems", 100_001, 100_000)]
+    {
+        let [wide, narrow] = [bound(keyword, wide), bound(keyword, narrow)];
+        assert_eq!(checked(&wide, &narrow, Direction::Backward).verdict, Verdict::Incompatible, "{keyword}");
+        assert_eq!(checked(&narrow, &wide, Direction::Backward).verdict, Verdict::Compatible, "{keyword}");
+    }
+}
+
+#[test]
+fn forty_variants_are_told_apart_by_their_discriminator() {
+    let variants = |count: usize| {
+        let variant = |at: usize| {
+            json!({
+                "type": "object", "required": ["kind"], "additionalProperties": false,
+                "properties": {"kind": {"const": format!("k{at}")}, "value": {"type": "string"}}
+            })
+        };
+        json!({"oneOf": (0..count).map(variant).collect::<Vec<_>>()})
+    };
+    assert_eq!(checked(&variants(40), &variants(41), Direction::Backward).verdict, Verdict::Compatible);
+    assert_eq!(checked(&variants(40), &variants(41), Direction::Forward).verdict, Verdict::Incompatible);
+}
+
 fn refusal(document: Value) -> String {
     Schema::parse(document).unwrap_err().to_string()
 }
