@@ -270,8 +270,8 @@ impl Puzzle<'_> {
             return Leaf::Unknown(reason);
         }
         match (usize::try_from(least), items.last().cloned()) {
-            (Ok(length), Some(last)) if least <= SAME && !self.facts.unique && draft.twins.is_none() => {
-                items.resize(length, last);
+            (Ok(length), Some(filler)) if least <= SAME && !self.facts.unique && draft.twins.is_none() => {
+                items.resize(length, filler);
                 Leaf::Found(Value::Array(items))
             }
             _ => Leaf::Unknown("the array would be too long to show".into()),

@@ -213,7 +213,7 @@ impl Format {
     /// An automaton of strings among which all of this format are.
     pub(super) fn wider(self) -> Option<Rc<Machine>> {
         match TABLE[self.0].expression {
-            Exact(expression) | Wider(expression) => self.machine(expression),
+            Exact(expression) | Wider(expression) => Self::machine(expression),
             Unknown => None,
         }
     }
@@ -221,15 +221,15 @@ impl Format {
     /// An automaton of strings that are all of this format.
     pub(super) fn narrower(self) -> Option<Rc<Machine>> {
         match TABLE[self.0].expression {
-            Exact(expression) => self.machine(expression),
+            Exact(expression) => Self::machine(expression),
             Wider(_) | Unknown => {
                 let known = NARROWER.iter().find(|(name, _)| *name == self.name());
-                known.and_then(|(_, expression)| self.machine(expression))
+                known.and_then(|(_, expression)| Self::machine(expression))
             }
         }
     }
 
-    fn machine(self, expression: &'static str) -> Option<Rc<Machine>> {
+    fn machine(expression: &'static str) -> Option<Rc<Machine>> {
         MACHINES.with_borrow_mut(|machines| {
             let built = || Machine::new(expression).map(Rc::new);
             machines.entry(expression).or_insert_with(built).clone()
