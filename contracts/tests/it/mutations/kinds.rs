@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::{Ground, Kind};
 
 /// Changes of types, schemas, releases, rules, readers and permissions, each with the check that must catch it.
-pub(super) const KINDS: [Kind; 45] = [
+pub(super) const KINDS: [Kind; 59] = [
     ("type: a field is renamed", "schema-matches-type", |g, n| in_type(g, n, |schema| rename(data(schema)))),
     ("type: a field is removed", "schema-matches-type", |g, n| in_type(g, n, |schema| remove(data(schema)))),
     ("type: a field has another type", "schema-matches-type", |g, n| in_type(g, n, |schema| retype(data(schema)))),
@@ -133,6 +133,55 @@ pub(super) const KINDS: [Kind; 45] = [
     ("permission: for an HTTP function too", "publisher-is-the-outbox", |g, n| lend_role(g, n)),
     ("permission: on every bus", "publisher-names-our-bus", |g, n| {
         in_publisher(g, n, "Resource: !Ref BusArn", "Resource: '*'")
+    }),
+    ("permission: it is denied as well", "permission-understood", |g, n| {
+        beside_statement(g, n, "{Effect: Deny, Action: 'events:*', Resource: '*'}")
+    }),
+    ("permission: all but some actions", "permission-understood", |g, n| {
+        beside_statement(g, n, "{Effect: Allow, NotAction: 'iam:*', Resource: '*'}")
+    }),
+    ("permission: a wildcard, in other letters", "publisher-speaks-for-itself", |g, n| {
+        beside_statement(g, n, "{Effect: Allow, Action: 'EVENTS:put*', Resource: !Ref BusArn}")
+    }),
+    ("permission: on a condition that contracts do not know", "permission-understood", |g, n| {
+        let source = format!("events:source: busline.{}", n.service);
+        in_publisher(g, n, &source, &format!("{source}, aws:SourceVpc: vpc-1"))
+    }),
+    ("permission: in a policy of its own", "permission-understood", |g, n| {
+        let document = "{Statement: [{Effect: Allow, Action: '*', Resource: '*'}]}";
+        let policy = format!("  Extra: {{Type: 'AWS::IAM::Policy', Properties: {{PolicyDocument: {document}}}}}");
+        in_publisher(g, n, "Resources:\n", &format!("Resources:\n{policy}\n"))
+    }),
+    ("permission: in a managed policy", "permission-understood", |g, n| {
+        let policies = "      Policies:\n        - PolicyName";
+        let managed = "      ManagedPolicyArns: [arn:aws:iam::aws:policy/Any]\n";
+        in_publisher(g, n, policies, &format!("{managed}{policies}"))
+    }),
+    ("rule: its state is decided elsewhere", "rule-enabled", |g, n| {
+        let (bus, state) = ("EventBusName: !Ref BusName", "State: !If [X, ENABLED, DISABLED]");
+        before_pattern(g, n, bus, &format!("{state}\n            {bus}"))
+    }),
+    ("rule: another detail-type that nobody sends", "rule-alternatives-live", |g, n| {
+        in_pattern(g, n, |p| p.replace(".v1]", ".v1, Never.v1]"))
+    }),
+    ("rule: another source that sends no such event", "rule-alternatives-live", |g, n| {
+        in_pattern(g, n, |p| p.replace("source: [", "source: [busline.never, "))
+    }),
+    ("rule: of one account alone", "rule-looks-at-contract", |g, n| {
+        in_pattern(g, n, |p| p.replace(".v1]}", ".v1], account: [abc]}"))
+    }),
+    ("rule: it is there twice", "rule-delivers-once", |g, n| doubled(g, n)),
+    ("rule: to a queue", "rule-understood", |g, n| {
+        let Some((path, pattern)) = rule(g, n) else { return false };
+        let rule = format!("{{EventPattern: {pattern}, Targets: [{{Id: q, Arn: !GetAtt Dlq.Arn}}]}}");
+        let resource = format!("Resources:\n  Extra: {{Type: 'AWS::Events::Rule', Properties: {rule}}}\n");
+        in_text(g, &path, |text| text.replacen("Resources:\n", &resource, 1))
+    }),
+    ("release: it is retired before its release", "release-dates", |g, n| {
+        in_versions(g, |versions| set(&mut versions[n.to_string()], "retired", json!("2026-01-01")))
+    }),
+    ("release: its day is lost", "release-dates", |g, n| {
+        in_versions(g, |versions| set(&mut versions[n.to_string()], "released", Value::Null))
     }),
 ];
 
@@ -269,6 +318,25 @@ fn after_pattern(ground: &mut Ground, name: &EventName, old: &str, new: &str) ->
 fn in_publisher(ground: &mut Ground, name: &EventName, old: &str, new: &str) -> bool {
     let path = format!("services/{}/template.yaml", name.service);
     in_text(ground, &path, |text| text.replacen(old, new, 1))
+}
+
+/// One more statement of the publisher's role.
+fn beside_statement(ground: &mut Ground, name: &EventName, statement: &str) -> bool {
+    let old = "              - Effect: Allow\n                Action: events:PutEvents";
+    in_publisher(ground, name, old, &format!("              - {statement}\n{old}"))
+}
+
+/// A second rule of the same function with the same pattern.
+fn doubled(ground: &mut Ground, name: &EventName) -> bool {
+    let Some((path, pattern)) = rule(ground, name) else { return false };
+    in_text(ground, &path, |text| {
+        let (before, _) = text.split_once(&pattern).unwrap();
+        let events = "      Events:\n";
+        let at = before.rfind(events).unwrap() + events.len();
+        let properties = format!("{{EventBusName: !Ref BusName, Pattern: {pattern}}}");
+        let second = format!("        Second: {{Type: EventBridgeRule, Properties: {properties}}}\n");
+        format!("{}{second}{}", &text[..at], &text[at..])
+    })
 }
 
 /// Another function gets the publisher's role.
