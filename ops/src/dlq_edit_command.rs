@@ -5,6 +5,7 @@ use std::io::Write;
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::process::Command;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 use std::{env, fs};
 
@@ -13,14 +14,14 @@ use clap::Args;
 use ops::dlq::edit::{self, Change};
 use ops::dlq::filter::Filter;
 use ops::dlq::journal::Journal;
-use ops::dlq::journal::entry::{Accepted, Entry, Intent, Planned, Purpose, Summary};
-use ops::dlq::journal::state::short_id;
+use ops::dlq::journal::entry::{Accepted, Entry, Intent, Planned, Purpose, Refused, Summary};
 use ops::dlq::look::{Until, look};
 use ops::dlq::marks::{self, Marking};
 use ops::dlq::message::{Attribute, Message};
 use ops::dlq::queue::{Queue, WrongUse};
 use ops::dlq::roads::outgoing;
 use ops::dlq::{batches, sweep};
+use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -63,7 +64,7 @@ pub(crate) async fn run(arguments: Edit) -> Result<Outcome> {
     };
     output::text(output::plain(&difference).as_bytes())?;
     if !arguments.unchecked {
-        check(&after)?;
+        check(&serde_json::from_str(&after).context("the event is no JSON")?)?;
     }
     if arguments.dry_run {
         return Ok(Outcome::Done);
@@ -78,7 +79,9 @@ fn check(event: &Value) -> Result<()> {
     let schemas = here.ancestors().map(|folder| folder.join("events/schemas")).find(|schemas| schemas.is_dir());
     let checked = schemas.map_or(Ok(()), |schemas| edit::check(event, &schemas));
     checked.map_err(|error| match error.downcast::<WrongUse>() {
-        Ok(WrongUse(text)) => WrongUse(format!("{text}. Nothing was changed; --unchecked puts it in all the same")).into(),
+        Ok(WrongUse(text)) => {
+            WrongUse(format!("{text}. Nothing was changed; --unchecked puts it in all the same")).into()
+        }
         Err(error) => error,
     })
 }
@@ -102,7 +105,7 @@ async fn find(queue: &Queue, prefix: &str) -> Result<Message> {
 }
 
 /// The event as somebody leaves it in their editor.
-fn in_editor(event: &Value) -> Result<Value> {
+fn in_editor(event: &str) -> Result<String> {
     let editor = env::var("VISUAL").or_else(|_| env::var("EDITOR"));
     let editor = editor.map_err(|_| WrongUse("set EDITOR, or give --set".to_owned()))?;
     let mut words = editor.split_whitespace();
@@ -111,13 +114,15 @@ fn in_editor(event: &Value) -> Result<Value> {
     private_folder(&folder)?;
     let path = folder.join("event.json");
     let edited = (|| {
-        fs::File::create(&path)?.write_all(format!("{event:#}\n").as_bytes())?;
+        fs::File::create(&path)?.write_all((edit::laid_out(event) + "\n").as_bytes())?;
         let status = Command::new(program).args(words).arg(&path).status();
         let status = status.with_context(|| format!("the editor `{program}` does not start"))?;
         ensure!(status.success(), "the editor ended with {status}: nothing was changed");
         let text = fs::read_to_string(&path)?;
-        serde_json::from_str(&text)
-            .map_err(|error| WrongUse(format!("it is no JSON ({error}): nothing was changed")).into())
+        match serde_json::from_str::<&RawValue>(&text) {
+            Ok(_) => Ok(edit::compact(&text)),
+            Err(error) => bail!(WrongUse(format!("it is no JSON ({error}): nothing was changed"))),
+        }
     })();
     // It holds an event, which must not be left behind.
     fs::remove_dir_all(&folder).with_context(|| format!("cannot remove {}", folder.display()))?;
@@ -135,14 +140,10 @@ fn private_folder(path: &Path) -> Result<()> {
     fs::create_dir(path).with_context(|| format!("cannot make {}", path.display()))
 }
 
-/// Puts the edited message in, then takes the other out: whatever happens in between, one of them is there.
-async fn replace(queue: &Queue, message: &Message, event: &Value, arguments: &Edit) -> Result<Summary> {
-    let mut attributes = marks::kept(message, Marking::Keep);
-    if attributes.len() < 10 {
-        attributes.push((marks::EDITED.to_owned(), Attribute::text(&message.message_id)));
-    }
-    let mut edited = outgoing(message, queue.url(), &edit::body(message, event)?, attributes);
-    edited.deduplication = edited.deduplication.map(|_| Uuid::new_v4().to_string());
+/// Holds the message, puts the edited one in, then takes the other out: whatever happens in between, one of them is
+/// there.
+async fn replace(queue: &Queue, message: &Message, event: &str, arguments: &Edit) -> Result<Summary> {
+    let body = edit::body(message, event)?;
     let replay_id = Uuid::now_v7().to_string();
     let journal = Journal::create(&arguments.folder.path()?, &replay_id)?;
     let planned = Planned {
@@ -155,27 +156,54 @@ async fn replace(queue: &Queue, message: &Message, event: &Value, arguments: &Ed
         options: json!(null),
     };
     journal.write(Entry::Plan(Box::new(planned))).await?;
-    let (id, key) = (message.message_id.clone(), marks::key(message));
-    let intent = Intent { id: id.clone(), receipt: message.receipt_handle.clone(), key, attempt: 0 };
-    journal.write(Entry::Intent { purpose: Purpose::Replay, messages: vec![intent] }).await?;
-    let outcome = batches::send(queue.sqs(), queue.url(), &[edited]).await?.pop();
-    let new = outcome.context("SQS did not answer")?;
-    let new = new.map_err(|error| anyhow::anyhow!("the edited message was not taken: {error}"))?;
-    let sent = Accepted { id: id.clone(), as_id: Some(new.clone()) };
-    journal.write(Entry::Sent { messages: vec![sent] }).await?;
-    let deleted =
-        sweep::sweep(queue, 1, |found| found.message_id == id, async |messages| Ok(messages)).await?;
-    if deleted == 1 {
-        journal.write(Entry::Deleted { ids: vec![short_id(&id)] }).await?;
+    let stopped = AtomicBool::new(false);
+    let is_meant = |found: &Message| found.message_id == message.message_id;
+    let mut is_put_in = false;
+    let deleted = sweep::sweep(queue, (1, &stopped), is_meant, async |held| {
+        for message in &held {
+            let new = put_in(queue, message, &body, &journal).await?;
+            is_put_in = true;
+            output::remark(&format!("the message is {new} now"));
+        }
+        Ok(held)
+    })
+    .await?;
+    ensure!(is_put_in, "somebody else has taken or holds the message: nothing was changed");
+    if !deleted.is_empty() {
+        journal.write(Entry::Deleted { ids: deleted.clone() }).await?;
     }
     let summary = Summary {
         planned: 1,
         replayed: 1,
-        remaining: u64::from(deleted != 1),
+        remaining: u64::from(deleted.is_empty()),
         journal: journal.path().display().to_string(),
         ..Summary::default()
     };
     journal.write(Entry::Closed(summary.clone())).await?;
-    output::remark(&format!("the message is {new} now"));
     Ok(summary)
+}
+
+/// The id under which the edited message is in the queue.
+async fn put_in(queue: &Queue, message: &Message, body: &str, journal: &Journal) -> Result<String> {
+    let whole = Message { body: body.to_owned(), ..message.clone() };
+    let mut attributes = marks::kept(&whole, Marking::Keep);
+    marks::add(&mut attributes, &whole, marks::EDITED, Attribute::text(&message.message_id));
+    let mut edited = outgoing(&whole, queue.url(), body, attributes);
+    edited.deduplication = edited.deduplication.map(|_| Uuid::new_v4().to_string());
+    let (id, key) = (message.message_id.clone(), marks::key(message));
+    let intent = Intent { id: id.clone(), receipt: message.receipt_handle.clone(), key, attempt: 0 };
+    journal.write(Entry::Intent { purpose: Purpose::Replay, messages: vec![intent] }).await?;
+    let outcome = batches::send(queue.sqs(), queue.url(), &[edited]).await?.pop();
+    match outcome.context("SQS did not answer")? {
+        Ok(new) => {
+            let sent = Accepted { id, as_id: Some(new.clone()) };
+            journal.write(Entry::Sent { messages: vec![sent] }).await?;
+            Ok(new)
+        }
+        Err(error) => {
+            let refused = Refused { id, error: error.clone() };
+            journal.write(Entry::Failed { messages: vec![refused] }).await?;
+            bail!("the edited message was not taken: {error}. Nothing was changed")
+        }
+    }
 }

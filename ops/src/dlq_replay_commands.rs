@@ -24,6 +24,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use crate::arguments::{FilterArgs, LookArgs, QueueArgs};
+use crate::interrupts::stop_at_interrupt;
 use crate::output::{self, Format, Outcome};
 
 /// How results and exit codes look.
@@ -33,6 +34,19 @@ The last line is {\"planned\", \"replayed\", \"parked\", \"skipped\", \"failed\"
 Exit codes: 0 all that was planned is done; 1 AWS or the network failed: `resume` goes on; 2 something is left; 64 wrong \
 use, or there is no such thing.";
 
+const REPLAY_EXAMPLES: &str = "\
+Examples:
+  cargo ops dlq replay notifications --dry-run
+  cargo ops dlq replay notifications --error-type MailRefused --ramp
+  cargo ops dlq replay todos --order subject --rate 50
+  ops dlq replay my-dlq --to-queue my-queue
+  ops dlq replay my-dlq --as lambda-dlq --invoke my-function --count 1";
+
+const RESUME_EXAMPLES: &str = "\
+Examples:
+  cargo ops dlq journal list
+  cargo ops dlq resume 019a";
+
 /// Commands that bring messages back.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Moving {
@@ -40,16 +54,10 @@ pub(crate) enum Moving {
     ///
     /// A message leaves the queue only after its replay was accepted and journaled. Without --ramp or --order, a function
     /// counts as having accepted an event when Lambda has; with them, when it has done its job.
-    #[command(after_help = "Examples:\n  cargo ops dlq replay notifications --dry-run\n  \
-                            cargo ops dlq replay notifications --error-type MailRefused --ramp\n  \
-                            cargo ops dlq replay todos --order subject --rate 50\n  \
-                            ops dlq replay my-dlq --to-queue my-queue\n  \
-                            ops dlq replay my-dlq --as lambda-dlq --invoke my-function --count 1",
-              after_long_help = ENDS_WITH)]
+    #[command(after_help = REPLAY_EXAMPLES, after_long_help = format!("{REPLAY_EXAMPLES}\n\n{ENDS_WITH}"))]
     Replay(Box<ReplayArgs>),
     /// Goes on with a replay that ended before all was done, however it ended
-    #[command(after_help = "Examples:\n  cargo ops dlq journal list\n  cargo ops dlq resume 019a",
-              after_long_help = ENDS_WITH)]
+    #[command(after_help = RESUME_EXAMPLES, after_long_help = format!("{RESUME_EXAMPLES}\n\n{ENDS_WITH}"))]
     Resume(OfJournal),
     /// Shows what replays did
     #[command(subcommand)]
@@ -299,6 +307,14 @@ async fn resume(arguments: OfJournal) -> Result<Outcome> {
         output::remark("nothing is left of this replay");
         return end(closed);
     }
+    ensure!(
+        !planned.options.is_null(),
+        WrongUse(
+            "it is the journal of an edit, which is not resumed: look with `peek` whether the edited message is there (its \
+             attribute busline-edited names the old one), and `edit` again or `purge` the one that is too much"
+                .to_owned()
+        )
+    );
     let target = target::connect(arguments.env.as_deref(), Some(&planned.queue)).await?;
     let queue = Queue::at(&target.sdk, &planned.queue);
     queue.attributes().await?;
@@ -377,17 +393,6 @@ fn dry(plan: &Plan, format: Format) -> String {
     if format == Format::Json { format!("{plan:#}\n") } else { format!("{plan}\n") }
 }
 
-/// True as soon as somebody presses Ctrl-C: what is under way is finished, and what is held is given back.
-pub(crate) fn stop_at_interrupt(stopped: Arc<AtomicBool>) -> Arc<AtomicBool> {
-    let set = Arc::clone(&stopped);
-    tokio::spawn(async move {
-        if tokio::signal::ctrl_c().await.is_ok() {
-            set.store(true, Ordering::Relaxed);
-        }
-    });
-    stopped
-}
-
 fn list(arguments: &JournalList) -> Result<Outcome> {
     let mut rows = Vec::new();
     for path in read::all(&arguments.folder.path()?)? {
@@ -448,6 +453,7 @@ fn show(arguments: &OfJournal) -> Result<Outcome> {
 fn verify(arguments: &OfJournal) -> Result<Outcome> {
     let path = read::find(&arguments.folder.path()?, &arguments.replay)?;
     let chain = read::read(&path, |_| {})?;
+    ensure!(chain.lines > 0, "{} has no line: it is no whole journal, a replay begins with its plan", path.display());
     let found = json!({"journal": path, "lines": chain.lines, "head": chain.head, "torn": chain.torn});
     output::one(&found, arguments.format, || {
         let torn = if chain.torn { "; a crash left half a line at its end, which counts as not written" } else { "" };

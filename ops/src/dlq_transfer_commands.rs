@@ -6,6 +6,8 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, BufRead, BufReader, BufWriter, Write};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use anyhow::{Context, Result, bail, ensure};
 use clap::{Args, Subcommand};
@@ -16,7 +18,7 @@ use ops::dlq::journal::entry::Summary;
 use ops::dlq::journal::{Journal, read};
 use ops::dlq::look::{Until, look};
 use ops::dlq::marks::{self, Marking};
-use ops::dlq::message::Message;
+use ops::dlq::message::{Attribute, Message};
 use ops::dlq::plan::{After, History, Options, Order, Pace, Superseded, Wanted, plan};
 use ops::dlq::queue::{BATCH, Queue, WrongUse};
 use ops::dlq::replay::{Meant, Place, Replay};
@@ -26,9 +28,10 @@ use ops::target::{self, Target};
 use serde_json::json;
 use uuid::Uuid;
 
-use crate::dlq_edit_command::{self, Edit};
 use crate::arguments::{FilterArgs, LookArgs, QueueArgs};
-use crate::dlq_replay_commands::{JournalFolder, follow, parking, stop_at_interrupt, tell};
+use crate::dlq_edit_command::{self, Edit};
+use crate::dlq_replay_commands::{JournalFolder, follow, parking, tell};
+use crate::interrupts::stop_at_interrupt;
 use crate::output::{self, Outcome};
 
 /// Commands that put messages elsewhere, or away.
@@ -36,15 +39,21 @@ use crate::output::{self, Outcome};
 pub(crate) enum Transferring {
     /// Takes messages out of the way, into the parking queue beside their queue
     #[command(after_help = "Examples:\n  cargo ops dlq park notifications --event-id 019a…\n  \
-                            ops dlq park my-dlq --parking my-parking --error-type BadInput")]
+                            ops dlq park my-dlq --parking my-parking --error-type BadInput\n\n\
+                            Exit codes: 0 all are parked; 1 AWS or the network failed: `resume` goes on; 2 something is \
+                            left; 64 wrong use.")]
     Park(Box<Parking>),
     /// Brings parked messages back to their queue, from where they can be replayed; how often they failed is forgotten
     #[command(after_help = "Examples:\n  cargo ops dlq unpark notifications\n  \
-                            ops dlq unpark my-dlq --parking my-parking --message-id 4f0c")]
+                            ops dlq unpark my-dlq --parking my-parking --message-id 4f0c\n\n\
+                            Exit codes: 0 all are back; 1 AWS or the network failed: `resume` goes on; 2 something is \
+                            left; 64 wrong use.")]
     Unpark(Box<Parking>),
     /// Changes the event in a message: shows the difference, holds it against the event's schema, puts it in as a new one
     #[command(after_help = "Examples:\n  EDITOR=vi cargo ops dlq edit notifications 4f0c\n  \
-                            cargo ops dlq edit todos 4f0c --set '$.detail.data.title=\"Milk\"' --dry-run")]
+                            cargo ops dlq edit todos 4f0c --set '$.detail.data.title=\"Milk\"' --dry-run\n\n\
+                            Exit codes: 0 it is changed, or there was nothing to change; 1 AWS or the network failed; 2 \
+                            both messages are there; 64 wrong use, or the event breaks its schema.")]
     Edit(Box<Edit>),
     /// Puts messages of an `export` into a queue, with their text, attributes and group
     #[command(after_help = "Examples:\n  cargo ops dlq import notifications failures.ndjson\n  \
@@ -53,17 +62,23 @@ pub(crate) enum Transferring {
                             failed; 2 some were not; 64 wrong use, or a line is no message.")]
     Import(Import),
     /// Deletes messages, after it has written them to a file
-    #[command(after_help = "Examples:\n  cargo ops dlq purge notifications --error-type BadInput --export gone.ndjson \
+    #[command(
+        after_help = "Examples:\n  cargo ops dlq purge notifications --error-type BadInput --export gone.ndjson \
                             --yes-delete 12\n\n\
                             Nothing is deleted unless the number is that of the messages that fit. The last line is \
-                            {\"exported\", \"deleted\"}.")]
+                            {\"exported\", \"deleted\"}.\n\n\
+                            Exit codes: 0 all that was exported is deleted; 1 AWS or the network failed; 2 something is \
+                            left; 64 wrong use, or another number fits."
+    )]
     Purge(Box<Purge>),
     /// Takes back what a replay put into a queue, as far as nobody has taken it
     ///
     /// What functions were given cannot be taken back.
     #[command(after_help = "Examples:\n  cargo ops dlq rollback 019a\n\n\
                             The last line is that of a replay: `replayed` counts what was put back, `remaining` what \
-                            somebody has taken already.")]
+                            somebody has taken already.\n\n\
+                            Exit codes: 0 all are back; 1 AWS or the network failed: run it again; 2 something is left; \
+                            64 wrong use, it cannot be taken back, or the replay must be resumed first.")]
     Rollback(Rollback),
 }
 
@@ -192,8 +207,8 @@ async fn import(arguments: Import) -> Result<Outcome> {
     let input: Box<dyn BufRead> = if arguments.file == Path::new("-") {
         Box::new(BufReader::new(io::stdin()))
     } else {
-        let file = File::open(&arguments.file);
-        Box::new(BufReader::new(file.with_context(|| format!("cannot read {}", arguments.file.display()))?))
+        let cannot = |error| WrongUse(format!("cannot read {}: {error}", arguments.file.display()));
+        Box::new(BufReader::new(File::open(&arguments.file).map_err(cannot)?))
     };
     let (mut imported, mut failed, mut messages) = (0, 0, Vec::new());
     for (number, line) in input.lines().enumerate() {
@@ -219,7 +234,12 @@ async fn import(arguments: Import) -> Result<Outcome> {
 
 async fn put(queue: &Queue, messages: &mut Vec<Message>, imported: &mut u64, failed: &mut u64) -> Result<()> {
     let sent: Vec<Outgoing> = messages.iter().map(|message| imported_as(message, queue)).collect();
-    for (message, outcome) in messages.iter().zip(batches::send(queue.sqs(), queue.url(), &sent).await?) {
+    let outcomes = if queue.is_fifo() {
+        batches::send_in_order(queue.sqs(), queue.url(), &sent).await?
+    } else {
+        batches::send(queue.sqs(), queue.url(), &sent).await?
+    };
+    for (message, outcome) in messages.iter().zip(outcomes) {
         match outcome {
             Ok(_) => *imported += 1,
             Err(error) => {
@@ -232,9 +252,13 @@ async fn put(queue: &Queue, messages: &mut Vec<Message>, imported: &mut u64, fai
     Ok(())
 }
 
-/// A message as it was, with the marks that it had.
+/// A message as it was, with the marks that it had, and its key: imported twice, it is known as the same.
 fn imported_as(message: &Message, queue: &Queue) -> Outgoing {
-    outgoing(message, queue.url(), &message.body, marks::kept(message, Marking::Keep))
+    let mut attributes = marks::kept(message, Marking::Keep);
+    if !attributes.iter().any(|(name, _)| name == marks::KEY) {
+        marks::add(&mut attributes, message, marks::KEY, Attribute::text(marks::key(message)));
+    }
+    outgoing(message, queue.url(), &message.body, attributes)
 }
 
 async fn purge(arguments: Purge) -> Result<Outcome> {
@@ -243,8 +267,12 @@ async fn purge(arguments: Purge) -> Result<Outcome> {
     let path = &arguments.export;
     ensure!(!path.exists(), WrongUse(format!("{} is there already: name another file", path.display())));
     let until = Until::after(arguments.look.deadline);
-    stop_at_interrupt(until.stopped.clone());
+    let stopped = stop_at_interrupt(until.stopped.clone());
     let exported = export(&queue, &filter, until, path).await?;
+    if stopped.load(Ordering::Relaxed) {
+        output::remark(&format!("interrupted: nothing was deleted; {} may not be complete", path.display()));
+        return Ok(Outcome::Left);
+    }
     let count = exported.len() as u64;
     if count != arguments.yes_delete {
         std::fs::remove_file(path).with_context(|| format!("cannot remove {}", path.display()))?;
@@ -253,13 +281,9 @@ async fn purge(arguments: Purge) -> Result<Outcome> {
             arguments.yes_delete
         )));
     }
-    let deleted = sweep::sweep(
-        &queue,
-        exported.len(),
-        |message| exported.contains(&message.message_id),
-        async |messages| Ok(messages),
-    )
-    .await?;
+    let is_exported = |message: &Message| exported.contains(&message.message_id);
+    let deleted =
+        sweep::sweep(&queue, (exported.len(), &stopped), is_exported, async |messages| Ok(messages)).await?.len();
     output::text(format!("{}\n", json!({"exported": count, "deleted": deleted})).as_bytes())?;
     Ok(if deleted == exported.len() { Outcome::Done } else { Outcome::Left })
 }
@@ -292,8 +316,11 @@ async fn take_back(arguments: Rollback) -> Result<Outcome> {
         }
     })?;
     let target = target::connect(arguments.env.as_deref(), queue.as_deref()).await?;
-    let summary = rollback::rollback(&target.sdk, &path).await?;
-    if summary.remaining > 0 {
+    let stopped = stop_at_interrupt(Arc::default());
+    let summary = rollback::rollback(&target.sdk, &path, &stopped).await?;
+    if stopped.load(Ordering::Relaxed) {
+        output::remark("interrupted: run it again to go on");
+    } else if summary.remaining > 0 {
         output::remark(&format!("{} messages were taken by somebody already", summary.remaining));
     }
     let Summary { remaining, .. } = &summary;

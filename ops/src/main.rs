@@ -9,6 +9,7 @@ mod dlq_transfer_commands;
 mod export;
 mod insight_commands;
 mod insight_tables;
+mod interrupts;
 mod output;
 mod tables;
 mod watch;

@@ -94,11 +94,17 @@ pub(crate) fn line<T: Serialize>(thing: &T) -> Result<String> {
     Ok(serde_json::to_string(thing)? + "\n")
 }
 
-/// Text of unknown origin, which cannot move the cursor or change colours: control characters are shown by their codes.
+/// Characters that turn the direction of what follows, or break its line.
+fn turns_text(character: char) -> bool {
+    matches!(character, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+/// Text of unknown origin, which cannot move the cursor, change colours or turn the direction of the text: control
+/// characters are shown by their codes.
 pub(crate) fn plain(text: &str) -> String {
     let shown = |character: char| match character {
         '\n' | '\t' => character.to_string(),
-        control if control.is_control() => control.escape_unicode().to_string(),
+        control if control.is_control() || turns_text(control) => control.escape_unicode().to_string(),
         other => other.to_string(),
     };
     text.chars().map(shown).collect()
@@ -107,4 +113,14 @@ pub(crate) fn plain(text: &str) -> String {
 /// The same in one line.
 pub(crate) fn one_line(text: &str) -> String {
     plain(text).split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::plain;
+
+    #[test]
+    fn text_cannot_be_turned_around() {
+        assert_eq!(plain("a\u{202e}b\u{1b}[31m\u{1f4a5}"), "a\\u{202e}b\\u{1b}[31m\u{1f4a5}");
+    }
 }

@@ -45,9 +45,8 @@ pub struct Target {
 /// When the local cloud is meant and does not run.
 pub async fn connect(env: Option<&str>, queue: Option<&str>) -> Result<Target> {
     let name = env.unwrap_or(LOCAL).to_owned();
-    let has_endpoint = env::var("AWS_ENDPOINT_URL").is_ok() || env::var("AWS_ENDPOINT_URL_SQS").is_ok();
     let url = queue.filter(|queue| queue.starts_with("http://") || queue.starts_with("https://"));
-    if has_endpoint || name != LOCAL {
+    if has_endpoint() || name != LOCAL {
         return Ok(Target { sdk: aws(url).await, env: name, is_busline: env.is_some() });
     }
     if env.is_none() {
@@ -81,7 +80,11 @@ pub fn state_dir() -> Result<PathBuf> {
 async fn aws(url: Option<&str>) -> SdkConfig {
     let of_url = url.and_then(region_of).map(Region::new);
     let region = RegionProviderChain::first_try(of_url).or_default_provider().or_else(DEFAULT_REGION);
-    aws_config::defaults(BehaviorVersion::latest()).region(region).timeout_config(timeouts()).load().await
+    let settings = aws_config::defaults(BehaviorVersion::latest()).region(region).timeout_config(timeouts());
+    match url.and_then(strangers_endpoint).filter(|_| !has_endpoint()) {
+        Some(endpoint) => settings.endpoint_url(endpoint).load().await,
+        None => settings.load().await,
+    }
 }
 
 async fn local(endpoint: &str) -> SdkConfig {
@@ -92,6 +95,19 @@ async fn local(endpoint: &str) -> SdkConfig {
 
 fn timeouts() -> TimeoutConfig {
     TimeoutConfig::builder().connect_timeout(Duration::from_secs(5)).operation_attempt_timeout(ATTEMPT).build()
+}
+
+fn has_endpoint() -> bool {
+    env::var("AWS_ENDPOINT_URL").is_ok() || env::var("AWS_ENDPOINT_URL_SQS").is_ok()
+}
+
+/// Where a queue's URL leads when it is not AWS: its origin serves the queue.
+fn strangers_endpoint(url: &str) -> Option<String> {
+    let (scheme, rest) = url.split_once("://")?;
+    let authority = rest.split('/').next()?;
+    let host = authority.split(':').next()?;
+    let is_aws = [".amazonaws.com", ".amazonaws.com.cn", ".api.aws"].iter().any(|domain| host.ends_with(domain));
+    (!is_aws).then(|| format!("{scheme}://{authority}"))
 }
 
 /// `https://sqs.<region>.amazonaws.com/…`
@@ -147,7 +163,15 @@ fn repository() -> PathBuf {
 
 #[cfg(test)]
 mod tests {
-    use super::region_of;
+    use super::{region_of, strangers_endpoint};
+
+    #[test]
+    fn a_queue_elsewhere_is_asked_where_its_url_leads() {
+        let endpoint = |url| strangers_endpoint(url);
+        assert_eq!(endpoint("http://127.0.0.1:14777/0/q").as_deref(), Some("http://127.0.0.1:14777"));
+        assert_eq!(endpoint("https://sqs.us-east-2.amazonaws.com/123456789012/q"), None);
+        assert_eq!(endpoint("https://sqs.cn-north-1.amazonaws.com.cn/123456789012/q"), None);
+    }
 
     #[test]
     fn a_queues_url_on_aws_names_its_region() {

@@ -3,7 +3,7 @@
 //! SQS answers a batch with success although it refused some of its entries:
 //! <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessageBatch.html>
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
 use anyhow::Result;
@@ -12,7 +12,8 @@ use aws_sdk_sqs::error::ProvideErrorMetadata;
 use aws_sdk_sqs::primitives::Blob;
 use aws_sdk_sqs::types::{
     BatchResultErrorEntry, ChangeMessageVisibilityBatchRequestEntry, DeleteMessageBatchRequestEntry,
-    MessageAttributeValue, SendMessageBatchRequestEntry,
+    MessageAttributeValue, MessageSystemAttributeNameForSends, MessageSystemAttributeValue,
+    SendMessageBatchRequestEntry,
 };
 
 use crate::dlq::message::{Attribute, AttributeValue};
@@ -20,7 +21,7 @@ use crate::dlq::queue::BATCH;
 
 /// A batch carries at most this many bytes, bodies and attributes together.
 /// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html>
-const MOST_BYTES: usize = 1024 * 1024;
+pub(crate) const MOST_BYTES: usize = 1024 * 1024;
 
 /// How often an entry that was refused for no fault of its own is tried.
 const ATTEMPTS: u32 = 6;
@@ -39,17 +40,13 @@ pub struct Outgoing {
     pub group: Option<String>,
     /// Its deduplication id, for a FIFO queue.
     pub deduplication: Option<String>,
+    /// The X-Ray trace that it belongs to, `AWSTraceHeader`. It does not count towards a message's size.
+    pub trace: Option<String>,
 }
 
 impl Outgoing {
     fn bytes(&self) -> usize {
-        let of = |(name, attribute): &(String, Attribute)| {
-            let value = match &attribute.value {
-                AttributeValue::Text(text) => text.len(),
-                AttributeValue::Binary(bytes) => bytes.len(),
-            };
-            name.len() + attribute.data_type.len() + value
-        };
+        let of = |(name, attribute): &(String, Attribute)| attribute.bytes(name);
         self.body.len() + self.attributes.iter().map(of).sum::<usize>()
     }
 
@@ -62,6 +59,10 @@ impl Outgoing {
                 AttributeValue::Binary(bytes) => value.binary_value(Blob::new(bytes.clone())),
             };
             entry = entry.message_attributes(name, value.build()?);
+        }
+        if let Some(trace) = &self.trace {
+            let value = MessageSystemAttributeValue::builder().data_type("String").string_value(trace).build()?;
+            entry = entry.message_system_attributes(MessageSystemAttributeNameForSends::AwsTraceHeader, value);
         }
         let entry = entry.set_message_group_id(self.group.clone());
         Ok(entry.set_message_deduplication_id(self.deduplication.clone()).build()?)
@@ -109,6 +110,31 @@ pub async fn send(client: &Client, queue: &str, messages: &[Outgoing]) -> Result
         }
     }
     Ok(outcomes.into_iter().map(|outcome| outcome.unwrap_or_else(|| Err("NoAnswer".to_owned()))).collect())
+}
+
+/// Sends messages to a FIFO queue: at most one message of a group at a time, and none after one of its group that was
+/// refused, because SQS may refuse one entry of a batch and take the next.
+///
+/// # Errors
+/// When a message cannot be put into a request.
+pub async fn send_in_order(client: &Client, queue: &str, messages: &[Outgoing]) -> Result<Vec<Outcome>> {
+    let mut outcomes: Vec<Outcome> = vec![Err("one before it in its group has failed".to_owned()); messages.len()];
+    let mut waiting: Vec<usize> = (0..messages.len()).collect();
+    let mut blocked = HashSet::new();
+    while !waiting.is_empty() {
+        let mut groups = HashSet::new();
+        let (now, later): (Vec<usize>, Vec<usize>) =
+            waiting.into_iter().partition(|index| groups.insert(messages[*index].group.clone()));
+        let sent: Vec<Outgoing> = now.iter().map(|index| messages[*index].clone()).collect();
+        for (index, outcome) in now.into_iter().zip(send(client, queue, &sent).await?) {
+            if outcome.is_err() {
+                blocked.insert(messages[index].group.clone());
+            }
+            outcomes[index] = outcome;
+        }
+        waiting = later.into_iter().filter(|index| !blocked.contains(&messages[*index].group)).collect();
+    }
+    Ok(outcomes)
 }
 
 /// Deletes messages by their receipts; the indices of those that could not be deleted, with the kind of error.
@@ -233,7 +259,7 @@ mod tests {
     use super::*;
 
     fn outgoing(bytes: usize) -> Outgoing {
-        Outgoing { body: "x".repeat(bytes), attributes: Vec::new(), group: None, deduplication: None }
+        Outgoing { body: "x".repeat(bytes), attributes: Vec::new(), group: None, deduplication: None, trace: None }
     }
 
     #[test]
@@ -250,6 +276,14 @@ mod tests {
         messages[2].attributes.push((name, Attribute::text("x".repeat(300 * 1024))));
         let parts = parts(&[0, 1, 2, 3, 4], &messages);
         assert_eq!(parts, [vec![0, 1], vec![2], vec![3, 4]]);
+    }
+
+    #[test]
+    fn a_message_keeps_its_trace() {
+        let trace = "Root=1-5759e988-bd862e3fe1be46a994272793".to_owned();
+        let entry = Outgoing { trace: Some(trace.clone()), ..outgoing(1) }.entry(0).unwrap();
+        let carried = &entry.message_system_attributes.unwrap()[&MessageSystemAttributeNameForSends::AwsTraceHeader];
+        assert_eq!(carried.string_value.as_deref(), Some(trace.as_str()));
     }
 
     #[test]

@@ -1,11 +1,14 @@
 //! Changing the event in a message: the new text, the difference, and what the event's schema has against it. Pure.
 
+use std::collections::BTreeMap;
 use std::fs;
+use std::ops::Range;
 use std::path::Path;
 use std::str::FromStr;
 
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::Value;
+use serde_json::value::RawValue;
 use serde_json_path::{JsonPath, NormalizedPath};
 use similar::TextDiff;
 
@@ -21,7 +24,8 @@ const TOLD: usize = 5;
 pub struct Change {
     path: JsonPath,
     given: String,
-    value: Value,
+    /// JSON, as it was given.
+    value: String,
 }
 
 impl FromStr for Change {
@@ -30,16 +34,17 @@ impl FromStr for Change {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let (path, value) = text.split_once('=').ok_or("a path and a value are wanted, such as $.detail.data.n=7")?;
         let parsed = JsonPath::parse(path).map_err(|error| format!("`{path}` is no JSONPath: {error}"))?;
-        let value = serde_json::from_str(value).unwrap_or_else(|_| Value::String(value.to_owned()));
+        let is_json = serde_json::from_str::<&RawValue>(value).is_ok();
+        let value = if is_json { value.trim().to_owned() } else { Value::String(value.to_owned()).to_string() };
         Ok(Self { path: parsed, given: path.to_owned(), value })
     }
 }
 
-/// The event of a message, to be changed.
+/// The event of a message as it is written, to be changed.
 ///
 /// # Errors
 /// [`WrongUse`] when it holds none, or it is wrapped so that it cannot be put back as it was.
-pub fn event(message: &Message) -> Result<Value> {
+pub fn event(message: &Message) -> Result<String> {
     ensure!(
         !message.wrapped_by_sns,
         WrongUse("it is wrapped by SNS: `export` it, change the text, and `import` it".to_owned())
@@ -50,43 +55,130 @@ pub fn event(message: &Message) -> Result<Value> {
         WrongUse(format!("a {kind} message does not hold its records: they are in S3 or in the stream"))
     );
     let text = message.origin.original.as_deref().unwrap_or(&message.body);
-    serde_json::from_str(text).map_err(|_| WrongUse("its event is no JSON".to_owned()).into())
+    ensure!(serde_json::from_str::<&RawValue>(text).is_ok(), WrongUse("its event is no JSON".to_owned()));
+    Ok(text.to_owned())
 }
 
-/// The event with fields set, which must be there already.
+/// The event with fields set, which must be there already. All else stays as it is written.
 ///
 /// # Errors
 /// [`WrongUse`] when a path leads nowhere.
-pub fn set(event: &Value, changes: &[Change]) -> Result<Value> {
-    let mut result = event.clone();
+pub fn set(event: &str, changes: &[Change]) -> Result<String> {
+    let mut result = event.to_owned();
     for change in changes {
+        let value: Value = serde_json::from_str(&result).context("the event is no JSON")?;
         let places: Vec<String> =
-            change.path.query_located(&result).locations().map(NormalizedPath::to_json_pointer).collect();
+            change.path.query_located(&value).locations().map(NormalizedPath::to_json_pointer).collect();
         ensure!(!places.is_empty(), WrongUse(format!("`{}` leads nowhere in the event", change.given)));
-        for place in places {
-            *result.pointer_mut(&place).context("a place in the event")? = change.value.clone();
+        for pointer in places {
+            let place = place(&result, &pointer).context("a place in the event")?;
+            result.replace_range(place, &change.value);
         }
     }
     Ok(result)
 }
 
-/// The message's text with another event in it.
+/// Where in a JSON text the value is that a JSON pointer leads to.
+/// <https://datatracker.ietf.org/doc/html/rfc6901>
+fn place(text: &str, pointer: &str) -> Option<Range<usize>> {
+    let mut value: &str = serde_json::from_str::<&RawValue>(text).ok()?.get();
+    for step in pointer.split('/').skip(1) {
+        let step = step.replace("~1", "/").replace("~0", "~");
+        value = if value.starts_with('[') {
+            serde_json::from_str::<Vec<&RawValue>>(value).ok()?.get(step.parse::<usize>().ok()?)?.get()
+        } else {
+            serde_json::from_str::<BTreeMap<String, &RawValue>>(value).ok()?.get(&step)?.get()
+        };
+    }
+    // It is a part of the text itself.
+    let start = (value.as_ptr() as usize).checked_sub(text.as_ptr() as usize)?;
+    Some(start..start + value.len())
+}
+
+/// The message's text with another event in it. All else stays as it is written.
 ///
 /// # Errors
 /// When the text is no failure record after all.
-pub fn body(message: &Message, event: &Value) -> Result<String> {
+pub fn body(message: &Message, event: &str) -> Result<String> {
     if message.envelope != Envelope::LambdaDestination {
-        return Ok(event.to_string());
+        return Ok(event.to_owned());
     }
-    let mut record: Value = serde_json::from_str(&message.body).context("the message is no JSON")?;
-    record["requestPayload"] = event.clone();
-    Ok(record.to_string())
+    let mut record = message.body.clone();
+    let place = place(&record, "/requestPayload").context("the message does not hold its event itself")?;
+    record.replace_range(place, event);
+    Ok(record)
+}
+
+/// JSON with a line for each value, every one as it is written.
+#[must_use]
+pub fn laid_out(text: &str) -> String {
+    let mut out = String::new();
+    let (mut depth, mut quotes) = (0_usize, Quotes::default());
+    let new_line = |out: &mut String, depth: usize| {
+        out.push('\n');
+        out.extend(std::iter::repeat_n("  ", depth));
+    };
+    let text = compact(text);
+    let mut characters = text.chars().peekable();
+    while let Some(character) = characters.next() {
+        let is_text = quotes.take(character);
+        match character {
+            '{' | '[' if !is_text => {
+                out.push(character);
+                if let Some(end) = characters.next_if(|next| matches!(next, '}' | ']')) {
+                    out.push(end);
+                } else {
+                    depth += 1;
+                    new_line(&mut out, depth);
+                }
+            }
+            '}' | ']' if !is_text => {
+                depth = depth.saturating_sub(1);
+                new_line(&mut out, depth);
+                out.push(character);
+            }
+            ',' if !is_text => {
+                out.push(character);
+                new_line(&mut out, depth);
+            }
+            ':' if !is_text => out.push_str(": "),
+            _ => out.push(character),
+        }
+    }
+    out
+}
+
+/// JSON without spaces between values, every value as it is written.
+#[must_use]
+pub fn compact(text: &str) -> String {
+    let mut quotes = Quotes::default();
+    text.chars().filter(|character| quotes.take(*character) || !character.is_ascii_whitespace()).collect()
+}
+
+/// Whether a character of a JSON text is inside a string.
+#[derive(Default)]
+struct Quotes {
+    is_inside: bool,
+    is_escaped: bool,
+}
+
+impl Quotes {
+    fn take(&mut self, character: char) -> bool {
+        let was_inside = self.is_inside;
+        match character {
+            _ if self.is_escaped => self.is_escaped = false,
+            '\\' if self.is_inside => self.is_escaped = true,
+            '"' => self.is_inside = !self.is_inside,
+            _ => {}
+        }
+        was_inside
+    }
 }
 
 /// What changes, as a diff of the two events; none when nothing does.
 #[must_use]
-pub fn difference(before: &Value, after: &Value) -> Option<String> {
-    let (before, after) = (format!("{before:#}\n"), format!("{after:#}\n"));
+pub fn difference(before: &str, after: &str) -> Option<String> {
+    let (before, after) = (laid_out(before) + "\n", laid_out(after) + "\n");
     let diff = TextDiff::from_lines(&before, &after).unified_diff().header("as it is", "as it will be").to_string();
     (before != after).then_some(diff)
 }
@@ -128,27 +220,52 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::dlq::envelope::{self, Reading};
+    use crate::dlq::message::Raw;
 
     #[test]
-    fn a_field_is_set_and_the_difference_shows_it_alone() {
-        let event = json!({"detail": {"data": {"n": 1, "title": "a"}}});
-        let changed = set(&event, &["$.detail.data.n=2".parse().unwrap()]).unwrap();
-        assert_eq!(changed["detail"]["data"], json!({"n": 2, "title": "a"}));
-        let diff = difference(&event, &changed).unwrap();
+    fn a_field_is_set_and_all_else_stays_as_it_is_written() {
+        let event = r#"{"z": 12345678901234567890123, "dec": 1.10, "a/b": {"x": [1, {"title" : "a, {b}"}]}, "a": 2}"#;
+        let changed = set(event, &["$['a/b'].x[1].title=\"M: \\\" }\"".parse().unwrap()]).unwrap();
+        assert_eq!(changed, event.replace(r#""a, {b}""#, r#""M: \" }""#));
+        let diff = difference(event, &changed).unwrap();
         let lines = diff.lines().filter(|line| line.starts_with(['-', '+'])).count();
         assert_eq!(lines, 4, "two names and two lines: {diff}");
-        assert_eq!(difference(&event, &event), None);
+        assert_eq!(difference(event, &laid_out(event)), None);
+        let large: Change = "$.a=98765432109876543210987".parse().unwrap();
+        assert!(set(event, &[large]).unwrap().ends_with("98765432109876543210987}"));
+    }
+
+    #[test]
+    fn an_edited_record_keeps_everything_but_its_event() {
+        let record = |event: &str| {
+            let context =
+                r#""requestContext": {"functionArn": "arn:aws:lambda:eu-west-1:1:function:f", "condition": "c"}"#;
+            format!(r#"{{"zeta": 1.00000000000000000001, {context}, "requestPayload": {event}, "alpha": 1}}"#)
+        };
+        let raw = Raw { body: record(r#"{"n": 1}"#), ..Raw::default() };
+        let Reading::Whole(decoded) = envelope::read(&raw) else { panic!("it is whole") };
+        let message = Message::new(raw, *decoded);
+        assert_eq!(event(&message).unwrap(), r#"{"n": 1}"#);
+        assert_eq!(body(&message, r#"{"n": 2}"#).unwrap(), record(r#"{"n": 2}"#));
+    }
+
+    #[test]
+    fn laid_out_json_is_the_same_json() {
+        let text = r#"{"a":[],"b":{},"c":[1,{"d":"x: , {} \\\""}],"e":null}"#;
+        assert_eq!(compact(&laid_out(text)), text);
+        let value: Value = serde_json::from_str(text).unwrap();
+        assert_eq!(laid_out(text), format!("{value:#}"));
     }
 
     #[test]
     fn a_value_that_is_no_json_is_text() {
-        let event = json!({"a": 1});
-        assert_eq!(set(&event, &["$.a=not JSON".parse().unwrap()]).unwrap(), json!({"a": "not JSON"}));
+        assert_eq!(set(r#"{"a":1}"#, &["$.a=not JSON".parse().unwrap()]).unwrap(), r#"{"a":"not JSON"}"#);
     }
 
     #[test]
     fn a_path_that_leads_nowhere_is_refused() {
-        let error = set(&json!({"a": 1}), &["$.b=1".parse().unwrap()]).unwrap_err();
+        let error = set(r#"{"a":1}"#, &["$.b=1".parse().unwrap()]).unwrap_err();
         assert!(error.is::<WrongUse>() && error.to_string().contains("$.b"), "{error}");
         assert!("no path".parse::<Change>().is_err());
     }

@@ -212,6 +212,12 @@ pub fn read(raw: &Raw) -> Reading {
     }
 }
 
+/// A message's text without SNS around it, however often it is wrapped.
+#[must_use]
+pub fn text(raw: &Raw) -> String {
+    sns::unwrap(raw).text
+}
+
 impl Pointer {
     /// What the message says, now that its object was fetched.
     #[must_use]

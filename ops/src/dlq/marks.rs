@@ -7,11 +7,12 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::Value;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use serde_json::value::{RawValue, to_raw_value};
 use uuid::Uuid;
 
+use crate::dlq::batches::MOST_BYTES;
 use crate::dlq::message::{Attribute, AttributeValue, Message};
 
 /// The attribute that names what is sent, however often it is sent: a consumer that claims it has each effect once.
@@ -30,6 +31,10 @@ pub const EDITED: &str = "busline-edited";
 /// SQS takes at most this many attributes.
 /// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-message-metadata.html>
 const MOST_ATTRIBUTES: usize = 10;
+
+/// An asynchronous invocation carries at most this many bytes, and so does a message.
+/// <https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>
+const MOST_EVENT_BYTES: usize = MOST_BYTES;
 
 /// What a message carries after it was moved.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -96,8 +101,9 @@ pub fn failure(message: &Message) -> Uuid {
 pub fn attributes(message: &Message, replay_id: &str, attempt: u32) -> Vec<(String, Attribute)> {
     let marks = [(KEY, key(message)), (REPLAY, format!("{replay_id} {attempt}"))];
     let mut attributes = own(message);
-    let room = MOST_ATTRIBUTES.saturating_sub(attributes.len());
-    attributes.extend(marks.into_iter().take(room).map(|(name, value)| (name.to_owned(), Attribute::text(value))));
+    for (name, value) in marks {
+        add(&mut attributes, message, name, Attribute::text(value));
+    }
     attributes
 }
 
@@ -106,18 +112,32 @@ pub fn attributes(message: &Message, replay_id: &str, attempt: u32) -> Vec<(Stri
 pub fn kept(message: &Message, marking: Marking) -> Vec<(String, Attribute)> {
     let mut attributes = own(message);
     if marking == Marking::Keep {
-        let marks = [KEY, REPLAY].into_iter().filter_map(|name| Some((name, message.attributes.get(name)?.clone())));
-        attributes.extend(marks.map(|(name, value)| (name.to_owned(), value)));
+        for name in [KEY, REPLAY] {
+            if let Some(mark) = message.attributes.get(name) {
+                add(&mut attributes, message, name, mark.clone());
+            }
+        }
     }
-    if marking == Marking::Anew && attributes.len() < MOST_ATTRIBUTES {
-        attributes.push((REPLAY.to_owned(), Attribute::text(ANEW)));
+    if marking == Marking::Anew {
+        add(&mut attributes, message, REPLAY, Attribute::text(ANEW));
     }
     if let Some(source) = message.system_attributes.get("DeadLetterQueueSourceArn").or_else(|| carried(message, SOURCE))
-        && attributes.len() < MOST_ATTRIBUTES
     {
-        attributes.push((SOURCE.to_owned(), Attribute::text(source)));
+        add(&mut attributes, message, SOURCE, Attribute::text(source));
     }
     attributes
+}
+
+/// Adds a mark to the attributes of a message, if there is room for it; says whether there was. SQS takes ten attributes,
+/// and body and attributes of [`MOST_BYTES`] together.
+pub fn add(attributes: &mut Vec<(String, Attribute)>, message: &Message, name: &str, mark: Attribute) -> bool {
+    let taken: usize = attributes.iter().map(|(name, value)| value.bytes(name)).sum();
+    let fits = message.body.len() + taken + mark.bytes(name) <= MOST_BYTES;
+    let has_room = fits && attributes.len() < MOST_ATTRIBUTES;
+    if has_room {
+        attributes.push((name.to_owned(), mark));
+    }
+    has_room
 }
 
 /// The attributes that its sender gave it.
@@ -133,10 +153,12 @@ fn carried<'a>(message: &'a Message, name: &str) -> Option<&'a String> {
     }
 }
 
-/// An event with the marks in its metadata; the text itself when it has none. Every other value stays as it is written.
+/// An event with the marks in its metadata; the text itself when it has none, or would be too large for an asynchronous
+/// invocation with them. Every other value stays as it is written.
 #[must_use]
 pub fn event(text: &str, replay_id: &str, attempt: u32) -> String {
-    marked(text, replay_id, attempt).unwrap_or_else(|| text.to_owned())
+    let marked = marked(text, replay_id, attempt).filter(|marked| marked.len() <= text.len().max(MOST_EVENT_BYTES));
+    marked.unwrap_or_else(|| text.to_owned())
 }
 
 fn marked(text: &str, replay_id: &str, attempt: u32) -> Option<String> {
@@ -196,6 +218,26 @@ mod tests {
             assert_eq!(sent.len(), (own + 2).min(10));
             assert_eq!(sent.iter().filter(|(name, _)| name.starts_with('a')).count(), own);
         }
+    }
+
+    #[test]
+    fn a_message_of_the_largest_size_goes_without_marks() {
+        for (bytes, marks) in [(1024 * 1024, 0), (1024 * 1024 - 40, 1), (1000, 2)] {
+            let full = message(Raw { body: "x".repeat(bytes), message_id: "m".to_owned(), ..Raw::default() });
+            assert_eq!(attributes(&full, "r1", 1).len(), marks, "{bytes} bytes");
+        }
+        let full = message(Raw { body: "x".repeat(1024 * 1024), ..Raw::default() });
+        assert!(kept(&full, Marking::Anew).is_empty());
+    }
+
+    #[test]
+    fn an_event_of_the_largest_size_goes_without_marks() {
+        let of = |bytes: usize| {
+            format!(r#"{{"detail": {{"metadata": {{"eventId": "1"}}, "data": "{}"}}}}"#, "x".repeat(bytes))
+        };
+        let full = of(1024 * 1024 - of(0).len());
+        assert_eq!(super::event(&full, "r1", 1), full);
+        assert_ne!(super::event(&of(10), "r1", 1), of(10));
     }
 
     #[test]

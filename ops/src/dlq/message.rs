@@ -209,6 +209,16 @@ impl Attribute {
         Self { data_type: "String".to_owned(), value: AttributeValue::Text(value.into()) }
     }
 
+    /// How many bytes of a message it takes under this name: SQS counts name, type and value.
+    #[must_use]
+    pub fn bytes(&self, name: &str) -> usize {
+        let value = match &self.value {
+            AttributeValue::Text(text) => text.len(),
+            AttributeValue::Binary(bytes) => bytes.len(),
+        };
+        name.len() + self.data_type.len() + value
+    }
+
     /// The value, if it is no binary one.
     #[must_use]
     pub fn as_text(&self) -> Option<&str> {

@@ -186,6 +186,10 @@ impl Queue {
     pub async fn read(&self, raw: Raw) -> Message {
         let decoded = match envelope::read(&raw) {
             Reading::Whole(decoded) => *decoded,
+            // Anybody can name any object; Lambda's records have these keys.
+            Reading::Elsewhere(pointer) if !pointer.object.key.starts_with("aws/lambda/") => {
+                pointer.unfetched("it is none of Lambda's failure records, whose keys begin with aws/lambda/")
+            }
             Reading::Elsewhere(pointer) => match self.fetch(&pointer.object).await {
                 Ok(text) => pointer.open(&text),
                 Err(reason) => pointer.unfetched(&format!("{reason:#}")),

@@ -3,7 +3,7 @@
 pub mod rule;
 pub mod stream;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::time::Duration;
 
 use anyhow::Result;
@@ -18,7 +18,7 @@ use tokio::sync::Mutex;
 use tokio::task::JoinSet;
 
 use crate::dlq::batches::{self, Outcome, Outgoing};
-use crate::dlq::envelope::Envelope;
+use crate::dlq::envelope::{self, Envelope};
 use crate::dlq::marks::{self, Marking};
 use crate::dlq::message::{Attribute, Message};
 use crate::dlq::names;
@@ -162,6 +162,7 @@ pub fn outgoing(message: &Message, url: &str, body: &str, attributes: Vec<(Strin
         attributes,
         group: if is_fifo { group.or_else(|| Some(message.message_id.clone())) } else { group },
         deduplication: is_fifo.then(|| message.message_id.clone()),
+        trace: message.system_attributes.get("AWSTraceHeader").cloned(),
     }
 }
 
@@ -219,11 +220,7 @@ impl Roads {
             }
         }
         for (url, (indices, messages)) in by_queue {
-            let sent = if is_fifo(&url) {
-                self.send_in_order(&url, &messages).await?
-            } else {
-                batches::send(&self.sqs, &url, &messages).await?
-            };
+            let sent = self.send_to(&url, &messages).await?;
             for (index, outcome) in indices.into_iter().zip(sent) {
                 outcomes[index] = outcome;
             }
@@ -235,28 +232,6 @@ impl Roads {
         Ok(outcomes)
     }
 
-    /// Sends at most one message of a group at a time, and none after one of its group that was refused: SQS may refuse
-    /// one entry of a batch and take the next.
-    async fn send_in_order(&self, url: &str, messages: &[Outgoing]) -> Result<Vec<Outcome>> {
-        let mut outcomes: Vec<Outcome> = vec![Err("one before it in its group has failed".to_owned()); messages.len()];
-        let mut waiting: Vec<usize> = (0..messages.len()).collect();
-        let mut blocked = HashSet::new();
-        while !waiting.is_empty() {
-            let mut groups = HashSet::new();
-            let (now, later): (Vec<usize>, Vec<usize>) =
-                waiting.into_iter().partition(|index| groups.insert(messages[*index].group.clone()));
-            let sent: Vec<Outgoing> = now.iter().map(|index| messages[*index].clone()).collect();
-            for (index, outcome) in now.into_iter().zip(batches::send(&self.sqs, url, &sent).await?) {
-                if outcome.is_err() {
-                    blocked.insert(messages[index].group.clone());
-                }
-                outcomes[index] = outcome;
-            }
-            waiting = later.into_iter().filter(|index| !blocked.contains(&messages[*index].group)).collect();
-        }
-        Ok(outcomes)
-    }
-
     /// Sends messages to the queue where those are kept that failed too often, as they are.
     ///
     /// # Errors
@@ -264,7 +239,15 @@ impl Roads {
     pub async fn park(&self, parking: &str, parcels: &[Parcel<'_>]) -> Result<Vec<Outcome>> {
         let messages: Vec<Outgoing> =
             parcels.iter().map(|parcel| parcel.outgoing(parking, &parcel.message.body, Marking::Keep)).collect();
-        batches::send(&self.sqs, parking, &messages).await
+        self.send_to(parking, &messages).await
+    }
+
+    async fn send_to(&self, url: &str, messages: &[Outgoing]) -> Result<Vec<Outcome>> {
+        if is_fifo(url) {
+            batches::send_in_order(&self.sqs, url, messages).await
+        } else {
+            batches::send(&self.sqs, url, messages).await
+        }
     }
 
     /// The URLs of the queues that messages went to so far.
@@ -279,7 +262,10 @@ impl Roads {
     async fn destination(&self, parcel: &Parcel<'_>) -> Result<Destination, NoWay> {
         let message = parcel.message;
         if let Way::Queue(url) = &self.choice.way {
-            return Ok(Destination::Queue { url: url.clone(), message: parcel.outgoing(url, &message.body, self.choice.marking) });
+            return Ok(Destination::Queue {
+                url: url.clone(),
+                message: parcel.outgoing(url, &message.body, self.choice.marking),
+            });
         }
         self.choice.outline(message)?;
         let origin = &message.origin;
@@ -310,7 +296,7 @@ impl Roads {
             Envelope::StreamMetadata => {
                 let arn = self.choice.function_of(message).ok_or_else(missing)?;
                 let batch = origin.batch.as_ref().ok_or_else(missing)?;
-                let event = self.streams.batch(batch, &arn, &message.body).await?;
+                let event = self.streams.batch(batch, &arn, &envelope::text(&message.to_raw())).await?;
                 Ok(Destination::Function { arn, event, accepted: Accepted::WhenDone })
             }
             Envelope::Unknown => Err(NoWay("its shape is unknown".to_owned())),
@@ -326,8 +312,9 @@ impl Roads {
                 let url = self.queue_at(&arn).await?;
                 let event = marks::event(event, parcel.replay_id, parcel.attempt);
                 // The attributes are those of the failure, not of the event.
-                let bare = Message { attributes: std::collections::BTreeMap::new(), ..parcel.message.clone() };
-                let message = Parcel { message: &bare, ..*parcel }.outgoing(&url, &event, Marking::Count);
+                let attributes = std::collections::BTreeMap::new();
+                let bare = Message { attributes, body: event, ..parcel.message.clone() };
+                let message = Parcel { message: &bare, ..*parcel }.outgoing(&url, &bare.body, Marking::Count);
                 Ok(Destination::Queue { url, message })
             }
             _ => Err(NoWay(format!("its target {arn} is neither a function nor a queue: give --to-queue"))),

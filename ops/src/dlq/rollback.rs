@@ -1,8 +1,11 @@
 //! Taking a replay back, as far as that is possible: what was put into a queue and is still there comes back to where it
 //! was. What a function was given cannot be taken back.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+use std::ops::ControlFlow;
 use std::path::Path;
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use aws_config::SdkConfig;
@@ -12,12 +15,16 @@ use crate::dlq::batches;
 use crate::dlq::journal::entry::{Entry, Purpose, Summary};
 use crate::dlq::journal::state::short_id;
 use crate::dlq::journal::{Journal, read};
+use crate::dlq::look::{Until, look};
 use crate::dlq::marks::{self, Marking};
-use crate::dlq::message::Message;
-use crate::dlq::plan::Options;
+use crate::dlq::message::{Attribute, Message};
+use crate::dlq::plan::{After, Options};
 use crate::dlq::queue::{Queue, WrongUse};
 use crate::dlq::roads::{Way, outgoing};
 use crate::dlq::sweep::sweep;
+
+/// How long is looked for what was being put back when a process died.
+const LOOK: Duration = Duration::from_mins(2);
 
 /// What a replay put where: each message's new id, and the one that it had.
 #[derive(Debug, Default)]
@@ -25,7 +32,10 @@ struct Put {
     purposes: HashMap<Uuid, Purpose>,
     replayed: HashMap<String, Uuid>,
     parked: HashMap<String, Uuid>,
-    rolled_back: u64,
+    /// Messages that were being put back, by their keys, and nobody knows whether they were.
+    unsure: HashMap<String, Uuid>,
+    /// Messages that were put back and may still be where they were.
+    back: HashSet<Uuid>,
 }
 
 impl Put {
@@ -44,8 +54,12 @@ impl Put {
                     put.extend(message.as_id.map(|new| (new, id)));
                 }
             }
+            Entry::RollingBack { ids, keys } => self.unsure.extend(keys.into_iter().zip(ids)),
             Entry::RolledBack { ids } => {
-                self.rolled_back += ids.len() as u64;
+                self.unsure.retain(|_, id| !ids.contains(id));
+                self.back.extend(ids);
+            }
+            Entry::TakenOut { ids } => {
                 self.replayed.retain(|_, id| !ids.contains(id));
                 self.parked.retain(|_, id| !ids.contains(id));
             }
@@ -54,18 +68,37 @@ impl Put {
     }
 }
 
-/// Puts back what the replay of this journal has put into queues and nobody has taken since.
+/// Puts back what the replay of this journal has put into queues and nobody has taken since: each message is journaled,
+/// sent, journaled and deleted, in this order. Setting `stopped` ends it in good order.
 ///
 /// # Errors
-/// [`WrongUse`] when the messages went to functions; else when SQS fails or the journal cannot be written.
-pub async fn rollback(sdk: &SdkConfig, path: &Path) -> Result<Summary> {
+/// [`WrongUse`] when the messages went to functions, none left their queue, or the replay itself has to be resumed
+/// first; else when SQS fails or the journal cannot be written.
+pub async fn rollback(sdk: &SdkConfig, path: &Path, stopped: &AtomicBool) -> Result<Summary> {
     let (journal, state) = Journal::reopen(path)?;
+    ensure!(
+        state.accepted.is_empty() && state.unsure.is_empty(),
+        WrongUse(format!(
+            "{} messages were sent or being sent and are not deleted: `resume` the replay first, or they would be there \
+             twice",
+            state.accepted.len() + state.unsure.len()
+        ))
+    );
     let planned = state.plan.context("the journal has no plan: nothing was done")?;
+    ensure!(
+        !planned.options.is_null(),
+        WrongUse("it is the journal of an edit: `edit` the message again to take it back".to_owned())
+    );
     let options: Options = serde_json::from_value(planned.options).context("the journal's options are not known")?;
+    ensure!(
+        options.after == After::Remove,
+        WrongUse("it was a rehearsal: no message left its queue, and there is nothing to put back".to_owned())
+    );
     let mut put = Put::default();
     read::read(path, |line| put.take(line.entry))?;
     let origin = Queue::at(sdk, &planned.queue);
-    let (mut back, mut targets) = (0, Vec::new());
+    find_again(&mut put, &origin, &journal).await?;
+    let mut targets = Vec::new();
     match (&options.choice.way, put.replayed.is_empty()) {
         (Way::Queue(url), false) => targets.push((Queue::at(sdk, url), &put.replayed)),
         (Way::Back, false) => ensure!(
@@ -77,14 +110,16 @@ pub async fn rollback(sdk: &SdkConfig, path: &Path) -> Result<Summary> {
     if let Some(parking) = options.parking.as_ref().filter(|_| !put.parked.is_empty()) {
         targets.push((Queue::at(sdk, parking), &put.parked));
     }
+    let (mut whole, mut back) = (0, 0);
     for (target, ids) in &targets {
-        back += from(target, ids, &origin, &journal).await?;
+        whole += ids.len() as u64;
+        let move_back = Move { target, ids, back: &put.back, origin: &origin, journal: &journal };
+        back += move_back.run(stopped).await?;
     }
-    let whole: usize = targets.iter().map(|(_, ids)| ids.len()).sum();
     let summary = Summary {
-        planned: whole as u64,
+        planned: whole,
         replayed: back,
-        remaining: (whole as u64).saturating_sub(back),
+        remaining: whole.saturating_sub(back),
         journal: path.display().to_string(),
         ..Summary::default()
     };
@@ -92,22 +127,109 @@ pub async fn rollback(sdk: &SdkConfig, path: &Path) -> Result<Summary> {
     Ok(summary)
 }
 
-async fn from(target: &Queue, ids: &HashMap<String, Uuid>, origin: &Queue, journal: &Journal) -> Result<u64> {
-    let wanted = |message: &Message| ids.contains_key(&message.message_id);
-    let mut back = 0;
-    sweep(target, ids.len(), wanted, async |messages| {
-        let sent = messages.iter().map(|message| {
-            let attributes = marks::kept(message, Marking::Clear);
-            outgoing(message, origin.url(), &message.body, attributes)
-        });
-        let outcomes = batches::send(origin.sqs(), origin.url(), &sent.collect::<Vec<_>>()).await?;
-        let accepted = messages.into_iter().zip(outcomes).filter(|(_, outcome)| outcome.is_ok());
-        let accepted: Vec<Message> = accepted.map(|(message, _)| message).collect();
-        let old = accepted.iter().filter_map(|message| ids.get(&message.message_id).copied());
-        journal.write(Entry::RolledBack { ids: old.collect() }).await?;
-        back += accepted.len() as u64;
-        Ok(accepted)
+/// Looks in the queue that messages came from for those that were being put back when a process died: they carry their
+/// keys. The others are put back again.
+async fn find_again(put: &mut Put, origin: &Queue, journal: &Journal) -> Result<()> {
+    if put.unsure.is_empty() {
+        return Ok(());
+    }
+    let mut found = Vec::new();
+    look(origin, Until::after(LOOK), |message| {
+        found.extend(put.unsure.get(&marks::key(&message)).copied());
+        Ok(if found.len() < put.unsure.len() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) })
     })
     .await?;
-    Ok(back)
+    put.back.extend(found.iter().copied());
+    journal.write(Entry::RolledBack { ids: found }).await
+}
+
+/// What is to be moved back from one queue.
+struct Move<'a> {
+    target: &'a Queue,
+    ids: &'a HashMap<String, Uuid>,
+    back: &'a HashSet<Uuid>,
+    origin: &'a Queue,
+    journal: &'a Journal,
+}
+
+impl Move<'_> {
+    /// How many are back, and not where they were.
+    async fn run(&self, stopped: &AtomicBool) -> Result<u64> {
+        let old: HashMap<Uuid, Uuid> = self.ids.iter().map(|(new, old)| (short_id(new), *old)).collect();
+        let wanted = |message: &Message| self.ids.contains_key(&message.message_id);
+        let mut seen = HashSet::new();
+        let moved = sweep(self.target, (self.ids.len(), stopped), wanted, async |messages| {
+            seen.extend(messages.iter().filter_map(|message| self.old(message)));
+            let (again, first): (Vec<Message>, Vec<Message>) =
+                messages.into_iter().partition(|message| self.old(message).is_some_and(|id| self.back.contains(&id)));
+            Ok(again.into_iter().chain(self.send(first).await?).collect())
+        })
+        .await?;
+        let moved: Vec<Uuid> = moved.iter().filter_map(|id| old.get(id).copied()).collect();
+        // One that was put back before and is not here was deleted before.
+        let gone = self.ids.values().filter(|id| self.back.contains(id) && !seen.contains(id)).copied();
+        let ids: Vec<Uuid> = moved.into_iter().chain(gone).collect();
+        let back = ids.len() as u64;
+        if back > 0 {
+            self.journal.write(Entry::TakenOut { ids }).await?;
+        }
+        Ok(back)
+    }
+
+    fn old(&self, message: &Message) -> Option<Uuid> {
+        self.ids.get(&message.message_id).copied()
+    }
+
+    /// Sends messages back; those that were accepted.
+    async fn send(&self, messages: Vec<Message>) -> Result<Vec<Message>> {
+        if messages.is_empty() {
+            return Ok(messages);
+        }
+        let ids = messages.iter().filter_map(|message| self.old(message)).collect();
+        let keys = messages.iter().map(marks::key).collect();
+        self.journal.write(Entry::RollingBack { ids, keys }).await?;
+        let sent: Vec<_> = messages.iter().map(|message| self.outgoing(message)).collect();
+        let (sqs, url) = (self.origin.sqs(), self.origin.url());
+        let outcomes = if self.origin.is_fifo() {
+            batches::send_in_order(sqs, url, &sent).await?
+        } else {
+            batches::send(sqs, url, &sent).await?
+        };
+        let accepted = messages.into_iter().zip(outcomes).filter(|(_, outcome)| outcome.is_ok());
+        let accepted: Vec<Message> = accepted.map(|(message, _)| message).collect();
+        let ids = accepted.iter().filter_map(|message| self.old(message)).collect();
+        self.journal.write(Entry::RolledBack { ids }).await?;
+        Ok(accepted)
+    }
+
+    /// The message as it was, with its key where there is room.
+    fn outgoing(&self, message: &Message) -> batches::Outgoing {
+        let mut attributes = marks::kept(message, Marking::Clear);
+        marks::add(&mut attributes, message, marks::KEY, Attribute::text(marks::key(message)));
+        outgoing(message, self.origin.url(), &message.body, attributes)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dlq::journal::entry::{Accepted, Intent};
+
+    #[test]
+    fn what_was_put_back_is_deleted_and_not_put_back_again() {
+        let message = |purpose| Entry::Intent {
+            purpose,
+            messages: vec![Intent { id: "m".into(), receipt: "r".into(), key: "m".into(), attempt: 1 }],
+        };
+        let id = short_id("m");
+        let mut put = Put::default();
+        put.take(message(Purpose::Replay));
+        put.take(Entry::Sent { messages: vec![Accepted { id: "m".into(), as_id: Some("n".into()) }] });
+        put.take(Entry::RollingBack { ids: vec![id], keys: vec!["m".into()] });
+        assert_eq!(put.unsure.get("m"), Some(&id), "a crash here leaves it unknown");
+        put.take(Entry::RolledBack { ids: vec![id] });
+        assert!(put.unsure.is_empty() && put.back.contains(&id) && put.replayed.contains_key("n"));
+        put.take(Entry::TakenOut { ids: vec![id] });
+        assert!(put.replayed.is_empty());
+    }
 }

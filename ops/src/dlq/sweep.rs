@@ -1,7 +1,8 @@
 //! Taking some messages out of a queue, and leaving the others as they are.
 
 use std::collections::{HashMap, HashSet};
-use std::time::Duration;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
 
 use anyhow::Result;
 use uuid::Uuid;
@@ -11,8 +12,11 @@ use crate::dlq::journal::state::short_id;
 use crate::dlq::message::Message;
 use crate::dlq::queue::Queue;
 
-/// How long a message is hidden while others are looked for.
-const HIDDEN: Duration = Duration::from_mins(2);
+/// How long a message is hidden when this program dies; while it lives the time begins anew again and again.
+const HIDDEN: Duration = Duration::from_mins(1);
+
+/// When the time begins anew.
+const HIDE_AGAIN: Duration = Duration::from_secs(20);
 
 /// How long SQS looks for messages.
 const WAIT: Duration = Duration::from_secs(1);
@@ -21,18 +25,20 @@ const WAIT: Duration = Duration::from_secs(1);
 const FRUITLESS: u32 = 3;
 
 /// Gives `take` the messages that are `wanted`, ten at the most at a time, and deletes those that it answers with. Ends
-/// when `expected` were found or nothing new comes. How many were deleted.
+/// when `expected` were found, nothing new comes, or `stopped` is set. Which were deleted.
+///
+/// Messages that somebody else holds are waited for as long as a sweep that has died holds them.
 ///
 /// # Errors
 /// When SQS fails, or `take` does; what was held is given back first.
 pub async fn sweep(
     queue: &Queue,
-    expected: usize,
+    (expected, stopped): (usize, &AtomicBool),
     wanted: impl Fn(&Message) -> bool,
     take: impl AsyncFnMut(Vec<Message>) -> Result<Vec<Message>>,
-) -> Result<usize> {
+) -> Result<Vec<Uuid>> {
     let mut held = HashMap::new();
-    let swept = run(queue, expected, wanted, take, &mut held).await;
+    let swept = run(queue, (expected, stopped), wanted, take, &mut held).await;
     let receipts: Vec<String> = held.into_values().collect();
     let given_back = queue.give_back(&receipts).await;
     let swept = swept?;
@@ -42,14 +48,27 @@ pub async fn sweep(
 
 async fn run(
     queue: &Queue,
-    expected: usize,
+    (expected, stopped): (usize, &AtomicBool),
     wanted: impl Fn(&Message) -> bool,
     mut take: impl AsyncFnMut(Vec<Message>) -> Result<Vec<Message>>,
     held: &mut HashMap<Uuid, String>,
-) -> Result<usize> {
-    let mut seen = HashSet::new();
-    let (mut found, mut deleted, mut fruitless) = (0, 0, 0);
-    while found < expected && fruitless < FRUITLESS {
+) -> Result<Vec<Uuid>> {
+    let (mut seen, mut deleted) = (HashSet::new(), Vec::new());
+    let (mut found, mut fruitless) = (0, 0);
+    let (mut hidden, mut last_new) = (Instant::now(), Instant::now());
+    while found < expected && !stopped.load(Ordering::Relaxed) {
+        if fruitless >= FRUITLESS {
+            let in_flight = queue.attributes().await?.in_flight;
+            if in_flight <= held.len() as u64 || last_new.elapsed() > HIDDEN + WAIT {
+                break;
+            }
+            fruitless = 0;
+        }
+        if hidden.elapsed() >= HIDE_AGAIN {
+            let receipts: Vec<String> = held.values().cloned().collect();
+            batches::hide(queue.sqs(), queue.url(), &receipts, HIDDEN).await?;
+            hidden = Instant::now();
+        }
         let mut fresh = Vec::new();
         let mut is_fruitless = true;
         for message in queue.receive(HIDDEN, WAIT).await? {
@@ -62,7 +81,11 @@ async fn run(
                 }
             }
         }
-        fruitless = if is_fruitless { fruitless + 1 } else { 0 };
+        if is_fruitless {
+            fruitless += 1;
+        } else {
+            (fruitless, last_new) = (0, Instant::now());
+        }
         if fresh.is_empty() {
             continue;
         }
@@ -72,8 +95,9 @@ async fn run(
         let failed = batches::delete(queue.sqs(), queue.url(), &receipts).await?;
         for (index, message) in done.iter().enumerate() {
             if !failed.contains_key(&index) {
-                held.remove(&short_id(&message.message_id));
-                deleted += 1;
+                let id = short_id(&message.message_id);
+                held.remove(&id);
+                deleted.push(id);
             }
         }
     }

@@ -42,6 +42,7 @@ struct Notification {
     message_attributes: Value,
 }
 
+/// A message's text without SNS around it, however often it is wrapped.
 pub(super) fn unwrap(raw: &Raw) -> Letter {
     let mut letter = Letter { text: raw.body.clone(), attributes: raw.attributes.clone(), is_wrapped: false };
     for _ in 0..DEEPEST {

@@ -64,8 +64,20 @@ pub enum Entry {
     },
     /// Another process goes on.
     Resumed {},
+    /// What is about to be put back. Without a `rolledBack` after it nobody knows whether it was.
+    RollingBack {
+        /// Which messages, by the ids that they had.
+        ids: Vec<Uuid>,
+        /// The key of each, which it carries when it is back.
+        keys: Vec<String>,
+    },
     /// What was put back into the queue that it came from.
     RolledBack {
+        /// Which messages, by the ids that they had.
+        ids: Vec<Uuid>,
+    },
+    /// What was put back, and has left the queue that it was in.
+    TakenOut {
         /// Which messages, by the ids that they had.
         ids: Vec<Uuid>,
     },

@@ -87,6 +87,7 @@ impl State {
             Entry::Skipped { ids, .. } => self.skipped += ids.len() as u64,
             Entry::Resumed {} => self.closed = None,
             Entry::RolledBack { ids } => self.rolled_back.extend(ids),
+            Entry::RollingBack { .. } | Entry::TakenOut { .. } => {}
             Entry::Closed(summary) => self.closed = Some(summary),
         }
     }

@@ -6,6 +6,7 @@
 mod records;
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use aws_config::SdkConfig;
 use aws_sdk_dynamodb::types::AttributeValue;
@@ -14,12 +15,20 @@ use aws_sdk_dynamodbstreams::types::{Record, ShardIteratorType};
 use contracts::pattern::Pattern;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
+use tokio::time::Instant;
 
 use crate::dlq::envelope::StreamBatch;
 use crate::dlq::roads::NoWay;
 
 /// An event is committed this much earlier than its record arrives in the stream, at the most.
 const COMMITTED_BEFORE: SignedDuration = SignedDuration::from_secs(60);
+
+/// How long the records of a batch are read, at the most.
+const LONGEST: Duration = Duration::from_mins(1);
+
+/// The pause after a page without records: a shard has gaps, which are read page by page.
+/// <https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_streams_GetRecords.html>
+const PAUSE: Duration = Duration::from_millis(200);
 
 /// A synchronous invocation carries 6 MB; a batch that is put together again stays under it.
 const MOST_BYTES: usize = 5_500_000;
@@ -44,21 +53,30 @@ impl Streams {
     }
 
     /// The batch as the function would get it: from the stream, else from the outbox rows of the time in which its
-    /// records arrived. Those may be more than the batch had; their events have the same ids.
+    /// records arrived. `record` is the failure record without SNS around it.
     ///
     /// # Errors
-    /// When neither has them any more, or the batch does not say which they are.
-    pub async fn batch(&self, batch: &StreamBatch, function: &str, body: &str) -> Result<String, NoWay> {
+    /// When neither has them any more, they are not as many as the batch had, or the batch does not say which they are.
+    pub async fn batch(&self, batch: &StreamBatch, function: &str, record: &str) -> Result<String, NoWay> {
         let missing = || NoWay("the record does not name its stream, shard and sequence numbers".to_owned());
         let stream = batch.stream_arn.as_deref().ok_or_else(missing)?;
         let shard = batch.shard_id.as_deref().ok_or_else(missing)?;
         let first = batch.first.as_deref().ok_or_else(missing)?;
         let last = batch.last.as_deref().ok_or_else(missing)?;
         let found = match self.records(stream, shard, first, last).await {
-            Ok(found) => self.wanted(found, function, stream).await,
-            Err(reason) => self.outbox(stream, body).await.map_err(|also| {
-                NoWay(format!("its records are no longer in the stream ({reason}), nor in the table's outbox ({also})"))
-            })?,
+            Ok(found) => {
+                let all = found.len();
+                let wanted = self.wanted(found, function, stream).await;
+                complete(batch.size, &[all, wanted.len()], "stream")?;
+                wanted
+            }
+            Err(reason) => {
+                let found = self.outbox(stream, record).await.map_err(|also| {
+                    NoWay(format!("its records are not in the stream ({reason}), nor in the table's outbox ({also})"))
+                })?;
+                complete(batch.size, &[found.len()], "table's outbox")?;
+                found
+            }
         };
         let text = json!({"Records": found}).to_string();
         match (found.is_empty(), text.len() > MOST_BYTES) {
@@ -68,18 +86,17 @@ impl Streams {
         }
     }
 
-    /// The records of a shard from `first` to `last`, both among them.
+    /// The records of a shard from `first` to `last`, both among them. A page without records is not the end of them.
     async fn records(&self, stream: &str, shard: &str, first: &str, last: &str) -> Result<Vec<Value>, String> {
         let request = self.client.get_shard_iterator().stream_arn(stream).shard_id(shard).sequence_number(first);
         let answer = request.shard_iterator_type(ShardIteratorType::AtSequenceNumber).send().await;
         let mut next = answer.map_err(|error| error.code().unwrap_or("no answer").to_owned())?.shard_iterator;
-        let mut found = Vec::new();
+        let (mut found, deadline) = (Vec::new(), Instant::now() + LONGEST);
         while let Some(iterator) = next {
             let answer = self.client.get_records().shard_iterator(iterator).send().await;
             let answer = answer.map_err(|error| error.code().unwrap_or("no answer").to_owned())?;
             let records = answer.records.unwrap_or_default();
-            // Nothing more has been written yet: the last one cannot come any more.
-            let is_end = records.is_empty();
+            let is_empty = records.is_empty();
             for record in records {
                 let number = sequence_number(&record);
                 if order(number) > order(last) {
@@ -91,9 +108,15 @@ impl Streams {
                     return Ok(found);
                 }
             }
-            next = answer.next_shard_iterator.filter(|_| !is_end);
+            if Instant::now() >= deadline {
+                return Err(format!("its last record did not come within {} s", LONGEST.as_secs()));
+            }
+            if is_empty {
+                tokio::time::sleep(PAUSE).await;
+            }
+            next = answer.next_shard_iterator;
         }
-        if found.is_empty() { Err("it has none of them".to_owned()) } else { Ok(found) }
+        Err(format!("the shard ends after {} of them", found.len()))
     }
 
     /// The records that the function's mapping lets through.
@@ -112,9 +135,9 @@ impl Streams {
     }
 
     /// The outbox rows of the table that were committed while the batch's records arrived, as a stream would give them.
-    async fn outbox(&self, stream: &str, body: &str) -> Result<Vec<Value>, String> {
+    async fn outbox(&self, stream: &str, record: &str) -> Result<Vec<Value>, String> {
         let table = stream.split('/').nth(1).ok_or("the stream's ARN names no table")?;
-        let (from, to) = arrived(body).ok_or("the record does not say when they arrived")?;
+        let (from, to) = arrived(record).ok_or("the record does not say when they arrived")?;
         let request = self.tables.scan().table_name(table).filter_expression("sk = :outbox");
         let request = request.expression_attribute_values(":outbox", AttributeValue::S("OUTBOX".to_owned()));
         let mut pages = request.into_paginator().items().send();
@@ -130,6 +153,17 @@ impl Streams {
     }
 }
 
+/// A batch is whole or it is not invoked: the message is deleted after that. What is counted is what was found before
+/// the mapping's filter or after it, as AWS does not say which of them the batch's size means.
+fn complete(size: Option<u64>, counts: &[usize], place: &str) -> Result<(), NoWay> {
+    let Some(size) = size else { return Ok(()) };
+    if counts.iter().any(|count| *count as u64 == size) {
+        return Ok(());
+    }
+    let found = counts.first().copied().unwrap_or_default();
+    Err(NoWay(format!("the {place} has {found} records for a batch of {size}: nothing was invoked, the message stays")))
+}
+
 fn sequence_number(record: &Record) -> &str {
     record.dynamodb.as_ref().and_then(|change| change.sequence_number.as_deref()).unwrap_or_default()
 }
@@ -141,12 +175,8 @@ fn order(number: &str) -> (usize, &str) {
 }
 
 /// From when to when an event was committed whose record is in the batch.
-fn arrived(body: &str) -> Option<(Timestamp, Timestamp)> {
-    let record: Value = serde_json::from_str(body).ok()?;
-    let record = match record["Message"].as_str() {
-        Some(inner) => serde_json::from_str(inner).ok()?,
-        None => record,
-    };
+fn arrived(record: &str) -> Option<(Timestamp, Timestamp)> {
+    let record: Value = serde_json::from_str(record).ok()?;
     let info = &record["DDBStreamBatchInfo"];
     let time = |name: &str| info[name].as_str()?.parse::<Timestamp>().ok();
     let (first, last) = (time("approximateArrivalOfFirstRecord")?, time("approximateArrivalOfLastRecord")?);
@@ -158,4 +188,24 @@ fn committed(row: &HashMap<String, AttributeValue>) -> Option<(Timestamp, String
     let detail: Value = serde_json::from_str(row.get("detail")?.as_s().ok()?).ok()?;
     let at = detail["metadata"]["occurredAt"].as_str()?.parse().ok()?;
     Some((at, row.get("pk")?.as_s().ok()?.clone()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn part_of_a_batch_is_refused() {
+        let reason = complete(Some(6), &[2, 2], "stream").unwrap_err().0;
+        assert!(reason.contains("2 records for a batch of 6"), "{reason}");
+        assert!(complete(Some(2), &[4, 2], "stream").is_ok(), "two of four pass the mapping's filter");
+        assert!(complete(Some(4), &[4, 2], "stream").is_ok());
+        assert!(complete(None, &[2], "stream").is_ok());
+    }
+
+    #[test]
+    fn longer_sequence_numbers_are_larger() {
+        assert!(order("100") > order("99"));
+        assert!(order("0099") == order("99"));
+    }
 }
