@@ -2,8 +2,8 @@
 
 use ::contracts::deploy::record::{self, Forced, Recorded};
 use ::contracts::deploy::{self, Verdict};
-use ::contracts::repository::Repository;
 use ::contracts::repository::tree::Tree;
+use ::contracts::repository::{Repository, base};
 use anyhow::{Context, Result, bail};
 use ops::dlq::queue::WrongUse;
 use ops::target;
@@ -62,8 +62,9 @@ fn suppose(ground: &Ground, supposed: &[String]) -> Result<Recorded> {
     for given in supposed {
         let (service, commit) =
             given.split_once('=').map_or((None, given.as_str()), |(one, commit)| (Some(one), commit));
-        let tree =
-            Tree::of_commit(&ground.root, commit).map_err(|error| WrongUse(format!("--deployed {given}: {error}")))?;
+        let wrong = |error| WrongUse(format!("--deployed {given}: {error}"));
+        let commit = base::commit(&ground.root, commit).map_err(wrong)?;
+        let tree = Tree::of_commit(&ground.root, &commit).map_err(wrong)?;
         let mut promises = deploy::promises(&Repository::of(tree, None));
         if let Some(service) = service {
             promises.retain(|name, _| name == service);

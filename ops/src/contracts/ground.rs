@@ -11,7 +11,6 @@ use jiff::civil::Date;
 use ops::dlq::queue::WrongUse;
 
 use super::Place;
-use crate::output;
 
 /// A repository and a day.
 #[derive(Debug)]
@@ -35,9 +34,6 @@ impl Ground {
             bail!(WrongUse(format!("{} is no such repository: it has no folder events/schemas", root.display())));
         }
         let types = is_compiled_from(&root).then(compiled_types);
-        if types.is_none() {
-            output::remark("the Rust types are not looked at: this program was built from another folder");
-        }
         let repository = Repository::of(Tree::read(&root)?, types);
         Ok(Self { root, repository, today: place.today.unwrap_or_else(|| Zoned::now().date()) })
     }

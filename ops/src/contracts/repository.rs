@@ -23,7 +23,8 @@ pub(super) fn check(place: &Place, format: Format) -> Result<Outcome> {
     let ground = Ground::read(place)?;
     let checked = check::run(&ground.repository, ground.today);
     let failures = check::failures(&checked).count();
-    let answer = json!({ "ok": failures == 0, "checks": checked });
+    let skipped: Vec<&str> = skipped(&checked).map(|check| check.rule).collect();
+    let answer = json!({ "ok": failures == 0, "skipped": skipped, "checks": checked });
     asked::print(format, &answer, || report(&checked))?;
     Ok(if failures == 0 { Outcome::Done } else { Outcome::Refused })
 }
@@ -35,12 +36,25 @@ fn report(checked: &[Checked]) -> String {
         let reason = finding.accepted.as_ref()?;
         Some(format!("accepted: {rule}, {}: {reason}", finding.subject))
     }));
-    let broken = checked.iter().filter(|check| check.findings.iter().any(|finding| finding.accepted.is_none())).count();
-    lines.push(match broken {
-        0 => format!("{} checks hold.", checked.len()),
-        _ => format!("{broken} of {} checks do not hold.", checked.len()),
-    });
+    lines.push(sum(checked));
     lines.join("\n\n")
+}
+
+fn sum(checked: &[Checked]) -> String {
+    let broken = checked.iter().filter(|check| check.findings.iter().any(|finding| finding.accepted.is_none())).count();
+    let skipped: Vec<&Checked> = skipped(checked).collect();
+    let looked_at = checked.len() - skipped.len();
+    let sum = match broken {
+        0 => format!("{looked_at} checks hold."),
+        _ => format!("{broken} of {looked_at} checks do not hold."),
+    };
+    let Some(reason) = skipped.first().and_then(|check| check.skipped) else { return sum };
+    let names: Vec<&str> = skipped.iter().map(|check| check.rule).collect();
+    format!("{sum}\nskipped: {} ({reason})", names.join(", "))
+}
+
+fn skipped(checked: &[Checked]) -> impl Iterator<Item = &Checked> {
+    checked.iter().filter(|check| check.skipped.is_some())
 }
 
 fn failure(rule: &str, finding: &Finding) -> String {
@@ -63,7 +77,10 @@ pub(super) fn diff(wanted: Option<&str>, place: &Place, format: Format) -> Resul
         Some(commit) => commit.to_owned(),
         None => base::default(&ground.root).map_err(|error| WrongUse(format!("{error}: name a commit with --base")))?,
     };
-    let tree = Tree::of_commit(&ground.root, &commit).map_err(|error| WrongUse(format!("--base {commit}: {error}")))?;
+    let wrong = |error| WrongUse(format!("--base {commit}: {error}"));
+    // Resolved first: what begins with a dash is no option of git here.
+    let resolved = base::commit(&ground.root, &commit).map_err(wrong)?;
+    let tree = Tree::of_commit(&ground.root, &resolved).map_err(wrong)?;
     let diff = diff::between(&Repository::of(tree, None), &ground.repository, ground.today);
     asked::print(format, &diff, || diff.markdown())?;
     Ok(match diff.verdict {

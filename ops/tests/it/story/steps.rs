@@ -109,7 +109,7 @@ fn expand(copy: &Copy) {
 fn retire(copy: &Copy) {
     copy.change(versions::FILE, |text| {
         let mut versions = Versions::parse(text).unwrap();
-        versions.0.get_mut("todos/TodoCompleted/v1").unwrap().retired = Some(date(2026, 12, 1));
+        versions.0.get_mut("todos/TodoCompleted/v1").unwrap().retired = Some(date(2026, 11, 21));
         versions.text()
     });
 }
