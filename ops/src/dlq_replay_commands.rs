@@ -241,11 +241,7 @@ async fn replay(arguments: ReplayArgs) -> Result<Outcome> {
     }
     let id = Uuid::now_v7().to_string();
     let journal = Journal::create(&folder, &id)?;
-    let to = match &arguments.way.to {
-        Some(endpoint) => target.sdk.to_builder().endpoint_url(endpoint).build(),
-        None => target.sdk,
-    };
-    let place = Place { queue, env: target.env, to };
+    let place = Place { queue, env: target.env, sdk: target.sdk };
     let meant = Meant { plan, filter: wanted.filter, history };
     let replay = Replay::begin(place, options, meant, journal, id).await?;
     follow(replay, &stopped).await
@@ -276,6 +272,7 @@ impl ReplayArgs {
             max_replays: self.max_replays,
             parking: parking(target, queue, self.way.parking.as_deref()).await?,
             after: if self.way.to.is_some() { After::Keep } else { After::Remove },
+            rehearsal: self.way.to.clone(),
             superseded: if self.superseded { Superseded::Replay } else { Superseded::Leave },
             hidden: self.hidden,
             settle: self.settle,
@@ -325,7 +322,7 @@ async fn resume(arguments: OfJournal) -> Result<Outcome> {
         ));
     }
     let history = History::read(&folder, Some(&path))?;
-    let place = Place { queue, env: planned.env, to: target.sdk };
+    let place = Place { queue, env: planned.env, sdk: target.sdk };
     let replay = Replay::resume(place, history, journal, state).await?;
     follow(replay, &stop_at_interrupt(Arc::default())).await
 }

@@ -179,7 +179,7 @@ impl Parking {
         tell(&plan, &from);
         let id = Uuid::now_v7().to_string();
         let journal = Journal::create(&folder, &id)?;
-        let place = Place { queue: from, env: target.env, to: target.sdk };
+        let place = Place { queue: from, env: target.env, sdk: target.sdk };
         let meant = Meant { plan, filter: wanted.filter, history: History::default() };
         follow(Replay::begin(place, options, meant, journal, id).await?, &stopped).await
     }
@@ -196,6 +196,7 @@ fn options(to: &str, marking: Marking) -> Options {
         max_replays: u32::MAX,
         parking: None,
         after: After::Remove,
+        rehearsal: None,
         superseded: Superseded::Replay,
         hidden: 60,
         settle: 1,

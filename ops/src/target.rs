@@ -60,6 +60,20 @@ pub async fn connect(env: Option<&str>, queue: Option<&str>) -> Result<Target> {
     Ok(Target { sdk: local(&local_endpoint()?).await, env: name, is_busline: true })
 }
 
+/// The same account and region at another endpoint, which wins over `AWS_ENDPOINT_URL` and a profile's `endpoint_url`.
+pub async fn elsewhere(sdk: &SdkConfig, endpoint: &str) -> SdkConfig {
+    // `SdkConfig::to_builder` would keep the environment's endpoint before this one.
+    let mut settings =
+        aws_config::defaults(BehaviorVersion::latest()).endpoint_url(endpoint).timeout_config(timeouts());
+    if let Some(region) = sdk.region() {
+        settings = settings.region(region.clone());
+    }
+    if let Some(credentials) = sdk.credentials_provider() {
+        settings = settings.credentials_provider(credentials);
+    }
+    settings.load().await
+}
+
 /// Where the CLI keeps what it must remember: `ops` beside the local cloud's state in a checkout of this repository,
 /// else `busline-ops` in the user's state folder.
 ///

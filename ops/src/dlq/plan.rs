@@ -44,6 +44,9 @@ pub struct Options {
     pub parking: Option<String>,
     /// What becomes of a message that was accepted.
     pub after: After,
+    /// The endpoint that messages go to in a rehearsal, in the place of the queue's own.
+    #[serde(default)]
+    pub rehearsal: Option<String>,
     /// What happens to an event when there is a newer one of its subject.
     pub superseded: Superseded,
     /// How long a message stays hidden after a crash, at the most, in seconds.

@@ -7,8 +7,8 @@ mod order;
 mod pace;
 mod work;
 
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use anyhow::{Context, Result};
@@ -29,6 +29,7 @@ use crate::dlq::replay::held::Held;
 use crate::dlq::replay::intake::Intake;
 use crate::dlq::replay::pace::{Breaker, Rate};
 use crate::dlq::roads::{Accepted, Roads};
+use crate::target;
 
 /// As many ids go into one line of the journal.
 const IDS_A_LINE: usize = 1000;
@@ -125,8 +126,8 @@ pub struct Place {
     pub queue: Queue,
     /// The environment that it belongs to.
     pub env: String,
-    /// The account that messages go to: another one for a rehearsal.
-    pub to: SdkConfig,
+    /// How the queue is reached, and where messages go unless it is a rehearsal elsewhere.
+    pub sdk: SdkConfig,
 }
 
 impl Replay {
@@ -146,7 +147,7 @@ impl Replay {
         let (planned, left_out) = (plan.planned, plan.left_out.values().sum());
         let held = Arc::new(Held::new(&place.queue, Duration::from_secs(options.hidden)));
         let intake = Intake::new(&place.queue, Arc::clone(&held), &options, plan, (filter, history), &id).await?;
-        let replay = Self::new(place, options, intake, held, journal, id);
+        let replay = Self::new(place, options, intake, held, journal, id).await;
         replay.progress.planned.store(planned, Ordering::Relaxed);
         replay.progress.skipped.store(left_out, Ordering::Relaxed);
         Ok(replay)
@@ -174,7 +175,7 @@ impl Replay {
         let id = planned.replay_id;
         let mut intake = Intake::new(&place.queue, Arc::clone(&held), &options, plan, meant, &id).await?;
         intake.go_on(&state);
-        let mut replay = Self::new(place, options, intake, held, journal, id);
+        let mut replay = Self::new(place, options, intake, held, journal, id).await;
         replay.done_before = state.replayed + state.parked;
         let progress = &replay.progress;
         progress.replayed.store(state.replayed, Ordering::Relaxed);
@@ -185,14 +186,25 @@ impl Replay {
         Ok(replay)
     }
 
-    fn new(place: Place, options: Options, intake: Intake, held: Arc<Held>, journal: Journal, id: String) -> Self {
+    async fn new(
+        place: Place,
+        options: Options,
+        intake: Intake,
+        held: Arc<Held>,
+        journal: Journal,
+        id: String,
+    ) -> Self {
         let is_careful = options.pace == Pace::Ramp || options.order == Order::Subject;
         let accepted = if is_careful { Accepted::WhenDone } else { Accepted::WhenTaken };
+        let to = match &options.rehearsal {
+            Some(endpoint) => target::elsewhere(&place.sdk, endpoint).await,
+            None => place.sdk,
+        };
         Self {
             id,
-            roads: Roads::new(&place.to, options.choice.clone(), accepted),
+            roads: Roads::new(&to, options.choice.clone(), accepted),
             held,
-            to: place.to,
+            to,
             rate: Rate::new(options.rate),
             breaker: Breaker::new(options.pace),
             queue: place.queue,
@@ -234,12 +246,15 @@ impl Replay {
         let unseen = replay.unseen().await;
         let given_back = replay.held.give_back().await;
         worked?;
+        let unseen = unseen?;
         if replay.intake.takes_everything() {
             let met = replay.done_before + replay.intake.met();
-            replay.progress.planned.store(met + unseen?, Ordering::Relaxed);
+            let undeleted = replay.progress.undeleted.load(Ordering::Relaxed);
+            replay.progress.planned.store(met + unseen.saturating_sub(undeleted), Ordering::Relaxed);
         }
-        if replay.intake.is_over() {
-            // It was waited for, and did not come again: a crash kept SQS's answer from the journal.
+        if replay.intake.is_over() && unseen == 0 {
+            // It was waited for, and the queue has it no more: a crash kept SQS's answer from the journal. While the queue
+            // has others, it may be one of them, and `resume` deletes it.
             let ids = replay.intake.gone();
             replay.undeleted(&[], &ids);
             if !ids.is_empty() {

@@ -348,7 +348,11 @@ impl Intake {
         if self.everything && (seems_all || fruitless > 0) {
             let attributes = patiently(|| self.queue.attributes()).await?;
             let ours = self.held.count() as u64;
-            if attributes.depth == 0 && attributes.delayed == 0 && attributes.in_flight <= ours && fruitless + u32::from(is_late) > 0 {
+            if attributes.depth == 0
+                && attributes.delayed == 0
+                && attributes.in_flight <= ours
+                && fruitless + u32::from(is_late) > 0
+            {
                 return Ok(self.end());
             }
         }
