@@ -243,7 +243,7 @@ async fn replay(arguments: ReplayArgs) -> Result<Outcome> {
     let journal = Journal::create(&folder, &id)?;
     let place = Place { queue, env: target.env, sdk: target.sdk };
     let meant = Meant { plan, filter: wanted.filter, history };
-    let replay = Replay::begin(place, options, meant, journal, id).await?;
+    let replay = Box::pin(Replay::begin(place, options, meant, journal, id)).await?;
     follow(replay, &stopped).await
 }
 
@@ -323,7 +323,7 @@ async fn resume(arguments: OfJournal) -> Result<Outcome> {
     }
     let history = History::read(&folder, Some(&path))?;
     let place = Place { queue, env: planned.env, sdk: target.sdk };
-    let replay = Replay::resume(place, history, journal, state).await?;
+    let replay = Box::pin(Replay::resume(place, history, journal, state)).await?;
     follow(replay, &stop_at_interrupt(Arc::default())).await
 }
 

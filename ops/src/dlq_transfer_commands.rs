@@ -181,7 +181,8 @@ impl Parking {
         let journal = Journal::create(&folder, &id)?;
         let place = Place { queue: from, env: target.env, sdk: target.sdk };
         let meant = Meant { plan, filter: wanted.filter, history: History::default() };
-        follow(Replay::begin(place, options, meant, journal, id).await?, &stopped).await
+        let replay = Box::pin(Replay::begin(place, options, meant, journal, id)).await?;
+        follow(replay, &stopped).await
     }
 }
 
