@@ -57,7 +57,7 @@ pub(crate) enum Contracts {
     /// the emitting side and refused by the reading side.
     #[command(after_help = COMPAT_CODES)]
     Compat {
-        /// A schema file, `-` for standard input, or JSON that begins with `{`
+        /// A schema file, `-` for standard input, or the JSON itself
         old: String,
         /// Likewise
         new: String,
@@ -71,7 +71,7 @@ pub(crate) enum Contracts {
     /// Says whether EventBridge would give an event to a rule with a pattern, as {"matches": true} or {"matches": false}.
     #[command(after_help = MATCH_CODES)]
     Match {
-        /// An event pattern: a file, `-` for standard input, or JSON that begins with `{`
+        /// An event pattern: a file, `-` for standard input, or the JSON itself
         pattern: String,
         /// An event, likewise
         event: String,
