@@ -8,10 +8,11 @@ use std::time::{Duration, SystemTime};
 
 use anyhow::Result;
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use uuid::Uuid;
 
 use crate::dlq::filter::Filter;
-use crate::dlq::journal::entry::Entry;
+use crate::dlq::journal::entry::{Entry, Intent, Purpose};
 use crate::dlq::journal::read;
 use crate::dlq::journal::state::short_id;
 use crate::dlq::look::{Until, look};
@@ -161,7 +162,8 @@ pub struct Plan {
     pub left_out: BTreeMap<String, u64>,
 }
 
-/// How often each failure was replayed before, as the journals say.
+/// How often each failure was replayed before, as the journals say: what was accepted and left the queue for it. What
+/// was refused was never handled again, and a rehearsal leaves a message where it is.
 #[derive(Debug, Default)]
 pub struct History(HashMap<Uuid, u32>);
 
@@ -181,18 +183,33 @@ impl History {
                 continue;
             }
             // Of one that is broken, what was read before the break: it must not keep others from being replayed.
-            read::read(&path, |line| history.take(&line.entry)).ok();
+            let mut replay = Told::default();
+            read::read(&path, |line| history.take(&mut replay, line.entry)).ok();
         }
         Ok(history)
     }
 
-    fn take(&mut self, entry: &Entry) {
-        let Entry::Intent { messages, .. } = entry else {
-            return;
-        };
-        for message in messages {
-            let attempts = self.0.entry(short_id(&message.key)).or_default();
-            *attempts = message.attempt.max(*attempts);
+    fn take(&mut self, replay: &mut Told, entry: Entry) {
+        match entry {
+            Entry::Plan(plan) => replay.is_rehearsal = plan.options["after"] == json!(After::Keep),
+            Entry::Intent { purpose: Purpose::Replay, messages } if !replay.is_rehearsal => {
+                let about = |intent: Intent| (short_id(&intent.id), (short_id(&intent.key), intent.attempt));
+                replay.meant.extend(messages.into_iter().map(about));
+            }
+            Entry::Sent { messages } => {
+                for message in messages {
+                    if let Some((failure, attempt)) = replay.meant.remove(&short_id(&message.id)) {
+                        let attempts = self.0.entry(failure).or_default();
+                        *attempts = attempt.max(*attempts);
+                    }
+                }
+            }
+            Entry::Failed { messages } => {
+                for message in messages {
+                    replay.meant.remove(&short_id(&message.id));
+                }
+            }
+            _ => {}
         }
     }
 
@@ -206,6 +223,15 @@ impl History {
         let noted = self.0.get(&marks::failure(message)).copied().unwrap_or(0);
         marks.attempt.max(noted)
     }
+}
+
+/// What the journal of one replay has told so far.
+#[derive(Debug, Default)]
+struct Told {
+    /// Its messages stay in the queue.
+    is_rehearsal: bool,
+    /// What was about to be sent, by message: which failure, and for which time.
+    meant: HashMap<Uuid, (Uuid, u32)>,
 }
 
 /// What is to be done with one message, not looking at any other.
@@ -311,5 +337,71 @@ impl Plan {
             let reason = "superseded: a newer event of the same subject is in the plan (--order subject takes both)";
             self.left_out.insert(reason.to_owned(), left as u64);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dlq::journal::entry::{Accepted, Planned, Refused};
+
+    const ID: &str = "6e0f2a8a-0000-4000-8000-000000000001";
+
+    fn begun(after: After) -> Entry {
+        let options = json!({ "after": after });
+        let text = |text: &str| text.to_owned();
+        Entry::Plan(Box::new(Planned {
+            replay_id: text("r"),
+            queue: text("q"),
+            env: text("local"),
+            way: text("back"),
+            planned: 1,
+            everything: false,
+            options,
+        }))
+    }
+
+    fn meant(purpose: Purpose, attempt: u32) -> Entry {
+        let intent = Intent { id: ID.to_owned(), receipt: String::new(), key: ID.to_owned(), attempt };
+        Entry::Intent { purpose, messages: vec![intent] }
+    }
+
+    fn sent() -> Entry {
+        Entry::Sent { messages: vec![Accepted { id: ID.to_owned(), as_id: None }] }
+    }
+
+    fn refused() -> Entry {
+        Entry::Failed { messages: vec![Refused { id: ID.to_owned(), error: "ResourceNotFound".to_owned() }] }
+    }
+
+    fn attempts(entries: impl IntoIterator<Item = Entry>) -> u32 {
+        let (mut history, mut replay) = (History::default(), Told::default());
+        entries.into_iter().for_each(|entry| history.take(&mut replay, entry));
+        history.0.get(&short_id(ID)).copied().unwrap_or(0)
+    }
+
+    #[test]
+    fn what_was_accepted_counts() {
+        assert_eq!(attempts([begun(After::Remove), meant(Purpose::Replay, 2), sent()]), 2);
+    }
+
+    #[test]
+    fn what_was_accepted_and_came_back_counts() {
+        assert_eq!(attempts([begun(After::Remove), meant(Purpose::Replay, 1), sent(), refused()]), 1);
+    }
+
+    #[test]
+    fn what_was_refused_does_not_count() {
+        assert_eq!(attempts([begun(After::Remove), meant(Purpose::Replay, 3), refused()]), 0);
+    }
+
+    #[test]
+    fn a_rehearsal_does_not_count() {
+        assert_eq!(attempts([begun(After::Keep), meant(Purpose::Replay, 1), sent()]), 0);
+    }
+
+    #[test]
+    fn parking_does_not_count() {
+        assert_eq!(attempts([begun(After::Remove), meant(Purpose::Park, 4), sent()]), 0);
     }
 }
