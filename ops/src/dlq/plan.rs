@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use uuid::Uuid;
 
+use crate::dlq::envelope::Origin;
 use crate::dlq::filter::Filter;
 use crate::dlq::journal::entry::{Entry, Intent, Purpose};
 use crate::dlq::journal::read;
@@ -86,7 +87,7 @@ pub enum After {
     Keep,
 }
 
-/// What happens to an event when a newer one of its subject is in the plan.
+/// What happens to an event when a newer one of its subject for the same consumer is in the plan.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Superseded {
@@ -320,11 +321,16 @@ async fn everything(queue: &Queue, options: &Options) -> Result<Plan> {
     Ok(Plan { everything: true, planned: depth, roads, ..Plan::default() })
 }
 
-/// What a message is about, and which change of it; none for a batch of several events.
+/// What a message is about and for whom, and which change of it; none for a batch of several events.
+///
+/// Two consumers of one subject do different work: what one of them is yet to be told, the other does not make old.
 #[must_use]
 pub fn place(message: &Message) -> Option<(Uuid, u64)> {
     let subject = message.subject.as_ref().filter(|_| message.events.is_empty())?;
-    Some((Uuid::new_v5(&Uuid::NAMESPACE_OID, subject.as_bytes()), message.sequence?))
+    let Origin { target_arn, source_queue_arn, .. } = &message.origin;
+    let consumer = message.function.as_ref().or(target_arn.as_ref()).or(source_queue_arn.as_ref());
+    let name = format!("{subject} at {}", consumer.map_or("", String::as_str));
+    Some((Uuid::new_v5(&Uuid::NAMESPACE_OID, name.as_bytes()), message.sequence?))
 }
 
 impl Plan {
@@ -343,7 +349,9 @@ impl Plan {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::dlq::envelope::{self, Reading};
     use crate::dlq::journal::entry::{Accepted, Planned, Refused};
+    use crate::dlq::message::Raw;
 
     const ID: &str = "6e0f2a8a-0000-4000-8000-000000000001";
 
@@ -372,6 +380,25 @@ mod tests {
 
     fn refused() -> Entry {
         Entry::Failed { messages: vec![Refused { id: ID.to_owned(), error: "ResourceNotFound".to_owned() }] }
+    }
+
+    fn about(function: &str, sequence: u64) -> Message {
+        let reading = envelope::read(&Raw { message_id: ID.to_owned(), ..Raw::default() });
+        let Reading::Whole(decoded) = reading else { panic!("an empty message is whole") };
+        let message = Message::new(Raw::default(), *decoded);
+        let function = Some(function.to_owned());
+        Message { function, subject: Some("todo/1".to_owned()), sequence: Some(sequence), ..message }
+    }
+
+    #[test]
+    fn a_newer_event_of_another_consumer_supersedes_nothing() {
+        let (created, completed) = (about("search-index", 1), about("mail", 2));
+        let (created, completed) = (place(&created).unwrap(), place(&completed).unwrap());
+        let mut plan = Plan { chosen: HashMap::from([(Uuid::from_u128(1), Some(created))]), ..Plan::default() };
+        plan.leave_superseded(&HashMap::from([created, completed]));
+        assert_eq!(plan.chosen.len(), 1);
+        plan.leave_superseded(&HashMap::from([place(&about("search-index", 2)).unwrap()]));
+        assert!(plan.chosen.is_empty());
     }
 
     fn attempts(entries: impl IntoIterator<Item = Entry>) -> u32 {
