@@ -360,6 +360,7 @@ impl Replay {
         let (ids_of, open): (Vec<&Uuid>, Vec<&Open>) = state.accepted.iter().filter(|_| !keeps).unzip();
         let receipts: Vec<String> = open.iter().map(|open| open.receipt.clone()).collect();
         let failed = batches::delete(self.queue.sqs(), self.queue.url(), &receipts).await?;
+        self.breaker.not_deleted(failed.values());
         let deleted = ids_of.iter().enumerate().filter(|(index, _)| !failed.contains_key(index));
         let ids: Vec<Uuid> = deleted.map(|(_, id)| **id).collect();
         self.undeleted(&failed.keys().map(|index| *ids_of[*index]).collect::<Vec<_>>(), &ids);

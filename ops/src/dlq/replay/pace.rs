@@ -103,6 +103,22 @@ impl Breaker {
         }
     }
 
+    /// Notes why deletions failed. Without the right to delete nothing more is sent: each message would stay, and be sent
+    /// again by each later replay.
+    pub(super) fn not_deleted<'a>(&self, kinds: impl IntoIterator<Item = &'a String>) {
+        // Both `AccessDenied` and `AccessDeniedException`, and that of a queue's KMS key.
+        let Some(kind) = kinds.into_iter().find(|kind| kind.contains("AccessDenied")) else {
+            return;
+        };
+        let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
+        inner.tripped.get_or_insert_with(|| {
+            format!(
+                "what was accepted cannot be deleted from the queue ({kind}): nothing more was sent. Get the right \
+                 sqs:DeleteMessage on the queue, then `resume`, which deletes it first"
+            )
+        });
+    }
+
     /// Why it stopped the replay, when it has.
     pub(super) fn tripped(&self) -> Option<String> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner).tripped.clone()
@@ -133,6 +149,15 @@ mod tests {
         assert_eq!(breaker.tripped(), None);
         breaker.came_back(1);
         assert!(breaker.tripped().unwrap().starts_with("5 of the last 8"));
+    }
+
+    #[test]
+    fn a_missing_right_to_delete_stops_a_replay_and_a_late_receipt_does_not() {
+        let breaker = Breaker::new(Pace::Full);
+        breaker.not_deleted(&["ReceiptHandleIsInvalid".to_owned()]);
+        assert_eq!(breaker.tripped(), None);
+        breaker.not_deleted(&["AccessDeniedException".to_owned()]);
+        assert!(breaker.tripped().unwrap().contains("sqs:DeleteMessage"));
     }
 
     #[test]

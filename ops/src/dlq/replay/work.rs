@@ -157,6 +157,7 @@ impl Replay {
         let held: Vec<(Uuid, String)> = ids.iter().filter_map(|id| Some((*id, self.held.receipt(*id)?))).collect();
         let receipts: Vec<String> = held.iter().map(|(_, receipt)| receipt.clone()).collect();
         let failed = batches::delete(self.queue.sqs(), self.queue.url(), &receipts).await?;
+        self.breaker.not_deleted(failed.values());
         let mut deleted = Vec::new();
         for (index, (id, _)) in held.into_iter().enumerate() {
             // One that was not deleted comes again, and is deleted then.
