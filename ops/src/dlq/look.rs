@@ -55,8 +55,19 @@ pub struct Looked {
     pub read: usize,
     /// How many were waiting when it began, approximately.
     pub expected: u64,
+    /// How many others held when it began, approximately.
+    pub held_by_others: u64,
     /// Why it ended.
     pub end: End,
+}
+
+impl Looked {
+    /// How many messages were there and were not seen, approximately; none when whoever looked had enough.
+    #[must_use]
+    pub fn unseen(&self) -> u64 {
+        let read = u64::try_from(self.read).unwrap_or(u64::MAX);
+        if self.end == End::Enough { 0 } else { (self.expected + self.held_by_others).saturating_sub(read) }
+    }
 }
 
 /// Why a look ended.
@@ -91,7 +102,8 @@ pub async fn look(
     let given_back = queue.give_back(&held).await;
     let end = end?;
     given_back?;
-    Ok(Looked { read: look.seen.len(), expected: attributes.depth, end })
+    let Attributes { depth: expected, in_flight: held_by_others, .. } = attributes;
+    Ok(Looked { read: look.seen.len(), expected, held_by_others, end })
 }
 
 struct Look<'a> {
@@ -173,4 +185,17 @@ impl<'a> Look<'a> {
 /// Sixteen bytes for a message, however many there are.
 fn key(message_id: &str) -> Uuid {
     Uuid::parse_str(message_id).unwrap_or_else(|_| Uuid::new_v5(&Uuid::NAMESPACE_OID, message_id.as_bytes()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_others_hold_and_what_the_time_was_too_short_for_is_unseen() {
+        let looked = Looked { read: 10, expected: 25, held_by_others: 2, end: End::Deadline };
+        assert_eq!(looked.unseen(), 17);
+        assert_eq!(Looked { end: End::Enough, ..looked }.unseen(), 0);
+        assert_eq!(Looked { read: 30, ..looked }.unseen(), 0, "some came while it looked");
+    }
 }

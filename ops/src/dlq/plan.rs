@@ -161,6 +161,8 @@ pub struct Plan {
     pub roads: BTreeMap<String, u64>,
     /// How many are left out, and why.
     pub left_out: BTreeMap<String, u64>,
+    /// How many of those left out were in the queue and not seen, approximately: they may be meant.
+    pub unseen: u64,
 }
 
 /// How often each failure was replayed before, as the journals say: what was accepted and left the queue for it. What
@@ -266,7 +268,7 @@ pub async fn plan(queue: &Queue, options: &Options, wanted: &Wanted, history: &H
     let mut newest: HashMap<Uuid, u64> = HashMap::new();
     let mut roads: Vec<String> = Vec::new();
     let mut road_of: HashMap<Uuid, usize> = HashMap::new();
-    look(queue, until, |message| {
+    let looked = look(queue, until, |message| {
         let place = place(&message);
         let verdict = judge(options, &wanted.filter, history, &message);
         let road = match (&verdict, options.choice.outline(&message)) {
@@ -298,6 +300,7 @@ pub async fn plan(queue: &Queue, options: &Options, wanted: &Wanted, history: &H
         plan.leave_superseded(&newest);
     }
     plan.planned = plan.chosen.len() as u64;
+    plan.leave_unseen(looked.unseen());
     for id in plan.chosen.keys() {
         if let Some(road) = road_of.get(id).and_then(|index| roads.get(*index)) {
             *plan.roads.entry(road.clone()).or_default() += 1;
@@ -334,6 +337,14 @@ pub fn place(message: &Message) -> Option<(Uuid, u64)> {
 }
 
 impl Plan {
+    fn leave_unseen(&mut self, unseen: u64) {
+        self.unseen = unseen;
+        if unseen > 0 {
+            let reason = "not seen: others hold them, they are behind ten of their FIFO group, or the time was over";
+            self.left_out.insert(reason.to_owned(), unseen);
+        }
+    }
+
     fn leave_superseded(&mut self, newest: &HashMap<Uuid, u64>) {
         let before = self.chosen.len();
         let is_older = |(subject, sequence)| newest.get(&subject).is_some_and(|newest| sequence < *newest);

@@ -104,6 +104,8 @@ pub struct Replay {
     to: SdkConfig,
     /// Messages that were done before this process began.
     done_before: u64,
+    /// Messages that the plan did not see.
+    unplanned: u64,
     rate: Rate,
     breaker: Breaker,
 }
@@ -144,10 +146,11 @@ impl Replay {
             let places = if options.order == Order::Subject { places } else { Vec::new() };
             journal.write(Entry::Chosen { ids, places }).await?;
         }
-        let (planned, left_out) = (plan.planned, plan.left_out.values().sum());
+        let (planned, left_out, unplanned) = (plan.planned, plan.left_out.values().sum(), plan.unseen);
         let held = Arc::new(Held::new(&place.queue, Duration::from_secs(options.hidden)));
         let intake = Intake::new(&place.queue, Arc::clone(&held), &options, plan, (filter, history), &id).await?;
-        let replay = Self::new(place, options, intake, held, journal, id).await;
+        let mut replay = Self::new(place, options, intake, held, journal, id).await;
+        replay.unplanned = unplanned;
         replay.progress.planned.store(planned, Ordering::Relaxed);
         replay.progress.skipped.store(left_out, Ordering::Relaxed);
         Ok(replay)
@@ -214,6 +217,7 @@ impl Replay {
             stopped: Arc::default(),
             intake,
             done_before: 0,
+            unplanned: 0,
         }
     }
 
@@ -261,7 +265,9 @@ impl Replay {
                 replay.journal.write(Entry::Deleted { ids }).await?;
             }
         }
-        let summary = replay.progress.summary(&replay.journal);
+        let mut summary = replay.progress.summary(&replay.journal);
+        // Of what the plan did not see, others may have taken some by now.
+        summary.remaining += replay.unplanned.min(unseen);
         replay.journal.write(Entry::Closed(summary.clone())).await?;
         let stopped = match (replay.breaker.tripped(), given_back) {
             (Some(reason), _) => Some(reason),

@@ -161,7 +161,7 @@ pub struct Summary {
     pub skipped: u64,
     /// Messages that were sent and not accepted, or came back.
     pub failed: u64,
-    /// Messages of the plan that are still to be done.
+    /// Messages of the plan that are still to be done, and those in the queue that the plan did not see.
     pub remaining: u64,
     /// The journal's file.
     pub journal: String,
