@@ -13,6 +13,9 @@ from busline_local.patches import (
     cloudformation_conditions,
     cloudformation_name_conflicts,
     cloudformation_properties,
+    cloudfront_api_origins,
+    cloudfront_compression,
+    cloudfront_local_names,
     cognito_case_sensitivity,
     cognito_concurrent_sign_ups,
     cognito_confirmation_codes,
@@ -58,6 +61,7 @@ class Patch:
 
 
 _AWS = "https://docs.aws.amazon.com"
+_CLOUDFRONT = f"{_AWS}/AmazonCloudFront/latest/DeveloperGuide"
 _RESOURCES = f"{_AWS}/AWSCloudFormation/latest/TemplateReference"
 
 PATCHES: tuple[Patch, ...] = (
@@ -162,6 +166,24 @@ PATCHES: tuple[Patch, ...] = (
         "drops properties: a table's TTL, a function's dead-letter queue and concurrency, ...",
         f"{_RESOURCES}/aws-template-resource-type-ref.html",
         cloudformation_properties.apply,
+    ),
+    Patch(
+        "cloudfront_api_origins",
+        "answers 502 where a distribution's origin is an API",
+        f"{_CLOUDFRONT}/RequestAndResponseBehaviorCustomOrigin.html",
+        cloudfront_api_origins.apply,
+    ),
+    Patch(
+        "cloudfront_compression",
+        "compresses nothing that a distribution serves",
+        f"{_CLOUDFRONT}/ServingCompressedFiles.html",
+        cloudfront_compression.apply,
+    ),
+    Patch(
+        "cloudfront_local_names",
+        "serves a distribution under no name that a browser can look up here",
+        f"{_CLOUDFRONT}/LinkFormat.html",
+        cloudfront_local_names.apply,
     ),
     Patch(
         "iam_condition_keys",
