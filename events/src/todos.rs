@@ -2,6 +2,8 @@
 //!
 //! Notes never travel: no reader needs them, and they are the largest and most private part of an item.
 
+pub mod attachments;
+
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
