@@ -335,6 +335,10 @@ fn event(job: &Job) -> Value {
     let email = format!("permissions-{}@example.com", user.simple());
     let about_todo =
         json!({"todoId": todo, "ownerId": user, "title": "x", "changed": ["title"], "priority": "low", "tags": []});
+    let about_file = json!({
+        "attachmentId": Uuid::now_v7(), "todoId": todo, "ownerId": user, "name": "x.txt", "contentType": "text/plain",
+        "bytes": 1, "reason": "broken",
+    });
     let about_user = json!({
         "userId": user, "email": email, "displayName": "Ann", "locale": "en", "timeZone": "UTC",
         "registeredAt": Timestamp::now(), "changed": ["locale"],
@@ -345,6 +349,8 @@ fn event(job: &Job) -> Value {
         "todo-completed" => Forged::new("todos", "TodoCompleted", todo, 2, &about_todo),
         "todo-reopened" => Forged::new("todos", "TodoReopened", todo, 2, &about_todo),
         "todo-deleted" => Forged::new("todos", "TodoDeleted", todo, 2, &about_todo),
+        "attachment-ready" => Forged::new("todos", "AttachmentReady", todo, 2, &about_file),
+        "attachment-rejected" => Forged::new("todos", "AttachmentRejected", todo, 2, &about_file),
         "recipient-changed" => Forged::new("users", "UserProfileChanged", user, 2, &about_user),
         "user-registered" | "recipient-registered" | "send-welcome-mail" => {
             Forged::new("users", "UserRegistered", user, 1, &about_user)

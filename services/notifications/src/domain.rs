@@ -38,6 +38,8 @@ pub(crate) enum Kind {
     TodoCompleted,
     TodoReopened,
     TodoDeleted,
+    AttachmentReady,
+    AttachmentRejected,
 }
 
 /// What happened to a to-do item.
@@ -66,6 +68,27 @@ impl News {
             TodoNews::Deleted => (Kind::TodoDeleted, "deleted"),
         };
         Self { kind, title: format!("You {verb} “{title}”"), todo: Some(todo) }
+    }
+
+    /// The news of the file `name`, which is attached to the item `todo`.
+    pub(crate) fn of_attached_file(todo: Uuid, name: &str) -> Self {
+        let title = format!("“{name}” is attached to your to-do");
+        Self { kind: Kind::AttachmentReady, title, todo: Some(todo) }
+    }
+
+    /// The news of the file `name`, which was refused for `reason`, as its event says it.
+    pub(crate) fn of_refused_file(todo: Uuid, name: &str, reason: &str) -> Self {
+        let why = match reason {
+            "too-large" => "it is too large",
+            "wrong-type" => "it is not the kind of file that it claims to be",
+            "broken" => "it is damaged",
+            "too-many-pixels" => "the picture has too many pixels",
+            "unsafe" => "it holds something that may be unsafe",
+            // Reasons may be added; the page shows them beside the file.
+            _ => "it cannot be kept",
+        };
+        let title = format!("“{name}” was not attached: {why}");
+        Self { kind: Kind::AttachmentRejected, title, todo: Some(todo) }
     }
 }
 
@@ -124,6 +147,17 @@ mod tests {
             (news.kind, news.title.as_str(), news.todo),
             (Kind::TodoCompleted, "You completed “Buy milk”", Some(Uuid::from_u128(3)))
         );
+    }
+
+    #[test]
+    fn news_of_a_file_names_it_and_its_item() {
+        let todo = Uuid::from_u128(3);
+        let ready = News::of_attached_file(todo, "holiday.jpg");
+        assert_eq!((ready.title.as_str(), ready.todo), ("“holiday.jpg” is attached to your to-do", Some(todo)));
+        let refused = News::of_refused_file(todo, "holiday.jpg", "broken");
+        assert_eq!(refused.title, "“holiday.jpg” was not attached: it is damaged");
+        let later = News::of_refused_file(todo, "holiday.jpg", "a-reason-of-next-year");
+        assert_eq!(later.title, "“holiday.jpg” was not attached: it cannot be kept");
     }
 
     #[test]

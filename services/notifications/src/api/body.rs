@@ -41,6 +41,8 @@ pub(crate) enum KindBody {
     TodoCompleted,
     TodoReopened,
     TodoDeleted,
+    AttachmentReady,
+    AttachmentRejected,
 }
 
 impl From<Kind> for KindBody {
@@ -52,6 +54,8 @@ impl From<Kind> for KindBody {
             Kind::TodoCompleted => Self::TodoCompleted,
             Kind::TodoReopened => Self::TodoReopened,
             Kind::TodoDeleted => Self::TodoDeleted,
+            Kind::AttachmentReady => Self::AttachmentReady,
+            Kind::AttachmentRejected => Self::AttachmentRejected,
         }
     }
 }
@@ -65,6 +69,8 @@ impl From<KindBody> for Kind {
             KindBody::TodoCompleted => Self::TodoCompleted,
             KindBody::TodoReopened => Self::TodoReopened,
             KindBody::TodoDeleted => Self::TodoDeleted,
+            KindBody::AttachmentReady => Self::AttachmentReady,
+            KindBody::AttachmentRejected => Self::AttachmentRejected,
         }
     }
 }

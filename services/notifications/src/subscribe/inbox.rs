@@ -12,7 +12,7 @@ use uuid::Uuid;
 use crate::domain::{Entry, News, TodoNews};
 use crate::store::{Applied, Store};
 use crate::subscribe::error::SubscribeError;
-use crate::subscribe::readers::{NewcomerSeen, TodoSeen};
+use crate::subscribe::readers::{FileSeen, NewcomerSeen, RefusedFileSeen, TodoSeen};
 
 /// Tells a user of the item that they added.
 pub(crate) async fn todo_created(store: &Store, event: Event<TodoSeen>) -> Result<(), SubscribeError> {
@@ -37,6 +37,20 @@ pub(crate) async fn todo_reopened(store: &Store, event: Event<TodoSeen>) -> Resu
 /// Tells a user of the item that they deleted.
 pub(crate) async fn todo_deleted(store: &Store, event: Event<TodoSeen>) -> Result<(), SubscribeError> {
     tell_of_todo(store, TodoNews::Deleted, event).await
+}
+
+/// Tells a user of the file that is attached now.
+pub(crate) async fn attachment_ready(store: &Store, event: Event<FileSeen>) -> Result<(), SubscribeError> {
+    let file = event.data;
+    let news = News::of_attached_file(file.todo_id, &file.name);
+    tell(store, file.owner_id, news, &event.metadata).await
+}
+
+/// Tells a user of the file that was refused.
+pub(crate) async fn attachment_rejected(store: &Store, event: Event<RefusedFileSeen>) -> Result<(), SubscribeError> {
+    let file = event.data;
+    let news = News::of_refused_file(file.todo_id, &file.name, &file.reason);
+    tell(store, file.owner_id, news, &event.metadata).await
 }
 
 /// Greets a new user.

@@ -13,6 +13,27 @@ pub(crate) struct TodoSeen {
     pub(crate) title: String,
 }
 
+/// A file that is attached, in `AttachmentReady.v1`.
+#[derive(Debug, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct FileSeen {
+    pub(crate) todo_id: Uuid,
+    pub(crate) owner_id: Uuid,
+    pub(crate) name: String,
+}
+
+/// A file that was refused, in `AttachmentRejected.v1`.
+#[derive(Debug, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct RefusedFileSeen {
+    pub(crate) todo_id: Uuid,
+    pub(crate) owner_id: Uuid,
+    pub(crate) name: String,
+    pub(crate) reason: String,
+}
+
 /// A user to greet in the inbox, in `UserRegistered.v1`.
 #[derive(Debug, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]

@@ -5,6 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use events::documents::{Reading, on};
+use events::todos::attachments::{AttachmentReadyV1, AttachmentRejectedV1};
 use events::todos::{TodoChangedV1, TodoCompletedV1, TodoCreatedV1, TodoDeletedV1, TodoReopenedV1};
 use events::users::{UserProfileChangedV1, UserRegisteredV1};
 use serde_json::{Value, json};
@@ -21,6 +22,8 @@ fn readings() -> Vec<Reading> {
         on::<TodoCompletedV1>().read_by(SERVICE, "todo-completed", inbox::todo_completed),
         on::<TodoReopenedV1>().read_by(SERVICE, "todo-reopened", inbox::todo_reopened),
         on::<TodoDeletedV1>().read_by(SERVICE, "todo-deleted", inbox::todo_deleted),
+        on::<AttachmentReadyV1>().read_by(SERVICE, "attachment-ready", inbox::attachment_ready),
+        on::<AttachmentRejectedV1>().read_by(SERVICE, "attachment-rejected", inbox::attachment_rejected),
         on::<UserRegisteredV1>().read_by(SERVICE, "user-registered", inbox::user_registered),
         on::<UserRegisteredV1>().read_by(SERVICE, "recipient-registered", recipients::registered),
         on::<UserProfileChangedV1>().read_by(SERVICE, "recipient-changed", recipients::changed),

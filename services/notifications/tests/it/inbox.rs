@@ -5,12 +5,14 @@ use serde_json::{Value, json};
 use crate::function::{Answer, cancelled, done, fixture, run};
 
 /// Every job that feeds the inbox: its event, the kind of its entry, and what people read.
-const JOBS: [(&str, &str, &str); 6] = [
+const JOBS: [(&str, &str, &str); 8] = [
     ("todo-created", "todo-created", "You added “Buy milk”"),
     ("todo-changed", "todo-changed", "You changed “Buy oat milk”"),
     ("todo-completed", "todo-completed", "You completed “Buy oat milk”"),
     ("todo-reopened", "todo-reopened", "You reopened “Buy oat milk”"),
     ("todo-deleted", "todo-deleted", "You deleted “Buy oat milk”"),
+    ("attachment-ready", "attachment-ready", "“holiday.jpg” is attached to your to-do"),
+    ("attachment-rejected", "attachment-rejected", "“holiday.jpg” was not attached: the picture has too many pixels"),
     ("user-registered", "welcome", "Welcome to Busline, Ann"),
 ];
 
