@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::documents;
 use crate::envelope::{self, BusEvent, Payload, ReadError};
 use crate::todos::attachments::{AttachmentDeletedV1, AttachmentReadyV1, AttachmentRejectedV1};
-use crate::todos::{TodoChangedV1, TodoCompletedV1, TodoCreatedV1, TodoDeletedV1, TodoReopenedV1};
+use crate::todos::{TodoChangedV1, TodoCompletedV1, TodoCreatedV1, TodoDeletedV1, TodoDueV1, TodoReopenedV1};
 use crate::users::{UserProfileChangedV1, UserRegisteredV1};
 
 /// One event version: its names and its type.
@@ -38,6 +38,7 @@ pub fn all() -> Vec<EventType> {
         of::<TodoCompletedV1>(include_str!("../examples/todos/TodoCompleted/v1.json")),
         of::<TodoReopenedV1>(include_str!("../examples/todos/TodoReopened/v1.json")),
         of::<TodoDeletedV1>(include_str!("../examples/todos/TodoDeleted/v1.json")),
+        of::<TodoDueV1>(include_str!("../examples/todos/TodoDue/v1.json")),
         of::<AttachmentReadyV1>(include_str!("../examples/todos/AttachmentReady/v1.json")),
         of::<AttachmentRejectedV1>(include_str!("../examples/todos/AttachmentRejected/v1.json")),
         of::<AttachmentDeletedV1>(include_str!("../examples/todos/AttachmentDeleted/v1.json")),

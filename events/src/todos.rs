@@ -150,3 +150,25 @@ impl Payload for TodoDeletedV1 {
     const NAME: &'static str = "TodoDeleted";
     const VERSION: u32 = 1;
 }
+
+/// An open item is due now. Of each due time of an item there is at most one. The sequence is the item's version of that
+/// moment, which an event of a change has as well: nothing about the item is changed.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct TodoDueV1 {
+    /// The item.
+    pub todo_id: Uuid,
+    /// Whose it is.
+    pub owner_id: Uuid,
+    /// What is to be done, in one line of 1 to 200 characters.
+    #[schemars(with = "Text<1, 200>")]
+    pub title: String,
+    /// When it is due.
+    pub due_at: Timestamp,
+}
+
+impl Payload for TodoDueV1 {
+    const SERVICE: &'static str = "todos";
+    const NAME: &'static str = "TodoDue";
+    const VERSION: u32 = 1;
+}

@@ -1,7 +1,8 @@
 //! The plumbing that every function of Busline shares. No domain noun, no table name, no route, no event's payload.
 //!
-//! A function is one of three kinds, and each has its runner: [`api::serve`] for a route, [`subscriber::run`] for a bus
-//! event, [`publisher::run`] for the outbox rows of a table's stream. A runner parses what came, gives the handler
+//! A function is of one kind, and each kind has its runner: [`api::serve`] for a route, [`subscriber::on`] for a bus
+//! event, [`publisher::run`] for the outbox rows of a table's stream, [`stream::run`] for other changes of a table,
+//! [`invoked::run`] for a schedule or another job. A runner parses what came, gives the handler
 //! typed values, logs a failure once and answers in the only way that loses nothing.
 
 pub mod api;
@@ -11,6 +12,7 @@ pub mod cause;
 pub mod claim;
 pub mod clock;
 pub mod etag;
+pub mod invoked;
 pub mod outbox;
 pub mod page;
 pub mod problem;

@@ -11,13 +11,12 @@ use aws_sdk_eventbridge::error::SdkError;
 use aws_sdk_eventbridge::operation::put_events::PutEventsError;
 use aws_sdk_eventbridge::types::PutEventsRequestEntry;
 use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
-use serde::Serialize;
 use tracing::{error, info, warn};
 
 use crate::aws;
 use crate::outbox::OutboxRow;
 use crate::settings::{MissingSettings, Settings};
-use crate::stream::{NoOutboxRow, StreamBatch, StreamRecord};
+use crate::stream::{BatchAnswer, NoSuchItem, StreamBatch, StreamRecord};
 use crate::telemetry;
 
 /// `PutEvents` takes 10 entries a call.
@@ -134,13 +133,13 @@ async fn publish(publisher: &Publisher, records: Vec<StreamRecord>) -> Result<Ba
             error.chain = telemetry::chain(&unsent.cause),
             "could not publish the whole batch"
         );
-        return Ok(BatchAnswer::failed_from(&records[unsent.sent]));
+        return Ok(BatchAnswer::failed_from(records[unsent.sent].sequence_number().to_owned()));
     }
     say_published(&rows);
     match broken {
         None => Ok(BatchAnswer::done()),
         Some(cause) if rows.is_empty() => Err(cause),
-        Some(_) => Ok(BatchAnswer::failed_from(&records[rows.len()])),
+        Some(_) => Ok(BatchAnswer::failed_from(records[rows.len()].sequence_number().to_owned())),
     }
 }
 
@@ -149,31 +148,6 @@ fn say_published(rows: &[OutboxRow]) {
     if !rows.is_empty() {
         let ids = rows.iter().map(OutboxRow::event_id).collect::<Vec<_>>().join(" ");
         info!(events = rows.len(), event.ids = ids, "published events");
-    }
-}
-
-/// The answer of a stream function with `ReportBatchItemFailures`.
-///
-/// Source: <https://docs.aws.amazon.com/lambda/latest/dg/services-ddb-batchfailurereporting.html>
-#[derive(Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-struct BatchAnswer {
-    batch_item_failures: Vec<ItemFailure>,
-}
-
-#[derive(Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-struct ItemFailure {
-    item_identifier: String,
-}
-
-impl BatchAnswer {
-    fn done() -> Self {
-        Self { batch_item_failures: Vec::new() }
-    }
-
-    fn failed_from(record: &StreamRecord) -> Self {
-        Self { batch_item_failures: vec![ItemFailure { item_identifier: record.sequence_number().to_owned() }] }
     }
 }
 
@@ -189,7 +163,7 @@ struct Unsent {
 #[derive(Debug, thiserror::Error)]
 enum PublishError {
     #[error("a record cannot be read")]
-    Unreadable(#[from] NoOutboxRow),
+    Unreadable(#[from] NoSuchItem),
     #[error("the bus refused entries: {0}")]
     Refused(String),
     #[error("the bus answered for {answered} of {sent} entries")]

@@ -22,7 +22,7 @@ pub(crate) async fn list(store: &Store, request: Request) -> Result<Response, Ap
     let last = page.entries.last().filter(|_| page.more);
     let next_cursor = last.map(|entry| list::cursor(&asked, entry.id)).transpose()?;
     Ok(ok(&NotificationPage {
-        items: page.entries.into_iter().map(NotificationBody::from).collect(),
+        items: page.entries.iter().map(|entry| NotificationBody::new(entry, page.language)).collect(),
         unread: page.unread,
         next_cursor,
     })?)
@@ -39,5 +39,6 @@ pub(crate) async fn read(store: &Store, request: Request) -> Result<Response, Ap
         Some(read) => store.save_read(read).await?,
         None => entry,
     };
-    Ok(ok(&NotificationBody::from(entry))?)
+    let language = store.language(owner).await?;
+    Ok(ok(&NotificationBody::new(&entry, language))?)
 }

@@ -12,7 +12,7 @@ mod subscribe;
 use std::process::ExitCode;
 
 use events::todos::attachments::{AttachmentReadyV1, AttachmentRejectedV1};
-use events::todos::{TodoChangedV1, TodoCompletedV1, TodoCreatedV1, TodoDeletedV1, TodoReopenedV1};
+use events::todos::{TodoChangedV1, TodoCompletedV1, TodoCreatedV1, TodoDeletedV1, TodoDueV1, TodoReopenedV1};
 use events::users::{UserProfileChangedV1, UserRegisteredV1};
 use lambda_kit::settings::{UnknownHandler, handler_name, table_name};
 use lambda_kit::subscriber::on;
@@ -39,6 +39,7 @@ async fn job() -> Result<(), Error> {
         "todo-completed" => on::<TodoCompletedV1>().run(store().await?, inbox::todo_completed).await,
         "todo-reopened" => on::<TodoReopenedV1>().run(store().await?, inbox::todo_reopened).await,
         "todo-deleted" => on::<TodoDeletedV1>().run(store().await?, inbox::todo_deleted).await,
+        "todo-due" => on::<TodoDueV1>().run(store().await?, inbox::todo_due).await,
         "attachment-ready" => on::<AttachmentReadyV1>().run(store().await?, inbox::attachment_ready).await,
         "attachment-rejected" => on::<AttachmentRejectedV1>().run(store().await?, inbox::attachment_rejected).await,
         "user-registered" => on::<UserRegisteredV1>().run(store().await?, inbox::user_registered).await,

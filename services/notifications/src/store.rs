@@ -23,6 +23,7 @@ use lambda_kit::transaction::{self, TransactionError, Written};
 use uuid::Uuid;
 
 use crate::domain::Entry;
+use crate::domain::language::Language;
 use crate::store::entry::{Counter, EntryItem};
 pub(crate) use crate::store::mail::{Begun, Settled};
 
@@ -57,6 +58,8 @@ pub(crate) struct Page {
     pub(crate) entries: Vec<Entry>,
     /// How many entries of the whole inbox are unread.
     pub(crate) unread: u64,
+    /// What its owner reads.
+    pub(crate) language: Language,
     /// Whether there is another page.
     pub(crate) more: bool,
 }
@@ -126,11 +129,16 @@ impl Store {
         }
     }
 
-    /// One page of an inbox. Reads one entry more than it shows, and the counter, however large the inbox is.
+    /// One page of an inbox. Reads one entry more than it shows, the counter and the owner's language, however large the
+    /// inbox is.
     pub(crate) async fn list(&self, asked: &PageRequest) -> Result<Page, TableError> {
-        let (page, unread) = tokio::try_join!(self.page(asked), self.unread(asked.owner))?;
-        let (entries, more) = page;
-        Ok(Page { entries, unread, more })
+        let (page, about_owner) = tokio::try_join!(self.page(asked), self.unread_and_language(asked.owner))?;
+        let ((entries, more), (unread, language)) = (page, about_owner);
+        Ok(Page { entries, unread, language, more })
+    }
+
+    async fn unread_and_language(&self, owner: Uuid) -> Result<(u64, Language), TableError> {
+        Ok((self.unread(owner).await?, self.language(owner).await?))
     }
 
     async fn page(&self, asked: &PageRequest) -> Result<(Vec<Entry>, bool), TableError> {

@@ -4,7 +4,9 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::domain::{Entry, Kind};
+use crate::domain::Entry;
+use crate::domain::language::Language;
+use crate::domain::news::Kind;
 
 /// An entry in a response.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -18,12 +20,13 @@ pub(crate) struct NotificationBody {
     read_at: Option<Timestamp>,
 }
 
-impl From<Entry> for NotificationBody {
-    fn from(entry: Entry) -> Self {
+impl NotificationBody {
+    /// The entry as somebody reads it who speaks `language`.
+    pub(crate) fn new(entry: &Entry, language: Language) -> Self {
         Self {
             id: entry.id,
             kind: entry.news.kind.into(),
-            title: entry.news.title,
+            title: entry.news.title(language),
             todo_id: entry.news.todo,
             occurred_at: entry.occurred_at,
             read_at: entry.read_at,
@@ -43,6 +46,7 @@ pub(crate) enum KindBody {
     TodoDeleted,
     AttachmentReady,
     AttachmentRejected,
+    TodoDue,
 }
 
 impl From<Kind> for KindBody {
@@ -56,6 +60,7 @@ impl From<Kind> for KindBody {
             Kind::TodoDeleted => Self::TodoDeleted,
             Kind::AttachmentReady => Self::AttachmentReady,
             Kind::AttachmentRejected => Self::AttachmentRejected,
+            Kind::TodoDue => Self::TodoDue,
         }
     }
 }
@@ -71,6 +76,7 @@ impl From<KindBody> for Kind {
             KindBody::TodoDeleted => Self::TodoDeleted,
             KindBody::AttachmentReady => Self::AttachmentReady,
             KindBody::AttachmentRejected => Self::AttachmentRejected,
+            KindBody::TodoDue => Self::TodoDue,
         }
     }
 }
@@ -78,13 +84,13 @@ impl From<KindBody> for Kind {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::News;
+    use crate::domain::news::News;
 
     #[test]
     fn what_an_entry_lacks_is_null() {
         let entry = Entry::new(Uuid::from_u128(1), News::welcome("Ann"), Uuid::from_u128(2), Timestamp::UNIX_EPOCH);
         assert_eq!(
-            serde_json::to_value(NotificationBody::from(entry)).unwrap(),
+            serde_json::to_value(NotificationBody::new(&entry, Language::English)).unwrap(),
             serde_json::json!({
                 "id": "00000000-0000-0000-0000-000000000002",
                 "kind": "welcome",

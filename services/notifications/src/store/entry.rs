@@ -9,7 +9,8 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::api::body::KindBody;
-use crate::domain::{Entry, News};
+use crate::domain::Entry;
+use crate::domain::news::News;
 use crate::store::{PageRequest, Show};
 
 /// An entry's row: `pk` is `USER#<owner>`, `sk` is `INBOX#<event id>`. Ids of events are ordered by time.
@@ -24,7 +25,14 @@ pub(crate) struct EntryItem {
     id: Uuid,
     owner: Uuid,
     kind: KindBody,
-    title: String,
+    /// What its line names.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    about: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<String>,
+    /// The whole line, in rows of the time when there was one language.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    title: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     todo_id: Option<Uuid>,
     occurred_at: Timestamp,
@@ -41,7 +49,9 @@ impl From<&Entry> for EntryItem {
             id: entry.id,
             owner: entry.owner,
             kind: entry.news.kind.into(),
-            title: entry.news.title.clone(),
+            about: Some(entry.news.about.clone()),
+            reason: entry.news.reason.clone(),
+            title: None,
             todo_id: entry.news.todo,
             occurred_at: entry.occurred_at,
             read_at: entry.read_at,
@@ -51,10 +61,11 @@ impl From<&Entry> for EntryItem {
 
 impl From<EntryItem> for Entry {
     fn from(item: EntryItem) -> Self {
+        let about = item.about.or_else(|| item.title.as_deref().map(News::about_of_line)).unwrap_or_default();
         Self {
             id: item.id,
             owner: item.owner,
-            news: News { kind: item.kind.into(), title: item.title, todo: item.todo_id },
+            news: News { kind: item.kind.into(), about, reason: item.reason, todo: item.todo_id },
             occurred_at: item.occurred_at,
             read_at: item.read_at,
         }
@@ -128,10 +139,10 @@ fn sort_key(id: Uuid) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::TodoNews;
+    use crate::domain::news::Kind;
 
     fn entry() -> Entry {
-        let news = News::of_todo(TodoNews::Created, Uuid::from_u128(3), "Buy milk");
+        let news = News::of_todo(Kind::TodoCreated, Uuid::from_u128(3), "Buy milk");
         Entry::new(Uuid::from_u128(1), news, Uuid::from_u128(2), Timestamp::UNIX_EPOCH)
     }
 
@@ -142,10 +153,20 @@ mod tests {
     #[test]
     fn an_entry_survives_its_row() {
         let welcome = Entry { news: News::welcome("Ann"), ..entry() };
-        for entry in [entry(), entry().read(Timestamp::MAX).unwrap(), welcome] {
+        let refused = Entry { news: News::of_refused_file(Uuid::from_u128(3), "x.png", "broken"), ..entry() };
+        for entry in [entry(), entry().read(Timestamp::MAX).unwrap(), welcome, refused] {
             let parsed: EntryItem = serde_dynamo::from_item(item(&entry)).unwrap();
             assert_eq!(Entry::from(parsed), entry);
         }
+    }
+
+    #[test]
+    fn a_row_with_the_whole_line_is_read_as_well() {
+        let mut row = item(&entry());
+        row.remove("about");
+        row.insert("title".to_owned(), AttributeValue::S("You added “Buy milk”".to_owned()));
+        let parsed: EntryItem = serde_dynamo::from_item(row).unwrap();
+        assert_eq!(Entry::from(parsed), entry());
     }
 
     #[test]

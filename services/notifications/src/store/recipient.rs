@@ -8,12 +8,36 @@ use std::collections::HashMap;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::AttributeValue;
 use lambda_kit::table::TableError;
+use serde::Deserialize;
 use uuid::Uuid;
 
 use crate::domain::Profile;
+use crate::domain::language::Language;
 use crate::store::{Applied, Store, entry};
 
+/// A recipient's row, as far as the events that write it have come.
+#[derive(Debug, Default, Deserialize)]
+struct RecipientItem {
+    locale: Option<String>,
+}
+
 impl Store {
+    /// The language that a user reads; English for somebody of whom nothing is known yet.
+    pub(crate) async fn language(&self, user: Uuid) -> Result<Language, TableError> {
+        let answer = self
+            .client
+            .get_item()
+            .table_name(&self.table)
+            .set_key(Some(key(user)))
+            .projection_expression("locale")
+            .send()
+            .await
+            .map_err(TableError::call)?;
+        let row = answer.item.map(serde_dynamo::from_item::<_, RecipientItem>).transpose();
+        let locale = row.map_err(TableError::corrupt)?.unwrap_or_default().locale;
+        Ok(locale.as_deref().map(Language::of).unwrap_or_default())
+    }
+
     /// Keeps a user's address, unless one is known: no event so far can change it.
     pub(crate) async fn keep_address(&self, user: Uuid, email: String) -> Result<(), TableError> {
         self.client

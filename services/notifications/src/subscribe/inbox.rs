@@ -9,34 +9,40 @@ use lambda_kit::clock;
 use tracing::info;
 use uuid::Uuid;
 
-use crate::domain::{Entry, News, TodoNews};
+use crate::domain::Entry;
+use crate::domain::news::{Kind, News};
 use crate::store::{Applied, Store};
 use crate::subscribe::error::SubscribeError;
 use crate::subscribe::readers::{FileSeen, NewcomerSeen, RefusedFileSeen, TodoSeen};
 
 /// Tells a user of the item that they added.
 pub(crate) async fn todo_created(store: &Store, event: Event<TodoSeen>) -> Result<(), SubscribeError> {
-    tell_of_todo(store, TodoNews::Created, event).await
+    tell_of_todo(store, Kind::TodoCreated, event).await
 }
 
 /// Tells a user of the item that they changed.
 pub(crate) async fn todo_changed(store: &Store, event: Event<TodoSeen>) -> Result<(), SubscribeError> {
-    tell_of_todo(store, TodoNews::Changed, event).await
+    tell_of_todo(store, Kind::TodoChanged, event).await
 }
 
 /// Tells a user of the item that they completed.
 pub(crate) async fn todo_completed(store: &Store, event: Event<TodoSeen>) -> Result<(), SubscribeError> {
-    tell_of_todo(store, TodoNews::Completed, event).await
+    tell_of_todo(store, Kind::TodoCompleted, event).await
 }
 
 /// Tells a user of the item that they took up again.
 pub(crate) async fn todo_reopened(store: &Store, event: Event<TodoSeen>) -> Result<(), SubscribeError> {
-    tell_of_todo(store, TodoNews::Reopened, event).await
+    tell_of_todo(store, Kind::TodoReopened, event).await
 }
 
 /// Tells a user of the item that they deleted.
 pub(crate) async fn todo_deleted(store: &Store, event: Event<TodoSeen>) -> Result<(), SubscribeError> {
-    tell_of_todo(store, TodoNews::Deleted, event).await
+    tell_of_todo(store, Kind::TodoDeleted, event).await
+}
+
+/// Reminds a user of the item that is due.
+pub(crate) async fn todo_due(store: &Store, event: Event<TodoSeen>) -> Result<(), SubscribeError> {
+    tell_of_todo(store, Kind::TodoDue, event).await
 }
 
 /// Tells a user of the file that is attached now.
@@ -59,9 +65,9 @@ pub(crate) async fn user_registered(store: &Store, event: Event<NewcomerSeen>) -
     tell(store, event.data.user_id, news, &event.metadata).await
 }
 
-async fn tell_of_todo(store: &Store, happened: TodoNews, event: Event<TodoSeen>) -> Result<(), SubscribeError> {
+async fn tell_of_todo(store: &Store, kind: Kind, event: Event<TodoSeen>) -> Result<(), SubscribeError> {
     let todo = event.data;
-    let news = News::of_todo(happened, todo.todo_id, &todo.title);
+    let news = News::of_todo(kind, todo.todo_id, &todo.title);
     tell(store, todo.owner_id, news, &event.metadata).await
 }
 

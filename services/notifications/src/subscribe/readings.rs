@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use events::documents::{Reading, on};
 use events::todos::attachments::{AttachmentReadyV1, AttachmentRejectedV1};
-use events::todos::{TodoChangedV1, TodoCompletedV1, TodoCreatedV1, TodoDeletedV1, TodoReopenedV1};
+use events::todos::{TodoChangedV1, TodoCompletedV1, TodoCreatedV1, TodoDeletedV1, TodoDueV1, TodoReopenedV1};
 use events::users::{UserProfileChangedV1, UserRegisteredV1};
 use serde_json::{Value, json};
 
@@ -22,6 +22,7 @@ fn readings() -> Vec<Reading> {
         on::<TodoCompletedV1>().read_by(SERVICE, "todo-completed", inbox::todo_completed),
         on::<TodoReopenedV1>().read_by(SERVICE, "todo-reopened", inbox::todo_reopened),
         on::<TodoDeletedV1>().read_by(SERVICE, "todo-deleted", inbox::todo_deleted),
+        on::<TodoDueV1>().read_by(SERVICE, "todo-due", inbox::todo_due),
         on::<AttachmentReadyV1>().read_by(SERVICE, "attachment-ready", inbox::attachment_ready),
         on::<AttachmentRejectedV1>().read_by(SERVICE, "attachment-rejected", inbox::attachment_rejected),
         on::<UserRegisteredV1>().read_by(SERVICE, "user-registered", inbox::user_registered),

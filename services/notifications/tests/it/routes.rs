@@ -36,7 +36,11 @@ fn found(item: &Value) -> Answer {
 #[test]
 fn a_page_shows_entries_the_count_and_where_to_go_on() {
     let two = Answer::Json(200, json!({"Items": [entry(&Value::Null), entry(&Value::Null)], "Count": 2}));
-    let script = [("Query", two), ("GetItem", found(&json!({"unread": {"N": "7"}})))];
+    let script = [
+        ("Query", two),
+        ("GetItem", found(&json!({"unread": {"N": "7"}}))),
+        ("GetItem", found(&json!({"locale": {"S": "de-AT"}}))),
+    ];
     let ran = run("list-notifications", &fixture("list-request"), &script);
     let (status, page) = answered(&ran);
     assert_eq!((status, &page["unread"]), (200, &json!(7)), "{ran:?}");
@@ -45,7 +49,7 @@ fn a_page_shows_entries_the_count_and_where_to_go_on() {
         json!([{
             "id": "019aa577-9e03-7c1d-b5ac-0a1a5e31f003",
             "kind": "todo-completed",
-            "title": "You completed “Buy oat milk”",
+            "title": "Du hast „Buy oat milk“ erledigt",
             "todoId": "0198c0de-0000-7000-8000-0000000000aa",
             "occurredAt": "2026-11-21T09:30:00.123Z",
             "readAt": null,
@@ -57,7 +61,7 @@ fn a_page_shows_entries_the_count_and_where_to_go_on() {
     let mut next = fixture("list-request");
     next["rawQueryString"] = json!(format!("limit=1&cursor={}", page["nextCursor"].as_str().unwrap()));
     next["queryStringParameters"]["cursor"] = page["nextCursor"].clone();
-    let script = [("Query", Answer::Json(200, json!({"Items": []}))), ("GetItem", done())];
+    let script = [("Query", Answer::Json(200, json!({"Items": []}))), ("GetItem", done()), ("GetItem", done())];
     let ran = run("list-notifications", &next, &script);
     assert_eq!(answered(&ran), (200, json!({"items": [], "unread": 0, "nextCursor": null})));
     let start = &ran.bodies("Query")[0]["ExclusiveStartKey"];
@@ -69,7 +73,7 @@ fn the_unread_alone_come_from_their_own_index() {
     let mut request = fixture("list-request");
     request["rawQueryString"] = json!("unread=true");
     request["queryStringParameters"] = json!({"unread": "true"});
-    let script = [("Query", Answer::Json(200, json!({"Items": []}))), ("GetItem", done())];
+    let script = [("Query", Answer::Json(200, json!({"Items": []}))), ("GetItem", done()), ("GetItem", done())];
     let ran = run("list-notifications", &request, &script);
     assert_eq!(answered(&ran).0, 200, "{ran:?}");
     assert_eq!(ran.bodies("Query")[0]["IndexName"], json!("byUnread"));
@@ -77,7 +81,7 @@ fn the_unread_alone_come_from_their_own_index() {
 
 #[test]
 fn reading_an_entry_counts_one_unread_less_in_one_transaction() {
-    let script = [("GetItem", found(&entry(&Value::Null))), ("TransactWriteItems", done())];
+    let script = [("GetItem", found(&entry(&Value::Null))), ("TransactWriteItems", done()), ("GetItem", done())];
     let ran = run("read-notification", &fixture("read-request"), &script);
     let (status, body) = answered(&ran);
     assert_eq!(status, 200, "{ran:?}");
@@ -90,10 +94,11 @@ fn reading_an_entry_counts_one_unread_less_in_one_transaction() {
 #[test]
 fn reading_an_entry_again_writes_nothing() {
     let read = json!("2026-11-21T09:31:00Z");
-    let ran = run("read-notification", &fixture("read-request"), &[("GetItem", found(&entry(&read)))]);
+    let ran =
+        run("read-notification", &fixture("read-request"), &[("GetItem", found(&entry(&read))), ("GetItem", done())]);
     let (status, body) = answered(&ran);
     assert_eq!((status, &body["readAt"]), (200, &read), "{ran:?}");
-    assert_eq!(ran.operations(), ["GetItem"]);
+    assert_eq!(ran.operations(), ["GetItem", "GetItem"]);
 }
 
 #[test]
@@ -103,7 +108,11 @@ fn two_readers_at_once_count_once_and_see_the_same() {
         unreachable!("a refusal has a body");
     };
     lost["CancellationReasons"][0]["Item"] = entry(&first);
-    let script = [("GetItem", found(&entry(&Value::Null))), ("TransactWriteItems", Answer::Json(status, lost))];
+    let script = [
+        ("GetItem", found(&entry(&Value::Null))),
+        ("TransactWriteItems", Answer::Json(status, lost)),
+        ("GetItem", done()),
+    ];
     let ran = run("read-notification", &fixture("read-request"), &script);
     let (status, body) = answered(&ran);
     assert_eq!((status, &body["readAt"]), (200, &first), "{ran:?}");
