@@ -351,6 +351,7 @@ fn event(job: &Job) -> Value {
         "todo-deleted" => Forged::new("todos", "TodoDeleted", todo, 2, &about_todo),
         "attachment-ready" => Forged::new("todos", "AttachmentReady", todo, 2, &about_file),
         "attachment-rejected" => Forged::new("todos", "AttachmentRejected", todo, 2, &about_file),
+        "todo-due" => Forged::new("todos", "TodoDue", todo, 2, &about_todo),
         "recipient-changed" => Forged::new("users", "UserProfileChanged", user, 2, &about_user),
         "user-registered" | "recipient-registered" | "send-welcome-mail" => {
             Forged::new("users", "UserRegistered", user, 1, &about_user)
