@@ -14,11 +14,15 @@ use crate::hash;
 use crate::home::Home;
 use crate::lint;
 use crate::package::{self, Architecture, Build};
+use crate::page::{self, publish};
 use crate::parameters::{self, Assigned, Sources};
 use crate::python::Python;
 use crate::stacks::{Service, Stack};
 use crate::template::{self, Template};
 use crate::ui::{self, Step};
+
+/// The parameter of templates whose functions name the page's address, in a mail or a bucket's rules.
+const WEB_ORIGIN: &str = "WebOrigin";
 
 /// How much a deployment says about what it changes.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -60,14 +64,39 @@ impl Deployment<'_> {
         stacks.dedup();
         self.lint(&stacks).await?;
         let binaries = self.build(&stacks).await?;
-        for stack in stacks {
+        let page = if stacks.contains(&Stack::Web) { Some(page::build(self.home).await?) } else { None };
+        let named = self.web_origin().await?;
+        for &stack in &stacks {
             self.deploy(stack, &binaries).await.with_context(|| format!("{stack} is not deployed"))?;
             if let Some(service) = stack.service() {
                 let forced = self.forced.get(service.name);
                 contracts::record(self.home, self.target, service, forced).await?;
             }
         }
+        if let Some(dist) = page {
+            publish::publish(self.target, &dist).await.context("the page is not published")?;
+        }
+        if self.web_origin().await? != named {
+            self.tell_the_address(&stacks, &binaries).await?;
+        }
         Ok(())
+    }
+
+    /// Deploys again, of the stacks in hand, those that name the page's address: it was another or none before.
+    async fn tell_the_address(&self, stacks: &[Stack], binaries: &BTreeMap<String, PathBuf>) -> Result<()> {
+        for &stack in stacks {
+            if Template::read(stack.template(&self.home.repo))?.declares(WEB_ORIGIN) {
+                self.deploy(stack, binaries)
+                    .await
+                    .with_context(|| format!("{stack} does not know the page's address"))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The page's address, once it has one.
+    async fn web_origin(&self) -> Result<Option<String>> {
+        self.parameter(&Stack::Web.parameter(&self.target.env, "origin")).await
     }
 
     async fn lint(&self, stacks: &[Stack]) -> Result<()> {
@@ -102,7 +131,7 @@ impl Deployment<'_> {
             Some(service) => Some(self.upload(service, binaries, &step).await?),
             None => None,
         };
-        let assigned = self.assign(stack, &template, code.as_ref())?;
+        let assigned = self.assign(stack, &template, code.as_ref()).await?;
         self.expect_parameters(&assigned.looked_up).await?;
 
         let name = stack.stack_name(&self.target.env);
@@ -127,13 +156,19 @@ impl Deployment<'_> {
         Ok(())
     }
 
-    fn assign(&self, stack: Stack, template: &Template, code: Option<&Code>) -> Result<Assigned> {
+    async fn assign(&self, stack: Stack, template: &Template, code: Option<&Code>) -> Result<Assigned> {
         let env = &self.target.env;
         let mut known = BTreeMap::from([("Env", env.clone())]);
         if let Some(code) = code {
             known.insert("ArtifactBucket", code.bucket.clone());
             known.insert("ArtifactKey", code.key.clone());
             known.insert("Architecture", self.architecture.name().to_owned());
+        }
+        if let Some(cloud) = self.target.cloud {
+            known.insert("LocalPort", cloud.port.to_string());
+        }
+        if let Some(origin) = self.web_origin().await? {
+            known.insert(WEB_ORIGIN, origin);
         }
         let mut file = template::environment_file(&self.home.repo, env)?;
         let given = file.remove(stack.name()).unwrap_or_default();

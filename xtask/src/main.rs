@@ -25,6 +25,7 @@ mod logs;
 mod mail;
 mod own_cloud;
 mod package;
+mod page;
 mod parameters;
 mod prerequisites;
 mod process;
@@ -166,7 +167,7 @@ enum Door {
     #[command(after_help = "Examples:
   cargo xtask deploy todos                                  one service, to the local cloud
   cargo xtask deploy todos --env staging                    one service, to AWS
-  cargo xtask deploy artifacts bus users todos notifications --env staging   a whole environment
+  cargo xtask deploy artifacts bus users todos notifications web --env staging   a whole environment
   cargo xtask deploy todos --env staging --force \"readers follow in an hour\"   although it hurts someone")]
     Deploy {
         /// The stacks.

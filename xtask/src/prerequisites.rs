@@ -1,4 +1,4 @@
-//! The three things that a machine must have, checked before anything else.
+//! The things that a machine must have, checked before anything else.
 
 use std::fs;
 use std::process::Command;
@@ -7,10 +7,13 @@ use anyhow::{Context, Result, bail};
 
 use crate::home::Home;
 
-/// Checks Rust, Python and Node, and reports everything that is missing at once, one line each.
+/// Checks Rust, Python, Node and npm, and reports everything that is missing at once, one line each.
 pub(crate) fn check(home: &Home) -> Result<()> {
-    let missing: Vec<String> =
-        [rust(home)?, python(), node()].into_iter().filter_map(Result::err).map(|line| format!("  {line}")).collect();
+    let missing: Vec<String> = [rust(home)?, python(), node(), npm()]
+        .into_iter()
+        .filter_map(Result::err)
+        .map(|line| format!("  {line}"))
+        .collect();
     if missing.is_empty() {
         return Ok(());
     }
@@ -37,6 +40,10 @@ fn python() -> Checked {
 
 fn node() -> Checked {
     at_least("Node", &["node", "--version"], "20", "https://nodejs.org")
+}
+
+fn npm() -> Checked {
+    at_least("npm", &["npm", "--version"], "10", "https://nodejs.org, which brings it (Debian: apt-get install npm)")
 }
 
 fn at_least(name: &str, command: &[&str], wanted: &str, get: &str) -> Checked {

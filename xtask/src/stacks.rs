@@ -18,6 +18,8 @@ pub(crate) enum Stack {
     Todos,
     /// E-mail and the in-app inbox.
     Notifications,
+    /// The page's bucket and distribution.
+    Web,
 }
 
 /// What a service stack has beside its template.
@@ -31,7 +33,8 @@ pub(crate) struct Service {
 
 impl Stack {
     /// Every stack, in deployment order.
-    pub(crate) const ALL: [Self; 5] = [Self::Artifacts, Self::Bus, Self::Users, Self::Todos, Self::Notifications];
+    pub(crate) const ALL: [Self; 6] =
+        [Self::Artifacts, Self::Bus, Self::Users, Self::Todos, Self::Notifications, Self::Web];
 
     /// The name in commands, stack names and parameter paths.
     pub(crate) fn name(self) -> &'static str {
@@ -41,13 +44,14 @@ impl Stack {
             Self::Users => "users",
             Self::Todos => "todos",
             Self::Notifications => "notifications",
+            Self::Web => "web",
         }
     }
 
     /// The service, for the stacks that are one.
     pub(crate) fn service(self) -> Option<Service> {
         let guarded_path = match self {
-            Self::Artifacts | Self::Bus => return None,
+            Self::Artifacts | Self::Bus | Self::Web => return None,
             Self::Users => "/me",
             Self::Todos => "/todos",
             Self::Notifications => "/notifications",

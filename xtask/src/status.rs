@@ -21,8 +21,10 @@ pub(crate) struct Status {
     pub(crate) region: String,
     /// The environment's name.
     pub(crate) env: String,
-    /// The web page's URL.
+    /// The web page's URL, without a slash at its end.
     pub(crate) web: Option<String>,
+    /// The bucket that holds the page's files.
+    pub(crate) web_bucket: Option<String>,
     /// The HTTP APIs' base URLs by service.
     pub(crate) apis: BTreeMap<&'static str, Option<String>>,
     /// The WebSocket API's URL.
@@ -70,7 +72,8 @@ impl Status {
             endpoint: target.cloud.map(Cloud::endpoint),
             region: target.region().to_owned(),
             env: target.env.clone(),
-            web: None,
+            web: stored.get(Stack::Web, "origin"),
+            web_bucket: stored.get(Stack::Web, "bucket"),
             apis,
             websocket: None,
             user_pool_id: stored.get(Stack::Users, "user-pool-id"),
@@ -99,8 +102,9 @@ impl Status {
         let place = self.endpoint.as_deref().unwrap_or("AWS");
         let pool = self.user_pool_id.as_deref().unwrap_or("-");
         let bus = self.bus.as_deref().unwrap_or("-");
+        let page = self.web.as_deref().unwrap_or("-");
         format!(
-            "env {}, {place}, {}\nbus {bus}, user pool {pool}\n\n{}",
+            "env {}, {place}, {}\nbus {bus}, user pool {pool}\npage {page}\n\n{}",
             self.env,
             self.region,
             ui::table(["service", "stack", "api", "table", "in DLQ"], &rows)

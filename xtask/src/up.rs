@@ -184,14 +184,15 @@ async fn until_it_ends(home: &Home, cloud: Cloud) -> Result<()> {
 fn summary(product: &Product) -> String {
     let api = |name: &str| product.status.apis.get(name).cloned().flatten().unwrap_or_default();
     let Person { email, password } = Person::demo();
+    let page = product.status.web.as_deref().unwrap_or_default();
     let (todos, notifications, users) = (api("todos"), api("notifications"), api("users"));
     format!(
         r#"
 {}
 
-Demo user: {email}, password {password}
+Open {page} and sign in as {email}, password {password}
 
-Try it:
+Or try it by hand:
   TOKEN=$(cargo xtask token)
   curl {todos}/todos -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' -d '{{"title":"Buy milk"}}'
   curl {todos}/todos -H "Authorization: Bearer $TOKEN"

@@ -1,0 +1,238 @@
+//! The page's files to their bucket, so that every browser sees one version whole.
+//!
+//! Names of assets hold a hash of what is in them: they are uploaded first and kept by browsers for ever. `index.html`,
+//! which names them, and `config.json` come last and are asked for anew each time, so that nothing ever needs to be
+//! invalidated: the distribution keeps what says `no-cache` for the one second that `CachingOptimized` is at least about.
+//! <https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/Expiration.html>
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail, ensure};
+use aws_sdk_s3::operation::head_object::HeadObjectError;
+use aws_sdk_s3::primitives::ByteStream;
+use reqwest::{Client, StatusCode, Url};
+use serde_json::json;
+
+use super::entries;
+use crate::aws::{self, Target};
+use crate::hash;
+use crate::status::Status;
+use crate::ui::Step;
+
+/// Where Vite puts what has a hash in its name.
+const HASHED: &str = "assets/";
+const INDEX: &str = "index.html";
+const CONFIG: &str = "config.json";
+/// The metadata of `index.html` that says which release the bucket holds.
+const RELEASE: &str = "release";
+
+/// One file of a release.
+struct File {
+    body: Vec<u8>,
+    kind: &'static str,
+}
+
+/// Brings the bucket to what `dist` holds, with the settings of this environment, and asks for it as a browser does.
+pub(crate) async fn publish(target: &Target, dist: &Path) -> Result<()> {
+    let step = Step::start("page");
+    let status = Status::read(target).await?;
+    let origin = status.web.clone().context("the stack web stored no address of the page")?;
+    let bucket = status.web_bucket.clone().context("the stack web stored no bucket for the page")?;
+    let mut files = BTreeMap::new();
+    read(dist, "", &mut files)?;
+    files.insert(CONFIG.to_owned(), File { body: config(&status)?, kind: kind(CONFIG)? });
+    ensure!(files.contains_key(INDEX), "{} holds no {INDEX}: did the page's build change?", dist.display());
+    let release = release(&files);
+    let bucket = Bucket { client: target.s3(), name: bucket };
+    if bucket.release().await?.as_deref() == Some(&release) {
+        step.done(format_args!("unchanged at {origin}"));
+        return Ok(());
+    }
+    step.at("upload");
+    let count = files.len();
+    bucket.bring_to(&files, &release).await?;
+    step.at("smoke test");
+    smoke_test(target, &origin).await?;
+    step.done(format_args!("{count} files at {origin}"));
+    Ok(())
+}
+
+/// What the page must know of its environment. Nothing of it is secret: every browser gets it.
+fn config(status: &Status) -> Result<Vec<u8>> {
+    let config = json!({
+        "env": status.env,
+        "region": status.region,
+        "userPoolId": status.user_pool_id,
+        "userPoolClientId": status.user_pool_client_id,
+        "cognitoEndpoint": status.endpoint,
+        "websocketUrl": status.websocket,
+    });
+    Ok(serde_json::to_vec_pretty(&config)?)
+}
+
+fn read(folder: &Path, prefix: &str, files: &mut BTreeMap<String, File>) -> Result<()> {
+    for path in entries(folder)? {
+        let name = path.file_name().and_then(|name| name.to_str()).with_context(|| unnamed(&path))?;
+        let key = format!("{prefix}{name}");
+        if path.is_dir() {
+            read(&path, &format!("{key}/"), files)?;
+        } else {
+            let body = fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
+            files.insert(key.clone(), File { body, kind: kind(&key)? });
+        }
+    }
+    Ok(())
+}
+
+fn unnamed(path: &Path) -> String {
+    format!("{} has no name in UTF-8, which an object's key must be", path.display())
+}
+
+/// The content type of a file of the page. Unknown ones are refused, because browsers are told not to guess.
+fn kind(key: &str) -> Result<&'static str> {
+    let ending = key.rsplit('.').next().unwrap_or_default();
+    Ok(match ending {
+        "html" => "text/html; charset=utf-8",
+        "js" => "text/javascript; charset=utf-8",
+        "css" => "text/css; charset=utf-8",
+        "json" => "application/json",
+        "webmanifest" => "application/manifest+json",
+        "txt" => "text/plain; charset=utf-8",
+        "svg" => "image/svg+xml",
+        "png" => "image/png",
+        "webp" => "image/webp",
+        "ico" => "image/x-icon",
+        "woff2" => "font/woff2",
+        _ => bail!("the page holds {key}, and xtask/src/page/publish.rs knows no content type for .{ending}: add it"),
+    })
+}
+
+fn caching(key: &str) -> &'static str {
+    if key.starts_with(HASHED) { "public, max-age=31536000, immutable" } else { "no-cache" }
+}
+
+fn release(files: &BTreeMap<String, File>) -> String {
+    let listed: Vec<String> = files.iter().map(|(key, file)| format!("{key} {}", hash::of(&file.body))).collect();
+    hash::of(listed.join("\n").as_bytes())
+}
+
+struct Bucket {
+    client: aws_sdk_s3::Client,
+    name: String,
+}
+
+impl Bucket {
+    /// The release that the bucket holds whole.
+    async fn release(&self) -> Result<Option<String>> {
+        match self.client.head_object().bucket(&self.name).key(INDEX).send().await {
+            Ok(head) => Ok(head.metadata.and_then(|metadata| metadata.get(RELEASE).cloned())),
+            Err(error) if error.as_service_error().is_some_and(HeadObjectError::is_not_found) => Ok(None),
+            Err(error) => Err(aws::failed("look at the page in its bucket")(error)),
+        }
+    }
+
+    async fn bring_to(&self, files: &BTreeMap<String, File>, release: &str) -> Result<()> {
+        let there = self.keys().await?;
+        // A hashed name that is there holds the same bytes.
+        let new = files.iter().filter(|(key, _)| !key.starts_with(HASHED) || !there.contains(*key));
+        let (last, first): (Vec<_>, Vec<_>) = new.partition(|(key, _)| *key == INDEX);
+        for (key, file) in first.into_iter().chain(last) {
+            self.put(key, file, release).await?;
+        }
+        for key in there.iter().filter(|key| !files.contains_key(*key)) {
+            let delete = self.client.delete_object().bucket(&self.name).key(key);
+            delete.send().await.map_err(aws::failed(&format!("remove {key} of an older page")))?;
+        }
+        Ok(())
+    }
+
+    async fn keys(&self) -> Result<BTreeSet<String>> {
+        let mut pages = self.client.list_objects_v2().bucket(&self.name).into_paginator().send();
+        let mut keys = BTreeSet::new();
+        while let Some(page) = pages.next().await {
+            let page = page.map_err(aws::failed("list the page's bucket"))?;
+            keys.extend(page.contents.unwrap_or_default().into_iter().filter_map(|object| object.key));
+        }
+        Ok(keys)
+    }
+
+    async fn put(&self, key: &str, file: &File, release: &str) -> Result<()> {
+        let put = self.client.put_object().bucket(&self.name).key(key).metadata(RELEASE, release);
+        let put = put.content_type(file.kind).cache_control(caching(key)).body(ByteStream::from(file.body.clone()));
+        put.send().await.map_err(aws::failed(&format!("upload the page's {key}")))?;
+        Ok(())
+    }
+}
+
+/// Asks for the page and for an API behind it: the page must be there, the API there and shut.
+async fn smoke_test(target: &Target, origin: &str) -> Result<()> {
+    let client = client(target, origin)?;
+    // The rights of a new bucket policy and a new distribution take some seconds to be everywhere.
+    let deadline = Instant::now() + Duration::from_mins(1);
+    loop {
+        let Err(error) = look(&client, origin).await else { return Ok(()) };
+        if Instant::now() > deadline || target.cloud.is_some() {
+            return Err(error.context("smoke test"));
+        }
+        tokio::time::sleep(Duration::from_secs(2)).await;
+    }
+}
+
+async fn look(client: &Client, origin: &str) -> Result<()> {
+    let page = client.get(origin).send().await.with_context(|| format!("{origin} does not answer"))?;
+    let policy = page.headers().contains_key("content-security-policy");
+    ensure!(page.status() == StatusCode::OK, "{origin} must answer 200, it answers {}", page.status());
+    ensure!(policy, "{origin} answers without a Content-Security-Policy");
+    let api = format!("{origin}/api/me");
+    let answer = client.get(&api).send().await.with_context(|| format!("{api} does not answer"))?;
+    let status = answer.status();
+    ensure!(status == StatusCode::UNAUTHORIZED, "{api} without a token must answer 401, it answers {status}");
+    Ok(())
+}
+
+/// A client that finds the page. Browsers take every name below `localhost` for this machine, other programs ask DNS.
+fn client(target: &Target, origin: &str) -> Result<Client> {
+    let mut builder = Client::builder().timeout(Duration::from_secs(10));
+    if let Some(cloud) = target.cloud {
+        let url: Url = origin.parse().with_context(|| format!("the page's address {origin} is no URL"))?;
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, cloud.port));
+        builder = builder.resolve(url.host_str().unwrap_or_default(), address);
+    }
+    Ok(builder.build()?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn files(entries: &[(&str, &str)]) -> BTreeMap<String, File> {
+        let file = |body: &str| File { body: body.into(), kind: "text/plain" };
+        entries.iter().map(|(key, body)| ((*key).to_owned(), file(body))).collect()
+    }
+
+    #[test]
+    fn a_release_is_told_by_every_name_and_every_byte() {
+        let one = release(&files(&[("a", "1"), ("b", "2")]));
+        assert_eq!(one, release(&files(&[("a", "1"), ("b", "2")])));
+        assert_ne!(one, release(&files(&[("a", "1"), ("c", "2")])));
+        assert_ne!(one, release(&files(&[("a", "1"), ("b", "3")])));
+    }
+
+    #[test]
+    fn only_names_with_a_hash_are_kept_by_browsers() {
+        assert!(caching("assets/index-B2x8.js").contains("immutable"));
+        assert_eq!(caching("index.html"), "no-cache");
+        assert_eq!(caching("favicon.svg"), "no-cache");
+    }
+
+    #[test]
+    fn a_file_of_an_unknown_type_is_refused_by_name() {
+        assert_eq!(kind("assets/a.b.css").unwrap(), "text/css; charset=utf-8");
+        let refused = kind("assets/a.wasm").unwrap_err().to_string();
+        assert!(refused.contains("assets/a.wasm") && refused.contains(".wasm"), "{refused}");
+    }
+}
