@@ -7,6 +7,7 @@
 mod asyncapi;
 mod aws;
 mod bench;
+mod browser;
 mod change_set;
 mod cloud;
 mod contract_bench;
@@ -195,7 +196,7 @@ enum Door {
         /// Only this part; may be given more than once.
         #[arg(long, value_enum)]
         only: Vec<Part>,
-        /// Arguments for the test programs of the unit, contracts and e2e parts, such as a part of a test's name.
+        /// Arguments for the test programs of the unit, contracts, e2e and browser parts, such as a part of a test's name.
         #[arg(last = true)]
         arguments: Vec<String>,
     },

@@ -65,7 +65,7 @@ pub(crate) async fn build(home: &Home) -> Result<PathBuf> {
     let _lock = home::lock(&home.cache().join("page.lock"), busy).await?;
     let (dist, stamp) = (web.path("dist"), home.cache().join("page"));
     let wanted = sources(home)?;
-    let step = Step::start("Page");
+    let step = Step::start("Build page");
     if dist.join("index.html").exists() && is_stamped(&stamp, &wanted) {
         step.done("unchanged since it was built");
         return Ok(dist);

@@ -33,8 +33,7 @@ pub(crate) struct Service {
 
 impl Stack {
     /// Every stack, in deployment order.
-    pub(crate) const ALL: [Self; 6] =
-        [Self::Artifacts, Self::Bus, Self::Users, Self::Todos, Self::Notifications, Self::Web];
+    pub(crate) const ALL: [Self; 5] = [Self::Artifacts, Self::Bus, Self::Users, Self::Todos, Self::Notifications];
 
     /// The name in commands, stack names and parameter paths.
     pub(crate) fn name(self) -> &'static str {

@@ -12,6 +12,7 @@ use clap::ValueEnum;
 use tokio::process::Command;
 
 use crate::asyncapi;
+use crate::browser;
 use crate::contracts;
 use crate::faults;
 use crate::home::Home;
@@ -19,6 +20,7 @@ use crate::hostile;
 use crate::interrupts::{Interrupted, Interrupts};
 use crate::lint;
 use crate::own_cloud::on_own_cloud;
+use crate::page::{self, Web};
 use crate::prerequisites;
 use crate::process;
 use crate::python::Python;
@@ -30,11 +32,11 @@ use crate::ui;
 pub(crate) enum Part {
     /// rustfmt and ruff's formatter.
     Format,
-    /// clippy, ruff, mypy, cargo-deny, one version of each network crate.
+    /// clippy, ruff, mypy, cargo-deny, one version of each network crate; eslint, prettier and tsc for the page.
     Lint,
     /// cfn-lint over every template.
     Templates,
-    /// The tests of every crate but the end-to-end ones.
+    /// The tests of every crate but the end-to-end ones; the page's own, and its weight.
     Unit,
     /// Types, schemas, rules, permissions and documents say the same; changes since main hurt nobody; all are caught.
     Contracts,
@@ -42,6 +44,8 @@ pub(crate) enum Part {
     Conformance,
     /// The whole product on a local cloud of its own.
     E2e,
+    /// The page in Chromium, on a local cloud of its own.
+    Browser,
     /// Changes through a faulty network, none lost, none applied twice.
     Faults,
     /// Generated requests to every route, and a search of the logs for what they sent.
@@ -113,6 +117,7 @@ async fn run(
         Part::Contracts => interrupts.unless(contract_checks(home, arguments)).await,
         Part::Conformance => interrupts.unless(conformance(home, python)).await,
         Part::E2e => end_to_end(home, arguments, interrupts).await,
+        Part::Browser => browser::check(home, arguments, interrupts).await,
         Part::Faults => faults::check(home, interrupts).await,
         Part::Hostile => hostile::check(home, interrupts).await,
     }
@@ -135,6 +140,7 @@ async fn lint(home: &Home, python: &Python) -> Result<()> {
     mypy_of_hostile_input.arg(hostile_input.program("python"));
     let mut deny = deny(home, python);
     deny.args(["check", "bans", "licenses", "sources"]);
+    let web = Web::ready(home).await?;
     let checks = all([
         cargo(home, &["clippy", "--workspace", "--all-targets", "--", "--deny", "warnings"]),
         in_folder("local", "ruff", &["check"]),
@@ -142,6 +148,8 @@ async fn lint(home: &Home, python: &Python) -> Result<()> {
         in_folder("tests/hostile", "ruff", &["check"]),
         mypy_of_hostile_input,
         deny,
+        web.npm(&["run", "--silent", "lint"]),
+        web.npm(&["run", "--silent", "typecheck"]),
     ]);
     let outcomes = [checks.await, advisories(home, python).await, single_versions(home).await];
     first_error(outcomes)
@@ -157,7 +165,17 @@ async fn templates(home: &Home, python: &Python) -> Result<()> {
 async fn unit(home: &Home, arguments: &[String]) -> Result<()> {
     let own = test_programs(home, |package| package != END_TO_END).await?;
     let outcome = run_tests(own, arguments, &[]).await;
-    first_error([outcome, all([cargo(home, &["test", "--workspace", "--doc"])]).await])
+    let documented = all([cargo(home, &["test", "--workspace", "--doc"])]).await;
+    // The arguments pick among the tests of the crates.
+    let page = if arguments.is_empty() { page_alone(home).await } else { Ok(()) };
+    first_error([outcome, documented, page])
+}
+
+/// What can be said of the page without a browser.
+async fn page_alone(home: &Home) -> Result<()> {
+    page::build(home).await?;
+    let web = Web::ready(home).await?;
+    all([web.npm(&["run", "--silent", "test"]), web.npm(&["run", "--silent", "size"])]).await
 }
 
 /// The contracts as they stand and as they changed, their documents, and that every change of them would be caught.
