@@ -9,8 +9,8 @@ use serde::Deserialize;
 
 use crate::home::Home;
 use crate::interrupts::Interrupts;
+use crate::npm::Npm;
 use crate::own_cloud::on_own_cloud;
-use crate::page::Web;
 use crate::process;
 use crate::ui::{self, Step};
 
@@ -28,11 +28,11 @@ struct Deployed {
 /// Runs the page's own tests (`web/tests`) against a deployed page. Screenshots and traces stay in `target/browser`.
 pub(crate) async fn check(home: &Home, arguments: &[String], interrupts: &mut Interrupts) -> Result<()> {
     let chromium = interrupts.unless(chromium()).await?;
-    let web = interrupts.unless(Web::ready(home)).await?;
+    let web = interrupts.unless(Npm::of_page(home)).await?;
     let artifacts = emptied(home.repo.join("target/browser"))?;
     on_own_cloud(home, interrupts, async |environment| {
         let status = environment.iter().find_map(|(name, path)| (*name == "BUSLINE_STATUS").then_some(path));
-        let mut tests = web.npm(&["run", "--silent", "browser", "--"]);
+        let mut tests = web.script("browser");
         tests.args(arguments).envs(environment.iter().map(|(name, value)| (name, value)));
         tests.env("BUSLINE_WEB_ORIGIN", page(status.context("a cloud has a status")?)?);
         tests.env("BUSLINE_ARTIFACTS", &artifacts).env(CHROMIUM, &chromium);

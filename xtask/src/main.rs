@@ -24,6 +24,7 @@ mod interrupts;
 mod lint;
 mod logs;
 mod mail;
+mod npm;
 mod own_cloud;
 mod package;
 mod page;
@@ -58,6 +59,7 @@ use crate::identity::{Person, SignIn};
 use crate::interrupts::Interrupted;
 use crate::logs::{Follow, LogFormat};
 use crate::package::Architecture;
+use crate::page::figures::{self, PageRun};
 use crate::replay_crashes::{CrashRun, SpeedRun};
 use crate::stacks::Stack;
 use crate::status::Status;
@@ -256,6 +258,13 @@ enum Door {
   cargo xtask fuzz
   cargo xtask fuzz cursor envelope --seconds 600")]
     Fuzz(FuzzRun),
+    /// Measures the page in Chromium: Lighthouse's scores, and what each view's files weigh.
+    ///
+    /// Runs on a local cloud of its own. Fails below a score of 95, and above 250 kB.
+    #[command(after_help = "Examples:
+  cargo xtask page
+  cargo xtask page --rounds 5")]
+    Page(PageRun),
     /// Measures what the product costs, each figure beside its baseline in the same run.
     ///
     /// Runs on a local cloud of its own, with the functions built as for AWS. Gives tables, a plot and JSON in
@@ -334,6 +343,7 @@ async fn enter(door: Door) -> Result<()> {
             Box::pin(deploy::command(&home, &stacks, &env, arch, &gate)).await
         }
         Door::Bench(run) => Box::pin(bench::command(&home, &run)).await,
+        Door::Page(run) => figures::command(&home, &run).await,
         Door::Faults(run) => faults::command(&home, &run).await,
         Door::ReplayCrashes(run) => replay_crashes::command(&home, &run).await,
         Door::ReplaySpeed(run) => replay_crashes::measure(&home, &run).await,

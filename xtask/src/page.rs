@@ -1,5 +1,6 @@
-//! The page, from `web/`: its tools from npm, and the files that browsers get.
+//! The page, from `web/` to the files that browsers get.
 
+pub(crate) mod figures;
 pub(crate) mod publish;
 
 use std::collections::BTreeMap;
@@ -7,60 +8,19 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
-use tokio::process::Command;
 
 use crate::hash;
 use crate::home::{self, Home};
+use crate::npm::Npm;
 use crate::process;
 use crate::ui::Step;
 
 /// Folders of `web/` that the page is not made of: what is made of others, and the tests.
 const NO_SOURCES: [&str; 3] = ["node_modules", "dist", "tests"];
 
-/// The folder `web/` with its packages installed.
-#[derive(Debug)]
-pub(crate) struct Web {
-    folder: PathBuf,
-}
-
-impl Web {
-    /// Installs what the lock file says, when it is not what is there.
-    pub(crate) async fn ready(home: &Home) -> Result<Self> {
-        let web = Self { folder: home.repo.join("web") };
-        let _lock = home::lock(
-            &home.cache().join("web-packages.lock"),
-            "another `cargo xtask` installs the page's packages; waiting for it",
-        )
-        .await?;
-        let stamp = web.folder.join("node_modules/.busline-lock");
-        let wanted = hash::of_file(&web.folder.join("package-lock.json"))?;
-        if !is_stamped(&stamp, &wanted) {
-            let step = Step::start("npm");
-            process::run_quietly(&mut web.npm(&["ci", "--no-audit", "--no-fund"])).await?;
-            write(&stamp, &wanted)?;
-            step.done("the page's packages are installed");
-        }
-        Ok(web)
-    }
-
-    /// A call of npm in `web/`.
-    pub(crate) fn npm(&self, arguments: &[&str]) -> Command {
-        let mut npm = process::command("npm");
-        npm.args(arguments).current_dir(&self.folder);
-        // The browser of the tests is the machine's own.
-        npm.env("PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD", "1").env("NPM_CONFIG_UPDATE_NOTIFIER", "false");
-        npm
-    }
-
-    /// The path of a file in `web/`.
-    pub(crate) fn path(&self, name: &str) -> PathBuf {
-        self.folder.join(name)
-    }
-}
-
 /// Builds the page when something that it is made of has changed. The folder of its files.
 pub(crate) async fn build(home: &Home) -> Result<PathBuf> {
-    let web = Web::ready(home).await?;
+    let web = Npm::of_page(home).await?;
     let busy = "another `cargo xtask` builds the page; waiting for it";
     let _lock = home::lock(&home.cache().join("page.lock"), busy).await?;
     let (dist, stamp) = (web.path("dist"), home.cache().join("page"));
@@ -70,7 +30,7 @@ pub(crate) async fn build(home: &Home) -> Result<PathBuf> {
         step.done("unchanged since it was built");
         return Ok(dist);
     }
-    process::run_quietly(&mut web.npm(&["run", "build"])).await?;
+    process::run_quietly(&mut web.script("build")).await?;
     write(&stamp, &wanted)?;
     step.done("built");
     Ok(dist)

@@ -19,8 +19,9 @@ use crate::home::Home;
 use crate::hostile;
 use crate::interrupts::{Interrupted, Interrupts};
 use crate::lint;
+use crate::npm::Npm;
 use crate::own_cloud::on_own_cloud;
-use crate::page::{self, Web};
+use crate::page;
 use crate::prerequisites;
 use crate::process;
 use crate::python::Python;
@@ -140,7 +141,7 @@ async fn lint(home: &Home, python: &Python) -> Result<()> {
     mypy_of_hostile_input.arg(hostile_input.program("python"));
     let mut deny = deny(home, python);
     deny.args(["check", "bans", "licenses", "sources"]);
-    let web = Web::ready(home).await?;
+    let web = Npm::of_page(home).await?;
     let checks = all([
         cargo(home, &["clippy", "--workspace", "--all-targets", "--", "--deny", "warnings"]),
         in_folder("local", "ruff", &["check"]),
@@ -148,8 +149,8 @@ async fn lint(home: &Home, python: &Python) -> Result<()> {
         in_folder("tests/hostile", "ruff", &["check"]),
         mypy_of_hostile_input,
         deny,
-        web.npm(&["run", "--silent", "lint"]),
-        web.npm(&["run", "--silent", "typecheck"]),
+        web.script("lint"),
+        web.script("typecheck"),
     ]);
     let outcomes = [checks.await, advisories(home, python).await, single_versions(home).await];
     first_error(outcomes)
@@ -174,8 +175,8 @@ async fn unit(home: &Home, arguments: &[String]) -> Result<()> {
 /// What can be said of the page without a browser.
 async fn page_alone(home: &Home) -> Result<()> {
     page::build(home).await?;
-    let web = Web::ready(home).await?;
-    all([web.npm(&["run", "--silent", "test"]), web.npm(&["run", "--silent", "size"])]).await
+    let web = Npm::of_page(home).await?;
+    all([web.script("test"), web.script("size")]).await
 }
 
 /// The contracts as they stand and as they changed, their documents, and that every change of them would be caught.

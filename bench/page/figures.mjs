@@ -1,0 +1,80 @@
+// Prints Lighthouse's figures of the page and the weight of its first view; fails where they miss their bounds.
+//
+// As Lighthouse does it for a phone: 4x slower processor, slow 4G, simulated. Each view is measured some times and its
+// median run shown, by the performance score.
+import { mkdir, writeFile } from 'node:fs/promises';
+import lighthouse, { generateReport } from 'lighthouse';
+import { account, launch, setting, signIn } from './browser.mjs';
+
+const LEAST_SCORE = 95;
+const MOST_BYTES = 250_000;
+const CATEGORIES = ['performance', 'accessibility', 'best-practices'];
+
+const origin = setting('BUSLINE_WEB_ORIGIN');
+const artifacts = setting('BUSLINE_ARTIFACTS');
+const rounds = Number(setting('BUSLINE_ROUNDS'));
+
+const browser = await launch();
+const rows = [];
+try {
+  const page = await browser.newPage();
+  rows.push(await view('sign in', '/sign-in', page));
+  await signIn(page, origin, account());
+  rows.push(await view('list', '/', page));
+  rows.push(await view('inbox', '/inbox', page));
+  rows.push(await view('settings', '/settings', page));
+} finally {
+  await browser.close();
+}
+
+console.table(Object.fromEntries(rows.map(({ name, shown }) => [name, shown])));
+const missed = rows.flatMap((row) => row.missed);
+missed.forEach((line) => console.error(line));
+process.exitCode = missed.length > 0 ? 1 : 0;
+
+/** One view, opened with an empty cache. */
+async function view(name, path, page) {
+  const runs = [];
+  for (let round = 0; round < rounds; round += 1) {
+    const session = await page.createCDPSession();
+    await session.send('Network.clearBrowserCache');
+    await session.detach();
+    const { lhr } = await lighthouse(`${origin}${path}`, { onlyCategories: CATEGORIES, logLevel: 'error' }, undefined, page);
+    if (lhr.runtimeError) throw new Error(`${name}: ${lhr.runtimeError.message}`);
+    runs.push(lhr);
+  }
+  const score = (run, category) => Math.round(run.categories[category].score * 100);
+  runs.sort((a, b) => score(a, 'performance') - score(b, 'performance'));
+  const run = runs[Math.floor(runs.length / 2)];
+  await mkdir(artifacts, { recursive: true });
+  await writeFile(`${artifacts}/${name.replace(' ', '-')}.html`, generateReport(run, 'html'));
+  return row(name, path, run, Object.fromEntries(CATEGORIES.map((category) => [category, score(run, category)])));
+}
+
+function row(name, path, run, scores) {
+  // Cognito's and the APIs' answers are no part of the page's weight; what its own address serves as files is.
+  const files = run.audits['network-requests'].details.items.filter(
+    ({ url }) => url.startsWith(origin) && !url.startsWith(`${origin}/api/`),
+  );
+  const bytes = files.reduce((sum, { transferSize }) => sum + transferSize, 0);
+  const time = (audit) => Math.round(run.audits[audit].numericValue);
+  const shown = {
+    ...scores,
+    'kB compressed': (bytes / 1000).toFixed(1),
+    'largest paint, ms': time('largest-contentful-paint'),
+    'blocked, ms': time('total-blocking-time'),
+    'layout shift': run.audits['cumulative-layout-shift'].numericValue.toFixed(3),
+  };
+  const low = CATEGORIES.filter((category) => scores[category] < LEAST_SCORE);
+  const missed = low.map((category) => `${name}: ${category} is ${scores[category]}, below ${LEAST_SCORE}: ${reasons(run, category)}`);
+  if (new URL(run.finalDisplayedUrl).pathname !== path) missed.push(`${name}: ${path} led to ${run.finalDisplayedUrl}`);
+  if (bytes > MOST_BYTES) missed.push(`${name}: weighs ${bytes} bytes, more than ${MOST_BYTES}`);
+  return { name, shown, missed };
+}
+
+/** The audits that cost the category its points. */
+function reasons(run, category) {
+  const audits = run.categories[category].auditRefs.filter(({ weight }) => weight > 0).map(({ id }) => run.audits[id]);
+  const failed = audits.filter(({ score }) => score !== null && score < 0.9);
+  return failed.map(({ id, displayValue }) => (displayValue ? `${id} (${displayValue})` : id)).join(', ');
+}
