@@ -28,6 +28,10 @@ pub trait Payload: Serialize + DeserializeOwned {
     const NAME: &'static str;
     /// Its version, from 1.
     const VERSION: u32;
+
+    /// The user whom it is about: when they delete their account, the copies in the outbox go with them. `None` for an
+    /// event that names nobody.
+    fn user(&self) -> Option<Uuid>;
 }
 
 /// The bus's `source` of an event: `busline.<service>`.

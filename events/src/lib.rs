@@ -10,6 +10,7 @@ pub mod bounds;
 pub mod catalog;
 pub mod documents;
 pub mod envelope;
+pub mod notifications;
 pub mod todos;
 pub mod trace;
 pub mod users;

@@ -1,4 +1,5 @@
-//! What the todos service publishes. The subject is the item's id, the sequence its version.
+//! What the todos service publishes. The subject is the item's id, the sequence its version; what is about a whole user
+//! says so.
 //!
 //! Notes never travel: no reader needs them, and they are the largest and most private part of an item.
 
@@ -9,7 +10,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::bounds::{Distinct, Names, OneOf, Text};
+use crate::bounds::{Count, Distinct, Names, OneOf, Text};
 use crate::envelope::Payload;
 
 /// How urgent an item is.
@@ -49,6 +50,10 @@ impl Payload for TodoCreatedV1 {
     const SERVICE: &'static str = "todos";
     const NAME: &'static str = "TodoCreated";
     const VERSION: u32 = 1;
+
+    fn user(&self) -> Option<Uuid> {
+        Some(self.owner_id)
+    }
 }
 
 /// The fields of an item that its owner writes.
@@ -87,6 +92,10 @@ impl Payload for TodoChangedV1 {
     const SERVICE: &'static str = "todos";
     const NAME: &'static str = "TodoChanged";
     const VERSION: u32 = 1;
+
+    fn user(&self) -> Option<Uuid> {
+        Some(self.owner_id)
+    }
 }
 
 /// An item was completed.
@@ -108,6 +117,10 @@ impl Payload for TodoCompletedV1 {
     const SERVICE: &'static str = "todos";
     const NAME: &'static str = "TodoCompleted";
     const VERSION: u32 = 1;
+
+    fn user(&self) -> Option<Uuid> {
+        Some(self.owner_id)
+    }
 }
 
 /// A completed item was taken up again.
@@ -130,6 +143,10 @@ impl Payload for TodoReopenedV1 {
     const SERVICE: &'static str = "todos";
     const NAME: &'static str = "TodoReopened";
     const VERSION: u32 = 1;
+
+    fn user(&self) -> Option<Uuid> {
+        Some(self.owner_id)
+    }
 }
 
 /// An item was deleted.
@@ -149,6 +166,59 @@ impl Payload for TodoDeletedV1 {
     const SERVICE: &'static str = "todos";
     const NAME: &'static str = "TodoDeleted";
     const VERSION: u32 = 1;
+
+    fn user(&self) -> Option<Uuid> {
+        Some(self.owner_id)
+    }
+}
+
+/// Everything that this service had of a deleted user is gone.
+///
+/// It names the deletion and not the user, so that nothing which says that they are forgotten remembers them.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct TodosErasedV1 {
+    /// The deletion: the hash of the user's id, 64 hexadecimal digits.
+    #[schemars(with = "Text<64, 64>")]
+    pub deletion_id: String,
+    /// When it was done.
+    pub erased_at: Timestamp,
+}
+
+impl Payload for TodosErasedV1 {
+    const SERVICE: &'static str = "todos";
+    const NAME: &'static str = "TodosErased";
+    const VERSION: u32 = 1;
+
+    fn user(&self) -> Option<Uuid> {
+        None
+    }
+}
+
+/// This service's part of what a user asked for is written.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct TodosExportedV1 {
+    /// The user pool's `sub`.
+    pub user_id: Uuid,
+    /// Which export it belongs to.
+    pub export_id: Uuid,
+    /// Where it is in the bucket of exports: everything under this prefix. 1 to 200 characters.
+    #[schemars(with = "Text<1, 200>")]
+    pub key: String,
+    /// The size of all of it.
+    #[schemars(with = "Count")]
+    pub bytes: u64,
+}
+
+impl Payload for TodosExportedV1 {
+    const SERVICE: &'static str = "todos";
+    const NAME: &'static str = "TodosExported";
+    const VERSION: u32 = 1;
+
+    fn user(&self) -> Option<Uuid> {
+        Some(self.user_id)
+    }
 }
 
 /// An open item is due now. Of each due time of an item there is at most one. The sequence is the item's version of that
@@ -171,4 +241,8 @@ impl Payload for TodoDueV1 {
     const SERVICE: &'static str = "todos";
     const NAME: &'static str = "TodoDue";
     const VERSION: u32 = 1;
+
+    fn user(&self) -> Option<Uuid> {
+        Some(self.owner_id)
+    }
 }

@@ -264,6 +264,16 @@ pub fn created<T: Serialize>(body: &T, version: u64, location: &str) -> Result<R
     Ok(response)
 }
 
+/// 202 with `body` as JSON: it was begun, and will be done.
+///
+/// # Errors
+/// When `body` cannot be written as JSON.
+pub fn accepted<T: Serialize>(body: &T) -> Result<Response, serde_json::Error> {
+    let mut response = ok(body)?;
+    *response.status_mut() = StatusCode::ACCEPTED;
+    Ok(response)
+}
+
 /// 204.
 #[must_use]
 pub fn no_content() -> Response {

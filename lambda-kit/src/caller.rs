@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use jiff::Timestamp;
 use uuid::Uuid;
 
 use crate::problem::Problem;
@@ -13,6 +14,10 @@ pub struct Caller {
     pub subject: Uuid,
     /// The user pool's user name, for calls to the pool.
     pub username: String,
+    /// When they last gave their password: refreshed tokens keep it. `None` when the token does not say.
+    ///
+    /// Source: <https://docs.aws.amazon.com/cognito/latest/developerguide/amazon-cognito-user-pools-using-the-access-token.html>
+    pub authenticated_at: Option<Timestamp>,
     groups: Vec<String>,
 }
 
@@ -29,7 +34,12 @@ impl Caller {
         let Ok(subject) = Uuid::parse_str(claim("sub")) else {
             return Err(Problem::unauthenticated("The token names no subject."));
         };
-        Ok(Self { subject, username: claim("username").to_owned(), groups: groups(claim("cognito:groups")) })
+        Ok(Self {
+            subject,
+            username: claim("username").to_owned(),
+            authenticated_at: claim("auth_time").parse().ok().and_then(|at| Timestamp::from_second(at).ok()),
+            groups: groups(claim("cognito:groups")),
+        })
     }
 
     /// Whether the user pool has put the caller into `group`.
@@ -60,10 +70,11 @@ mod tests {
 
     #[test]
     fn an_access_token_names_its_caller() {
-        let caller =
-            Caller::from_claims(&claims(&[("token_use", "access"), ("sub", SUB), ("cognito:groups", "[admin staff]")]));
-        let caller = caller.unwrap();
+        let said =
+            [("token_use", "access"), ("sub", SUB), ("auth_time", "1795246462"), ("cognito:groups", "[admin staff]")];
+        let caller = Caller::from_claims(&claims(&said)).unwrap();
         assert_eq!(caller.subject.to_string(), SUB);
+        assert_eq!(caller.authenticated_at, Timestamp::from_second(1_795_246_462).ok());
         assert!(caller.is_in("admin") && caller.is_in("staff") && !caller.is_in("adm"));
     }
 

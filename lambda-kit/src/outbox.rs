@@ -6,6 +6,7 @@ use events::envelope::MAX_EVENT_BYTES;
 use events::envelope::{self, Event, Payload};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 /// How long a row is kept: past every queue's retention, so that a lost failure can be traced and replayed from here.
 pub const OUTBOX_LIFE: SignedDuration = SignedDuration::from_hours(30 * 24);
@@ -26,6 +27,9 @@ pub struct OutboxRow {
     pub subject: String,
     /// The number of the change among the subject's.
     pub sequence: u64,
+    /// The user whom the event is about, if it names one: the key of the index `byUser`, by which an erasure finds it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user: Option<Uuid>,
     expires_at: i64,
 }
 
@@ -49,6 +53,7 @@ impl OutboxRow {
             detail,
             subject: metadata.subject.clone(),
             sequence: metadata.sequence,
+            user: event.data.user(),
             expires_at,
         })
     }

@@ -87,6 +87,10 @@ impl Payload for AttachmentReadyV1 {
     const SERVICE: &'static str = "todos";
     const NAME: &'static str = "AttachmentReady";
     const VERSION: u32 = 1;
+
+    fn user(&self) -> Option<Uuid> {
+        Some(self.owner_id)
+    }
 }
 
 /// A file arrived and was refused; it is not kept.
@@ -110,6 +114,10 @@ impl Payload for AttachmentRejectedV1 {
     const SERVICE: &'static str = "todos";
     const NAME: &'static str = "AttachmentRejected";
     const VERSION: u32 = 1;
+
+    fn user(&self) -> Option<Uuid> {
+        Some(self.owner_id)
+    }
 }
 
 /// An attachment was deleted, by its owner or with its item.
@@ -131,4 +139,8 @@ impl Payload for AttachmentDeletedV1 {
     const SERVICE: &'static str = "todos";
     const NAME: &'static str = "AttachmentDeleted";
     const VERSION: u32 = 1;
+
+    fn user(&self) -> Option<Uuid> {
+        Some(self.owner_id)
+    }
 }
