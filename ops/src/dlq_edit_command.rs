@@ -26,8 +26,9 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::arguments::QueueArgs;
-use crate::dlq_replay_commands::{JournalFolder, end};
-use crate::output::{self, Outcome};
+use crate::dlq_journal_commands::JournalFolder;
+use crate::dlq_replay_commands::end;
+use crate::output::{self, Format, Outcome};
 
 /// How long the message is looked for.
 const LOOK: Duration = Duration::from_mins(2);
@@ -39,7 +40,8 @@ pub(crate) struct Edit {
     queue: QueueArgs,
     /// How the message's id begins
     message: String,
-    /// A field of the event to set, `$.detail.data.title="…"`; may be given several times. Without it $EDITOR opens
+    /// A field of the event to set or to add, `$.detail.data.title="…"`; may be given several times. Without it $EDITOR
+    /// opens
     #[arg(long, value_name = "PATH=VALUE")]
     set: Vec<Change>,
     /// Show the difference, and change nothing
@@ -50,6 +52,9 @@ pub(crate) struct Edit {
     unchecked: bool,
     #[command(flatten)]
     folder: JournalFolder,
+    /// How to print; the difference is among the remarks unless it is a table
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    format: Format,
 }
 
 /// Does what was asked.
@@ -62,7 +67,11 @@ pub(crate) async fn run(arguments: Edit) -> Result<Outcome> {
         output::remark("nothing was changed");
         return Ok(Outcome::Done);
     };
-    output::text(output::plain(&difference).as_bytes())?;
+    let shown = output::plain(&difference);
+    match arguments.format {
+        Format::Table => drop(output::text(shown.as_bytes())?),
+        Format::Json | Format::Ndjson => output::remark(shown.trim_end()),
+    }
     if !arguments.unchecked {
         check(&serde_json::from_str(&after).context("the event is no JSON")?)?;
     }
@@ -70,7 +79,7 @@ pub(crate) async fn run(arguments: Edit) -> Result<Outcome> {
         return Ok(Outcome::Done);
     }
     let summary = replace(&queue, &message, &after, &arguments).await?;
-    end(&summary)
+    end(&summary, arguments.format)
 }
 
 /// Against the schemas of the repository that this program is run in, if it is one.
@@ -153,6 +162,9 @@ async fn replace(queue: &Queue, message: &Message, event: &str, arguments: &Edit
         way: "edited, in the same queue".to_owned(),
         planned: 1,
         everything: false,
+        until: None,
+        left_out: 0,
+        unseen: 0,
         options: json!(null),
     };
     journal.write(Entry::Plan(Box::new(planned))).await?;

@@ -1,38 +1,41 @@
 //! `dlq park`, `unpark`, `import`, `purge`, `rollback`: commands that put messages elsewhere, or away.
 #![allow(clippy::disallowed_methods, reason = "a command-line tool looks at the clock and makes ids here")]
 
-use std::collections::HashSet;
-use std::fs::{File, OpenOptions};
-use std::io::{self, BufRead, BufReader, BufWriter, Write};
-use std::ops::ControlFlow;
+use std::fs::File;
+use std::io::{self, BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, bail};
 use clap::{Args, Subcommand};
 use jiff::Timestamp;
 use ops::dlq::batches::{self, Outgoing};
-use ops::dlq::filter::Filter;
-use ops::dlq::journal::entry::Summary;
+use ops::dlq::history::History;
+use ops::dlq::journal::entry::{Purpose, Summary};
 use ops::dlq::journal::{Journal, read};
-use ops::dlq::look::{Until, look};
+use ops::dlq::look::Until;
 use ops::dlq::marks::{self, Marking};
 use ops::dlq::message::{Attribute, Message};
-use ops::dlq::plan::{After, History, Options, Order, Pace, Superseded, Wanted, plan};
+use ops::dlq::options::{After, Options, Order, Pace, Superseded, Wanted};
+use ops::dlq::plan::plan;
 use ops::dlq::queue::{BATCH, Queue, WrongUse};
 use ops::dlq::replay::{Meant, Place, Replay};
-use ops::dlq::roads::{Choice, Way, outgoing};
-use ops::dlq::{rollback, sweep};
+use ops::dlq::roads::choice::{Choice, Way};
+use ops::dlq::roads::outgoing;
+use ops::dlq::rollback;
 use ops::target::{self, Target};
 use serde_json::json;
 use uuid::Uuid;
 
 use crate::arguments::{FilterArgs, LookArgs, QueueArgs};
 use crate::dlq_edit_command::{self, Edit};
-use crate::dlq_replay_commands::{JournalFolder, follow, parking, tell};
+use crate::dlq_journal_commands::JournalFolder;
+use crate::dlq_purge_command::{self, Purge};
+use crate::dlq_replay_arguments::parking;
+use crate::dlq_replay_commands::{follow, tell};
 use crate::interrupts::stop_at_interrupt;
-use crate::output::{self, Outcome};
+use crate::output::{self, Format, Outcome};
 
 /// Commands that put messages elsewhere, or away.
 #[derive(Debug, Subcommand)]
@@ -99,6 +102,9 @@ pub(crate) struct Parking {
     /// At most this many messages
     #[arg(long, value_parser = clap::value_parser!(u64).range(1..))]
     count: Option<u64>,
+    /// How to print; the last line is a JSON object in each
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    format: Format,
 }
 
 /// What to import.
@@ -108,23 +114,9 @@ pub(crate) struct Import {
     queue: QueueArgs,
     /// The file, or `-` for standard input
     file: PathBuf,
-}
-
-/// What to delete.
-#[derive(Debug, Args)]
-pub(crate) struct Purge {
-    #[command(flatten)]
-    queue: QueueArgs,
-    #[command(flatten)]
-    filter: FilterArgs,
-    #[command(flatten)]
-    look: LookArgs,
-    /// The file to write the messages to first
-    #[arg(long, value_name = "FILE")]
-    export: PathBuf,
-    /// How many messages you mean to delete
-    #[arg(long, value_name = "MESSAGES")]
-    yes_delete: u64,
+    /// How to print; the last line is a JSON object in each
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    format: Format,
 }
 
 /// What to take back.
@@ -137,6 +129,9 @@ pub(crate) struct Rollback {
     /// The environment, when it is not the one that the journal names
     #[arg(long)]
     env: Option<String>,
+    /// How to print; the last line is a JSON object in each
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    format: Format,
 }
 
 /// Does what was asked.
@@ -144,15 +139,15 @@ pub(crate) async fn run(command: Transferring) -> Result<Outcome> {
     match command {
         Transferring::Park(arguments) => {
             let (target, queue, lot) = arguments.queues().await?;
-            arguments.transfer(target, queue, lot, Marking::Keep).await
+            arguments.transfer(target, queue, lot, Purpose::Park).await
         }
         Transferring::Unpark(arguments) => {
             let (target, queue, lot) = arguments.queues().await?;
-            arguments.transfer(target, lot, queue, Marking::Anew).await
+            arguments.transfer(target, lot, queue, Purpose::Replay).await
         }
         Transferring::Edit(arguments) => dlq_edit_command::run(*arguments).await,
         Transferring::Import(arguments) => import(arguments).await,
-        Transferring::Purge(arguments) => purge(*arguments).await,
+        Transferring::Purge(arguments) => dlq_purge_command::run(*arguments).await,
         Transferring::Rollback(arguments) => take_back(arguments).await,
     }
 }
@@ -168,11 +163,11 @@ impl Parking {
         Ok((target, queue, lot))
     }
 
-    async fn transfer(self, target: Target, from: Queue, to: Queue, marking: Marking) -> Result<Outcome> {
+    async fn transfer(self, target: Target, from: Queue, to: Queue, purpose: Purpose) -> Result<Outcome> {
         let folder = self.folder.path()?;
         let count = self.count.map(|count| usize::try_from(count).unwrap_or(usize::MAX));
         let wanted = Wanted::new(self.filter.filter(Timestamp::now()), count);
-        let options = options(to.url(), marking);
+        let options = options(to.url(), purpose);
         let until = Until::after(self.look.deadline);
         let stopped = stop_at_interrupt(until.stopped.clone());
         let plan = plan(&from, &options, &wanted, &History::default(), until).await?;
@@ -182,12 +177,16 @@ impl Parking {
         let place = Place { queue: from, env: target.env, sdk: target.sdk };
         let meant = Meant { plan, filter: wanted.filter, history: History::default() };
         let replay = Box::pin(Replay::begin(place, options, meant, journal, id)).await?;
-        follow(replay, &stopped).await
+        follow(replay, &stopped, self.format).await
     }
 }
 
-/// Moves messages as they are.
-fn options(to: &str, marking: Marking) -> Options {
+/// Moves messages as they are: parked ones keep the marks of their replays, brought back they begin anew.
+fn options(to: &str, purpose: Purpose) -> Options {
+    let (marking, parking) = match purpose {
+        Purpose::Park => (Marking::Keep, Some(to.to_owned())),
+        Purpose::Replay => (Marking::Anew, None),
+    };
     Options {
         choice: Choice { way: Way::Queue(to.to_owned()), function: None, taken_as: None, marking },
         order: Order::Any,
@@ -195,7 +194,8 @@ fn options(to: &str, marking: Marking) -> Options {
         rate: None,
         concurrency: 8,
         max_replays: u32::MAX,
-        parking: None,
+        parking,
+        purpose,
         after: After::Remove,
         rehearsal: None,
         superseded: Superseded::Replay,
@@ -230,7 +230,7 @@ async fn import(arguments: Import) -> Result<Outcome> {
         }
     }
     put(&queue, &mut messages, &mut imported, &mut failed).await?;
-    output::text(format!("{}\n", json!({"imported": imported, "failed": failed})).as_bytes())?;
+    output::last(&json!({"imported": imported, "failed": failed}), arguments.format)?;
     Ok(if failed == 0 { Outcome::Done } else { Outcome::Left })
 }
 
@@ -263,52 +263,6 @@ fn imported_as(message: &Message, queue: &Queue) -> Outgoing {
     outgoing(message, queue.url(), &message.body, attributes)
 }
 
-async fn purge(arguments: Purge) -> Result<Outcome> {
-    let queue = arguments.queue.open().await?;
-    let filter = arguments.filter.filter(Timestamp::now());
-    let path = &arguments.export;
-    ensure!(!path.exists(), WrongUse(format!("{} is there already: name another file", path.display())));
-    let until = Until::after(arguments.look.deadline);
-    let stopped = stop_at_interrupt(until.stopped.clone());
-    let exported = export(&queue, &filter, until, path).await?;
-    if stopped.load(Ordering::Relaxed) {
-        output::remark(&format!("interrupted: nothing was deleted; {} may not be complete", path.display()));
-        return Ok(Outcome::Left);
-    }
-    let count = exported.len() as u64;
-    if count != arguments.yes_delete {
-        std::fs::remove_file(path).with_context(|| format!("cannot remove {}", path.display()))?;
-        bail!(WrongUse(format!(
-            "{count} messages fit and you said {}: nothing was deleted. To delete them give --yes-delete {count}",
-            arguments.yes_delete
-        )));
-    }
-    let is_exported = |message: &Message| exported.contains(&message.message_id);
-    let deleted =
-        sweep::sweep(&queue, (exported.len(), &stopped), is_exported, async |messages| Ok(messages)).await?.len();
-    output::text(format!("{}\n", json!({"exported": count, "deleted": deleted})).as_bytes())?;
-    Ok(if deleted == exported.len() { Outcome::Done } else { Outcome::Left })
-}
-
-/// Writes the messages that fit, and their ids; they are on the disk when this returns.
-async fn export(queue: &Queue, filter: &Filter, until: Until, path: &Path) -> Result<HashSet<String>> {
-    let cannot = || format!("cannot write {}", path.display());
-    let file = OpenOptions::new().write(true).create_new(true).open(path).with_context(cannot)?;
-    let mut out = BufWriter::new(file);
-    let mut ids = HashSet::new();
-    look(queue, until, |message| {
-        if filter.admits(&message) {
-            out.write_all(output::line(&message)?.as_bytes()).with_context(cannot)?;
-            ids.insert(message.message_id);
-        }
-        Ok(ControlFlow::Continue(()))
-    })
-    .await?;
-    let file = out.into_inner().with_context(cannot)?;
-    file.sync_all().with_context(cannot)?;
-    Ok(ids)
-}
-
 async fn take_back(arguments: Rollback) -> Result<Outcome> {
     let path = read::find(&arguments.folder.path()?, &arguments.replay)?;
     let mut queue = None;
@@ -327,6 +281,6 @@ async fn take_back(arguments: Rollback) -> Result<Outcome> {
     }
     let Summary { remaining, .. } = &summary;
     let outcome = if *remaining == 0 { Outcome::Done } else { Outcome::Left };
-    output::text(output::line(&summary)?.as_bytes())?;
+    output::last(&summary, arguments.format)?;
     Ok(outcome)
 }

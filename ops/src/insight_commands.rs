@@ -13,7 +13,7 @@ use ops::target;
 use ops::verify::{self, Report, Verdict, Wanted};
 
 use crate::arguments::{FilterArgs, LookArgs, QueueArgs};
-use crate::dlq_replay_commands::JournalFolder;
+use crate::dlq_journal_commands::JournalFolder;
 use crate::insight_tables;
 use crate::output::{self, Format, Outcome};
 use crate::watch;

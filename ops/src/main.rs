@@ -4,6 +4,9 @@ mod arguments;
 mod contracts;
 mod dlq_commands;
 mod dlq_edit_command;
+mod dlq_journal_commands;
+mod dlq_purge_command;
+mod dlq_replay_arguments;
 mod dlq_replay_commands;
 mod dlq_transfer_commands;
 mod export;
@@ -109,4 +112,31 @@ fn manual(folder: Option<PathBuf>) -> Result<Outcome> {
     std::fs::create_dir_all(&folder).with_context(cannot)?;
     clap_mangen::generate_to(Cli::command(), &folder).with_context(cannot)?;
     Ok(Outcome::Done)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(command: &mut clap::Command, path: &str, checked: &mut u32) {
+        let path = format!("{path} {}", command.get_name());
+        if command.has_subcommands() {
+            command.get_subcommands_mut().for_each(|command| check(command, &path, checked));
+            return;
+        }
+        let (short, long) = (command.render_help().to_string(), command.render_long_help().to_string());
+        for (help, wanted) in [(&short, "Example"), (&long, "Example"), (&long, "Exit codes")] {
+            assert!(help.contains(wanted), "`{path}` has no {wanted}:\n{help}");
+        }
+        *checked += 1;
+    }
+
+    #[test]
+    fn every_command_on_dead_letters_shows_examples_and_exit_codes() {
+        let mut cli = Cli::command();
+        let dlq = cli.find_subcommand_mut("dlq").unwrap();
+        let mut checked = 0;
+        dlq.get_subcommands_mut().for_each(|command| check(command, "ops dlq", &mut checked));
+        assert!(checked >= 19, "{checked} commands");
+    }
 }

@@ -79,6 +79,15 @@ pub(crate) fn one<T: Serialize>(thing: &T, format: Format, page: impl FnOnce() -
     text(lines.as_bytes())
 }
 
+/// Prints what a command that changes something ends with: one JSON object in every format, for people too.
+pub(crate) fn last<T: Serialize>(thing: &T, format: Format) -> Result<Outcome> {
+    let lines = match format {
+        Format::Json => serde_json::to_string_pretty(thing)? + "\n",
+        Format::Table | Format::Ndjson => line(thing)?,
+    };
+    text(lines.as_bytes())
+}
+
 /// Prints text as it is.
 pub(crate) fn text(text: &[u8]) -> Result<Outcome> {
     let mut out = io::stdout().lock();

@@ -19,7 +19,7 @@ use ops::target::{self, Target};
 use ratatui::crossterm::event::{self, Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 
-use crate::dlq_replay_commands::JournalFolder;
+use crate::dlq_journal_commands::JournalFolder;
 use crate::output::{self, Outcome};
 use crate::tables;
 use crate::watch::board::{Board, Causes};

@@ -59,7 +59,8 @@ pub fn event(message: &Message) -> Result<String> {
     Ok(text.to_owned())
 }
 
-/// The event with fields set, which must be there already. All else stays as it is written.
+/// The event with fields set. One that is not there is added, if the object is there that it belongs to. All else stays as
+/// it is written.
 ///
 /// # Errors
 /// [`WrongUse`] when a path leads nowhere.
@@ -69,13 +70,52 @@ pub fn set(event: &str, changes: &[Change]) -> Result<String> {
         let value: Value = serde_json::from_str(&result).context("the event is no JSON")?;
         let places: Vec<String> =
             change.path.query_located(&value).locations().map(NormalizedPath::to_json_pointer).collect();
-        ensure!(!places.is_empty(), WrongUse(format!("`{}` leads nowhere in the event", change.given)));
+        if places.is_empty() {
+            result = added(&result, &value, change)?;
+        }
         for pointer in places {
             let place = place(&result, &pointer).context("a place in the event")?;
             result.replace_range(place, &change.value);
         }
     }
     Ok(result)
+}
+
+/// The event with a field more, the last of its object.
+fn added(text: &str, value: &Value, change: &Change) -> Result<String> {
+    let nowhere = || {
+        WrongUse(format!(
+            "`{}` leads nowhere in the event, and is no field of an object in it that could be added",
+            change.given
+        ))
+    };
+    let (parent, name) = parent(&change.given).ok_or_else(nowhere)?;
+    let parent = JsonPath::parse(parent).map_err(|_| nowhere())?;
+    let located = parent.query_located(value);
+    let objects = located.iter().filter(|node| node.node().is_object());
+    let pointers: Vec<(String, bool)> = objects
+        .map(|node| (node.location().to_json_pointer(), node.node().as_object().is_some_and(serde_json::Map::is_empty)))
+        .collect();
+    ensure!(!pointers.is_empty(), nowhere());
+    let name = Value::String(name);
+    let mut result = text.to_owned();
+    for (pointer, is_empty) in pointers {
+        let object = place(&result, &pointer).context("a place in the event")?;
+        let comma = if is_empty { "" } else { "," };
+        result.insert_str(object.end - 1, &format!("{comma}{name}:{}", change.value));
+    }
+    Ok(result)
+}
+
+/// A path to an object and the name of a field of it: `$.a.b` or `$.a['b']`.
+fn parent(path: &str) -> Option<(&str, String)> {
+    if let Some(quoted) = path.strip_suffix("']") {
+        let (parent, name) = quoted.rsplit_once("['")?;
+        return (!name.contains(['\'', '\\'])).then(|| (parent, name.to_owned()));
+    }
+    let (parent, name) = path.rsplit_once('.')?;
+    let is_name = !name.is_empty() && !name.contains(['[', ']', '*', '?', '\'', '"', ' ']);
+    (is_name && !parent.ends_with('.')).then(|| (parent, name.to_owned()))
 }
 
 /// Where in a JSON text the value is that a JSON pointer leads to.
@@ -264,9 +304,20 @@ mod tests {
     }
 
     #[test]
+    fn a_field_that_is_not_there_is_added_and_all_else_stays_as_it_is_written() {
+        let event = r#"{"n": 1.10, "o": {}, "p": {"x": [1]} }"#;
+        let add = |path: &str| set(event, &[path.parse().unwrap()]).unwrap();
+        assert_eq!(add("$.new=true"), r#"{"n": 1.10, "o": {}, "p": {"x": [1]} ,"new":true}"#);
+        assert_eq!(add("$.o.a=7"), r#"{"n": 1.10, "o": {"a":7}, "p": {"x": [1]} }"#);
+        assert_eq!(add("$.p['a.b']=text"), r#"{"n": 1.10, "o": {}, "p": {"x": [1],"a.b":"text"} }"#);
+    }
+
+    #[test]
     fn a_path_that_leads_nowhere_is_refused() {
-        let error = set(r#"{"a":1}"#, &["$.b=1".parse().unwrap()]).unwrap_err();
-        assert!(error.is::<WrongUse>() && error.to_string().contains("$.b"), "{error}");
+        for path in ["$.b.c=1", "$.a.b=1", "$.*.b=1", "$..b=1", "$.l[7]=1", "$.l[*].b=1"] {
+            let error = set(r#"{"a":1,"l":[]}"#, &[path.parse().unwrap()]).unwrap_err();
+            assert!(error.is::<WrongUse>() && error.to_string().contains("leads nowhere"), "{path}: {error}");
+        }
         assert!("no path".parse::<Change>().is_err());
     }
 

@@ -1,5 +1,6 @@
 //! A queue: which one is meant, what it says of itself, and its messages, which stay in it.
 
+mod clock;
 mod lookup;
 mod received;
 
@@ -63,6 +64,12 @@ pub struct Attributes {
 }
 
 impl Attributes {
+    /// How many messages it has, those that wait, are held or are delayed, approximately.
+    #[must_use]
+    pub fn standing(&self) -> u64 {
+        self.depth + self.in_flight + self.delayed
+    }
+
     /// How often a message may be received before the queue itself moves it on: every look counts.
     #[must_use]
     pub fn max_receive_count(&self) -> Option<u64> {

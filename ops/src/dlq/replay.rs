@@ -5,6 +5,8 @@ mod held;
 mod intake;
 mod order;
 mod pace;
+pub mod progress;
+mod ramp;
 mod work;
 
 use std::sync::Arc;
@@ -14,70 +16,27 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use aws_config::SdkConfig;
 use tokio::task::JoinSet;
-use tokio::time::Instant;
 use uuid::Uuid;
 
 use crate::dlq::batches;
 use crate::dlq::filter::Filter;
+use crate::dlq::history::History;
 use crate::dlq::journal::Journal;
-use crate::dlq::journal::entry::Purpose;
 use crate::dlq::journal::entry::{Entry, Planned, Summary};
 use crate::dlq::journal::state::{Open, State};
-use crate::dlq::plan::{History, Options, Order, Pace, Plan};
+use crate::dlq::options::{After, Options, Order, Pace};
+use crate::dlq::plan::Plan;
 use crate::dlq::queue::Queue;
 use crate::dlq::replay::held::Held;
 use crate::dlq::replay::intake::Intake;
 use crate::dlq::replay::pace::{Breaker, Rate};
-use crate::dlq::roads::{Accepted, Roads};
+use crate::dlq::replay::progress::Progress;
+use crate::dlq::roads::Roads;
+use crate::dlq::roads::invoke::Accepted;
 use crate::target;
 
 /// As many ids go into one line of the journal.
 const IDS_A_LINE: usize = 1000;
-
-/// The steps of a ramp; the last one is repeated.
-const STEPS: [u64; 9] = [1, 2, 5, 20, 50, 100, 200, 500, 1000];
-
-/// How often a ramp looks whether its last step is worked off.
-const LOOK_AGAIN: Duration = Duration::from_millis(500);
-
-/// What a replay has done so far; read it from anywhere.
-#[derive(Debug, Default)]
-pub struct Progress {
-    /// Messages to replay or park.
-    pub planned: AtomicU64,
-    /// Messages that were accepted for replay.
-    pub replayed: AtomicU64,
-    /// Messages that were parked.
-    pub parked: AtomicU64,
-    /// Messages that are left where they are.
-    pub skipped: AtomicU64,
-    /// Messages that were not accepted, or came back.
-    pub failed: AtomicU64,
-    /// Accepted messages that came back, which are in the queue again.
-    pub came_back: AtomicU64,
-    /// Accepted messages that SQS has not deleted yet.
-    pub undeleted: AtomicU64,
-}
-
-impl Progress {
-    fn add(counter: &AtomicU64, count: usize) {
-        counter.fetch_add(count as u64, Ordering::Relaxed);
-    }
-
-    fn summary(&self, journal: &Journal) -> Summary {
-        let of = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
-        let (planned, replayed, parked) = (of(&self.planned), of(&self.replayed), of(&self.parked));
-        Summary {
-            planned,
-            replayed,
-            parked,
-            skipped: of(&self.skipped),
-            failed: of(&self.failed),
-            remaining: planned.saturating_sub(replayed + parked) + of(&self.came_back) + of(&self.undeleted),
-            journal: journal.path().display().to_string(),
-        }
-    }
-}
 
 /// How a replay ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -86,6 +45,8 @@ pub struct Ended {
     pub summary: Summary,
     /// Why it stopped before all was done, when it did.
     pub stopped: Option<String>,
+    /// All that was planned is done, and nothing speaks against it.
+    pub is_whole: bool,
 }
 
 /// A replay.
@@ -103,7 +64,7 @@ pub struct Replay {
     held: Arc<Held>,
     to: SdkConfig,
     /// Messages that were done before this process began.
-    done_before: u64,
+    before: u64,
     /// Messages that the plan did not see.
     unplanned: u64,
     rate: Rate,
@@ -167,23 +128,25 @@ impl Replay {
         let options: Options =
             serde_json::from_value(planned.options).context("the journal's options are not known")?;
         journal.write(Entry::Resumed {}).await?;
-        let hidden: Vec<String> = state.unsure.values().map(|open| open.receipt.clone()).collect();
+        let refused = state.failed.values().flatten();
+        let hidden: Vec<String> = state.unsure.values().chain(refused).map(|open| open.receipt.clone()).collect();
         // They come back anyway, only later.
         if let Err(error) = place.queue.give_back(&hidden).await {
             journal.note(Entry::Skipped { reason: format!("still hidden: {error}"), ids: Vec::new() })?;
         }
         let held = Arc::new(Held::new(&place.queue, Duration::from_secs(options.hidden)));
-        let plan = Plan { everything: planned.everything, ..Plan::default() };
+        let plan = Plan { everything: planned.everything, until: planned.until, ..Plan::default() };
         let meant = (Filter::default(), history);
         let id = planned.replay_id;
         let mut intake = Intake::new(&place.queue, Arc::clone(&held), &options, plan, meant, &id).await?;
         intake.go_on(&state);
         let mut replay = Self::new(place, options, intake, held, journal, id).await;
-        replay.done_before = state.replayed + state.parked;
+        (replay.before, replay.unplanned) = (state.replayed + state.parked, planned.unseen);
         let progress = &replay.progress;
         progress.replayed.store(state.replayed, Ordering::Relaxed);
         progress.parked.store(state.parked, Ordering::Relaxed);
-        progress.skipped.store(state.skipped, Ordering::Relaxed);
+        // What was left later is met, judged and left again.
+        progress.skipped.store(planned.left_out, Ordering::Relaxed);
         progress.planned.store(planned.planned, Ordering::Relaxed);
         replay.delete_accepted(&state).await?;
         Ok(replay)
@@ -216,7 +179,7 @@ impl Replay {
             progress: Arc::default(),
             stopped: Arc::default(),
             intake,
-            done_before: 0,
+            before: 0,
             unplanned: 0,
         }
     }
@@ -252,9 +215,7 @@ impl Replay {
         worked?;
         let unseen = unseen?;
         if replay.intake.takes_everything() {
-            let met = replay.done_before + replay.intake.met();
-            let undeleted = replay.progress.undeleted.load(Ordering::Relaxed);
-            replay.progress.planned.store(met + unseen.saturating_sub(undeleted), Ordering::Relaxed);
+            replay.correct_planned(unseen);
         }
         if replay.intake.is_over() && unseen == 0 {
             // It was waited for, and the queue has it no more: a crash kept SQS's answer from the journal. While the queue
@@ -269,13 +230,27 @@ impl Replay {
         // Of what the plan did not see, others may have taken some by now.
         summary.remaining += replay.unplanned.min(unseen);
         replay.journal.write(Entry::Closed(summary.clone())).await?;
-        let stopped = match (replay.breaker.tripped(), given_back) {
+        let tripped = replay.breaker.tripped();
+        let is_whole = summary.remaining == 0 && tripped.is_none();
+        let stopped = match (tripped, given_back) {
             (Some(reason), _) => Some(reason),
             (None, Err(error)) => Some(error.to_string()),
-            (None, Ok(())) if replay.stopped.load(Ordering::Relaxed) => Some("it was interrupted".to_owned()),
+            (None, Ok(())) if !is_whole && replay.stopped.load(Ordering::Relaxed) => {
+                Some("it was interrupted".to_owned())
+            }
             (None, Ok(())) => None,
         };
-        Ok(Ended { summary, stopped })
+        Ok(Ended { summary, stopped, is_whole })
+    }
+
+    /// Of everything, the plan has what SQS said, approximately: now it is known.
+    fn correct_planned(&self, unseen: u64) {
+        let of = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        let met = self.before + self.intake.met();
+        let undeleted = of(&self.progress.undeleted);
+        // What was not seen is of the plan as far as the plan had more: others were sent to the queue since.
+        let missing = of(&self.progress.planned).saturating_sub(met).min(unseen.saturating_sub(undeleted));
+        self.progress.planned.store(met + missing, Ordering::Relaxed);
     }
 
     /// Messages of the queue that did not come.
@@ -305,23 +280,6 @@ impl Replay {
         result
     }
 
-    async fn ramp(self: &Arc<Self>) -> Result<()> {
-        let last = STEPS[STEPS.len() - 1];
-        for step in STEPS.into_iter().chain(std::iter::repeat(last)) {
-            let before = self.standing().await?;
-            let done = self.done();
-            self.round(step).await?;
-            if self.must_stop() || self.intake.is_over() {
-                return Ok(());
-            }
-            self.settle(before, done).await?;
-            if self.must_stop() {
-                return Ok(());
-            }
-        }
-        Ok(())
-    }
-
     fn must_stop(&self) -> bool {
         self.stopped.load(Ordering::Relaxed) || self.breaker.tripped().is_some() || self.intake.is_closed()
     }
@@ -332,37 +290,13 @@ impl Replay {
 
     /// How many messages the queue has, seen and unseen.
     async fn standing(&self) -> Result<u64> {
-        let attributes = intake::patiently(|| self.queue.attributes()).await?;
-        Ok(attributes.depth + attributes.in_flight + attributes.delayed)
-    }
-
-    /// Waits until the queues that a step sent to are worked off, and counts what came back as failures.
-    async fn settle(&self, before: u64, done: u64) -> Result<()> {
-        let deadline = Instant::now() + Duration::from_secs(self.options.settle);
-        for url in self.roads.queues_sent_to().await {
-            let target = Queue::at(&self.to, &url);
-            while Instant::now() < deadline && !self.stopped.load(Ordering::Relaxed) {
-                let attributes = intake::patiently(|| target.attributes()).await?;
-                if attributes.depth + attributes.in_flight + attributes.delayed == 0 {
-                    break;
-                }
-                tokio::time::sleep(LOOK_AGAIN).await;
-            }
-        }
-        let left = self.done() - done;
-        let came_back = (self.standing().await? + left).saturating_sub(before);
-        self.breaker.came_back(came_back);
-        if self.breaker.tripped().is_some() {
-            self.progress.failed.fetch_add(came_back, Ordering::Relaxed);
-            self.progress.came_back.fetch_add(came_back, Ordering::Relaxed);
-        }
-        Ok(())
+        Ok(intake::patiently(|| self.queue.attributes()).await?.standing())
     }
 
     /// Deletes what was accepted before a crash, by the receipts of then. One that is out of date shows the message
     /// again, which is deleted then.
     async fn delete_accepted(&self, state: &State) -> Result<()> {
-        let keeps = self.options.after == crate::dlq::plan::After::Keep;
+        let keeps = self.options.after == After::Keep;
         let (ids_of, open): (Vec<&Uuid>, Vec<&Open>) = state.accepted.iter().filter(|_| !keeps).unzip();
         let receipts: Vec<String> = open.iter().map(|open| open.receipt.clone()).collect();
         let failed = batches::delete(self.queue.sqs(), self.queue.url(), &receipts).await?;
@@ -388,14 +322,9 @@ fn planned(place: &Place, options: &Options, plan: &Plan, id: &str) -> Result<Pl
         way: plan.roads.keys().cloned().collect::<Vec<_>>().join(", "),
         planned: plan.planned,
         everything: plan.everything,
+        until: plan.until,
+        left_out: plan.left_out.values().sum(),
+        unseen: plan.unseen,
         options: serde_json::to_value(options).context("the options cannot be written")?,
     })
-}
-
-/// What a purpose is counted as.
-fn counter(progress: &Progress, purpose: Purpose) -> &AtomicU64 {
-    match purpose {
-        Purpose::Replay => &progress.replayed,
-        Purpose::Park => &progress.parked,
-    }
 }

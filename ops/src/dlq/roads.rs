@@ -1,19 +1,15 @@
 //! The ways back: where a message goes when it is replayed, and sending it there.
 
+pub mod choice;
+pub mod invoke;
 pub mod rule;
 pub mod stream;
 
 use std::collections::HashMap;
-use std::time::Duration;
 
 use anyhow::Result;
 use aws_config::SdkConfig;
-use aws_config::timeout::TimeoutConfig;
 use aws_sdk_lambda::error::ProvideErrorMetadata;
-use aws_sdk_lambda::primitives::Blob;
-use aws_sdk_lambda::types::InvocationType;
-use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use tokio::sync::Mutex;
 use tokio::task::JoinSet;
 
@@ -21,102 +17,8 @@ use crate::dlq::batches::{self, Outcome, Outgoing};
 use crate::dlq::envelope::{self, Envelope};
 use crate::dlq::marks::{self, Marking};
 use crate::dlq::message::{Attribute, Message};
-use crate::dlq::names;
-
-/// How often an invocation that was refused for no fault of its own is tried.
-const ATTEMPTS: u32 = 6;
-
-/// The first pause between two attempts; each next one is twice as long.
-const PAUSE: Duration = Duration::from_millis(200);
-
-/// Which way messages go.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub enum Way {
-    /// Back to what failed.
-    Back,
-    /// To this queue, by its URL, as they are.
-    Queue(String),
-}
-
-/// When an invocation counts as accepted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Accepted {
-    /// When Lambda has taken the event: what fails then takes the failure road again.
-    WhenTaken,
-    /// When the function has done its job.
-    WhenDone,
-}
-
-/// Which way messages go, and as what those are taken that are none of the known shapes.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Choice {
-    /// Which way.
-    pub way: Way,
-    /// The function for messages that do not say which one failed.
-    pub function: Option<String>,
-    /// What messages of an unknown shape are taken for.
-    pub taken_as: Option<Envelope>,
-    /// What a message carries in another queue.
-    pub marking: Marking,
-}
-
-/// Why a message cannot go.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct NoWay(pub String);
-
-impl Choice {
-    /// Where a message would go, in words, without asking anybody.
-    ///
-    /// # Errors
-    /// When there is no way back for it.
-    pub fn outline(&self, message: &Message) -> Result<String, NoWay> {
-        let no = |reason: &str| Err(NoWay(reason.to_owned()));
-        if let Way::Queue(url) = &self.way {
-            return Ok(format!("queue {}", url.rsplit('/').next().unwrap_or(url)));
-        }
-        let origin = &message.origin;
-        let has_original = origin.original.is_some();
-        match self.envelope(message) {
-            Envelope::LambdaDestination | Envelope::LambdaDlq | Envelope::StreamPayload
-                if self.envelope(message) == message.envelope && !has_original =>
-            {
-                no(message
-                    .problem
-                    .as_deref()
-                    .unwrap_or("the record does not hold the event (SNS drops what is too large)"))
-            }
-            Envelope::LambdaDestination | Envelope::LambdaDlq | Envelope::StreamPayload | Envelope::StreamMetadata => {
-                match self.function_of(message) {
-                    Some(arn) => Ok(format!("function {}", names::function(&arn).unwrap_or(arn))),
-                    None => no("it does not say which function failed: give --invoke"),
-                }
-            }
-            Envelope::RuleDlq => match origin.target_arn.as_ref().or(self.function.as_ref()) {
-                Some(arn) => Ok(format!("target {}", names::last_part(arn))),
-                None => no("it does not say which target was meant: give --invoke or --to-queue"),
-            },
-            Envelope::SqsRedrive => match &origin.source_queue_arn {
-                Some(arn) => Ok(format!("queue {}", names::last_part(arn))),
-                None => no("it does not say which queue gave it up: give --to-queue"),
-            },
-            Envelope::Unknown => no("its shape is unknown: give --as, or --to-queue"),
-        }
-    }
-
-    fn envelope(&self, message: &Message) -> Envelope {
-        match (message.envelope, self.taken_as) {
-            (Envelope::Unknown, Some(taken_as)) => taken_as,
-            (envelope, _) => envelope,
-        }
-    }
-
-    /// The function that a message names, else the one that was given.
-    fn function_of(&self, message: &Message) -> Option<String> {
-        message.origin.function_arn.clone().or_else(|| self.function.clone())
-    }
-}
+use crate::dlq::roads::choice::{Choice, NoWay, Way};
+use crate::dlq::roads::invoke::{Accepted, invoke, timeouts};
 
 /// Where a message goes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -277,7 +179,8 @@ impl Roads {
                 Ok(self.function(arn, &original(), parcel))
             }
             Envelope::RuleDlq => {
-                let Some(given) = origin.target_arn.as_deref() else {
+                let reachable = origin.target_arn.as_deref().filter(|arn| choice::target(arn).is_ok());
+                let Some(given) = reachable else {
                     let arn = self.choice.function.clone().ok_or_else(missing)?;
                     return Ok(self.function(arn, &original(), parcel));
                 };
@@ -317,7 +220,9 @@ impl Roads {
                 let message = Parcel { message: &bare, ..*parcel }.outgoing(&url, &bare.body, Marking::Count);
                 Ok(Destination::Queue { url, message })
             }
-            _ => Err(NoWay(format!("its target {arn} is neither a function nor a queue: give --to-queue"))),
+            _ => {
+                Err(choice::target(&arn).err().unwrap_or_else(|| NoWay(format!("its target {arn} cannot be reached"))))
+            }
         }
     }
 
@@ -344,60 +249,8 @@ impl Roads {
     }
 }
 
-/// A function works for fifteen minutes at the most.
-/// <https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>
-fn timeouts() -> TimeoutConfig {
-    let longest = Duration::from_secs(15 * 60 + 10);
-    TimeoutConfig::builder().connect_timeout(Duration::from_secs(5)).operation_attempt_timeout(longest).build()
-}
-
 /// SQS itself tells FIFO queues by their names.
 #[expect(clippy::case_sensitive_file_extension_comparisons, reason = "it is no file, and in this case alone")]
 fn is_fifo(url: &str) -> bool {
     url.ends_with(".fifo")
-}
-
-/// Invokes a function with an event; Lambda's id of the invocation, or the kind of error.
-///
-/// An answer that reports failed items of a batch is a failure: the items stay.
-/// <https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html>
-async fn invoke(client: &aws_sdk_lambda::Client, arn: &str, event: &str, accepted: Accepted) -> Outcome {
-    let kind = match accepted {
-        Accepted::WhenTaken => InvocationType::Event,
-        Accepted::WhenDone => InvocationType::RequestResponse,
-    };
-    let mut failure = "NoAnswer".to_owned();
-    for attempt in 0..ATTEMPTS {
-        if attempt > 0 {
-            tokio::time::sleep(PAUSE * 2_u32.pow(attempt - 1)).await;
-        }
-        let request = client.invoke().function_name(arn).invocation_type(kind.clone());
-        match request.payload(Blob::new(event.as_bytes())).send().await {
-            Ok(answer) => {
-                use aws_sdk_lambda::operation::RequestId;
-                let id = answer.request_id().unwrap_or_default().to_owned();
-                let text = answer.payload.unwrap_or_else(|| Blob::new(Vec::new())).into_inner();
-                return judge(id, answer.function_error.is_some(), &text);
-            }
-            Err(error) => {
-                error.code().unwrap_or("NoAnswer").clone_into(&mut failure);
-                let is_lambdas = error.raw_response().is_none_or(|answer| answer.status().is_server_error());
-                if !is_lambdas && failure != "TooManyRequestsException" {
-                    break;
-                }
-            }
-        }
-    }
-    Err(failure)
-}
-
-fn judge(id: String, has_failed: bool, answer: &[u8]) -> Outcome {
-    let answer: Value = serde_json::from_slice(answer).unwrap_or_default();
-    if has_failed {
-        return Err(answer["errorType"].as_str().unwrap_or("FunctionError").to_owned());
-    }
-    match answer["batchItemFailures"].as_array() {
-        Some(failures) if !failures.is_empty() => Err(format!("BatchItemFailures({})", failures.len())),
-        _ => Ok(id),
-    }
 }

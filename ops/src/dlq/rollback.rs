@@ -18,9 +18,10 @@ use crate::dlq::journal::{Journal, read};
 use crate::dlq::look::{Until, look};
 use crate::dlq::marks::{self, Marking};
 use crate::dlq::message::{Attribute, Message};
-use crate::dlq::plan::{After, Options};
+use crate::dlq::options::{After, Options};
 use crate::dlq::queue::{Queue, WrongUse};
-use crate::dlq::roads::{Way, outgoing};
+use crate::dlq::roads::choice::Way;
+use crate::dlq::roads::outgoing;
 use crate::dlq::sweep::sweep;
 
 /// How long is looked for what was being put back when a process died.

@@ -101,6 +101,15 @@ pub struct Planned {
     pub planned: u64,
     /// Every message of the queue is meant; otherwise those of the `chosen` lines.
     pub everything: bool,
+    /// Of everything: what was sent to the queue later than this is not meant, by SQS's clock.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<Timestamp>,
+    /// How many messages of the queue were left out.
+    #[serde(default)]
+    pub left_out: u64,
+    /// How many of those left out were not seen, and may be meant.
+    #[serde(default)]
+    pub unseen: u64,
     /// The options as they were given.
     pub options: Value,
 }
@@ -155,7 +164,7 @@ pub struct Summary {
     pub planned: u64,
     /// Messages that were accepted; for a rollback, those that were put back.
     pub replayed: u64,
-    /// Messages that were parked because they had failed too often.
+    /// Messages that were parked.
     pub parked: u64,
     /// Messages that were left out of the plan.
     pub skipped: u64,

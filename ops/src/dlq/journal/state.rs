@@ -19,16 +19,16 @@ pub struct State {
     pub unsure: HashMap<Uuid, Open>,
     /// Messages that were accepted and are not known to be deleted.
     pub accepted: HashMap<Uuid, Open>,
-    /// Messages that were not accepted.
-    pub failed: HashSet<Uuid>,
+    /// Messages that were not accepted, or came back; those that this replay held, with what gives them back.
+    pub failed: HashMap<Uuid, Option<Open>>,
+    /// The ids that accepted messages have in the queues that they were sent to: SQS keeps them when it gives one up again.
+    pub sent: HashSet<Uuid>,
     /// Accepted messages that were put back.
     pub rolled_back: HashSet<Uuid>,
     /// How many messages were accepted for replay.
     pub replayed: u64,
     /// How many messages were parked.
     pub parked: u64,
-    /// How many messages were left out.
-    pub skipped: u64,
     /// How it ended, if it has.
     pub closed: Option<Summary>,
 }
@@ -63,6 +63,7 @@ impl State {
             Entry::Sent { messages } => {
                 for message in messages {
                     let id = short_id(&message.id);
+                    self.sent.extend(message.as_id.as_deref().map(short_id));
                     if let Some(open) = self.unsure.remove(&id) {
                         match open.purpose {
                             Purpose::Replay => self.replayed += 1,
@@ -74,8 +75,8 @@ impl State {
             }
             Entry::Failed { messages } => {
                 for message in messages {
-                    self.unsure.remove(&short_id(&message.id));
-                    self.failed.insert(short_id(&message.id));
+                    let open = self.unsure.remove(&short_id(&message.id));
+                    self.failed.insert(short_id(&message.id), open);
                 }
             }
             Entry::Deleted { ids } => {
@@ -84,10 +85,9 @@ impl State {
                     self.done.insert(id);
                 }
             }
-            Entry::Skipped { ids, .. } => self.skipped += ids.len() as u64,
             Entry::Resumed {} => self.closed = None,
             Entry::RolledBack { ids } => self.rolled_back.extend(ids),
-            Entry::RollingBack { .. } | Entry::TakenOut { .. } => {}
+            Entry::Skipped { .. } | Entry::RollingBack { .. } | Entry::TakenOut { .. } => {}
             Entry::Closed(summary) => self.closed = Some(summary),
         }
     }

@@ -1,18 +1,23 @@
 //! What comes from the queue, each message once, with what is to be done with it.
 
+mod ending;
+
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use anyhow::Result;
+use jiff::Timestamp;
 use tokio::time::Instant;
 use uuid::Uuid;
 
 use crate::dlq::filter::Filter;
+use crate::dlq::history::History;
 use crate::dlq::journal::state::{State, short_id};
 use crate::dlq::marks;
 use crate::dlq::message::Message;
-use crate::dlq::plan::{History, Options, Order, Plan, Verdict, judge, place};
+use crate::dlq::options::{Options, Order};
+use crate::dlq::plan::{Plan, Verdict, judge, place};
 use crate::dlq::queue::{Queue, WrongUse};
 use crate::dlq::replay::held::Held;
 use crate::dlq::replay::order::{Turn, Turns};
@@ -49,6 +54,8 @@ pub(super) struct Intake {
     history: History,
     replay_id: String,
     everything: bool,
+    /// Of everything: what was sent to the queue later is not meant.
+    until: Option<Timestamp>,
     /// The messages that are meant, when it is not everything.
     chosen: HashMap<Uuid, Option<(Uuid, u64)>>,
     /// How many there were, approximately.
@@ -63,6 +70,10 @@ struct Inner {
     seen: HashSet<Uuid>,
     /// Was accepted: if it comes again, it is deleted again.
     accepted: HashSet<Uuid>,
+    /// The ids that accepted messages have where they were sent to.
+    sent: HashSet<Uuid>,
+    /// Messages that came, and were sent to the queue after the plan was made.
+    late: u64,
     /// Was accepted and could not be deleted, so many times.
     undeleted: HashMap<Uuid, u32>,
     /// Until then hidden messages may come that a crash, or a deletion that failed, has left.
@@ -106,6 +117,8 @@ pub(super) struct Batch {
     pub(super) items: Vec<Item>,
     /// To be left, and why.
     pub(super) left: Vec<(Message, String)>,
+    /// Sent to the queue after the plan was made.
+    pub(super) late: Vec<Message>,
     /// Brought by this replay, and failed again.
     pub(super) came_back: Vec<Message>,
     /// Accepted before, and still here.
@@ -134,6 +147,7 @@ impl Intake {
             history,
             replay_id: replay_id.to_owned(),
             everything: plan.everything,
+            until: plan.until,
             chosen: plan.chosen,
             expected: attributes.depth,
             inner: Mutex::new(Inner { turns, ..Inner::default() }),
@@ -148,6 +162,7 @@ impl Intake {
         let turns = Turns::new(places.filter(|_| self.options.order == Order::Subject));
         let mut inner = self.lock();
         inner.accepted = state.done.iter().chain(state.accepted.keys()).copied().collect();
+        inner.sent.clone_from(&state.sent);
         inner.turns = turns;
         inner.patient_until = Some(Instant::now() + self.patience());
     }
@@ -202,7 +217,7 @@ impl Intake {
             let mut without_room = Vec::new();
             let is_empty = messages.is_empty();
             self.lock().brought_nothing = is_empty;
-            let seen_before = self.lock().seen.len();
+            let seen_before = self.meant_so_far();
             for message in messages {
                 self.sort(message, &mut batch, &mut without_room);
             }
@@ -210,26 +225,21 @@ impl Intake {
                 self.held.put_back(id, LATER).await?;
             }
             batch.items = self.ready(most).unwrap_or_default();
-            let Batch { items, left, came_back, to_delete } = &batch;
+            let Batch { items, left, late: _, came_back, to_delete } = &batch;
             let is_fruitless = items.is_empty() && left.is_empty() && came_back.is_empty() && to_delete.is_empty();
             if !is_fruitless {
                 self.lock().fruitless = 0;
                 return Ok(Some(batch));
             }
             self.note_fruitless(seen_before);
+            if !batch.late.is_empty() {
+                return Ok(Some(batch));
+            }
             if !is_empty {
                 // What is held came again, as its time was over.
                 tokio::task::yield_now().await;
             }
         }
-    }
-
-    /// A message that is not meant is news too: those that are meant may lie behind thousands of them.
-    fn note_fruitless(&self, seen_before: usize) {
-        let mut inner = self.lock();
-        // What is in work holds back the rest of its FIFO group, and the next of its subject.
-        let is_news = inner.seen.len() > seen_before || inner.in_work > 0;
-        inner.fruitless = if is_news { 0 } else { inner.fruitless + 1 };
     }
 
     fn ready(&self, most: u64) -> Option<Vec<Item>> {
@@ -254,12 +264,20 @@ impl Intake {
         if !inner.seen.insert(id) {
             return;
         }
-        let is_meant = self.everything || self.chosen.contains_key(&id);
-        if marks::read(&message).replay_id.as_deref() == Some(&self.replay_id) && !self.chosen.contains_key(&id) {
+        let is_chosen = self.chosen.contains_key(&id);
+        let brought_by_us = || marks::read(&message).replay_id.as_deref() == Some(&self.replay_id);
+        if !is_chosen && (inner.sent.contains(&id) || brought_by_us()) {
             self.held.leave(id);
             batch.came_back.push(message);
             return;
         }
+        if self.everything && self.is_late(&message) {
+            inner.late += 1;
+            self.held.leave(id);
+            batch.late.push(message);
+            return;
+        }
+        let is_meant = self.everything || is_chosen;
         if !is_meant {
             self.held.leave(id);
             return;
@@ -298,10 +316,16 @@ impl Intake {
         }
     }
 
-    /// A message was accepted.
-    pub(super) fn done(&self, message: &Message) {
+    /// Whether a message was sent to the queue after the plan was made.
+    fn is_late(&self, message: &Message) -> bool {
+        self.until.zip(message.sent_at()).is_some_and(|(until, sent)| sent > until)
+    }
+
+    /// A message was accepted, under this id.
+    pub(super) fn done(&self, message: &Message, as_id: &str) {
         let id = short_id(&message.message_id);
         let mut inner = self.lock();
+        inner.sent.extend(Uuid::parse_str(as_id));
         inner.accepted.insert(id);
         inner.fruitless = 0;
         inner.in_work -= 1;
@@ -328,63 +352,6 @@ impl Intake {
     fn again(&self, message: Message) -> Item {
         let attempt = self.history.attempts(&message).saturating_add(1);
         Item { message, attempt, is_parked: attempt > self.options.max_replays && self.options.parking.is_some() }
-    }
-
-    /// Whether there is nothing more to come.
-    async fn ends_here(&self) -> Result<bool> {
-        let (is_idle, seems_all, fruitless) = {
-            let inner = self.lock();
-            let is_idle = inner.in_work == 0 && inner.ready.is_empty();
-            let all = if self.everything { inner.dealt_with >= self.expected } else { self.has_all(&inner) };
-            (is_idle, all, inner.fruitless)
-        };
-        if !is_idle {
-            return Ok(false);
-        }
-        if !self.everything && seems_all {
-            return Ok(self.end());
-        }
-        let is_late = self.lock().patient_until.is_none_or(|until| Instant::now() >= until);
-        if self.everything && (seems_all || fruitless > 0) {
-            let attributes = patiently(|| self.queue.attributes()).await?;
-            let ours = self.held.count() as u64;
-            if attributes.depth == 0
-                && attributes.delayed == 0
-                && attributes.in_flight <= ours
-                && fruitless + u32::from(is_late) > 0
-            {
-                return Ok(self.end());
-            }
-        }
-        if fruitless < FRUITLESS || !is_late {
-            return Ok(false);
-        }
-        let missing = self.lock().turns.skip_missing();
-        if missing.is_empty() {
-            return Ok(self.end());
-        }
-        let items: Vec<Item> = missing.into_iter().map(|message| self.again(message)).collect();
-        let mut inner = self.lock();
-        inner.fruitless = 0;
-        inner.ready.extend(items);
-        Ok(false)
-    }
-
-    fn has_all(&self, inner: &Inner) -> bool {
-        let awaits_none = inner.undeleted.values().all(|tries| *tries >= DELETIONS);
-        inner.dealt_with >= self.chosen.len() as u64 && inner.turns.is_empty() && awaits_none
-    }
-
-    /// Whether all that was expected came, and some is still in work.
-    fn has_met_all(&self) -> bool {
-        let inner = self.lock();
-        let expected = if self.everything { self.expected } else { self.chosen.len() as u64 };
-        inner.in_work > 0 && inner.met >= expected
-    }
-
-    fn end(&self) -> bool {
-        self.lock().over = true;
-        true
     }
 
     /// All is done.

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::dlq::plan::Pace;
+use crate::dlq::options::Pace;
 
 /// The breaker looks at this many results.
 const WINDOW: usize = 20;
@@ -103,6 +103,12 @@ impl Breaker {
         }
     }
 
+    /// Stops the replay for this reason, unless it is stopped already.
+    pub(super) fn trip(&self, reason: String) {
+        let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
+        inner.tripped.get_or_insert(reason);
+    }
+
     /// Notes why deletions failed. Without the right to delete nothing more is sent: each message would stay, and be sent
     /// again by each later replay.
     pub(super) fn not_deleted<'a>(&self, kinds: impl IntoIterator<Item = &'a String>) {
@@ -110,13 +116,10 @@ impl Breaker {
         let Some(kind) = kinds.into_iter().find(|kind| kind.contains("AccessDenied")) else {
             return;
         };
-        let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
-        inner.tripped.get_or_insert_with(|| {
-            format!(
-                "what was accepted cannot be deleted from the queue ({kind}): nothing more was sent. Get the right \
-                 sqs:DeleteMessage on the queue, then `resume`, which deletes it first"
-            )
-        });
+        self.trip(format!(
+            "what was accepted cannot be deleted from the queue ({kind}): nothing more was sent. Get the right \
+             sqs:DeleteMessage on the queue, then `resume`, which deletes it first"
+        ));
     }
 
     /// Why it stopped the replay, when it has.

@@ -11,13 +11,18 @@ use crate::dlq::batches::{self, Outcome};
 use crate::dlq::journal::entry::{Accepted, Entry, Intent, Purpose, Refused};
 use crate::dlq::marks;
 use crate::dlq::message::Message;
-use crate::dlq::plan::{After, Pace};
+use crate::dlq::options::{After, Pace};
+use crate::dlq::replay::Replay;
 use crate::dlq::replay::intake::{Batch, Item};
-use crate::dlq::replay::{Progress, Replay, counter};
-use crate::dlq::roads::{Parcel, Way};
+use crate::dlq::replay::progress::{Progress, counter};
+use crate::dlq::roads::Parcel;
+use crate::dlq::roads::choice::Way;
 
 /// A worker goes on while so many of its deletions are under way.
 const MOST_DELETIONS: usize = 1;
+
+/// Why a message is left that the plan cannot have meant.
+const AFTER_THE_PLAN: &str = "it came into the queue after the plan was made";
 
 /// SQS hands out at most this many messages a call.
 const MOST: u64 = 10;
@@ -56,8 +61,9 @@ impl Replay {
     }
 
     async fn handle(self: &Arc<Self>, batch: Batch, deletions: &mut JoinSet<Result<()>>) -> Result<()> {
-        let Batch { items, left, came_back, to_delete } = batch;
+        let Batch { items, left, late, came_back, to_delete } = batch;
         self.leave(left)?;
+        self.leave(late.into_iter().map(|message| (message, AFTER_THE_PLAN.to_owned())).collect())?;
         if !came_back.is_empty() {
             // A ramp has counted them after the step that sent them.
             if self.options.pace == Pace::Full {
@@ -72,7 +78,7 @@ impl Replay {
             self.delete(&to_delete).await?;
         }
         let (parked, replayed): (Vec<Item>, Vec<Item>) = items.into_iter().partition(|item| item.is_parked);
-        self.send(Purpose::Replay, replayed, deletions).await?;
+        self.send(self.options.purpose, replayed, deletions).await?;
         self.send(Purpose::Park, parked, deletions).await
     }
 
@@ -106,8 +112,8 @@ impl Replay {
             self.journal.write(Entry::Sent { messages: sent }).await?;
             Progress::add(counter(&self.progress, purpose), accepted.len());
             let ids: Vec<Uuid> = accepted.iter().map(|(item, _)| item.id()).collect();
-            for (item, _) in &accepted {
-                self.intake.done(&item.message);
+            for (item, id) in &accepted {
+                self.intake.done(&item.message, id);
             }
             match self.options.after {
                 After::Remove => {

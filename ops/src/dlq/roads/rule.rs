@@ -6,7 +6,7 @@ use aws_config::SdkConfig;
 use aws_sdk_eventbridge::types::Target;
 use tokio::sync::Mutex;
 
-use crate::dlq::roads::NoWay;
+use crate::dlq::roads::choice::NoWay;
 
 /// The targets of rules, each asked for once.
 #[derive(Debug)]

@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 use tokio::time::Instant;
 
 use crate::dlq::envelope::StreamBatch;
-use crate::dlq::roads::NoWay;
+use crate::dlq::roads::choice::NoWay;
 
 /// An event is committed this much earlier than its record arrives in the stream, at the most.
 const COMMITTED_BEFORE: SignedDuration = SignedDuration::from_secs(60);
