@@ -1,0 +1,10 @@
+import { useEffect } from 'react';
+import { useMessages } from '../i18n/i18n';
+
+/** Names the page in the browser's tab. */
+export function useTitle(title: string): void {
+  const m = useMessages();
+  useEffect(() => {
+    document.title = `${title} · ${m.appName}`;
+  }, [title, m]);
+}

@@ -1,0 +1,128 @@
+// Who is signed in. Amplify speaks with the user pool (SRP: the password never leaves the browser), keeps the tokens in
+// localStorage and renews them with GetTokensFromRefreshToken, as the pool rotates refresh tokens. localStorage rather
+// than memory alone, so that a reload and a second tab need no second sign-in; what guards it is the content policy,
+// which lets no foreign script run, and the rotation, which makes a copied refresh token useless after its next use.
+import { Amplify } from '@aws-amplify/core';
+import * as auth from '@aws-amplify/auth';
+import { cognitoUserPoolsTokenProvider } from '@aws-amplify/auth/cognito';
+import { fetchAuthSession } from '@aws-amplify/core';
+import type { Config } from '../config';
+import { SignedOut, Unreachable } from '../api/problem';
+import { Store } from '../store';
+
+export interface Person {
+  /** The user pool's `sub`. */
+  id: string;
+  email: string;
+  isAdmin: boolean;
+}
+
+export type Session =
+  | { state: 'loading' }
+  | { state: 'signed-out'; ended: 'by-choice' | 'expired' }
+  | { state: 'signed-in'; person: Person };
+
+export const session = new Store<Session>({ state: 'loading' });
+
+/** Points Amplify at the user pool and finds out who is signed in. */
+export async function startSession(config: Config): Promise<void> {
+  const pool = {
+    userPoolId: config.userPoolId,
+    userPoolClientId: config.userPoolClientId,
+    ...(config.cognitoEndpoint && { userPoolEndpoint: config.cognitoEndpoint }),
+  };
+  Amplify.configure({ Auth: { Cognito: pool } }, { Auth: { tokenProvider: cognitoUserPoolsTokenProvider } });
+  cognitoUserPoolsTokenProvider.setAuthConfig({ Cognito: pool });
+  await readSession();
+  // Another tab signed in or out.
+  window.addEventListener('storage', ({ key }) => {
+    if (key === null || (key.startsWith('CognitoIdentityServiceProvider') && key.endsWith('LastAuthUser'))) {
+      readSession().catch(reportError);
+    }
+  });
+}
+
+/** Reads the stored session again, after signing in for example. */
+export async function readSession(): Promise<void> {
+  await hold;
+  try {
+    const { tokens } = await fetchAuthSession();
+    const claims = tokens?.idToken?.payload;
+    if (!claims?.sub) {
+      becomeSignedOut('by-choice');
+      return;
+    }
+    const groups = claims['cognito:groups'];
+    const person: Person = {
+      id: claims.sub,
+      email: typeof claims['email'] === 'string' ? claims['email'] : '',
+      isAdmin: Array.isArray(groups) && groups.includes('admin'),
+    };
+    session.update((known) =>
+      known.state === 'signed-in' && known.person.id === person.id ? known : { state: 'signed-in', person },
+    );
+  } catch (error) {
+    if (isNetworkFailure(error)) throw new Unreachable('the user pool did not answer', { cause: error });
+    becomeSignedOut('expired');
+  }
+}
+
+/** What holds the session's tokens back at the moment. */
+let hold: Promise<unknown> = Promise.resolve();
+
+/** Runs something that borrows Amplify for another session; whoever asks for a token meanwhile waits for its end. */
+export function besideSession<T>(work: () => Promise<T>): Promise<T> {
+  const done = hold.then(work);
+  hold = done.catch(() => undefined);
+  return done;
+}
+
+let latest = '';
+
+/** A valid access token, renewed when it is about to end or when `renew` asks. Throws `SignedOut` without a session. */
+export async function accessToken({ renew }: { renew: boolean } = { renew: false }): Promise<string> {
+  await hold;
+  const { tokens } = await fetchAuthSession({ forceRefresh: renew }).catch((error: unknown) => {
+    if (isNetworkFailure(error)) throw new Unreachable('the user pool did not answer', { cause: error });
+    throw error;
+  });
+  if (!tokens) {
+    becomeSignedOut('expired');
+    throw new SignedOut('nobody is signed in');
+  }
+  latest = tokens.accessToken.toString();
+  return latest;
+}
+
+/** The last token that was handed out, for requests that a closing page sends and cannot wait for. */
+export const latestAccessToken = (): string => latest;
+
+/** Ends the session on this device. */
+export async function signOut(): Promise<void> {
+  await auth.signOut();
+  becomeSignedOut('by-choice');
+}
+
+/** Ends all sessions of the user, on every device, once their access tokens end. */
+export async function signOutEverywhere(): Promise<void> {
+  await auth.signOut({ global: true });
+  becomeSignedOut('by-choice');
+}
+
+/** The services no longer take the session's tokens. */
+export async function sessionEnded(): Promise<void> {
+  await cognitoUserPoolsTokenProvider.tokenOrchestrator.clearTokens();
+  becomeSignedOut('expired');
+}
+
+function becomeSignedOut(ended: 'by-choice' | 'expired'): void {
+  latest = '';
+  session.update((known) => ({
+    state: 'signed-out',
+    ended: known.state === 'signed-in' ? ended : 'by-choice',
+  }));
+}
+
+function isNetworkFailure(error: unknown): boolean {
+  return error instanceof Error && (error.name === 'NetworkError' || error.name === 'TypeError');
+}

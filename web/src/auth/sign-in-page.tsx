@@ -1,0 +1,88 @@
+import { useState } from 'react';
+import { Link, useLocation, useSearchParams } from 'wouter';
+import { useMessages } from '../i18n/i18n';
+import { useStore } from '../store';
+import { Alert, Button, Field, Note, PasswordField } from '../ui/controls';
+import { choosePassword, signIn, type SignInStep } from './cognito';
+import { AuthFrame } from './frame';
+import css from './frame.module.css';
+import { session } from './session';
+import { useForm } from './use-form';
+
+/** Where somebody signs in, and chooses a password when the account was made for them. */
+export default function SignInPage() {
+  const m = useMessages();
+  const [, navigate] = useLocation();
+  const [params] = useSearchParams();
+  const current = useStore(session);
+  const [choosing, setChoosing] = useState(false);
+
+  const go = (step: SignInStep, email: string) => {
+    if (step === 'choose-password') setChoosing(true);
+    else if (step === 'confirm-address') navigate(`/confirm?email=${encodeURIComponent(email)}`);
+    else navigate(safePath(params.get('then')), { replace: true });
+  };
+  const form = useForm(async (field) => {
+    const email = field('email').trim();
+    go(await signIn(email, field('password')), email);
+  });
+  const newPassword = useForm(async (field) => go(await choosePassword(field('password')), ''));
+
+  if (choosing) {
+    return (
+      <AuthFrame title={m.newPasswordTitle} intro={m.newPasswordText}>
+        <form onSubmit={newPassword.submit}>
+          {newPassword.failure && <Alert>{newPassword.failure}</Alert>}
+          <PasswordField
+            label={m.newPassword}
+            name="password"
+            autoComplete="new-password"
+            minLength={12}
+            hint={m.passwordRule}
+            required
+          />
+          <Button type="submit" look="primary" disabled={newPassword.isBusy}>
+            {m.setPassword}
+          </Button>
+        </form>
+      </AuthFrame>
+    );
+  }
+  const news = NEWS[params.get('news') ?? ''];
+  return (
+    <AuthFrame title={m.signInTitle} intro={m.tagline}>
+      {news && !form.failure && <Note>{m[news]}</Note>}
+      {!news && current.state === 'signed-out' && current.ended === 'expired' && <Note>{m.sessionExpired}</Note>}
+      <form onSubmit={form.submit}>
+        {form.failure && <Alert>{form.failure}</Alert>}
+        <Field
+          label={m.email}
+          name="email"
+          type="email"
+          autoComplete="username"
+          defaultValue={params.get('email') ?? ''}
+          required
+        />
+        <PasswordField label={m.password} name="password" autoComplete="current-password" required />
+        <Button type="submit" look="primary" disabled={form.isBusy}>
+          {m.signIn}
+        </Button>
+      </form>
+      <div className={css['foot']}>
+        <Link href="/forgot-password">{m.forgotPassword}</Link>
+        <Link href="/sign-up">{m.signUp}</Link>
+      </div>
+    </AuthFrame>
+  );
+}
+
+const NEWS: Record<string, 'confirmedSignIn' | 'passwordChanged' | 'accountDeleted'> = {
+  confirmed: 'confirmedSignIn',
+  password: 'passwordChanged',
+  deleted: 'accountDeleted',
+};
+
+/** A path of this page alone: `//elsewhere.example` would be another site. */
+function safePath(path: string | null): string {
+  return path && /^\/(?![/\\])/.test(path) ? path : '/';
+}

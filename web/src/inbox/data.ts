@@ -1,0 +1,74 @@
+// The user's inbox in this tab.
+import { useInfiniteQuery, type InfiniteData, type UseInfiniteQueryResult } from '@tanstack/react-query';
+import { body, notificationsApi } from '../api/clients';
+import type { components } from '../api/generated/notifications';
+import { queryClient } from '../app/query-client';
+
+export type Notification = components['schemas']['Notification'];
+type Page = components['schemas']['NotificationPage'];
+type Pages = InfiniteData<Page, string | null>;
+
+const KEY = ['inbox'];
+
+/** The inbox, newest first, a page at a time. */
+export function useInbox(): UseInfiniteQueryResult<Pages> {
+  return useInfiniteQuery({
+    queryKey: KEY,
+    queryFn: ({ pageParam }) => {
+      const query = { limit: 30, ...(pageParam !== null && { cursor: pageParam }) };
+      return body(notificationsApi.GET('/notifications', { params: { query } }));
+    },
+    initialPageParam: null as string | null,
+    getNextPageParam: (page) => page.nextCursor,
+  });
+}
+
+/** How many entries are unread; 0 until the inbox has answered. */
+export function useUnread(): number {
+  return useInbox().data?.pages[0]?.unread ?? 0;
+}
+
+/** Marks an entry as read: on the screen at once, and again as unread when the service refuses. */
+export async function markRead({ id }: Notification): Promise<void> {
+  await optimistically(
+    (entry) => entry.id === id,
+    () => body(notificationsApi.POST('/notifications/{id}/read', { params: { path: { id } } })),
+  );
+}
+
+/** Takes in how many entries are unread, as the service has told; the entries themselves are read again. */
+export function noteUnread(unread: number): void {
+  queryClient.setQueryData<Pages>(
+    KEY,
+    (data) => data && { ...data, pages: data.pages.map((page) => ({ ...page, unread })) },
+  );
+  void queryClient.invalidateQueries({ queryKey: KEY });
+}
+
+async function optimistically(isMeant: (entry: Notification) => boolean, work: () => Promise<unknown>): Promise<void> {
+  await queryClient.cancelQueries({ queryKey: KEY });
+  const before = queryClient.getQueryData<Pages>(KEY);
+  queryClient.setQueryData<Pages>(KEY, (data) => data && withRead(data, isMeant, new Date().toISOString()));
+  try {
+    await work();
+  } catch (error) {
+    queryClient.setQueryData(KEY, before);
+    throw error;
+  } finally {
+    await queryClient.invalidateQueries({ queryKey: KEY });
+  }
+}
+
+/** The inbox with the entries that are meant read, and as many fewer unread. */
+export function withRead(data: Pages, isMeant: (entry: Notification) => boolean, readAt: string): Pages {
+  let read = 0;
+  const pages = data.pages.map((page) => ({
+    ...page,
+    items: page.items.map((entry) => {
+      if (entry.readAt !== null || !isMeant(entry)) return entry;
+      read += 1;
+      return { ...entry, readAt };
+    }),
+  }));
+  return { ...data, pages: pages.map((page) => ({ ...page, unread: Math.max(0, page.unread - read) })) };
+}

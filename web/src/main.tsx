@@ -1,0 +1,24 @@
+import './styles/base.css';
+import { StrictMode } from 'react';
+import { createRoot } from 'react-dom/client';
+import { App } from './app/app';
+import { StartFailed } from './app/failed-page';
+import { startSession } from './auth/session';
+import { loadConfig } from './config';
+import { preferredLanguage, showLanguage } from './i18n/i18n';
+import { startTheme } from './ui/theme';
+
+startTheme();
+const root = createRoot(document.getElementById('root') ?? document.body);
+try {
+  const [config] = await Promise.all([loadConfig(), showLanguage(preferredLanguage())]);
+  await startSession(config);
+  root.render(
+    <StrictMode>
+      <App config={config} />
+    </StrictMode>,
+  );
+} catch (error) {
+  console.error(error);
+  root.render(<StartFailed />);
+}

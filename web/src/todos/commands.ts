@@ -1,0 +1,226 @@
+// What the user does to items. Each change shows at once and is sent in the background, one after the other for each
+// item, again and again while the service does not answer; a change that is refused is taken back and said so.
+import { MutationObserver } from '@tanstack/react-query';
+import { body, todosApi } from '../api/clients';
+import { ApiError, SignedOut } from '../api/problem';
+import { inWords } from '../app/failure';
+import { queryClient } from '../app/query-client';
+import { latestAccessToken } from '../auth/session';
+import { messages } from '../i18n/i18n';
+import { Store } from '../store';
+import { say, STAYS_WITH_ACTION_MS } from '../ui/toasts';
+import { known, loadTodo, noteCreated, pending, realId } from './data';
+import { withAnswer, without, type Status, type Todo } from './known';
+import { rebase, type Edit, type Pending } from './pending';
+import type { QuickTodo } from './quick-add';
+
+/** An edit that met a newer version with another value in the same field. */
+export interface Conflict {
+  newer: Todo;
+  edit: Edit;
+  fields: (keyof Edit)[];
+}
+
+/** The conflict that the user is asked about. */
+export const conflict = new Store<Conflict | null>(null);
+
+class Clash extends Error {
+  readonly conflict: Conflict;
+  constructor(found: Conflict) {
+    super('the item was changed elsewhere');
+    this.conflict = found;
+  }
+}
+
+/** Adds an item. The draft's id names the request too, so that one that is sent again makes no second item. */
+export async function addTodo(line: QuickTodo): Promise<void> {
+  const id = crypto.randomUUID();
+  const now = new Date().toISOString();
+  const draft: Todo = {
+    ...line,
+    id,
+    notes: null,
+    status: 'open',
+    completedAt: null,
+    createdAt: now,
+    updatedAt: now,
+    version: 0,
+  };
+  await send(
+    { id, kind: 'create', todo: draft },
+    id,
+    line.title,
+    () => addTodo(line),
+    async () => {
+      const answer = todosApi.POST('/todos', { params: { header: { 'Idempotency-Key': id } }, body: line });
+      const todo = await body(answer);
+      noteCreated(id, todo.id);
+      return todo;
+    },
+  );
+}
+
+/** Changes fields of an item that the user saw as `seen`. */
+export async function editTodo(seen: Todo, edit: Edit): Promise<void> {
+  const change: Pending = { id: crypto.randomUUID(), kind: 'edit', todoId: seen.id, edit };
+  await send(
+    change,
+    seen.id,
+    seen.title,
+    () => editTodo(seen, edit),
+    () => sendEdit(seen, edit),
+  );
+}
+
+/** Completes or reopens an item. */
+export async function setStatus(todo: Todo, status: Status): Promise<void> {
+  const at = new Date().toISOString();
+  const change: Pending = { id: crypto.randomUUID(), kind: 'status', todoId: todo.id, status, at };
+  if (status === 'completed') {
+    const undo = () => setStatus(todo, 'open');
+    offerUndo(messages().completedToast(todo.title), undo);
+  }
+  await send(
+    change,
+    todo.id,
+    todo.title,
+    () => setStatus(todo, status),
+    async () => {
+      const params = { params: { path: { id: realId(todo.id) } } };
+      const answer =
+        status === 'completed'
+          ? todosApi.POST('/todos/{id}/complete', params)
+          : todosApi.POST('/todos/{id}/reopen', params);
+      return body(answer);
+    },
+  );
+}
+
+/** Deletions that can still be undone: what sends each of them now. */
+const deletions = new Map<string, { todo: Todo; cancel: () => void }>();
+
+/** Takes an item off the list; it is deleted for good when the time to undo is over, or when the page closes. */
+export function deleteTodo(todo: Todo): void {
+  if (deletions.has(todo.id)) return;
+  const change: Pending = { id: crypto.randomUUID(), kind: 'delete', todoId: todo.id };
+  pending.update((changes) => [...changes, change]);
+  const timer = setTimeout(() => {
+    deletions.delete(todo.id);
+    void commitDeletion(change, todo);
+  }, STAYS_WITH_ACTION_MS);
+  const cancel = () => {
+    clearTimeout(timer);
+    deletions.delete(todo.id);
+    pending.update((changes) => changes.filter(({ id }) => id !== change.id));
+  };
+  deletions.set(todo.id, { todo, cancel });
+  offerUndo(messages().deleted(todo.title), cancel);
+}
+
+/** Sends the deletions that wait, when the page closes: such a request outlives the page, but nobody reads its answer. */
+export function flushDeletions(): void {
+  for (const [id] of deletions) {
+    void fetch(`/api/todos/${realId(id)}`, {
+      method: 'DELETE',
+      keepalive: true,
+      headers: { authorization: `Bearer ${latestAccessToken()}` },
+    }).catch(() => {
+      // The page is gone; the item is still there at the next visit.
+    });
+  }
+}
+
+let lastUndo: (() => void) | null = null;
+
+/** Undoes the last deletion or completion, while its message still shows. */
+export function undoLast(): void {
+  lastUndo?.();
+}
+
+function offerUndo(text: string, undo: () => unknown): void {
+  const once = () => {
+    if (lastUndo === once) lastUndo = null;
+    dismiss();
+    undo();
+  };
+  const dismiss = say(text, { action: { label: messages().undo, run: once } });
+  lastUndo = once;
+  setTimeout(() => {
+    if (lastUndo === once) lastUndo = null;
+  }, STAYS_WITH_ACTION_MS);
+}
+
+async function commitDeletion(change: Pending, todo: Todo): Promise<void> {
+  await send(
+    change,
+    todo.id,
+    todo.title,
+    () => {
+      deleteTodo(todo);
+    },
+    async () => {
+      const id = realId(todo.id);
+      const { response, error } = await todosApi.DELETE('/todos/{id}', { params: { path: { id } } });
+      if (!response.ok && response.status !== 404) throw new ApiError(response.status, error);
+      return null;
+    },
+  );
+}
+
+async function sendEdit(seen: Todo, edit: Edit): Promise<Todo> {
+  const id = realId(seen.id);
+  const entry = known.get().items.get(id);
+  let base: Todo | undefined = entry && !entry.partial ? entry.todo : await loadTodo(id);
+  // Each round lost means that somebody else won it; five in a row do not happen to people.
+  for (let round = 0; base && round < 5; round += 1) {
+    const { clash } = rebase(seen, base, edit);
+    if (clash.length > 0 && base.version !== seen.version) throw new Clash({ newer: base, edit, fields: clash });
+    const params = { path: { id }, header: { 'If-Match': `"${base.version}"` } };
+    const { data, error, response } = await todosApi.PATCH('/todos/{id}', { params, body: edit });
+    if (data) return data;
+    if (response.status !== 412) throw new ApiError(response.status, error);
+    base = await loadTodo(id);
+  }
+  throw new ApiError(base ? 412 : 404, undefined);
+}
+
+/** Lays the change over the list, sends it, and takes it away again when it is settled. */
+async function send(
+  change: Pending,
+  todoId: string,
+  title: string,
+  again: () => unknown,
+  work: () => Promise<Todo | null>,
+): Promise<void> {
+  pending.update((changes) => (changes.includes(change) ? changes : [...changes, change]));
+  try {
+    const todo = await new MutationObserver(queryClient, {
+      mutationFn: work,
+      scope: { id: `todo:${todoId}` },
+    }).mutate();
+    known.update((items) => (todo ? withAnswer(items, todo, Date.now()) : without(items, realId(todoId))));
+  } catch (error) {
+    if (error instanceof Clash) conflict.update(() => error.conflict);
+    else sayFailed(error, title, again);
+  } finally {
+    pending.update((changes) => renamed(changes, change).filter(({ id }) => id !== change.id));
+  }
+}
+
+/** Once a draft has its id, later changes to the draft are changes to the item. */
+function renamed(changes: readonly Pending[], settled: Pending): Pending[] {
+  if (settled.kind !== 'create') return [...changes];
+  const id = realId(settled.todo.id);
+  return changes.map((change) =>
+    change.kind !== 'create' && change.todoId === settled.todo.id ? { ...change, todoId: id } : change,
+  );
+}
+
+function sayFailed(error: unknown, title: string, again: () => unknown): void {
+  if (error instanceof SignedOut) return;
+  const m = messages();
+  say(`${m.notSaved(title)} ${inWords(error)}`, {
+    tone: 'bad',
+    action: { label: m.tryAgain, run: () => void again() },
+  });
+}

@@ -1,0 +1,95 @@
+// The user's items in this tab: what is known of them, what is under way, and how both are loaded.
+import { useQuery, type UseQueryResult } from '@tanstack/react-query';
+import { useMemo } from 'react';
+import { body, todosApi } from '../api/clients';
+import type { components } from '../api/generated/todos';
+import { ApiError } from '../api/problem';
+import { Store, useStore } from '../store';
+import { nothingKnown, withAnswer, withList, without, type Known, type Status, type Todo } from './known';
+import { shown, type Pending, type ShownTodo } from './pending';
+
+/** How many items of a status the page loads at most; search and filters work on these. */
+export const LIST_LIMIT = 2_000;
+
+export const known = new Store<Known>(nothingKnown);
+export const pending = new Store<readonly Pending[]>([]);
+
+/** The ids of items that were created here, by the id that they had until the service gave them one. */
+const createdIds = new Map<string, string>();
+/** The other way round, so that an item keeps its place on the screen when its own id arrives. */
+const drafts = new Map<string, string>();
+
+/** Remembers which item a draft became. */
+export function noteCreated(draftId: string, id: string): void {
+  createdIds.set(draftId, id);
+  drafts.set(id, draftId);
+}
+
+/** The service's id of an item that may have been a draft when the user touched it. */
+export const realId = (id: string): string => createdIds.get(id) ?? id;
+
+/** What identifies an item on the screen for as long as this tab lives. */
+export const screenKey = (id: string): string => drafts.get(id) ?? id;
+
+/** Everything as it is shown, pending changes included. */
+export function useTodos(): ShownTodo[] {
+  const items = useStore(known);
+  const changes = useStore(pending);
+  return useMemo(() => shown(items, changes), [items, changes]);
+}
+
+/** One item as it is shown. */
+export function useTodo(id: string): ShownTodo | undefined {
+  const todos = useTodos();
+  return todos.find((todo) => todo.id === id || todo.id === realId(id));
+}
+
+/** Keeps the list of a status loaded while a component shows it. */
+export function useTodoList(status: Status, options: { enabled: boolean }): UseQueryResult<{ isCapped: boolean }> {
+  return useQuery({ queryKey: ['todos', 'list', status], queryFn: () => loadList(status), ...options });
+}
+
+/** Keeps one item loaded, notes included. */
+export function useTodoLoaded(id: string): UseQueryResult<boolean> {
+  return useQuery({ queryKey: ['todos', 'item', id], queryFn: async () => (await loadTodo(id)) !== undefined });
+}
+
+/** Reads an item again; one that is not there any more is forgotten. */
+export async function loadTodo(id: string): Promise<Todo | undefined> {
+  try {
+    const todo = await body(todosApi.GET('/todos/{id}', { params: { path: { id: realId(id) } } }));
+    known.update((items) => withAnswer(items, todo, Date.now()));
+    return todo;
+  } catch (error) {
+    if (!(error instanceof ApiError) || error.status !== 404) throw error;
+    known.update((items) => without(items, realId(id)));
+    return undefined;
+  }
+}
+
+/** Forgets everything, when somebody else signs in. */
+export function forgetTodos(): void {
+  known.update(() => nothingKnown);
+  pending.update(() => []);
+}
+
+async function loadList(status: Status): Promise<{ isCapped: boolean }> {
+  const askedAt = Date.now();
+  const list: Todo[] = [];
+  let cursor: string | null = null;
+  do {
+    const page = await loadPage(status, cursor);
+    // Shown at once, page by page.
+    known.update((items) => page.items.reduce((result, todo) => withAnswer(result, todo, askedAt), items));
+    list.push(...page.items);
+    cursor = page.nextCursor;
+  } while (cursor !== null && list.length < LIST_LIMIT);
+  if (cursor !== null) return { isCapped: true };
+  known.update((items) => withList(items, status, list, askedAt));
+  return { isCapped: false };
+}
+
+function loadPage(status: Status, cursor: string | null): Promise<components['schemas']['TodoPage']> {
+  const query = { status, limit: 100, ...(cursor !== null && { cursor }) };
+  return body(todosApi.GET('/todos', { params: { query } }));
+}

@@ -1,0 +1,129 @@
+// Due times in words, and the wall clock of the user's own zone.
+
+export interface WallTime {
+  year: number;
+  /** 1 to 12. */
+  month: number;
+  day: number;
+  hour: number;
+  minute: number;
+}
+
+const formats = new Map<string, Intl.DateTimeFormat>();
+
+/** What a clock in the zone shows at a moment. */
+export function wallTime(moment: Date, zone: string): WallTime {
+  let format = formats.get(zone);
+  if (!format) {
+    format = new Intl.DateTimeFormat('en-US', {
+      timeZone: zone,
+      hourCycle: 'h23',
+      year: 'numeric',
+      month: 'numeric',
+      day: 'numeric',
+      hour: 'numeric',
+      minute: 'numeric',
+    });
+    formats.set(zone, format);
+  }
+  const parts = new Map(format.formatToParts(moment).map(({ type, value }) => [type, Number(value)]));
+  const part = (name: Intl.DateTimeFormatPartTypes) => parts.get(name) ?? 0;
+  return { year: part('year'), month: part('month'), day: part('day'), hour: part('hour'), minute: part('minute') };
+}
+
+/**
+ * The moment at which a clock in the zone shows this. A time that the clock skips in spring is read with the offset
+ * before the jump; of one that it shows twice in autumn, the first is taken.
+ */
+export function momentOf(wall: WallTime, zone: string): Date {
+  const asUtc = Date.UTC(wall.year, wall.month - 1, wall.day, wall.hour, wall.minute);
+  const offsetAt = (time: number) => asMinutes(wallTime(new Date(time), zone)) - asMinutes(utc(time));
+  const before = offsetAt(asUtc - 86_400_000);
+  const after = offsetAt(asUtc + 86_400_000);
+  const fits = [before, after].find((offset) => offsetAt(asUtc - offset * 60_000) === offset);
+  return new Date(asUtc - (fits ?? before) * 60_000);
+}
+
+/** Days from the day of `now` to the day of `moment`, as the zone's calendar counts: 0 today, 1 tomorrow. */
+export function daysUntil(moment: Date, now: Date, zone: string): number {
+  return dayNumber(wallTime(moment, zone)) - dayNumber(wallTime(now, zone));
+}
+
+/** A day that is `days` after that of `now`, at the given time of the zone's clock. */
+export function dayAfter(now: Date, days: number, time: { hour: number; minute: number }, zone: string): Date {
+  const { year, month, day } = wallTime(now, zone);
+  const date = new Date(Date.UTC(year, month - 1, day + days));
+  return momentOf(
+    { year: date.getUTCFullYear(), month: date.getUTCMonth() + 1, day: date.getUTCDate(), ...time },
+    zone,
+  );
+}
+
+/** The time of day for a date without one: 9 o'clock, and for today an hour that is still to come. */
+export function usualTime(now: Date, days: number, zone: string): { hour: number; minute: number } {
+  if (days > 0) return { hour: 9, minute: 0 };
+  const { hour } = wallTime(now, zone);
+  return hour < 17 ? { hour: 18, minute: 0 } : { hour: 23, minute: 59 };
+}
+
+/** Days from today to the next such weekday, 1 to 7; Sunday is 0. */
+export function daysToWeekday(now: Date, weekday: number, zone: string): number {
+  const { year, month, day } = wallTime(now, zone);
+  const today = new Date(Date.UTC(year, month - 1, day)).getUTCDay();
+  return (weekday - today + 7) % 7 || 7;
+}
+
+export interface DueWords {
+  yesterday: string;
+  today: string;
+  tomorrow: string;
+}
+
+/** A due time in few words: `Today 18:00`, `Tomorrow 9:00`, `Fri 9:00`, `24 Dec`, `3 Jan 2028`. */
+export function dueInWords(dueAt: string, now: Date, zone: string, language: string, words: DueWords): string {
+  const moment = new Date(dueAt);
+  const days = daysUntil(moment, now, zone);
+  const format = (options: Intl.DateTimeFormatOptions) =>
+    new Intl.DateTimeFormat(language === 'en' ? 'en-GB' : language, { timeZone: zone, ...options }).format(moment);
+  const time = format({ hour: 'numeric', minute: '2-digit' });
+  if (days === -1) return `${words.yesterday} ${time}`;
+  if (days === 0) return `${words.today} ${time}`;
+  if (days === 1) return `${words.tomorrow} ${time}`;
+  if (days > 1 && days < 7) return `${format({ weekday: 'short' })} ${time}`;
+  const thisYear = wallTime(moment, zone).year === wallTime(now, zone).year;
+  return format({ day: 'numeric', month: 'short', ...(!thisYear && { year: 'numeric' }) });
+}
+
+/** The value of a `datetime-local` field. */
+export function fieldValue(dueAt: string, zone: string): string {
+  const { year, month, day, hour, minute } = wallTime(new Date(dueAt), zone);
+  const two = (value: number) => String(value).padStart(2, '0');
+  return `${String(year).padStart(4, '0')}-${two(month)}-${two(day)}T${two(hour)}:${two(minute)}`;
+}
+
+/** The moment in a `datetime-local` field, or `null` while it is not filled in. */
+export function fieldMoment(value: string, zone: string): Date | null {
+  const match = /^(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d)/.exec(value);
+  if (!match) return null;
+  const [year = 0, month = 0, day = 0, hour = 0, minute = 0] = match.slice(1).map(Number);
+  return year < 1970 ? null : momentOf({ year, month, day, hour, minute }, zone);
+}
+
+function dayNumber({ year, month, day }: WallTime): number {
+  return Date.UTC(year, month - 1, day) / 86_400_000;
+}
+
+function asMinutes({ year, month, day, hour, minute }: WallTime): number {
+  return Date.UTC(year, month - 1, day, hour, minute) / 60_000;
+}
+
+function utc(time: number): WallTime {
+  const date = new Date(time);
+  return {
+    year: date.getUTCFullYear(),
+    month: date.getUTCMonth() + 1,
+    day: date.getUTCDate(),
+    hour: date.getUTCHours(),
+    minute: date.getUTCMinutes(),
+  };
+}

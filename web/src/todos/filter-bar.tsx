@@ -1,0 +1,145 @@
+import { Popover } from '@base-ui/react/popover';
+import { useRef } from 'react';
+import { useShortcuts } from '../app/shortcuts';
+import { useLanguage, useMessages } from '../i18n/i18n';
+import { Button, iconButtonClass, SelectField } from '../ui/controls';
+import { CloseIcon, FilterIcon, SearchIcon } from '../ui/icons';
+import popover from '../ui/popover.module.css';
+import { useTodos } from './data';
+import css from './filter-bar.module.css';
+import { DUES, isNarrowed, SORTS, STATUSES, tagsOf, type Filters } from './filters';
+
+interface Props {
+  filters: Filters;
+  onChange: (filters: Filters) => void;
+}
+
+/** Narrows and orders the list. */
+export function FilterBar({ filters, onChange }: Props) {
+  const m = useMessages();
+  const search = useRef<HTMLInputElement>(null);
+  useShortcuts({ '/': () => search.current?.focus() });
+  return (
+    <div className={css['bar']}>
+      <div className={css['search']}>
+        <SearchIcon size={18} />
+        <input
+          ref={search}
+          type="search"
+          value={filters.text}
+          onChange={(event) => onChange({ ...filters, text: event.target.value })}
+          onKeyDown={(event) => {
+            if (event.key !== 'Escape') return;
+            onChange({ ...filters, text: '' });
+            event.currentTarget.blur();
+          }}
+          placeholder={m.search}
+          aria-label={m.search}
+          autoComplete="off"
+        />
+        {filters.text !== '' && (
+          <button
+            type="button"
+            className={iconButtonClass}
+            aria-label={m.clearSearch}
+            title={m.clearSearch}
+            onClick={() => onChange({ ...filters, text: '' })}
+          >
+            <CloseIcon size={16} />
+          </button>
+        )}
+      </div>
+      <Popover.Root>
+        <Popover.Trigger className={iconButtonClass} aria-label={m.filter} title={m.filter}>
+          <FilterIcon />
+          {isNarrowed({ ...filters, text: '' }) && <span className={css['dot']} />}
+        </Popover.Trigger>
+        <Popover.Portal>
+          <Popover.Positioner className={popover['positioner']} sideOffset={6} align="end">
+            <Popover.Popup className={popover['popup']}>
+              <Popover.Title className="visually-hidden">{m.filter}</Popover.Title>
+              <Choices filters={filters} onChange={onChange} />
+            </Popover.Popup>
+          </Popover.Positioner>
+        </Popover.Portal>
+      </Popover.Root>
+    </div>
+  );
+}
+
+const SORT_TEXT = {
+  newest: 'sortCreated',
+  oldest: 'sortOldest',
+  due: 'sortDue',
+  priority: 'sortPriority',
+  title: 'sortTitle',
+} as const;
+const DUE_TEXT = {
+  any: 'dueAny',
+  overdue: 'dueOverdue',
+  today: 'dueToday',
+  week: 'dueWeek',
+  none: 'dueNone',
+} as const;
+const STATUS_TEXT = { open: 'statusOpen', completed: 'statusCompleted', all: 'statusAll' } as const;
+
+function Choices({ filters, onChange }: Props) {
+  const m = useMessages();
+  const tags = tagsOf(useTodos(), useLanguage());
+  if (filters.tag !== '' && !tags.includes(filters.tag)) tags.unshift(filters.tag);
+  const set = (part: Partial<Filters>) => onChange({ ...filters, ...part });
+  return (
+    <div className={css['choices']}>
+      <SelectField
+        label={m.sort}
+        value={filters.sort}
+        onChange={(event) => set({ sort: event.target.value as Filters['sort'] })}
+      >
+        {SORTS.map((sort) => (
+          <option key={sort} value={sort}>
+            {m[SORT_TEXT[sort]]}
+          </option>
+        ))}
+      </SelectField>
+      <SelectField
+        label={m.filterStatus}
+        value={filters.status}
+        onChange={(event) => set({ status: event.target.value as Filters['status'] })}
+      >
+        {STATUSES.map((status) => (
+          <option key={status} value={status}>
+            {m[STATUS_TEXT[status]]}
+          </option>
+        ))}
+      </SelectField>
+      <SelectField
+        label={m.filterDue}
+        value={filters.due}
+        onChange={(event) => set({ due: event.target.value as Filters['due'] })}
+      >
+        {DUES.map((due) => (
+          <option key={due} value={due}>
+            {m[DUE_TEXT[due]]}
+          </option>
+        ))}
+      </SelectField>
+      <SelectField label={m.filterTag} value={filters.tag} onChange={(event) => set({ tag: event.target.value })}>
+        <option value="">{m.anyTag}</option>
+        {tags.map((tag) => (
+          <option key={tag} value={tag}>
+            {tag}
+          </option>
+        ))}
+      </SelectField>
+      {isNarrowed(filters) && (
+        <Button
+          onClick={() =>
+            set({ due: 'any', tag: '', text: '', status: filters.view === 'completed' ? 'completed' : 'open' })
+          }
+        >
+          {m.clearFilters}
+        </Button>
+      )}
+    </div>
+  );
+}

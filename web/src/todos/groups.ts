@@ -1,0 +1,50 @@
+import type { Messages } from '../i18n/en';
+import { daysUntil } from './due';
+import type { Filters } from './filters';
+import type { ShownTodo } from './pending';
+
+export interface Group {
+  /** Empty for a list that needs no headings. */
+  heading: string;
+  rows: ShownTodo[];
+}
+
+/** The items under headings by day, in the views that are about days. The items come in their order. */
+export function grouped(
+  items: ShownTodo[],
+  filters: Filters,
+  now: Date,
+  zone: string,
+  language: string,
+  m: Pick<Messages, 'overdue' | 'today' | 'dueTomorrow'>,
+): Group[] {
+  const isByDay = filters.sort === 'due' && (filters.view === 'today' || filters.view === 'upcoming');
+  if (!isByDay) return [{ heading: '', rows: items }];
+  const groups = new Map<string, ShownTodo[]>();
+  for (const todo of items) {
+    const heading = todo.dueAt === null ? '' : dayHeading(new Date(todo.dueAt), now, zone, language, m);
+    groups.set(heading, [...(groups.get(heading) ?? []), todo]);
+  }
+  return [...groups].map(([heading, rows]) => ({ heading, rows }));
+}
+
+function dayHeading(
+  due: Date,
+  now: Date,
+  zone: string,
+  language: string,
+  m: Pick<Messages, 'overdue' | 'today' | 'dueTomorrow'>,
+): string {
+  const days = daysUntil(due, now, zone);
+  if (due < now) return m.overdue;
+  if (days === 0) return m.today;
+  if (days === 1) return m.dueTomorrow;
+  const isThisYear = due.getFullYear() === now.getFullYear();
+  return new Intl.DateTimeFormat(language === 'en' ? 'en-GB' : language, {
+    timeZone: zone,
+    weekday: 'long',
+    day: 'numeric',
+    month: 'long',
+    ...(!isThisYear && { year: 'numeric' }),
+  }).format(due);
+}

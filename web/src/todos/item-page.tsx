@@ -1,0 +1,3 @@
+export default function ItemPage({ id }: { id: string }) {
+  return id;
+}

@@ -1,0 +1,168 @@
+import { useRef, useState, type RefObject } from 'react';
+import { Link, useLocation, useSearch } from 'wouter';
+import { useShortcuts } from '../app/shortcuts';
+import { useNow } from '../app/use-now';
+import { useTitle } from '../app/use-title';
+import { useLanguage, useMessages } from '../i18n/i18n';
+import { useTimeZone } from '../i18n/time';
+import { Bones, Button, buttonClass, Empty } from '../ui/controls';
+import { CalendarIcon, CheckIcon, DoneIcon, RetryIcon, SearchIcon, TodayIcon } from '../ui/icons';
+import { AddTodo } from './add-todo';
+import { deleteTodo, setStatus, undoLast } from './commands';
+import { LIST_LIMIT, screenKey, useTodoList, useTodos } from './data';
+import { FilterBar } from './filter-bar';
+import { isNarrowed, listed, readFilters, writeFilters, type Filters } from './filters';
+import { grouped } from './groups';
+import css from './list-page.module.css';
+import type { ShownTodo } from './pending';
+import { TodoRow } from './todo-row';
+
+/** The user's list, in one of its views. */
+export default function ListPage() {
+  const m = useMessages();
+  const [, navigate] = useLocation();
+  const filters = readFilters(new URLSearchParams(useSearch()));
+  const change = (next: Filters) => {
+    const search = writeFilters(next).toString();
+    navigate(search ? `/?${search}` : '/', { replace: true });
+  };
+  const field = useRef<HTMLInputElement>(null);
+  const title = filters.tag !== '' && filters.view === 'all' ? `#${filters.tag}` : m[filters.view];
+  useTitle(title);
+  return (
+    <>
+      <header className={css['head']}>
+        <h1>{title}</h1>
+        <FilterBar filters={filters} onChange={change} />
+      </header>
+      {filters.status !== 'completed' && <AddTodo field={field} filters={filters} />}
+      <List filters={filters} field={field} onClear={() => navigate(clearedPath(filters))} />
+    </>
+  );
+}
+
+function List({
+  filters,
+  field,
+  onClear,
+}: {
+  filters: Filters;
+  field: RefObject<HTMLInputElement | null>;
+  onClear: () => void;
+}) {
+  const m = useMessages();
+  const language = useLanguage();
+  const now = useNow();
+  const zone = useTimeZone();
+  const todos = useTodos();
+  const open = useTodoList('open', { enabled: true });
+  const completed = useTodoList('completed', { enabled: filters.status !== 'open' });
+  const queries = filters.status === 'open' ? [open] : filters.status === 'completed' ? [completed] : [open, completed];
+
+  const items = listed(todos, filters, now, zone);
+  const [editing, setEditing] = useState<string | null>(null);
+  useRowKeys(items, setEditing, field);
+
+  if (items.length === 0) {
+    if (queries.some(({ isPending }) => isPending)) return <Bones />;
+    if (queries.some(({ isError }) => isError))
+      return <Failed retry={() => queries.forEach((q) => void q.refetch())} />;
+    return <Nothing filters={filters} onClear={onClear} />;
+  }
+  return (
+    <>
+      {grouped(items, filters, now, zone, language, m).map(({ heading, rows }) => (
+        <section key={heading} className={css['group']}>
+          {heading && <h2>{heading}</h2>}
+          <ul aria-label={heading || m.todoList}>
+            {rows.map((todo) => (
+              <TodoRow
+                key={screenKey(todo.id)}
+                todo={todo}
+                isEditing={editing === screenKey(todo.id)}
+                onEdit={(state) => setEditing(state === 'start' ? screenKey(todo.id) : null)}
+              />
+            ))}
+          </ul>
+        </section>
+      ))}
+      {queries.some(({ data }) => data?.isCapped) && <p className={css['foot']}>{m.listCapped(LIST_LIMIT)}</p>}
+    </>
+  );
+}
+
+function Failed({ retry }: { retry: () => void }) {
+  const m = useMessages();
+  return (
+    <Empty glyph={<RetryIcon size={28} />} title={m.listFailedTitle}>
+      <p>{m.errorUnreachable}</p>
+      <Button onClick={retry}>{m.tryAgain}</Button>
+    </Empty>
+  );
+}
+
+const NOTHING = {
+  all: { Glyph: CheckIcon, title: 'emptyAllTitle', text: 'emptyAllText' },
+  today: { Glyph: TodayIcon, title: 'emptyTodayTitle', text: 'emptyTodayText' },
+  upcoming: { Glyph: CalendarIcon, title: 'emptyUpcomingTitle', text: 'emptyUpcomingText' },
+  completed: { Glyph: DoneIcon, title: 'emptyCompletedTitle', text: 'emptyCompletedText' },
+} as const;
+
+function Nothing({ filters, onClear }: { filters: Filters; onClear: () => void }) {
+  const m = useMessages();
+  if (isNarrowed(filters)) {
+    return (
+      <Empty glyph={<SearchIcon size={28} />} title={m.emptySearchTitle}>
+        <p>{m.emptySearchText}</p>
+        <Button onClick={onClear}>{m.clearFilters}</Button>
+      </Empty>
+    );
+  }
+  const { Glyph, title, text } = NOTHING[filters.view];
+  return (
+    <Empty glyph={<Glyph size={28} />} title={m[title]}>
+      <p>{m[text]}</p>
+      {filters.view === 'today' && (
+        <Link href="/?view=upcoming" className={buttonClass('plain')}>
+          {m.upcoming}
+        </Link>
+      )}
+    </Empty>
+  );
+}
+
+/** Moves through the rows and acts on the focused one by key. */
+function useRowKeys(items: ShownTodo[], edit: (key: string) => void, field: RefObject<HTMLInputElement | null>): void {
+  const [, navigate] = useLocation();
+  const withFocused = (act: (todo: ShownTodo) => void) => () => {
+    const key = document.activeElement?.closest<HTMLElement>('[data-row]')?.dataset['row'];
+    const todo = items.find(({ id }) => screenKey(id) === key);
+    if (todo) act(todo);
+  };
+  useShortcuts({
+    n: () => field.current?.focus(),
+    j: () => moveFocus(1),
+    k: () => moveFocus(-1),
+    ArrowDown: () => moveFocus(1),
+    ArrowUp: () => moveFocus(-1),
+    x: withFocused((todo) => void setStatus(todo, todo.status === 'open' ? 'completed' : 'open')),
+    e: withFocused((todo) => edit(screenKey(todo.id))),
+    o: withFocused((todo) => navigate(`/todos/${todo.id}`)),
+    '#': withFocused((todo) => {
+      moveFocus(1);
+      deleteTodo(todo);
+    }),
+    z: undoLast,
+  });
+}
+
+function moveFocus(step: 1 | -1): void {
+  const rows = [...document.querySelectorAll<HTMLElement>('[data-row]')];
+  const here = rows.findIndex((row) => row.contains(document.activeElement));
+  const next = here < 0 ? rows.at(step === 1 ? 0 : -1) : (rows[here + step] ?? rows[here - step]);
+  next?.querySelector<HTMLElement>('[data-focus]')?.focus();
+}
+
+function clearedPath(filters: Filters): string {
+  return filters.view === 'all' ? '/' : `/?view=${filters.view}`;
+}

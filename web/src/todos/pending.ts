@@ -1,0 +1,57 @@
+// Changes that are under way. They lie over what is known until the service has answered, so that the page shows them at
+// once; a change that fails is taken away again, and what is known shines through unharmed.
+import type { Known, Status, Todo } from './known';
+
+/** What an edit may set. */
+export type Edit = Partial<Pick<Todo, 'title' | 'notes' | 'dueAt' | 'priority' | 'tags'>>;
+
+export type Pending =
+  | { id: string; kind: 'create'; todo: Todo }
+  | { id: string; kind: 'edit'; todoId: string; edit: Edit }
+  | { id: string; kind: 'status'; todoId: string; status: Status; at: string }
+  | { id: string; kind: 'delete'; todoId: string };
+
+/** An item as it is shown. */
+export interface ShownTodo extends Todo {
+  /** Something of it is still being saved. */
+  isPending: boolean;
+}
+
+/** All items, with the pending changes over them in the order in which they were made. */
+export function shown(known: Known, pending: readonly Pending[]): ShownTodo[] {
+  const items = new Map<string, ShownTodo>();
+  for (const { todo } of known.items.values()) items.set(todo.id, { ...todo, isPending: false });
+  for (const change of pending) lay(change, items);
+  return [...items.values()];
+}
+
+function lay(change: Pending, items: Map<string, ShownTodo>): void {
+  if (change.kind === 'create') {
+    items.set(change.todo.id, { ...change.todo, isPending: true });
+    return;
+  }
+  const todo = items.get(change.todoId);
+  if (!todo) return;
+  switch (change.kind) {
+    case 'delete':
+      items.delete(change.todoId);
+      return;
+    case 'edit':
+      items.set(todo.id, { ...todo, ...change.edit, isPending: true });
+      return;
+    case 'status': {
+      const completedAt = change.status === 'completed' ? change.at : null;
+      items.set(todo.id, { ...todo, status: change.status, completedAt, isPending: true });
+    }
+  }
+}
+
+/** An edit that met a newer version: whether it can simply be made again there, or which fields both sides changed. */
+export function rebase(seen: Todo, newer: Todo, edit: Edit): { clash: (keyof Edit)[] } {
+  const fields = Object.keys(edit) as (keyof Edit)[];
+  return { clash: fields.filter((field) => !same(seen[field], newer[field]) && !same(edit[field], newer[field])) };
+}
+
+function same(one: unknown, other: unknown): boolean {
+  return JSON.stringify(one) === JSON.stringify(other);
+}

@@ -1,0 +1,60 @@
+import { useNow } from '../app/use-now';
+import { useLanguage, useMessages } from '../i18n/i18n';
+import { useTimeZone } from '../i18n/time';
+import { CalendarIcon, FlagIcon, NoteIcon } from '../ui/icons';
+import { dueInWords } from './due';
+import type { Todo } from './known';
+import css from './todo-facts.module.css';
+
+type Facts = Pick<Todo, 'dueAt' | 'priority' | 'tags' | 'notes' | 'status'>;
+
+/** An item's facts in one line: due, priority, tags, whether there are notes. */
+export function TodoFacts({ todo }: { todo: Facts }) {
+  const m = useMessages();
+  const due = useDueInWords(todo.dueAt);
+  const now = useNow();
+  const isLate = todo.status === 'open' && todo.dueAt !== null && new Date(todo.dueAt) < now;
+  return (
+    <span className={css['facts']}>
+      {due && (
+        <span className={css['fact']} data-tone={isLate ? 'late' : 'due'}>
+          <CalendarIcon size={14} />
+          {isLate && <span className="visually-hidden">{m.overdue}: </span>}
+          {due}
+        </span>
+      )}
+      {todo.priority !== 'normal' && (
+        <span className={css['fact']} data-tone={todo.priority}>
+          <FlagIcon size={14} />
+          <span className="visually-hidden">{m.priority}: </span>
+          {todo.priority === 'high' ? m.priorityHigh : m.priorityLow}
+        </span>
+      )}
+      {todo.tags.map((tag) => (
+        <span key={tag} className={css['tag']}>
+          {tag}
+        </span>
+      ))}
+      {todo.notes && (
+        <span className={css['fact']}>
+          <NoteIcon size={14} />
+          <span className="visually-hidden">{m.notes}</span>
+        </span>
+      )}
+    </span>
+  );
+}
+
+/** A due time in the user's words; empty without one. */
+export function useDueInWords(dueAt: string | null): string {
+  const m = useMessages();
+  const language = useLanguage();
+  const zone = useTimeZone();
+  const now = useNow();
+  if (dueAt === null) return '';
+  return dueInWords(dueAt, now, zone, language, {
+    yesterday: m.dueYesterday,
+    today: m.today,
+    tomorrow: m.dueTomorrow,
+  });
+}

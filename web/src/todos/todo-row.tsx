@@ -1,0 +1,132 @@
+import { useEffect, useRef, useState, type KeyboardEvent } from 'react';
+import { Link } from 'wouter';
+import { useMessages } from '../i18n/i18n';
+import { IconButton, iconButtonClass } from '../ui/controls';
+import { CheckIcon, DetailsIcon, TrashIcon } from '../ui/icons';
+import { deleteTodo, editTodo, setStatus } from './commands';
+import { screenKey } from './data';
+import type { ShownTodo } from './pending';
+import { TodoFacts } from './todo-facts';
+import css from './todo-row.module.css';
+
+interface Props {
+  todo: ShownTodo;
+  isEditing: boolean;
+  onEdit: (state: 'start' | 'end') => void;
+}
+
+/** One item of the list: tick it off, change its title where it stands, open it. */
+export function TodoRow({ todo, isEditing, onEdit }: Props) {
+  const m = useMessages();
+  const title = useRef<HTMLButtonElement>(null);
+  const wasEditing = useRef(false);
+  useEffect(() => {
+    if (wasEditing.current && !isEditing) title.current?.focus();
+    wasEditing.current = isEditing;
+  }, [isEditing]);
+  const hasFacts = todo.dueAt !== null || todo.priority !== 'normal' || todo.tags.length > 0 || todo.notes !== null;
+  return (
+    <li className={css['row']} data-row={screenKey(todo.id)} data-status={todo.status} aria-busy={todo.isPending}>
+      <TickBox todo={todo} />
+      <div className={css['middle']}>
+        {isEditing ? (
+          <TitleEditor todo={todo} onEnd={() => onEdit('end')} />
+        ) : (
+          <button
+            ref={title}
+            type="button"
+            className={css['title']}
+            data-focus
+            title={m.edit}
+            onClick={() => onEdit('start')}
+          >
+            {todo.title}
+          </button>
+        )}
+        {hasFacts && <TodoFacts todo={todo} />}
+      </div>
+      {todo.isPending && (
+        <span className={css['pending']} title={m.pending}>
+          <span className="visually-hidden">{m.pending}</span>
+        </span>
+      )}
+      <IconButton
+        label={`${m.remove}: ${todo.title}`}
+        title={m.remove}
+        className={css['onHover'] ?? ''}
+        onClick={() => deleteTodo(todo)}
+      >
+        <TrashIcon size={18} />
+      </IconButton>
+      <Link
+        href={`/todos/${todo.id}`}
+        className={iconButtonClass}
+        aria-label={`${m.details}: ${todo.title}`}
+        title={m.details}
+      >
+        <DetailsIcon size={18} />
+      </Link>
+    </li>
+  );
+}
+
+/** The circle that completes an item, or takes it up again. */
+export function TickBox({ todo }: { todo: ShownTodo }) {
+  const m = useMessages();
+  const isDone = todo.status === 'completed';
+  return (
+    <button
+      type="button"
+      role="checkbox"
+      aria-checked={isDone}
+      aria-label={isDone ? m.reopen(todo.title) : m.complete(todo.title)}
+      className={css['tick']}
+      data-priority={todo.priority}
+      onClick={() => void setStatus(todo, isDone ? 'open' : 'completed')}
+    >
+      <span className={css['circle']}>
+        <CheckIcon size={15} />
+      </span>
+    </button>
+  );
+}
+
+function TitleEditor({ todo, onEnd }: { todo: ShownTodo; onEnd: () => void }) {
+  const m = useMessages();
+  // The item as it was when the writing began: what the change is a change of.
+  const [seen] = useState(todo);
+  const [text, setText] = useState(todo.title);
+  const isOver = useRef(false);
+
+  const finish = (outcome: 'save' | 'drop') => {
+    if (isOver.current) return;
+    isOver.current = true;
+    onEnd();
+    const title = text.trim();
+    if (outcome === 'save' && title !== '' && title !== seen.title) void editTodo(seen, { title });
+  };
+  const onKeyDown = (event: KeyboardEvent) => {
+    if (event.key === 'Enter') finish('save');
+    else if (event.key === 'Escape') finish('drop');
+    else return;
+    event.preventDefault();
+  };
+  return (
+    <input
+      className={css['editor']}
+      value={text}
+      onChange={(event) => setText(event.target.value)}
+      onKeyDown={onKeyDown}
+      onBlur={() => finish('save')}
+      onFocus={(event) => event.currentTarget.select()}
+      ref={focusOnce}
+      aria-label={m.editTitle}
+      maxLength={200}
+      enterKeyHint="done"
+    />
+  );
+}
+
+function focusOnce(input: HTMLInputElement | null): void {
+  input?.focus();
+}

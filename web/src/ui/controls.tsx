@@ -1,0 +1,152 @@
+import { useId, useState, type ComponentProps, type ReactNode } from 'react';
+import { useMessages } from '../i18n/i18n';
+import { CloseIcon, EyeIcon } from './icons';
+import css from './controls.module.css';
+
+type Look = 'primary' | 'plain' | 'quiet' | 'danger';
+
+/** The classes of a button, for a link that looks like one. */
+export const buttonClass = (look: Look): string => `${css['button']} ${css[look]}`;
+
+/** A button with a text. */
+export function Button({ look = 'plain', className = '', ...rest }: ComponentProps<'button'> & { look?: Look }) {
+  return <button type="button" className={`${buttonClass(look)} ${className}`} {...rest} />;
+}
+
+/** A button with a drawing alone; its name is for screen readers and for the tooltip. */
+export function IconButton({ label, className = '', ...rest }: ComponentProps<'button'> & { label: string }) {
+  return <button type="button" aria-label={label} title={label} className={`${css['icon']} ${className}`} {...rest} />;
+}
+
+export const iconButtonClass = css['icon'] ?? '';
+
+interface FieldProps extends ComponentProps<'input'> {
+  label: string;
+  hint?: string | undefined;
+  error?: string | undefined;
+}
+
+/** A text field with its label, its hint and what is wrong with it. */
+export function Field({ label, hint, error, id: givenId, ...rest }: FieldProps) {
+  const madeId = useId();
+  const id = givenId ?? madeId;
+  return (
+    <div className={css['field']}>
+      <label className={css['label']} htmlFor={id}>
+        {label}
+      </label>
+      <input
+        id={id}
+        className={css['input']}
+        aria-invalid={error ? true : undefined}
+        aria-describedby={hint || error ? `${id}-about` : undefined}
+        {...rest}
+      />
+      <About id={`${id}-about`} hint={hint} error={error} />
+    </div>
+  );
+}
+
+/** A password field whose text can be shown. */
+export function PasswordField({ label, hint, error, ...rest }: FieldProps) {
+  const id = useId();
+  const m = useMessages();
+  const [isShown, setShown] = useState(false);
+  return (
+    <div className={css['field']}>
+      <label className={css['label']} htmlFor={id}>
+        {label}
+      </label>
+      <div className={css['withButton']}>
+        <input
+          id={id}
+          className={css['input']}
+          type={isShown ? 'text' : 'password'}
+          aria-invalid={error ? true : undefined}
+          aria-describedby={hint || error ? `${id}-about` : undefined}
+          {...rest}
+        />
+        <IconButton
+          label={isShown ? m.hidePassword : m.showPassword}
+          aria-pressed={isShown}
+          onClick={() => setShown(!isShown)}
+        >
+          {isShown ? <CloseIcon /> : <EyeIcon />}
+        </IconButton>
+      </div>
+      <About id={`${id}-about`} hint={hint} error={error} />
+    </div>
+  );
+}
+
+/** A choice from a short list: the device's own control, which phones show best. */
+export function SelectField({
+  label,
+  children,
+  ...rest
+}: ComponentProps<'select'> & { label: string; children: ReactNode }) {
+  const id = useId();
+  return (
+    <div className={css['field']}>
+      <label className={css['label']} htmlFor={id}>
+        {label}
+      </label>
+      <select id={id} className={css['input']} {...rest}>
+        {children}
+      </select>
+    </div>
+  );
+}
+
+/** What went wrong with a form as a whole; read out as it appears. */
+export function Alert({ children }: { children: ReactNode }) {
+  return (
+    <div role="alert" className={css['alert']}>
+      {children}
+    </div>
+  );
+}
+
+/** Good news about a form as a whole. */
+export function Note({ children }: { children: ReactNode }) {
+  return (
+    <div role="status" className={css['note']}>
+      {children}
+    </div>
+  );
+}
+
+/** A place with nothing in it: what it is for, and what to do. */
+export function Empty({ glyph, title, children }: { glyph: ReactNode; title: string; children: ReactNode }) {
+  return (
+    <div className={css['empty']}>
+      <div className={css['glyph']}>{glyph}</div>
+      <h2>{title}</h2>
+      {children}
+    </div>
+  );
+}
+
+/** The outline of a list that is loading. */
+export function Bones() {
+  const m = useMessages();
+  return (
+    <div className={css['bones']} role="status">
+      <span className="visually-hidden">{m.loading}</span>
+      <span aria-hidden="true" />
+      <span aria-hidden="true" />
+      <span aria-hidden="true" />
+    </div>
+  );
+}
+
+export const inputClass = css['input'] ?? '';
+
+function About({ id, hint, error }: { id: string; hint: string | undefined; error: string | undefined }) {
+  if (!hint && !error) return null;
+  return (
+    <p id={id} className={error ? css['error'] : css['hint']}>
+      {error ?? hint}
+    </p>
+  );
+}
