@@ -1,6 +1,7 @@
 //! The SDK's configuration, loaded once at init and shared by every client of a function.
 
 use aws_config::{BehaviorVersion, SdkConfig};
+use aws_smithy_http_client::Connector;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
 use tracing::warn;
@@ -19,18 +20,22 @@ const AMAZON_ROOTS: &str = include_str!("aws/amazon-roots.pem");
 /// places on Lambda: most of a function's init.
 pub async fn load() -> SdkConfig {
     let config = aws_config::defaults(BehaviorVersion::latest());
+    let client = aws_smithy_http_client::Builder::new().tls_provider(Provider::rustls(CryptoMode::AwsLc));
+    config.http_client(client.tls_context(trust()).build_https()).load().await
+}
+
+/// For the few documents of AWS that no SDK fetches, such as a user pool's keys: the same connections, the same trust.
+#[must_use]
+pub fn connector() -> Connector {
+    Connector::builder().tls_provider(Provider::rustls(CryptoMode::AwsLc)).tls_context(trust()).build()
+}
+
+fn trust() -> TlsContext {
     let trust = TrustStore::empty().with_pem_certificate(AMAZON_ROOTS);
-    let config = match TlsContext::builder().with_trust_store(trust).build() {
-        Ok(tls) => {
-            let client = aws_smithy_http_client::Builder::new().tls_provider(Provider::rustls(CryptoMode::AwsLc));
-            config.http_client(client.tls_context(tls).build_https())
-        }
-        Err(failure) => {
-            warn!(error.chain = telemetry::chain(&failure), "trusting the system's roots, which makes init longer");
-            config
-        }
-    };
-    config.load().await
+    TlsContext::builder().with_trust_store(trust).build().unwrap_or_else(|failure| {
+        warn!(error.chain = telemetry::chain(&failure), "trusting the system's roots, which makes init longer");
+        TlsContext::default()
+    })
 }
 
 #[cfg(test)]

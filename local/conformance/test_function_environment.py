@@ -18,7 +18,11 @@ pytestmark = [
 def test_a_function_sees_the_documented_variables_and_its_own(cloud: Cloud) -> None:
     function = functions.deploy(
         cloud,
-        environment={"MINE": "1", "AWS_ENDPOINT_URL": "http://127.0.0.1:9/"},
+        environment={
+            "MINE": "1",
+            "AWS_ENDPOINT_URL": "http://127.0.0.1:9/",
+            "AWS_ENDPOINT_URL_SQS": "https://queues.example.com",
+        },
         LoggingConfig={"LogFormat": "JSON", "ApplicationLogLevel": "DEBUG"},
         MemorySize=256,
     )
@@ -33,6 +37,7 @@ def test_a_function_sees_the_documented_variables_and_its_own(cloud: Cloud) -> N
     expected = {
         "MINE": "1",
         "AWS_ENDPOINT_URL": "http://127.0.0.1:9/",
+        "AWS_ENDPOINT_URL_SQS": "https://queues.example.com",
         "_HANDLER": "function.handler",
         "AWS_REGION": REGION,
         "AWS_DEFAULT_REGION": REGION,

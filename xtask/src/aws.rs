@@ -85,6 +85,14 @@ impl Target {
         }
     }
 
+    /// The URL of a WebSocket API's stage. Its id alone is stored, for the same reason.
+    pub(crate) fn websocket_url(&self, api_id: &str) -> String {
+        match self.cloud {
+            Some(cloud) => format!("{}/_aws/execute-api/{api_id}/live", cloud.endpoint().replacen("http", "ws", 1)),
+            None => format!("wss://{api_id}.execute-api.{}.amazonaws.com/live", self.region()),
+        }
+    }
+
     /// A client for S3. Path style locally: 127.0.0.1 has no subdomains.
     pub(crate) fn s3(&self) -> aws_sdk_s3::Client {
         let config = aws_sdk_s3::config::Builder::from(&self.sdk).force_path_style(self.cloud.is_some()).build();

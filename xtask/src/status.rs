@@ -75,7 +75,7 @@ impl Status {
             web: stored.get(Stack::Web, "origin"),
             web_bucket: stored.get(Stack::Web, "bucket"),
             apis,
-            websocket: None,
+            websocket: stored.get(Stack::Notifications, "websocket-id").map(|id| target.websocket_url(&id)),
             user_pool_id: stored.get(Stack::Users, "user-pool-id"),
             user_pool_client_id: stored.get(Stack::Users, "user-pool-client-id"),
             bus: stored.get(Stack::Bus, "name"),
@@ -103,8 +103,9 @@ impl Status {
         let pool = self.user_pool_id.as_deref().unwrap_or("-");
         let bus = self.bus.as_deref().unwrap_or("-");
         let page = self.web.as_deref().unwrap_or("-");
+        let websocket = self.websocket.as_deref().unwrap_or("-");
         format!(
-            "env {}, {place}, {}\nbus {bus}, user pool {pool}\npage {page}\n\n{}",
+            "env {}, {place}, {}\nbus {bus}, user pool {pool}\npage {page}\nwebsocket {websocket}\n\n{}",
             self.env,
             self.region,
             ui::table(["service", "stack", "api", "table", "in DLQ"], &rows)

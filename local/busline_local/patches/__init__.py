@@ -40,6 +40,7 @@ from busline_local.patches import (
     time_to_live,
     topic_message_size,
     transaction_conflicts,
+    websocket_routes,
 )
 
 
@@ -251,5 +252,11 @@ PATCHES: tuple[Patch, ...] = (
         "lets no transaction meet another",
         f"{_AWS}/amazondynamodb/latest/developerguide/transaction-apis.html",
         transaction_conflicts.apply,
+    ),
+    Patch(
+        "websocket_routes",
+        "accepts WebSockets without a subprotocol, and sends clients what one-way routes return",
+        f"{_AWS}/apigateway/latest/developerguide/websocket-connect-route-subprotocol.html",
+        websocket_routes.apply,
     ),
 )

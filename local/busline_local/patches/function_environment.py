@@ -2,15 +2,19 @@
 
 Stock: a function process inherits the server's whole environment, an
 `AWS_ENDPOINT_URL` of the function's own is overwritten, and the variables about
-logging are missing.
+logging are missing. An endpoint of one service that is an API of the account's
+(`AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI`) leads to the AWS of the wide world.
 
-AWS: <https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html>.
+AWS: <https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html>,
+<https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html>.
 
 Mended: the documented variables, `PATH`, the function's own, and the endpoint
-unless the function names one.
+unless the function names one. The address of an API in a service's endpoint
+becomes the one at which this server answers for it.
 """
 
 import os
+import re
 from typing import Any
 
 from ministack.core import lambda_runtime
@@ -18,6 +22,10 @@ from ministack.core.responses import get_region
 from ministack.services import lambda_svc
 
 from busline_local.patches.lambda_logging_config import log_group, log_stream
+
+
+_SERVICE_ENDPOINT = "AWS_ENDPOINT_URL_"
+_API_ADDRESS = re.compile(r"https://(\w+)\.execute-api\.[\w-]+\.amazonaws\.com(?=/|$)")
 
 
 def apply() -> None:
@@ -52,4 +60,11 @@ def _environment(config: dict[str, Any], code_dir: str, port: int) -> dict[str, 
         "LAMBDA_TASK_ROOT": code_dir,
     }
     environment |= lambda_runtime.execution_credentials(config)
-    return environment
+    return {name: _reachable(name, value) for name, value in environment.items()}
+
+
+def _reachable(name: str, value: str) -> str:
+    if not name.startswith(_SERVICE_ENDPOINT):
+        return value
+    here = f"{os.environ['AWS_ENDPOINT_URL']}/_aws/execute-api/"
+    return _API_ADDRESS.sub(lambda found: here + found[1], value)

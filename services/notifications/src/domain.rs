@@ -51,6 +51,17 @@ pub(crate) struct Profile {
     pub(crate) time_zone: String,
 }
 
+/// An open WebSocket of a session.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Connection {
+    pub(crate) user: Uuid,
+    /// API Gateway's name of it.
+    pub(crate) id: String,
+    pub(crate) connected_at: Timestamp,
+    /// When its token expires, or API Gateway ends it.
+    pub(crate) expires_at: Timestamp,
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

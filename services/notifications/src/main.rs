@@ -1,4 +1,4 @@
-//! The notifications service: each user's inbox, fed by other services' events, and the welcome mail.
+//! The notifications service: each user's inbox, fed by other services' events, the welcome mail, and live push.
 //!
 //! The table of contents: a function's `Handler` setting names its job.
 
@@ -6,6 +6,7 @@ mod api;
 mod config;
 mod domain;
 mod mailer;
+mod push;
 mod store;
 mod subscribe;
 
@@ -15,12 +16,17 @@ use events::todos::attachments::{AttachmentReadyV1, AttachmentRejectedV1};
 use events::todos::{TodoChangedV1, TodoCompletedV1, TodoCreatedV1, TodoDeletedV1, TodoDueV1, TodoReopenedV1};
 use events::users::{UserProfileChangedV1, UserRegisteredV1};
 use lambda_kit::settings::{UnknownHandler, handler_name, table_name};
-use lambda_kit::subscriber::on;
+use lambda_kit::subscriber::{on, on_any};
 use lambda_kit::{api::serve, aws, start::start};
 use lambda_runtime::Error;
 
-use crate::config::MailConfig;
+use crate::config::{MailConfig, PushConfig, TokenConfig};
 use crate::mailer::Mailer;
+use crate::push::keys::Keys;
+use crate::push::sockets::Sockets;
+use crate::push::tell::Push;
+use crate::push::token::Verifier;
+use crate::push::{authorizer, sessions};
 use crate::store::Store;
 use crate::subscribe::welcome_mail::{self, WelcomeMail};
 use crate::subscribe::{inbox, recipients};
@@ -46,6 +52,17 @@ async fn job() -> Result<(), Error> {
         "recipient-registered" => on::<UserRegisteredV1>().run(store().await?, recipients::registered).await,
         "recipient-changed" => on::<UserProfileChangedV1>().run(store().await?, recipients::changed).await,
         "send-welcome-mail" => on::<UserRegisteredV1>().run(welcome_mail().await?, welcome_mail::send).await,
+        "authorize-connection" => push::run(verifier().await?, authorizer::authorize).await,
+        "connect" => push::run(push().await?, sessions::connect).await,
+        "disconnect" => push::run(push().await?, sessions::disconnect).await,
+        "ping" => push::run(push().await?, sessions::ping).await,
+        "push-todos" => {
+            let todos = on_any().of::<TodoCreatedV1>().of::<TodoChangedV1>().of::<TodoCompletedV1>();
+            let todos = todos.of::<TodoReopenedV1>().of::<TodoDeletedV1>();
+            todos.run(push().await?, push::news::of_todos).await
+        }
+        "push-users" => on::<UserProfileChangedV1>().run(push().await?, push::news::of_users).await,
+        "push-inbox" => push::run(push().await?, push::inbox::changed).await,
         other => Err(UnknownHandler(other.to_owned()).into()),
     }
 }
@@ -59,4 +76,16 @@ async fn welcome_mail() -> Result<WelcomeMail, Error> {
     let config = MailConfig::from_env()?;
     let aws = aws::load().await;
     Ok(WelcomeMail { store: Store::new(&aws, config.table), mailer: Mailer::new(&aws, &config.from) })
+}
+
+async fn push() -> Result<Push, Error> {
+    let config = PushConfig::from_env()?;
+    let aws = aws::load().await;
+    Ok(Push { store: Store::new(&aws, config.table), sockets: Sockets::at(config.sockets, &aws) })
+}
+
+async fn verifier() -> Result<Verifier, Error> {
+    let config = TokenConfig::from_env()?;
+    let keys = Keys::of(&config.issuer, &aws::load().await);
+    Ok(Verifier { keys, issuer: config.issuer, client: config.audience })
 }

@@ -3,6 +3,7 @@
 //! Everything of a user is under `pk` = `USER#<sub>`, and the user comes from the caller's token or from the event. The
 //! unread counter changes in the transaction that adds or reads an entry, so that it is exact and costs one read.
 
+mod connection;
 mod entry;
 mod mail;
 mod recipient;

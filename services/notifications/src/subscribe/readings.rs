@@ -10,6 +10,7 @@ use events::todos::{TodoChangedV1, TodoCompletedV1, TodoCreatedV1, TodoDeletedV1
 use events::users::{UserProfileChangedV1, UserRegisteredV1};
 use serde_json::{Value, json};
 
+use crate::push::news;
 use crate::subscribe::{inbox, recipients, welcome_mail};
 
 const SERVICE: &str = env!("CARGO_PKG_NAME");
@@ -29,6 +30,12 @@ fn readings() -> Vec<Reading> {
         on::<UserRegisteredV1>().read_by(SERVICE, "recipient-registered", recipients::registered),
         on::<UserProfileChangedV1>().read_by(SERVICE, "recipient-changed", recipients::changed),
         on::<UserRegisteredV1>().read_by(SERVICE, "send-welcome-mail", welcome_mail::send),
+        on::<TodoCreatedV1>().read_by(SERVICE, "push-todos", news::of_todos),
+        on::<TodoChangedV1>().read_by(SERVICE, "push-todos", news::of_todos),
+        on::<TodoCompletedV1>().read_by(SERVICE, "push-todos", news::of_todos),
+        on::<TodoReopenedV1>().read_by(SERVICE, "push-todos", news::of_todos),
+        on::<TodoDeletedV1>().read_by(SERVICE, "push-todos", news::of_todos),
+        on::<UserProfileChangedV1>().read_by(SERVICE, "push-users", news::of_users),
     ]
 }
 

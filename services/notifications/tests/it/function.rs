@@ -146,6 +146,7 @@ fn start(handler: &str, address: &str) -> Child {
             ("MAIL_FROM", "no-reply@busline.example"),
         ])
         .env("AWS_ENDPOINT_URL", format!("http://{address}"))
+        .env("AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI", format!("http://{address}/sockets"))
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()

@@ -80,7 +80,8 @@ fn examples(rule: &Rule) -> Vec<(String, Value)> {
 fn willing_aws() -> Vec<(&'static str, Answer)> {
     let writes = ["UpdateItem", "UpdateItem", "PutItem", "TransactWriteItems"].map(|operation| (operation, done()));
     let mail = ("SendEmail", Answer::Json(200, json!({"MessageId": "mail-1"})));
-    writes.into_iter().chain([mail]).collect()
+    let rows = ("Query", Answer::Json(200, json!({"Items": []})));
+    writes.into_iter().chain([mail, rows]).collect()
 }
 
 fn texts(list: &Yaml) -> Vec<String> {
