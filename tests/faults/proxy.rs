@@ -3,16 +3,13 @@
 //! Functions call AWS through it because their setting `AWS_ENDPOINT_URL` says so.
 
 use std::collections::HashSet;
-use std::io;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
-use tests::http::{Answer, Request, is_of_the_connection};
+use tests::http::{Answer, Request, Server};
 use tests::product::Product;
-use tokio::io::BufReader;
-use tokio::net::{TcpListener, TcpStream};
 
 use crate::bus::{Bus, Entry};
 use crate::functions;
@@ -38,10 +35,9 @@ struct Inner {
 impl Proxy {
     /// Starts to serve on a free port.
     pub(crate) async fn start(product: &Product, plan: Arc<Plan>) -> Self {
-        let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a free port on 127.0.0.1");
-        let port = listener.local_addr().expect("a port").port();
+        let server = Server::bind().await;
         let proxy = Self(Arc::new(Inner {
-            endpoint: format!("http://127.0.0.1:{port}"),
+            endpoint: server.endpoint().to_owned(),
             product: product.clone(),
             plan,
             bus: Bus::new(product),
@@ -49,7 +45,14 @@ impl Proxy {
             last: Mutex::new(Instant::now()),
             unsure: Mutex::default(),
         }));
-        tokio::spawn(proxy.clone().accept(listener));
+        let serving = proxy.clone();
+        server.start(move |request| {
+            let proxy = serving.clone();
+            async move {
+                let _open = proxy.open();
+                proxy.answer(&request).await
+            }
+        });
         proxy
     }
 
@@ -73,29 +76,6 @@ impl Proxy {
             }
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
-    }
-
-    async fn accept(self, listener: TcpListener) {
-        loop {
-            match listener.accept().await {
-                Ok((stream, _)) => drop(tokio::spawn(self.clone().serve(stream))),
-                Err(error) => eprintln!("the proxy could not accept a connection: {error}"),
-            }
-        }
-    }
-
-    /// Serves one connection. One that ends early is a killed function's.
-    async fn serve(self, stream: TcpStream) -> io::Result<()> {
-        stream.set_nodelay(true)?;
-        let mut stream = BufReader::new(stream);
-        while let Some(request) = Request::read(&mut stream).await? {
-            let _open = self.open();
-            let Some(answer) = self.answer(&request).await else {
-                return Ok(());
-            };
-            answer.write(&mut stream).await?;
-        }
-        Ok(())
     }
 
     /// The answer to a call; none when its connection is to be cut.
@@ -147,7 +127,8 @@ impl Proxy {
 
     /// Hands a call on as it is.
     async fn pass(&self, request: &Request, call: &Call, body: &Value) -> Answer {
-        let answer = self.forward(request).await.unwrap_or_else(|error| {
+        let (client, endpoint) = (self.0.product.http(), self.0.product.endpoint());
+        let answer = request.forward(client, endpoint, request.body.clone()).await.unwrap_or_else(|error| {
             eprintln!("the local cloud did not answer: {error}");
             Answer::error(502, "BadGateway", json!({"message": "The endpoint did not answer."}))
         });
@@ -159,20 +140,6 @@ impl Proxy {
             }
         }
         answer
-    }
-
-    async fn forward(&self, request: &Request) -> Result<Answer, reqwest::Error> {
-        let url = format!("{}{}", self.0.product.endpoint(), request.path);
-        let method = request.method.parse().expect("a method");
-        let mut call = self.0.product.http().request(method, url).body(request.body.clone());
-        for (name, value) in request.headers.iter().filter(|(name, _)| !is_of_the_connection(name)) {
-            call = call.header(name, value);
-        }
-        let answer = call.send().await?;
-        let headers = answer.headers().iter();
-        let headers = headers.filter_map(|(name, value)| Some((name.to_string(), value.to_str().ok()?.to_owned())));
-        let (status, headers) = (answer.status().as_u16(), headers.collect());
-        Ok(Answer { status, headers, body: answer.bytes().await?.to_vec() })
     }
 
     /// Refuses some entries and takes the others.

@@ -2,11 +2,10 @@
 //! message in its own service's dead-letter queue, whole and with its error.
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use aws_sdk_eventbridge::types::Target;
 use serde_json::{Value, json};
 use tests::account::User;
 use tests::bus::Forged;
-use tests::disruption::{SwitchedOff, finish, invoke};
+use tests::disruption::{SwitchedOff, TargetGone, invoke};
 use tests::product::{Product, Service};
 use tests::queue::{DeadLetter, DeadLetters};
 use tests::wait::eventually;
@@ -122,39 +121,4 @@ async fn create(user: &User, numbers: std::ops::Range<usize>) -> Vec<String> {
         ids.push(item["id"].as_str().unwrap().to_owned());
     }
     ids
-}
-
-/// A rule of the notifications service points to a function that does not exist while this lives.
-struct TargetGone {
-    product: Product,
-    rule: String,
-    target: Target,
-    missing: String,
-}
-
-impl TargetGone {
-    async fn begin(product: &Product, job: &str) -> Self {
-        let rule = format!("busline-{}-notifications-{job}", product.env());
-        let client = aws_sdk_eventbridge::Client::new(product.sdk());
-        let asked = client.list_targets_by_rule().rule(&rule).event_bus_name(product.bus());
-        let target = asked.send().await.expect("a rule").targets.unwrap_or_default().pop().expect("a target");
-        let missing = format!("{}-that-is-gone", target.arn());
-        let gone = Self { product: product.clone(), rule, target, missing };
-        let elsewhere = Target::builder().id(gone.target.id()).arn(&gone.missing);
-        let elsewhere = elsewhere.set_dead_letter_config(gone.target.dead_letter_config.clone());
-        let change = client.put_targets().rule(&gone.rule).event_bus_name(product.bus());
-        change.targets(elsewhere.build().expect("a target")).send().await.expect("a rule that takes a target");
-        gone
-    }
-}
-
-impl Drop for TargetGone {
-    fn drop(&mut self) {
-        let (product, rule, target) = (self.product.clone(), self.rule.clone(), self.target.clone());
-        finish(async move {
-            let client = aws_sdk_eventbridge::Client::new(product.sdk());
-            let change = client.put_targets().rule(rule).event_bus_name(product.bus()).targets(target);
-            change.send().await.expect("the rule has its target again");
-        });
-    }
 }

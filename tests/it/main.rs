@@ -11,6 +11,7 @@
 
 mod attacks;
 mod dead_letters;
+mod dlq;
 mod duplicates;
 mod failures;
 mod fields;

@@ -1,14 +1,11 @@
-//! A faulty network between a mover of messages and SQS.
+//! A faulty network between a mover of messages and the endpoint.
 
 use std::collections::BTreeMap;
-use std::io;
 use std::sync::{Arc, Mutex};
 
 use serde_json::{Value, json};
 use tests::dice::Dice;
-use tests::http::{Answer, Request, is_of_the_connection};
-use tokio::io::BufReader;
-use tokio::net::{TcpListener, TcpStream};
+use tests::http::{Answer, Request, Server};
 
 /// What happens to a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,17 +48,20 @@ struct Inner {
 impl Proxy {
     /// Starts to serve on a free port, in front of the endpoint `behind`.
     pub(crate) async fn start(behind: &str, seed: u64) -> Self {
-        let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a free port on 127.0.0.1");
-        let port = listener.local_addr().expect("a port").port();
+        let server = Server::bind().await;
         let client = reqwest::Client::builder().no_proxy().build().expect("an HTTP client");
         let proxy = Self(Arc::new(Inner {
-            endpoint: format!("http://127.0.0.1:{port}"),
+            endpoint: server.endpoint().to_owned(),
             behind: behind.to_owned(),
             client,
             dice: Dice::new(seed, 1),
             met: Mutex::default(),
         }));
-        tokio::spawn(proxy.clone().accept(listener));
+        let serving = proxy.clone();
+        server.start(move |request| {
+            let proxy = serving.clone();
+            async move { proxy.answer(&request).await }
+        });
         proxy
     }
 
@@ -75,32 +75,9 @@ impl Proxy {
         self.0.met.lock().unwrap().clone()
     }
 
-    async fn accept(self, listener: TcpListener) {
-        loop {
-            match listener.accept().await {
-                Ok((stream, _)) => drop(tokio::spawn(self.clone().serve(stream))),
-                Err(error) => eprintln!("the proxy could not accept a connection: {error}"),
-            }
-        }
-    }
-
-    /// Serves one connection. One that ends early is a killed program's.
-    async fn serve(self, stream: TcpStream) -> io::Result<()> {
-        stream.set_nodelay(true)?;
-        let mut connection = BufReader::new(stream);
-        while let Some(request) = Request::read(&mut connection).await? {
-            let Some(answer) = self.answer(&request).await else {
-                return Ok(());
-            };
-            answer.write(&mut connection).await?;
-        }
-        Ok(())
-    }
-
     /// The answer to a call; none when its connection is to be cut.
     async fn answer(&self, request: &Request) -> Option<Answer> {
-        let operation = request.header("x-amz-target").and_then(|target| target.split_once('.')).map(|(_, name)| name);
-        let operation = operation.unwrap_or_default();
+        let operation = operation(request);
         let body: Value = serde_json::from_slice(&request.body).unwrap_or(Value::Null);
         let is_batch = body["Entries"].is_array() && operation != "ChangeMessageVisibilityBatch";
         let Some(fault) = self.roll().filter(|fault| *fault != Fault::Partial || is_batch) else {
@@ -108,6 +85,10 @@ impl Proxy {
         };
         self.count(&format!("{operation}: {}", fault.name()));
         match fault {
+            // Lambda's own way to throttle: <https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html>
+            Fault::Error { code: "ThrottlingException", .. } if operation == "Invoke" => {
+                Some(Answer::error(429, "TooManyRequestsException", json!({"message": "A fault."})))
+            }
             Fault::Error { status, code } => Some(Answer::error(status, code, json!({"message": "A fault."}))),
             Fault::CutBefore => None,
             Fault::CutAfter => {
@@ -152,21 +133,19 @@ impl Proxy {
     }
 
     async fn forward(&self, request: &Request, body: Vec<u8>) -> Answer {
-        let url = format!("{}{}", self.0.behind, request.path);
-        let mut call = self.0.client.post(url).body(body);
-        for (name, value) in request.headers.iter().filter(|(name, _)| !is_of_the_connection(name)) {
-            call = call.header(name, value);
-        }
-        let answer = call.send().await.expect("the local cloud answers");
-        let headers = answer.headers().iter();
-        let headers = headers.filter_map(|(name, value)| Some((name.to_string(), value.to_str().ok()?.to_owned())));
-        let (status, headers) = (answer.status().as_u16(), headers.collect());
-        Answer { status, headers, body: answer.bytes().await.expect("a whole answer").to_vec() }
+        request.forward(&self.0.client, &self.0.behind, body).await.expect("the local cloud answers")
     }
 
     fn count(&self, what: &str) {
         *self.0.met.lock().unwrap().entry(what.to_owned()).or_default() += 1;
     }
+}
+
+/// The operation that a request asks for. A JSON protocol names it in a header, Lambda's REST protocol by the path.
+fn operation(request: &Request) -> &str {
+    let target = request.header("x-amz-target").and_then(|target| target.split_once('.'));
+    let is_invocation = request.path.contains("/functions/") && request.path.contains("/invocations");
+    target.map_or(if is_invocation { "Invoke" } else { "another" }, |(_, name)| name)
 }
 
 impl Fault {

@@ -4,7 +4,9 @@ use std::future::Future;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
+use aws_sdk_eventbridge::types::Target;
 use aws_sdk_lambda::primitives::Blob;
+use aws_sdk_lambda::types::{DeadLetterConfig, DestinationConfig, EventSourceMappingConfiguration, OnFailure};
 use serde_json::Value;
 
 use crate::product::{Product, Service};
@@ -84,6 +86,122 @@ impl Drop for SwitchedOff {
             request.send().await.expect("the function is switched on again");
         });
     }
+}
+
+/// A rule of the notifications service points to a function that does not exist while this lives.
+#[derive(Debug)]
+pub struct TargetGone {
+    product: Product,
+    rule: String,
+    /// The target that the rule has otherwise.
+    pub target: Target,
+    /// The function that the rule points to meanwhile, and that is not there.
+    pub missing: String,
+}
+
+impl TargetGone {
+    /// Points the rule of a job elsewhere.
+    pub async fn begin(product: &Product, job: &str) -> Self {
+        let rule = format!("busline-{}-notifications-{job}", product.env());
+        let client = aws_sdk_eventbridge::Client::new(product.sdk());
+        let asked = client.list_targets_by_rule().rule(&rule).event_bus_name(product.bus());
+        let target = asked.send().await.expect("a rule").targets.unwrap_or_default().pop().expect("a target");
+        let missing = format!("{}-that-is-gone", target.arn());
+        let gone = Self { product: product.clone(), rule, target, missing };
+        let elsewhere = Target::builder().id(gone.target.id()).arn(&gone.missing);
+        let elsewhere = elsewhere.set_dead_letter_config(gone.target.dead_letter_config.clone());
+        let change = client.put_targets().rule(&gone.rule).event_bus_name(product.bus());
+        change.targets(elsewhere.build().expect("a target")).send().await.expect("a rule that takes a target");
+        gone
+    }
+}
+
+impl Drop for TargetGone {
+    fn drop(&mut self) {
+        let (product, rule, target) = (self.product.clone(), self.rule.clone(), self.target.clone());
+        finish(async move {
+            let client = aws_sdk_eventbridge::Client::new(product.sdk());
+            let change = client.put_targets().rule(rule).event_bus_name(product.bus()).targets(target);
+            change.send().await.expect("the rule has its target again");
+        });
+    }
+}
+
+/// What a function gives up goes to this topic or queue, too, while this lives: its `DeadLetterConfig`.
+///
+/// <https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html>
+#[derive(Debug)]
+pub struct DeadLettersTo {
+    product: Product,
+    function: String,
+}
+
+impl DeadLettersTo {
+    /// Gives the function, whose role may send there, the target with this ARN.
+    pub async fn begin(product: &Product, function: &str, target: &str) -> Self {
+        send_dead_letters(product, function, target).await;
+        Self { product: product.clone(), function: function.to_owned() }
+    }
+}
+
+impl Drop for DeadLettersTo {
+    fn drop(&mut self) {
+        let (product, function) = (self.product.clone(), self.function.clone());
+        // An empty target is none.
+        finish(async move { send_dead_letters(&product, &function, "").await });
+    }
+}
+
+async fn send_dead_letters(product: &Product, function: &str, target: &str) {
+    let config = DeadLetterConfig::builder().target_arn(target).build();
+    let client = aws_sdk_lambda::Client::new(product.sdk());
+    let request = client.update_function_configuration().function_name(function).dead_letter_config(config);
+    request.send().await.expect("a function that takes its settings");
+}
+
+/// A service's publisher gives a batch up at its first failure while this lives, and tells another place of it if one is
+/// named.
+#[derive(Debug)]
+pub struct GivesUpAtOnce {
+    product: Product,
+    mapping: EventSourceMappingConfiguration,
+}
+
+impl GivesUpAtOnce {
+    /// Changes the publisher's mapping. `tells` is the ARN of a topic or a queue to which its role may send; a queue's
+    /// or a topic's message has the sequence numbers of the batch alone.
+    pub async fn begin(product: &Product, service: Service, tells: Option<&str>) -> Self {
+        let function = format!("busline-{}-{}-publish", product.env(), service.name());
+        let client = aws_sdk_lambda::Client::new(product.sdk());
+        let listed = client.list_event_source_mappings().function_name(function).send().await.expect("its mappings");
+        let mapping = listed.event_source_mappings.unwrap_or_default().pop().expect("a publisher with a stream");
+        let destination = match tells {
+            Some(arn) => Some(OnFailure::builder().destination(arn).build()),
+            None => mapping.destination_config.clone().and_then(|config| config.on_failure),
+        };
+        let this = Self { product: product.clone(), mapping };
+        set_failures(&this.product, this.mapping.uuid(), 0, destination).await;
+        this
+    }
+}
+
+impl Drop for GivesUpAtOnce {
+    fn drop(&mut self) {
+        let (product, mapping) = (self.product.clone(), self.mapping.clone());
+        finish(async move {
+            let destination = mapping.destination_config.as_ref().and_then(|config| config.on_failure.clone());
+            let retries = mapping.maximum_retry_attempts.expect("a mapping with a bound");
+            set_failures(&product, mapping.uuid(), retries, destination).await;
+        });
+    }
+}
+
+async fn set_failures(product: &Product, mapping: Option<&str>, retries: i32, destination: Option<OnFailure>) {
+    let config = DestinationConfig::builder().set_on_failure(destination).build();
+    let client = aws_sdk_lambda::Client::new(product.sdk());
+    let request = client.update_event_source_mapping().set_uuid(mapping.map(str::to_owned));
+    let request = request.maximum_retry_attempts(retries).destination_config(config);
+    request.send().await.expect("a mapping that takes its settings");
 }
 
 /// Gives an event to a function, and waits until it is done: what an operator's replay does with a dead letter.

@@ -7,7 +7,7 @@ use std::io;
 
 use serde_json::Value;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
-use tokio::net::TcpStream;
+use tokio::net::{TcpListener, TcpStream};
 
 /// A request or an answer carries at most this much: Lambda's largest payload is of 6 MB, DynamoDB's largest
 /// transaction of 4 MB.
@@ -18,6 +18,58 @@ const OF_THE_CONNECTION: [&str; 4] = ["connection", "content-length", "keep-aliv
 
 /// A connection of a client that may send many requests.
 pub type Connection = BufReader<TcpStream>;
+
+/// What stands in an endpoint's place, on a port of its own.
+#[derive(Debug)]
+pub struct Server {
+    listener: TcpListener,
+    endpoint: String,
+}
+
+impl Server {
+    /// Takes a free port. Connections wait until [`Server::start`].
+    pub async fn bind() -> Self {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a free port on 127.0.0.1");
+        let port = listener.local_addr().expect("a port").port();
+        Self { listener, endpoint: format!("http://127.0.0.1:{port}") }
+    }
+
+    /// Its address.
+    pub fn endpoint(&self) -> &str {
+        &self.endpoint
+    }
+
+    /// Serves as long as the runtime lives. A request without an answer has its connection cut.
+    pub fn start<A>(self, answer: impl Fn(Request) -> A + Clone + Send + Sync + 'static)
+    where
+        A: Future<Output = Option<Answer>> + Send + 'static,
+    {
+        tokio::spawn(async move {
+            loop {
+                match self.listener.accept().await {
+                    // A connection that ends early is that of a program that was killed.
+                    Ok((stream, _)) => drop(tokio::spawn(serve(stream, answer.clone()))),
+                    Err(error) => eprintln!("no connection could be accepted: {error}"),
+                }
+            }
+        });
+    }
+}
+
+async fn serve<A>(stream: TcpStream, answer: impl Fn(Request) -> A) -> io::Result<()>
+where
+    A: Future<Output = Option<Answer>>,
+{
+    stream.set_nodelay(true)?;
+    let mut connection = BufReader::new(stream);
+    while let Some(request) = Request::read(&mut connection).await? {
+        let Some(answer) = answer(request).await else {
+            return Ok(());
+        };
+        answer.write(&mut connection).await?;
+    }
+    Ok(())
+}
 
 /// A request.
 #[derive(Debug)]
@@ -79,6 +131,28 @@ impl Request {
         connection.read_exact(&mut request.body).await?;
         Ok(Some(request))
     }
+
+    /// Hands it on to the endpoint as it is, but for its body; the endpoint's answer.
+    ///
+    /// # Errors
+    /// When the endpoint does not answer.
+    pub async fn forward(
+        &self,
+        client: &reqwest::Client,
+        endpoint: &str,
+        body: Vec<u8>,
+    ) -> Result<Answer, reqwest::Error> {
+        let method = self.method.parse().expect("a method");
+        let mut call = client.request(method, format!("{endpoint}{}", self.path)).body(body);
+        for (name, value) in self.headers.iter().filter(|(name, _)| !is_of_the_connection(name)) {
+            call = call.header(name, value);
+        }
+        let answer = call.send().await?;
+        let headers = answer.headers().iter();
+        let headers = headers.filter_map(|(name, value)| Some((name.to_string(), value.to_str().ok()?.to_owned())));
+        let (status, headers) = (answer.status().as_u16(), headers.collect());
+        Ok(Answer { status, headers, body: answer.bytes().await?.to_vec() })
+    }
 }
 
 impl Answer {
@@ -113,8 +187,8 @@ impl Answer {
     }
 }
 
-/// Whether a header speaks of one connection alone, and must not be passed on.
-pub fn is_of_the_connection(name: &str) -> bool {
+/// Such a header must not be passed on.
+fn is_of_the_connection(name: &str) -> bool {
     OF_THE_CONNECTION.iter().any(|own| name.eq_ignore_ascii_case(own))
 }
 

@@ -82,6 +82,28 @@ impl Role {
     }
 }
 
+/// A policy without the statements that allow actions of this service, such as `dynamodb`.
+#[must_use]
+pub fn without(policy: &Value, service: &str) -> Value {
+    let is_of = |action: &Value| action.as_str().is_some_and(|action| action.starts_with(&format!("{service}:")));
+    let mut policy = policy.clone();
+    let statements = policy["Statement"].as_array_mut().expect("statements");
+    statements.retain(|statement| {
+        let action = &statement["Action"];
+        !is_of(action) && !action.as_array().is_some_and(|actions| actions.iter().any(is_of))
+    });
+    policy
+}
+
+/// A policy that allows this, too.
+#[must_use]
+pub fn allowing(policy: &Value, action: &str, resource: &str) -> Value {
+    let mut policy = policy.clone();
+    let statement = json!({"Effect": "Allow", "Action": action, "Resource": resource});
+    policy["Statement"].as_array_mut().expect("statements").push(statement);
+    policy
+}
+
 impl Drop for Role {
     fn drop(&mut self) {
         let (product, name) = (self.product.clone(), self.name.clone());
