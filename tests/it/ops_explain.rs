@@ -4,12 +4,12 @@ use std::process::{Command, Output};
 
 use serde_json::{Value, json};
 use tests::bus::Forged;
+use tests::ops::program;
 use tests::product::{Product, Service};
 use tests::wait::eventually;
 use uuid::Uuid;
 
 use crate::inbox;
-use crate::ops_read::program;
 
 /// Runs a command of `ops dlq` as an operator of the product's environment.
 pub(crate) fn ops(product: &Product, arguments: &[&str]) -> Output {

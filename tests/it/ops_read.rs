@@ -1,9 +1,8 @@
 //! `ops dlq` on a queue that nobody at Busline made: it shows every shape of failure, and takes nothing out.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Output};
-use std::sync::OnceLock;
 
 use aws_sdk_s3::types::CreateBucketConfiguration;
 use aws_sdk_sqs::primitives::Blob;
@@ -11,6 +10,7 @@ use aws_sdk_sqs::types::{MessageAttributeValue, QueueAttributeName};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
+use tests::ops::program;
 use tests::product::Product;
 use tests::wait::eventually;
 use uuid::Uuid;
@@ -247,19 +247,4 @@ fn lines(text: &str) -> Vec<Value> {
 
 fn text(value: &Value) -> String {
     value.as_str().expect("text").to_owned()
-}
-
-/// The operations CLI, built beside this program. In the root folder cargo resolves features for the whole workspace, as
-/// it did for this program, and compiles no dependency anew.
-pub(crate) fn program() -> &'static Path {
-    static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
-    PROGRAM.get_or_init(|| {
-        let built = Command::new(std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned()))
-            .args(["build", "--quiet", "--bin", "ops"])
-            .current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
-            .status();
-        assert!(built.expect("cargo").success(), "the operations CLI is built");
-        let this = std::env::current_exe().expect("this program");
-        this.parent().and_then(Path::parent).expect("the folder of programs").join("ops")
-    })
 }

@@ -34,10 +34,7 @@ async fn hostile_messages_are_shown_and_exported_to_the_byte_and_none_is_consume
         assert_eq!(message["body"], before[id].0, "{id}");
     }
     for message in &shown {
-        let id = message["messageId"].as_str().expect("an id");
-        for format in ["json", "table"] {
-            ops.done(&["show", name, id, "--format", format]).await;
-        }
+        ops.done(&["show", name, message["messageId"].as_str().expect("an id"), "--format", "table"]).await;
     }
     for command in ["peek", "clusters"] {
         ops.done(&[command, name, "--format", "table"]).await;
@@ -57,7 +54,12 @@ async fn hostile_messages_are_shown_and_exported_to_the_byte_and_none_is_consume
         all.sort();
         all
     };
-    assert!(sorted(contents(&other).await) == sorted(before), "each message came back whole");
+    let (imported, exported) = (sorted(contents(&other).await), sorted(before));
+    assert_eq!(imported.len(), exported.len());
+    for (one, other) in imported.iter().zip(&exported) {
+        let start: String = other.0.chars().take(80).collect();
+        assert!(one == other, "it came back whole: {start} with {:?}, now with {:?}", other.1.keys(), one.1.keys());
+    }
 }
 
 /// A message's text, and its attributes in order of their names.
@@ -67,6 +69,8 @@ async fn contents(queue: &OwnQueue) -> BTreeMap<String, Contents> {
     let written = |attribute: MessageAttributeValue| format!("{attribute:?}");
     let of = |message: Message| {
         let attributes = message.message_attributes.unwrap_or_default().into_iter();
+        // What is imported has a key beside its own attributes, by which a consumer can know it again.
+        let attributes = attributes.filter(|(name, _)| name != "busline-replay-key");
         (message.body.unwrap_or_default(), attributes.map(|(name, value)| (name, written(value))).collect())
     };
     queue.contents().await.into_iter().map(|(id, message)| (id, of(message))).collect()
