@@ -23,6 +23,7 @@ mod ops_explain;
 mod ops_read;
 mod ops_verify;
 mod outage;
+mod page;
 mod patterns;
 mod profile;
 mod sign_up;

@@ -27,6 +27,7 @@ pub mod logs;
 pub mod mail;
 pub mod ops;
 pub mod own_queue;
+pub mod page;
 pub mod permissions;
 pub mod product;
 pub mod queue;

@@ -70,6 +70,8 @@ struct Status {
     user_pool_id: String,
     user_pool_client_id: String,
     bus: String,
+    web: Option<String>,
+    web_bucket: Option<String>,
     services: BTreeMap<String, ServiceStatus>,
 }
 
@@ -157,6 +159,16 @@ impl Product {
     /// The id of the user pool's public client.
     pub fn user_pool_client(&self) -> &str {
         &self.0.status.user_pool_client_id
+    }
+
+    /// The page's address, without a slash at its end.
+    pub fn web(&self) -> &str {
+        self.0.status.web.as_deref().expect("the page is deployed")
+    }
+
+    /// The bucket of the page's files.
+    pub fn web_bucket(&self) -> &str {
+        self.0.status.web_bucket.as_deref().expect("the page is deployed")
     }
 
     /// The bus's name.

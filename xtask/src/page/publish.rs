@@ -200,7 +200,8 @@ fn client(target: &Target, origin: &str) -> Result<Client> {
     if let Some(cloud) = target.cloud {
         let url: Url = origin.parse().with_context(|| format!("the page's address {origin} is no URL"))?;
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, cloud.port));
-        builder = builder.resolve(url.host_str().unwrap_or_default(), address);
+        // A proxy for the wide world must not get what is meant for this machine.
+        builder = builder.no_proxy().resolve(url.host_str().unwrap_or_default(), address);
     }
     Ok(builder.build()?)
 }

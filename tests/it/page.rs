@@ -1,0 +1,152 @@
+//! The page's address: its files, the APIs behind it, and what every answer tells the browser.
+
+use reqwest::Response;
+use serde_json::{Value, json};
+use tests::page::Page;
+use tests::product::{Product, Service};
+
+/// A route of each service, and who answers on it.
+const GUARDED: [(&str, Service); 5] = [
+    ("/me", Service::Users),
+    ("/users", Service::Users),
+    ("/todos", Service::Todos),
+    ("/todos/0192d3c4-0000-7000-8000-000000000000", Service::Todos),
+    ("/notifications", Service::Notifications),
+];
+
+async fn answer(page: &Page, path: &str) -> Response {
+    page.get(path).send().await.expect("the page's address answers")
+}
+
+fn header<'a>(answer: &'a Response, name: &str) -> &'a str {
+    answer.headers().get(name).map_or("", |value| value.to_str().unwrap())
+}
+
+/// The addresses of the page's own scripts and styles, as its document names them.
+fn named_in(document: &str) -> Vec<String> {
+    let quoted = document.split('"').filter(|text| text.starts_with("/assets/"));
+    quoted.map(str::to_owned).collect()
+}
+
+#[tokio::test]
+async fn every_address_that_names_no_file_is_the_page() {
+    let page = Page::of(&Product::shared().await);
+    let document = answer(&page, "/").await.text().await.unwrap();
+    assert!(document.contains("<title>Busline</title>"), "{document}");
+    for path in ["/todos/0192d3c4-0000-7000-8000-000000000000", "/inbox", "/settings?tab=export", "/no/such/page"] {
+        let answer = answer(&page, path).await;
+        assert_eq!((answer.status().as_u16(), header(&answer, "content-type")), (200, "text/html; charset=utf-8"));
+        assert_eq!(answer.text().await.unwrap(), document, "{path}");
+    }
+    assert_eq!(answer(&page, "/no-such-file.js").await.status(), 403, "a file that is missing is not the page");
+}
+
+#[tokio::test]
+async fn the_page_is_asked_for_anew_and_its_parts_are_kept_for_ever() {
+    let page = Page::of(&Product::shared().await);
+    let document = answer(&page, "/").await;
+    assert_eq!(header(&document, "cache-control"), "no-cache");
+    assert_eq!(header(&answer(&page, "/config.json").await, "cache-control"), "no-cache");
+    let assets = named_in(&document.text().await.unwrap());
+    assert!(!assets.is_empty());
+    for asset in assets {
+        let answer = page.get(&asset).header("accept-encoding", "gzip, br").send().await.unwrap();
+        assert_eq!(answer.status(), 200, "{asset}");
+        assert_eq!(header(&answer, "cache-control"), "public, max-age=31536000, immutable", "{asset}");
+        assert_eq!(header(&answer, "content-encoding"), "gzip", "{asset}");
+    }
+}
+
+#[tokio::test]
+async fn nothing_but_the_pages_own_files_may_run_and_nobody_may_frame_it() {
+    let page = Page::of(&Product::shared().await);
+    for path in ["/", "/settings", "/config.json", "/api/me"] {
+        let answer = answer(&page, path).await;
+        let policy = header(&answer, "content-security-policy");
+        for rule in ["default-src 'none'", "script-src 'self'", "style-src 'self'", "frame-ancestors 'none'"] {
+            assert!(policy.split("; ").any(|given| given == rule), "{path}: {rule} is missing in {policy}");
+        }
+        assert!(!policy.contains("unsafe") && !policy.contains('*') && !policy.contains("data:"), "{policy}");
+        assert_eq!(header(&answer, "x-content-type-options"), "nosniff", "{path}");
+        assert_eq!(header(&answer, "x-frame-options"), "DENY", "{path}");
+        assert_eq!(header(&answer, "referrer-policy"), "no-referrer", "{path}");
+        assert_eq!(header(&answer, "cross-origin-opener-policy"), "same-origin", "{path}");
+        assert!(header(&answer, "strict-transport-security").starts_with("max-age=63072000"), "{path}");
+        assert!(header(&answer, "permissions-policy").contains("geolocation=()"), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn the_apis_answer_below_api_as_they_do_by_themselves() {
+    let product = Product::shared().await;
+    let (page, ann) = (Page::of(&product), product.user().await);
+    for (path, service) in GUARDED {
+        let shut = answer(&page, &format!("/api{path}")).await;
+        assert_eq!(shut.status(), 401, "{path}");
+        let open = page.get(&format!("/api{path}")).bearer_auth(&ann.tokens.access_token).send().await.unwrap();
+        let direct = product.http().get(format!("{}{path}", product.url(service)));
+        let direct = direct.bearer_auth(&ann.tokens.access_token).send().await.unwrap();
+        assert_eq!(open.status(), direct.status(), "{path}");
+        assert_eq!(header(&open, "etag"), header(&direct, "etag"), "{path}");
+        let bodies = [open.json::<Value>().await.unwrap(), direct.json::<Value>().await.unwrap()];
+        assert_eq!(bodies[0]["items"], bodies[1]["items"], "{path}");
+        assert_eq!(bodies[0]["id"], bodies[1]["id"], "{path}");
+    }
+}
+
+#[tokio::test]
+async fn a_change_through_the_pages_address_keeps_its_headers_both_ways() {
+    let product = Product::shared().await;
+    let (page, ann) = (Page::of(&product), product.user().await);
+    let call = |method: &str, path: &str| {
+        page.request(method.parse().unwrap(), &format!("/api{path}")).bearer_auth(&ann.tokens.access_token)
+    };
+    let key = "0192d3c4-0000-7000-8000-0000000000aa";
+    let post = || call("POST", "/todos").header("idempotency-key", key).json(&json!({"title": "Buy milk"}));
+    let made = post().send().await.unwrap();
+    assert_eq!(made.status(), 201);
+    let tag = header(&made, "etag").to_owned();
+    let made: Value = made.json().await.unwrap();
+    let again: Value = post().send().await.unwrap().json().await.unwrap();
+    assert_eq!(again["id"], made["id"], "the idempotency key arrives");
+
+    let path = format!("/todos/{}", made["id"].as_str().unwrap());
+    let patch = |tag: &str| {
+        let patch = call("PATCH", &path).header("if-match", tag);
+        patch.header("content-type", "application/merge-patch+json").body(r#"{"title": "Buy oat milk"}"#)
+    };
+    assert_eq!(patch(&tag).send().await.unwrap().status(), 200);
+    assert_eq!(patch(&tag).send().await.unwrap().status(), 412, "the tag arrives");
+    let list = call("GET", "/todos?limit=1").send().await.unwrap();
+    assert_eq!(list.json::<Value>().await.unwrap()["items"][0]["title"], "Buy oat milk", "the query arrives");
+}
+
+#[tokio::test]
+async fn what_is_no_route_below_api_is_a_404_and_never_the_page() {
+    let page = Page::of(&Product::shared().await);
+    for path in ["/api", "/api/", "/api/nothing", "/api/..%2fme", "/api/config.json"] {
+        let answer = answer(&page, path).await;
+        assert_eq!(answer.status(), 404, "{path}");
+        assert!(header(&answer, "content-type").contains("json"), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn the_pages_settings_are_what_any_browser_may_know() {
+    let product = Product::shared().await;
+    let settings: Value = answer(&Page::of(&product), "/config.json").await.json().await.unwrap();
+    let names: Vec<&String> = settings.as_object().unwrap().keys().collect();
+    assert_eq!(names, ["cognitoEndpoint", "env", "region", "userPoolClientId", "userPoolId", "websocketUrl"]);
+    assert_eq!(settings["cognitoEndpoint"], product.endpoint());
+    assert_eq!(settings["userPoolClientId"], product.user_pool_client());
+}
+
+#[tokio::test]
+async fn the_pages_bucket_is_shut_to_everybody_but_the_distribution() {
+    let product = Product::shared().await;
+    let bucket = format!("{}/{}", product.endpoint(), product.web_bucket());
+    for path in ["", "/", "/index.html"] {
+        let answer = product.http().get(format!("{bucket}{path}")).send().await.unwrap();
+        assert_eq!(answer.status(), 403, "{path}");
+    }
+}
