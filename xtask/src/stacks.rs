@@ -33,7 +33,8 @@ pub(crate) struct Service {
 
 impl Stack {
     /// Every stack, in deployment order.
-    pub(crate) const ALL: [Self; 5] = [Self::Artifacts, Self::Bus, Self::Users, Self::Todos, Self::Notifications];
+    pub(crate) const ALL: [Self; 6] =
+        [Self::Artifacts, Self::Bus, Self::Users, Self::Todos, Self::Notifications, Self::Web];
 
     /// The name in commands, stack names and parameter paths.
     pub(crate) fn name(self) -> &'static str {
