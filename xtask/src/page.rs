@@ -15,8 +15,8 @@ use crate::npm::Npm;
 use crate::process;
 use crate::ui::Step;
 
-/// Folders of `web/` that the page is not made of: what is made of others, and the tests.
-const NO_SOURCES: [&str; 3] = ["node_modules", "dist", "tests"];
+/// Folders in `web/` that the page is not made of: what is made of others, and the tests.
+const NO_SOURCES: [&str; 4] = ["node_modules", "dist", "generated", "tests"];
 
 /// Builds the page when something that it is made of has changed. The folder of its files.
 pub(crate) async fn build(home: &Home) -> Result<PathBuf> {
@@ -40,11 +40,7 @@ pub(crate) async fn build(home: &Home) -> Result<PathBuf> {
 fn sources(home: &Home) -> Result<String> {
     let web = home.repo.join("web");
     let mut hashes = BTreeMap::new();
-    for entry in entries(&web)? {
-        if !NO_SOURCES.iter().any(|name| entry.ends_with(name)) {
-            add(&entry, &mut hashes)?;
-        }
-    }
+    add(&web, &mut hashes)?;
     for service in entries(&home.repo.join("services"))? {
         let description = service.join("openapi.yaml");
         if description.exists() {
@@ -56,7 +52,8 @@ fn sources(home: &Home) -> Result<String> {
 
 fn add(path: &Path, hashes: &mut BTreeMap<PathBuf, String>) -> Result<()> {
     if path.is_dir() {
-        return entries(path)?.iter().try_for_each(|entry| add(entry, hashes));
+        let sources = entries(path)?.into_iter().filter(|entry| !NO_SOURCES.iter().any(|name| entry.ends_with(name)));
+        return sources.collect::<Vec<_>>().iter().try_for_each(|entry| add(entry, hashes));
     }
     hashes.insert(path.to_owned(), hash::of_file(path)?);
     Ok(())
