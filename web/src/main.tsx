@@ -5,13 +5,13 @@ import { App } from './app/app';
 import { StartFailed } from './app/failed-page';
 import { startSession } from './auth/session';
 import { loadConfig } from './config';
-import { preferredLanguage, showLanguage } from './i18n/i18n';
+import { browserLanguage, keptLanguage, showLanguage } from './i18n/i18n';
 import { startTheme } from './ui/theme';
 
 startTheme();
 const root = createRoot(document.getElementById('root') ?? document.body);
 try {
-  const [config] = await Promise.all([loadConfig(), showLanguage(preferredLanguage())]);
+  const [config] = await Promise.all([loadConfig(), showLanguage(keptLanguage() ?? browserLanguage())]);
   await startSession(config);
   root.render(
     <StrictMode>

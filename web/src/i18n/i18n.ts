@@ -20,12 +20,15 @@ export const useLanguage = (): Language => useStore(chosen).language;
 /** The messages outside of components. */
 export const messages = (): Messages => chosen.get().messages;
 
-/** The language that was chosen here, or else the first of the browser's that we have. */
-export function preferredLanguage(): Language {
+/** The language that was chosen on this device, if any. */
+export function keptLanguage(): Language | null {
   const kept = localStorage.getItem(KEPT);
-  if (kept === 'en' || kept === 'de') return kept;
-  return languageOf(navigator.languages.find((tag) => /^(en|de)\b/.test(tag)) ?? 'en');
+  return kept === 'en' || kept === 'de' ? kept : null;
 }
+
+/** The first of the browser's languages that we have. */
+export const browserLanguage = (): Language =>
+  languageOf(navigator.languages.find((tag) => /^(en|de)\b/.test(tag)) ?? 'en');
 
 /** The language for a tag such as `de-CH`. */
 export const languageOf = (tag: string): Language => (tag.startsWith('de') ? 'de' : 'en');

@@ -1,6 +1,6 @@
 // The user's inbox in this tab.
 import { useInfiniteQuery, type InfiniteData, type UseInfiniteQueryResult } from '@tanstack/react-query';
-import { body, notificationsApi } from '../api/clients';
+import { body, notificationsApi, preferencesApi } from '../api/clients';
 import type { components } from '../api/generated/notifications';
 import { queryClient } from '../app/query-client';
 
@@ -33,6 +33,14 @@ export async function markRead({ id }: Notification): Promise<void> {
   await optimistically(
     (entry) => entry.id === id,
     () => body(notificationsApi.POST('/notifications/{id}/read', { params: { path: { id } } })),
+  );
+}
+
+/** Marks the whole inbox as read. */
+export async function markAllRead(): Promise<void> {
+  await optimistically(
+    () => true,
+    () => body(preferencesApi.POST('/notifications/read', {})),
   );
 }
 

@@ -1,3 +1,58 @@
+import { useState } from 'react';
+import { Link, useSearchParams } from 'wouter';
+import { ApiError, Unreachable } from '../api/problem';
+import { AuthFrame } from '../auth/frame';
+import { useForm } from '../auth/use-form';
+import { useMessages } from '../i18n/i18n';
+import { Alert, Button, buttonClass } from '../ui/controls';
+
+/** Where the link at the end of a mail leads: it asks first, as mail scanners open links too. */
 export default function UnsubscribePage() {
-  return null;
+  const m = useMessages();
+  const [params] = useSearchParams();
+  const token = params.get('token') ?? '';
+  const [outcome, setOutcome] = useState<'none' | 'done' | 'bad'>(token === '' ? 'bad' : 'none');
+  const form = useForm(async () => setOutcome(await unsubscribe(token)));
+
+  if (outcome === 'done') {
+    return (
+      <AuthFrame title={m.unsubscribedTitle} intro={m.unsubscribedText}>
+        <Link href="/" className={buttonClass('plain')}>
+          {m.appName}
+        </Link>
+      </AuthFrame>
+    );
+  }
+  return (
+    <AuthFrame title={m.unsubscribeTitle} intro={m.unsubscribeText}>
+      {form.failure && <Alert>{form.failure}</Alert>}
+      {outcome === 'bad' ? (
+        <>
+          <Alert>{m.unsubscribeBad}</Alert>
+          <Link href="/settings" className={buttonClass('plain')}>
+            {m.settings}
+          </Link>
+        </>
+      ) : (
+        <form onSubmit={form.submit}>
+          <Button type="submit" look="primary" disabled={form.isBusy}>
+            {m.unsubscribe}
+          </Button>
+        </form>
+      )}
+    </AuthFrame>
+  );
+}
+
+/** Sends what a mail program sends for one click (RFC 8058); the token says who and which mail, so nobody signs in. */
+async function unsubscribe(token: string): Promise<'done' | 'bad'> {
+  const response = await fetch(`/api/unsubscribe?token=${encodeURIComponent(token)}`, {
+    method: 'POST',
+    body: new URLSearchParams({ 'List-Unsubscribe': 'One-Click' }),
+  }).catch((cause: unknown) => {
+    throw new Unreachable('notifications did not answer', { cause });
+  });
+  if (response.ok) return 'done';
+  if (response.status >= 500 || response.status === 429) throw new ApiError(response.status, undefined);
+  return 'bad';
 }

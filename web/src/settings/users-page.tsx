@@ -1,4 +1,72 @@
+import { useInfiniteQuery } from '@tanstack/react-query';
+import { body, usersApi } from '../api/clients';
+import { useTitle } from '../app/use-title';
 import type { Person } from '../auth/session';
-export default function UsersPage(_: { person: Person }) {
-  return null;
+import { useLanguage, useMessages } from '../i18n/i18n';
+import { longMoment, useTimeZone } from '../i18n/time';
+import { Button, Empty } from '../ui/controls';
+import { UsersIcon } from '../ui/icons';
+import { Loaded } from './section';
+import css from './settings-page.module.css';
+
+/** All users, for administrators; the service decides who is one. */
+export default function UsersPage({ person }: { person: Person }) {
+  const m = useMessages();
+  useTitle(m.usersTitle);
+  if (!person.isAdmin) {
+    return (
+      <Empty glyph={<UsersIcon size={28} />} title={m.usersTitle}>
+        <p>{m.usersForbidden}</p>
+      </Empty>
+    );
+  }
+  return <Users />;
+}
+
+function Users() {
+  const m = useMessages();
+  const language = useLanguage();
+  const zone = useTimeZone();
+  const users = useInfiniteQuery({
+    queryKey: ['users'],
+    queryFn: ({ pageParam }) => {
+      const query = { limit: 50, ...(pageParam !== null && { cursor: pageParam }) };
+      return body(usersApi.GET('/users', { params: { query } }));
+    },
+    initialPageParam: null as string | null,
+    getNextPageParam: (page) => page.nextCursor,
+  });
+  return (
+    <div className={css['page']}>
+      <h1>{m.usersTitle}</h1>
+      <Loaded query={users}>
+        {({ pages }) => (
+          // Reached by keyboard too, as it may be wider than the screen.
+          <div className={css['scroll']} tabIndex={0} role="region" aria-label={m.usersTitle}>
+            <table className={css['table']}>
+              <thead>
+                <tr>
+                  <th scope="col">{m.displayName}</th>
+                  <th scope="col">{m.email}</th>
+                  <th scope="col">{m.registered}</th>
+                </tr>
+              </thead>
+              <tbody>
+                {pages
+                  .flatMap(({ items }) => items)
+                  .map((user) => (
+                    <tr key={user.id}>
+                      <td>{user.displayName}</td>
+                      <td>{user.email}</td>
+                      <td>{longMoment(user.registeredAt, language, zone)}</td>
+                    </tr>
+                  ))}
+              </tbody>
+            </table>
+          </div>
+        )}
+      </Loaded>
+      {users.hasNextPage && <Button onClick={() => void users.fetchNextPage()}>{m.loadMore}</Button>}
+    </div>
+  );
 }

@@ -96,8 +96,8 @@ export async function setStatus(todo: Todo, status: Status): Promise<void> {
   );
 }
 
-/** Deletions that can still be undone: what sends each of them now. */
-const deletions = new Map<string, { todo: Todo; cancel: () => void }>();
+/** Deletions that can still be undone, by item, with what will send them. */
+const deletions = new Map<string, ReturnType<typeof setTimeout>>();
 
 /** Takes an item off the list; it is deleted for good when the time to undo is over, or when the page closes. */
 export function deleteTodo(todo: Todo): void {
@@ -113,13 +113,14 @@ export function deleteTodo(todo: Todo): void {
     deletions.delete(todo.id);
     pending.update((changes) => changes.filter(({ id }) => id !== change.id));
   };
-  deletions.set(todo.id, { todo, cancel });
+  deletions.set(todo.id, timer);
   offerUndo(messages().deleted(todo.title), cancel);
 }
 
 /** Sends the deletions that wait, when the page closes: such a request outlives the page, but nobody reads its answer. */
 export function flushDeletions(): void {
-  for (const [id] of deletions) {
+  for (const [id, timer] of deletions) {
+    clearTimeout(timer);
     void fetch(`/api/todos/${realId(id)}`, {
       method: 'DELETE',
       keepalive: true,
@@ -128,6 +129,7 @@ export function flushDeletions(): void {
       // The page is gone; the item is still there at the next visit.
     });
   }
+  deletions.clear();
 }
 
 let lastUndo: (() => void) | null = null;

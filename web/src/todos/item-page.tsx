@@ -1,3 +1,147 @@
+import { useState } from 'react';
+import { Link, useLocation } from 'wouter';
+import { useShortcuts } from '../app/shortcuts';
+import { useTitle } from '../app/use-title';
+import { Attachments } from '../attachments/attachments';
+import { useLanguage, useMessages } from '../i18n/i18n';
+import { longMoment, useTimeZone } from '../i18n/time';
+import { Bones, Button, buttonClass, Empty } from '../ui/controls';
+import { BackIcon, RetryIcon, SearchIcon, TrashIcon } from '../ui/icons';
+import { deleteTodo, editTodo, setStatus } from './commands';
+import { realId, useTodo, useTodoLoaded } from './data';
+import { DueField } from './due-field';
+import css from './item-page.module.css';
+import type { Priority } from './known';
+import { NotesField } from './notes-field';
+import type { ShownTodo } from './pending';
+import { TagsField } from './tags-field';
+import { TickBox } from './todo-row';
+
+/** Everything about one item. */
 export default function ItemPage({ id }: { id: string }) {
-  return id;
+  const m = useMessages();
+  const todo = useTodo(id);
+  const loaded = useTodoLoaded(realId(id));
+  useTitle(todo?.title ?? m.details);
+  return (
+    <>
+      <Link href="/" className={`${buttonClass('quiet')} ${css['back']}`}>
+        <BackIcon size={18} />
+        {m.back}
+      </Link>
+      {todo ? <Item todo={todo} /> : <Missing loaded={loaded} />}
+    </>
+  );
+}
+
+function Missing({ loaded }: { loaded: ReturnType<typeof useTodoLoaded> }) {
+  const m = useMessages();
+  if (loaded.isPending) return <Bones />;
+  if (loaded.isError) {
+    return (
+      <Empty glyph={<RetryIcon size={28} />} title={m.listFailedTitle}>
+        <p>{m.errorUnreachable}</p>
+        <Button onClick={() => void loaded.refetch()}>{m.tryAgain}</Button>
+      </Empty>
+    );
+  }
+  return (
+    <Empty glyph={<SearchIcon size={28} />} title={m.itemGoneTitle}>
+      <p>{m.itemGoneText}</p>
+    </Empty>
+  );
+}
+
+const PRIORITIES: [Priority, 'priorityHigh' | 'priorityNormal' | 'priorityLow'][] = [
+  ['high', 'priorityHigh'],
+  ['normal', 'priorityNormal'],
+  ['low', 'priorityLow'],
+];
+
+function Item({ todo }: { todo: ShownTodo }) {
+  const m = useMessages();
+  const language = useLanguage();
+  const zone = useTimeZone();
+  const [, navigate] = useLocation();
+  const remove = () => {
+    navigate('/');
+    deleteTodo(todo);
+  };
+  useShortcuts({
+    x: () => void setStatus(todo, todo.status === 'open' ? 'completed' : 'open'),
+    '#': remove,
+    Escape: () => navigate('/'),
+  });
+  return (
+    <article className={css['item']} aria-busy={todo.isPending}>
+      <header className={css['head']}>
+        <TickBox todo={todo} />
+        <TitleField todo={todo} />
+      </header>
+      <div className={css['facts']}>
+        <DueField dueAt={todo.dueAt} onChange={(dueAt) => void editTodo(todo, { dueAt })} />
+        <label className={css['priority']}>
+          <span className="visually-hidden">{m.priority}</span>
+          <select
+            value={todo.priority}
+            data-priority={todo.priority}
+            onChange={(event) => void editTodo(todo, { priority: event.target.value as Priority })}
+          >
+            {PRIORITIES.map(([value, text]) => (
+              <option key={value} value={value}>
+                {m.priority}: {m[text]}
+              </option>
+            ))}
+          </select>
+        </label>
+        <TagsField tags={todo.tags} onChange={(tags) => void editTodo(todo, { tags })} />
+      </div>
+      <NotesField key={todo.id} todo={todo} />
+      {todo.version > 0 && <Attachments todoId={todo.id} />}
+      <footer className={css['foot']}>
+        <p>
+          {m.created(longMoment(todo.createdAt, language, zone))}
+          {todo.updatedAt !== todo.createdAt && ` · ${m.changed(longMoment(todo.updatedAt, language, zone))}`}
+        </p>
+        <Button look="danger" onClick={remove}>
+          <TrashIcon size={18} />
+          {m.remove}
+        </Button>
+      </footer>
+    </article>
+  );
+}
+
+function TitleField({ todo }: { todo: ShownTodo }) {
+  const m = useMessages();
+  const [draft, setDraft] = useState<{ seen: ShownTodo; text: string } | null>(null);
+  const save = () => {
+    if (!draft) return;
+    setDraft(null);
+    const title = draft.text.replaceAll(/\s+/g, ' ').trim();
+    if (title !== '' && title !== draft.seen.title) void editTodo(draft.seen, { title });
+  };
+  return (
+    <h1 className={css['title']}>
+      <textarea
+        rows={1}
+        value={draft?.text ?? todo.title}
+        data-status={todo.status}
+        onChange={(event) => setDraft({ seen: draft?.seen ?? todo, text: event.target.value })}
+        onBlur={save}
+        onKeyDown={(event) => {
+          if (event.key === 'Enter') {
+            event.preventDefault();
+            event.currentTarget.blur();
+          } else if (event.key === 'Escape') {
+            event.stopPropagation();
+            setDraft(null);
+          }
+        }}
+        aria-label={m.editTitle}
+        maxLength={200}
+        enterKeyHint="done"
+      />
+    </h1>
+  );
 }

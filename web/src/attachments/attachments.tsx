@@ -1,0 +1,218 @@
+import { useRef, useState, type DragEvent } from 'react';
+import { inWords } from '../app/failure';
+import { useLanguage, useMessages } from '../i18n/i18n';
+import { useStore } from '../store';
+import { Button, IconButton, iconButtonClass } from '../ui/controls';
+import { Dialog } from '../ui/dialog';
+import { ClipIcon, CloseIcon, DownloadIcon, FileIcon, RetryIcon, TrashIcon } from '../ui/icons';
+import { say } from '../ui/toasts';
+import css from './attachments.module.css';
+import { deleteAttachment, refreshAttachments, useAttachments, type Attachment } from './data';
+import { sizeInWords, TYPES, type Refusal } from './files';
+import { cancelUpload, retryUpload, startUploads, uploads, type Upload } from './uploads';
+
+/** The files of an item: dropped or chosen, on their way, ready or refused. */
+export function Attachments({ todoId }: { todoId: string }) {
+  const m = useMessages();
+  const files = useAttachments(todoId);
+  const underWay = useStore(uploads).filter((upload) => upload.todoId === todoId);
+  const [preview, setPreview] = useState<Attachment | null>(null);
+  const chooser = useRef<HTMLInputElement>(null);
+  const { isOver, ...drop } = useDrop((dropped) => startUploads(todoId, dropped));
+
+  return (
+    <section className={css['place']} data-over={isOver} aria-labelledby="files-title" {...drop}>
+      <header className={css['head']}>
+        <h2 id="files-title">{m.attachments}</h2>
+        <Button onClick={() => chooser.current?.click()}>
+          <ClipIcon size={18} />
+          {m.attach}
+        </Button>
+        <input
+          ref={chooser}
+          type="file"
+          multiple
+          accept={TYPES.join(',')}
+          hidden
+          aria-label={m.attach}
+          onChange={(event) => {
+            startUploads(todoId, event.target.files ?? []);
+            event.target.value = '';
+          }}
+        />
+      </header>
+      {files.isError && <p className={css['hint']}>{inWords(files.error)}</p>}
+      <ul className={css['list']}>
+        {files.data?.map((file) => (
+          <Row key={file.id} file={file} onPreview={() => setPreview(file)} />
+        ))}
+        {underWay.map((upload) => (
+          <UploadRow key={upload.id} upload={upload} />
+        ))}
+      </ul>
+      <p className={css['hint']}>{isOver ? m.dropHere : m.attachHint}</p>
+      <Dialog
+        title={preview?.name ?? ''}
+        size="wide"
+        isOpen={preview !== null}
+        onOpenChange={(isOpen) => !isOpen && setPreview(null)}
+      >
+        {preview?.downloadUrl && <Picture file={preview} url={preview.downloadUrl} />}
+      </Dialog>
+    </section>
+  );
+}
+
+function Row({ file, onPreview }: { file: Attachment; onPreview: () => void }) {
+  const m = useMessages();
+  const language = useLanguage();
+  const remove = () => {
+    deleteAttachment(file.todoId, file.id).catch((error: unknown) => say(inWords(error), { tone: 'bad' }));
+  };
+  const about = [sizeInWords(file.bytes, language), file.picture && `${file.picture.width} × ${file.picture.height}`];
+  return (
+    <li className={css['row']} data-status={file.status}>
+      <Thumbnail file={file} onPreview={onPreview} />
+      <div className={css['middle']}>
+        <span className={css['name']}>{file.name}</span>
+        {file.status === 'ready' && <span className={css['about']}>{about.filter(Boolean).join(' · ')}</span>}
+        {file.status === 'uploading' && <span className={css['about']}>{m.checking}</span>}
+        {file.status === 'rejected' && (
+          <span className={css['bad']}>
+            {m.rejected}. {file.reason && m[REASONS[file.reason]]}
+          </span>
+        )}
+      </div>
+      {file.downloadUrl && (
+        <a
+          className={iconButtonClass}
+          href={file.downloadUrl}
+          rel="noopener"
+          download
+          aria-label={m.download(file.name)}
+          title={m.downloadShort}
+        >
+          <DownloadIcon size={18} />
+        </a>
+      )}
+      <IconButton label={m.removeFile(file.name)} title={m.remove} onClick={remove}>
+        <TrashIcon size={18} />
+      </IconButton>
+    </li>
+  );
+}
+
+function Thumbnail({ file, onPreview }: { file: Attachment; onPreview: () => void }) {
+  const m = useMessages();
+  if (!file.thumbnailUrl) {
+    return (
+      <span className={css['thumbnail']}>
+        <FileIcon />
+      </span>
+    );
+  }
+  return (
+    <button type="button" className={css['thumbnail']} aria-label={m.preview(file.name)} onClick={onPreview}>
+      {/* An address that has run out is asked for again. */}
+      <img src={file.thumbnailUrl} alt="" loading="lazy" onError={() => void refreshAttachments(file.todoId)} />
+    </button>
+  );
+}
+
+function Picture({ file, url }: { file: Attachment; url: string }) {
+  const m = useMessages();
+  return (
+    <figure className={css['picture']}>
+      <img src={url} alt={file.name} width={file.picture?.width} height={file.picture?.height} />
+      <figcaption>
+        <a href={url} rel="noopener" download>
+          {m.downloadShort}
+        </a>
+      </figcaption>
+    </figure>
+  );
+}
+
+function UploadRow({ upload }: { upload: Upload }) {
+  const m = useMessages();
+  const { name } = upload.file;
+  const isUnderWay = upload.state === 'waiting' || upload.state === 'sending';
+  return (
+    <li className={css['row']} data-status={upload.state}>
+      <span className={css['thumbnail']}>
+        <FileIcon />
+      </span>
+      <div className={css['middle']}>
+        <span className={css['name']}>{name}</span>
+        {isUnderWay && (
+          <progress className={css['progress']} value={upload.share} max={1} aria-label={`${m.uploading}: ${name}`} />
+        )}
+        {upload.state === 'failed' && (
+          <span className={css['bad']}>
+            {m.uploadFailed}. {upload.refusal && m[REASONS[upload.refusal]]}
+          </span>
+        )}
+        {upload.state === 'refused' && (
+          <span className={css['bad']}>
+            {m.rejected}. {upload.refusal && m[REASONS[upload.refusal]]}
+          </span>
+        )}
+      </div>
+      {upload.state === 'failed' && (
+        <IconButton label={m.retryUpload(name)} title={m.tryAgain} onClick={() => retryUpload(upload.id)}>
+          <RetryIcon size={18} />
+        </IconButton>
+      )}
+      <IconButton
+        label={isUnderWay ? m.cancelUpload(name) : `${m.close}: ${name}`}
+        title={isUnderWay ? m.cancel : m.close}
+        onClick={() => cancelUpload(upload.id)}
+      >
+        <CloseIcon size={18} />
+      </IconButton>
+    </li>
+  );
+}
+
+const REASONS: Record<
+  Refusal | 'too-many',
+  | 'reasonEmpty'
+  | 'reasonTooLarge'
+  | 'reasonWrongType'
+  | 'reasonBroken'
+  | 'reasonTooManyPixels'
+  | 'reasonUnsafe'
+  | 'tooMany'
+> = {
+  empty: 'reasonEmpty',
+  'too-large': 'reasonTooLarge',
+  'wrong-type': 'reasonWrongType',
+  broken: 'reasonBroken',
+  'too-many-pixels': 'reasonTooManyPixels',
+  unsafe: 'reasonUnsafe',
+  'too-many': 'tooMany',
+};
+
+/** Takes files that are dropped on an element, and says while they hover over it. */
+function useDrop(onFiles: (files: File[]) => void) {
+  const [isOver, setOver] = useState(false);
+  const hasFiles = (event: DragEvent) => event.dataTransfer.types.includes('Files');
+  return {
+    isOver,
+    onDragOver: (event: DragEvent) => {
+      if (!hasFiles(event)) return;
+      event.preventDefault();
+      setOver(true);
+    },
+    onDragLeave: (event: DragEvent<HTMLElement>) => {
+      if (event.relatedTarget instanceof Node && event.currentTarget.contains(event.relatedTarget)) return;
+      setOver(false);
+    },
+    onDrop: (event: DragEvent) => {
+      if (!hasFiles(event)) return;
+      event.preventDefault();
+      setOver(false);
+      onFiles([...event.dataTransfer.files]);
+    },
+  };
+}

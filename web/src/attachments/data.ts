@@ -1,0 +1,61 @@
+// The files of an item, and how they get there: the service signs an upload, the browser sends the file to the bucket
+// itself, and an event tells what the service made of it.
+import { useQuery, type UseQueryResult } from '@tanstack/react-query';
+import { attachmentsApi, body } from '../api/clients';
+import type { Attachment } from '../api/draft';
+import { ApiError } from '../api/problem';
+import { queryClient } from '../app/query-client';
+import { liveState } from '../live/state';
+import { useStore } from '../store';
+
+export type { Attachment };
+
+/** The addresses in an answer are good for 5 minutes. */
+const STALE_MS = 4 * 60_000;
+
+const keyOf = (todoId: string) => ['attachments', todoId];
+
+/** The files of an item. */
+export function useAttachments(todoId: string): UseQueryResult<Attachment[]> {
+  const live = useStore(liveState);
+  return useQuery({
+    queryKey: keyOf(todoId),
+    queryFn: async () => {
+      const path = { id: todoId };
+      return (await body(attachmentsApi.GET('/todos/{id}/attachments', { params: { path } }))).items;
+    },
+    staleTime: STALE_MS,
+    // An event says when a file has been checked. Only while no events come, and a file waits, must we ask.
+    refetchInterval: ({ state }) =>
+      live !== 'open' && state.data?.some(({ status }) => status === 'uploading') ? 2_500 : false,
+  });
+}
+
+/** Reads the files of an item again. */
+export function refreshAttachments(todoId: string): Promise<void> {
+  return queryClient.invalidateQueries({ queryKey: keyOf(todoId) });
+}
+
+/** Asks for the right to upload a file. */
+export function askForUpload(todoId: string, file: { name: string; contentType: string; bytes: number }) {
+  return body(attachmentsApi.POST('/todos/{id}/attachments', { params: { path: { id: todoId } }, body: file }));
+}
+
+/** Deletes a file; one that is not there any more is as good as deleted. */
+export async function deleteAttachment(todoId: string, attachmentId: string): Promise<void> {
+  const key = keyOf(todoId);
+  await queryClient.cancelQueries({ queryKey: key });
+  const before = queryClient.getQueryData<Attachment[]>(key);
+  queryClient.setQueryData<Attachment[]>(key, (files) => files?.filter(({ id }) => id !== attachmentId));
+  const path = { id: todoId, attachmentId };
+  try {
+    const { response, error } = await attachmentsApi.DELETE('/todos/{id}/attachments/{attachmentId}', {
+      params: { path },
+    });
+    if (!response.ok && response.status !== 404) throw new ApiError(response.status, error);
+  } catch (error) {
+    queryClient.setQueryData(key, before);
+    throw error;
+  }
+  await refreshAttachments(todoId);
+}

@@ -1,0 +1,87 @@
+// What a message from the socket says about items. Events carry an item's fields but never its notes, and they may come
+// late, twice or with gaps between them: what cannot be told from the event alone is read again from the service.
+import { withEvent, without, type Known, type Priority, type Todo } from '../todos/known';
+
+/** A message that tells of an event on the bus. */
+export interface EventMessage {
+  type: string;
+  eventId: string;
+  subject: string;
+  /** Counts the changes of the subject. */
+  sequence: number;
+  occurredAt: string;
+  /** The event's own data; missing where it would be too large for a message. */
+  data?: Record<string, unknown>;
+}
+
+/** What is known afterwards, and whether the item should be read again. */
+export interface Applied {
+  known: Known;
+  readAgain: boolean;
+}
+
+/** Takes in an event about an item, heard of at `now` in milliseconds since 1970. */
+export function applyTodoEvent(known: Known, message: EventMessage, now: number): Applied {
+  const id = message.subject;
+  if (message.type === 'TodoDeleted') return { known: without(known, id), readAgain: false };
+  if (known.gone.has(id)) return { known, readAgain: false };
+
+  const before = known.items.get(id)?.todo;
+  if (before && before.version >= message.sequence) return { known, readAgain: false };
+  const { data } = message;
+  if (!data) return { known, readAgain: true };
+  if (message.type === 'TodoCreated') {
+    return { known: withEvent(known, created(message, data), now), readAgain: false };
+  }
+  // Without the version just before, other changes are missing.
+  if (!before || before.version + 1 !== message.sequence) return { known, readAgain: true };
+
+  const notesChanged = Array.isArray(data['changed']) && data['changed'].includes('notes');
+  return { known: withEvent(known, changed(before, message, data), now), readAgain: notesChanged };
+}
+
+function created(message: EventMessage, data: Record<string, unknown>): Todo {
+  return {
+    id: message.subject,
+    title: text(data['title']) ?? '',
+    notes: null,
+    dueAt: text(data['dueAt']),
+    priority: (text(data['priority']) ?? 'normal') as Priority,
+    tags: texts(data['tags']),
+    status: 'open',
+    completedAt: null,
+    createdAt: message.occurredAt,
+    updatedAt: message.occurredAt,
+    version: message.sequence,
+  };
+}
+
+function changed(before: Todo, { type, sequence, occurredAt }: EventMessage, data: Record<string, unknown>): Todo {
+  const next: Todo = {
+    ...before,
+    version: sequence,
+    updatedAt: occurredAt,
+    title: text(data['title']) ?? before.title,
+  };
+  switch (type) {
+    case 'TodoCompleted':
+      return { ...next, status: 'completed', completedAt: text(data['completedAt']) ?? occurredAt };
+    case 'TodoReopened':
+      return { ...next, status: 'open', completedAt: null, dueAt: text(data['dueAt']) };
+    default:
+      return {
+        ...next,
+        dueAt: text(data['dueAt']),
+        priority: (text(data['priority']) ?? before.priority) as Priority,
+        tags: texts(data['tags']),
+      };
+  }
+}
+
+function text(value: unknown): string | null {
+  return typeof value === 'string' ? value : null;
+}
+
+function texts(value: unknown): string[] {
+  return Array.isArray(value) ? value.filter((one) => typeof one === 'string') : [];
+}

@@ -1,0 +1,32 @@
+import { keepShortcuts, shortcutsOn } from '../app/shortcuts';
+import { useMessages } from '../i18n/i18n';
+import { useStore } from '../store';
+import { SelectField } from '../ui/controls';
+import { chooseTheme, theme, type Theme } from '../ui/theme';
+import { Section } from './section';
+import css from './settings-page.module.css';
+import { Switch } from './switch';
+
+/** How the page looks and is used on this device. */
+export function AppearanceSection() {
+  const m = useMessages();
+  const chosen = useStore(theme);
+  const keys = useStore(shortcutsOn);
+  return (
+    <Section title={m.appearance}>
+      <div className={css['hour']}>
+        <SelectField label={m.theme} value={chosen} onChange={(event) => chooseTheme(event.target.value as Theme)}>
+          <option value="system">{m.themeSystem}</option>
+          <option value="light">{m.themeLight}</option>
+          <option value="dark">{m.themeDark}</option>
+        </SelectField>
+      </div>
+      <Switch
+        text={m.singleKeys}
+        hint={m.singleKeysHint}
+        isOn={keys}
+        onChange={(isOn) => keepShortcuts(isOn ? 'on' : 'off')}
+      />
+    </Section>
+  );
+}

@@ -1,0 +1,71 @@
+// The user's profile, preferences and export.
+import { useQuery, type UseQueryResult } from '@tanstack/react-query';
+import { accountApi, body, preferencesApi, usersApi } from '../api/clients';
+import type { Export, Preferences } from '../api/draft';
+import type { components } from '../api/generated/users';
+import { ApiError } from '../api/problem';
+import { queryClient } from '../app/query-client';
+
+export type Profile = components['schemas']['Profile'];
+export type ProfileEdit = components['schemas']['ProfilePatch'];
+export type { Export, Preferences };
+
+/** The user's profile. */
+export function useProfile(): UseQueryResult<Profile> {
+  return useQuery({ queryKey: ['profile'], queryFn: () => body(usersApi.GET('/me')) });
+}
+
+/** Changes the profile that the user saw with `version`; rejects with 412 when it is newer by now. */
+export async function changeProfile(version: number, edit: ProfileEdit): Promise<void> {
+  const params = { header: { 'If-Match': `"${version}"` } };
+  try {
+    queryClient.setQueryData(['profile'], await body(usersApi.PATCH('/me', { params, body: edit })));
+  } catch (error) {
+    if (error instanceof ApiError && error.status === 412) await queryClient.refetchQueries({ queryKey: ['profile'] });
+    throw error;
+  }
+}
+
+/** Which mails the user wants. */
+export function usePreferences(): UseQueryResult<Preferences> {
+  return useQuery({ queryKey: ['preferences'], queryFn: () => body(preferencesApi.GET('/preferences', {})) });
+}
+
+/** Changes preferences: on the screen at once, and back when the service refuses. */
+export async function changePreferences(edit: Partial<Omit<Preferences, 'version'>>): Promise<void> {
+  const key = ['preferences'];
+  const before = queryClient.getQueryData<Preferences>(key);
+  queryClient.setQueryData<Preferences>(key, (known) => known && { ...known, ...edit });
+  try {
+    queryClient.setQueryData(key, await body(preferencesApi.PATCH('/preferences', { body: edit })));
+  } catch (error) {
+    queryClient.setQueryData(key, before);
+    throw error;
+  }
+}
+
+/** The newest export; `null` while there is none. An event tells when it is ready. */
+export function useExport(): UseQueryResult<Export | null> {
+  return useQuery({
+    queryKey: ['export'],
+    queryFn: async () => {
+      try {
+        return await body(accountApi.GET('/me/export', {}));
+      } catch (error) {
+        if (error instanceof ApiError && error.status === 404) return null;
+        throw error;
+      }
+    },
+  });
+}
+
+/** Has everything of the user put together. */
+export async function startExport(): Promise<void> {
+  queryClient.setQueryData(['export'], await body(accountApi.POST('/me/export', {})));
+}
+
+/** Deletes the account, with a token that proves who is asking. */
+export async function deleteAccount(freshToken: string): Promise<void> {
+  const response = await fetch('/api/me', { method: 'DELETE', headers: { authorization: `Bearer ${freshToken}` } });
+  if (!response.ok) throw new ApiError(response.status, await response.json().catch(() => undefined));
+}

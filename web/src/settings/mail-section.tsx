@@ -1,0 +1,60 @@
+import { inWords } from '../app/failure';
+import { useLanguage, useMessages } from '../i18n/i18n';
+import { SelectField } from '../ui/controls';
+import { say } from '../ui/toasts';
+import { changePreferences, usePreferences, type Preferences } from './data';
+import { Loaded, Section } from './section';
+import { Switch } from './switch';
+import css from './settings-page.module.css';
+
+/** Which mails come, and when. */
+export function MailSection() {
+  const m = useMessages();
+  const preferences = usePreferences();
+  return (
+    <Section title={m.mail}>
+      <Loaded query={preferences}>{(data) => <Choices preferences={data} />}</Loaded>
+    </Section>
+  );
+}
+
+function Choices({ preferences }: { preferences: Preferences }) {
+  const m = useMessages();
+  const language = useLanguage();
+  const change = (edit: Partial<Preferences>) => {
+    changePreferences(edit).catch((error: unknown) => say(inWords(error), { tone: 'bad' }));
+  };
+  return (
+    <>
+      <Switch
+        text={m.reminderMail}
+        isOn={preferences.reminderMail}
+        onChange={(reminderMail) => change({ reminderMail })}
+      />
+      <Switch text={m.digestMail} isOn={preferences.digestMail} onChange={(digestMail) => change({ digestMail })} />
+      {preferences.digestMail && (
+        <div className={css['hour']}>
+          <SelectField
+            label={m.digestHour}
+            value={preferences.digestHour}
+            onChange={(event) => change({ digestHour: Number(event.target.value) })}
+          >
+            {Array.from({ length: 24 }, (_, hour) => (
+              <option key={hour} value={hour}>
+                {hourInWords(hour, language)}
+              </option>
+            ))}
+          </SelectField>
+        </div>
+      )}
+    </>
+  );
+}
+
+function hourInWords(hour: number, language: string): string {
+  const format = new Intl.DateTimeFormat(language === 'en' ? 'en-GB' : language, {
+    timeStyle: 'short',
+    timeZone: 'UTC',
+  });
+  return format.format(new Date(Date.UTC(2000, 0, 1, hour)));
+}

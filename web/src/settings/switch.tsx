@@ -1,0 +1,21 @@
+import css from './settings-page.module.css';
+
+interface Props {
+  text: string;
+  hint?: string;
+  isOn: boolean;
+  onChange: (isOn: boolean) => void;
+}
+
+/** Something that is on or off, and takes effect at once. */
+export function Switch({ text, hint, isOn, onChange }: Props) {
+  return (
+    <label className={css['switch']}>
+      <span>
+        {text}
+        {hint && <span className={css['soft']}> {hint}</span>}
+      </span>
+      <input type="checkbox" role="switch" checked={isOn} onChange={(event) => onChange(event.target.checked)} />
+    </label>
+  );
+}
