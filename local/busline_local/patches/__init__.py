@@ -34,6 +34,7 @@ from busline_local.patches import (
     log_pages,
     post_confirmation,
     put_events,
+    queue_depth,
     rule_target_failures,
     state_persistence,
     stream_batches,
@@ -119,6 +120,12 @@ PATCHES: tuple[Patch, ...] = (
         "opens a log stream for every invocation, asks for no permission, knows no JSON format",
         f"{_AWS}/lambda/latest/dg/monitoring-cloudwatchlogs.html",
         lambda_logging_config.apply,
+    ),
+    Patch(
+        "queue_depth",
+        "takes the longer for a call the more messages a queue holds",
+        f"{_AWS}/AWSSimpleQueueService/latest/SQSDeveloperGuide/standard-queues.html",
+        queue_depth.apply,
     ),
     Patch(
         "log_pages",
