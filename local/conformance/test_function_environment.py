@@ -59,3 +59,17 @@ def test_nothing_of_the_server_leaks_into_a_function(cloud: Cloud) -> None:
     )
     environment = json.loads(answer["Payload"].read())
     assert not {"STATE_DIR", "GATEWAY_PORT", "AUTH", "PYTHONPATH"} & environment.keys()
+
+
+@pytest.mark.aws("https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html")
+def test_an_api_as_a_services_endpoint_is_where_it_answers(cloud: Cloud) -> None:
+    name = "AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI"
+    address = f"https://abcd1234.execute-api.{REGION}.amazonaws.com"
+    function = functions.deploy(cloud, environment={name: f"{address}/live", "MINE": address})
+    answer = cloud.client("lambda").invoke(
+        FunctionName=function.name, Payload=json.dumps({"do": "print the environment"})
+    )
+    environment = json.loads(answer["Payload"].read())
+    reached = f"{cloud.endpoint}/_aws/execute-api/abcd1234" if cloud.endpoint else address
+    assert environment[name] == f"{reached}/live"
+    assert environment["MINE"] == address

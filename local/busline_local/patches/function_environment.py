@@ -23,7 +23,6 @@ from ministack.services import lambda_svc
 
 from busline_local.patches.lambda_logging_config import log_group, log_stream
 
-
 _SERVICE_ENDPOINT = "AWS_ENDPOINT_URL_"
 _API_ADDRESS = re.compile(r"https://(\w+)\.execute-api\.[\w-]+\.amazonaws\.com(?=/|$)")
 

@@ -30,7 +30,7 @@ Properties = dict[str, Any]
 
 
 def apply() -> None:
-    """Accept with the chosen subprotocol, keep one-way routes silent, register the resource type."""
+    """Accept with the chosen subprotocol, keep one-way routes silent, know the resource type."""
     apigateway._invoke_ws_lambda = _heard_only_as_documented(apigateway._invoke_ws_lambda)
     apigateway.handle_websocket = _with_subprotocol(apigateway.handle_websocket)
     provisioners._RESOURCE_HANDLERS[_TYPE] = {
