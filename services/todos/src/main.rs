@@ -4,15 +4,17 @@
 
 mod api;
 mod domain;
+mod reminders;
 mod store;
 
 use std::process::ExitCode;
 
 use lambda_kit::publisher::{self, Publisher};
 use lambda_kit::settings::{UnknownHandler, handler_name, table_name};
-use lambda_kit::{api::serve, aws, start::start};
+use lambda_kit::{api::serve, aws, invoked, start::start, stream};
 use lambda_runtime::Error;
 
+use crate::reminders::{Scheduler, Schedules};
 use crate::store::Store;
 
 #[tokio::main(flavor = "current_thread")]
@@ -29,6 +31,8 @@ async fn job() -> Result<(), Error> {
         "complete-todo" => serve(store().await?, api::complete).await,
         "reopen-todo" => serve(store().await?, api::reopen).await,
         "delete-todo" => serve(store().await?, api::delete).await,
+        "schedule" => stream::run(schedules().await?, reminders::schedule).await,
+        "remind" => invoked::run(store().await?, reminders::remind).await,
         "publish" => publisher::run(Publisher::connect().await?).await,
         other => Err(UnknownHandler(other.to_owned()).into()),
     }
@@ -37,4 +41,10 @@ async fn job() -> Result<(), Error> {
 async fn store() -> Result<Store, Error> {
     let table = table_name()?;
     Ok(Store::new(&aws::load().await, table))
+}
+
+async fn schedules() -> Result<Schedules, Error> {
+    let table = table_name()?;
+    let aws = aws::load().await;
+    Ok(Schedules { store: Store::new(&aws, table), scheduler: Scheduler::connect(&aws)? })
 }

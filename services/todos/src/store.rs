@@ -6,6 +6,7 @@
 mod event;
 mod idempotency;
 mod item;
+mod reminder;
 
 use aws_config::SdkConfig;
 use aws_sdk_dynamodb::Client;
@@ -23,7 +24,9 @@ use crate::api::body::StatusBody;
 use crate::domain::{Change, DueAt, Happening, Todo};
 pub(crate) use crate::store::idempotency::IdempotencyKey;
 use crate::store::idempotency::IdempotencyRow;
+pub(crate) use crate::store::item::ItemKey;
 use crate::store::item::TodoItem;
+pub(crate) use crate::store::reminder::Reminded;
 
 /// The service's table.
 #[derive(Clone, Debug)]

@@ -1,12 +1,14 @@
 //! What happened to an item, as the event that the bus will carry.
 
 use events::envelope::{Event, Payload};
-use events::todos::{TodoChangedV1, TodoCompletedV1, TodoCreatedV1, TodoDeletedV1, TodoReopenedV1};
+use events::todos::{TodoChangedV1, TodoCompletedV1, TodoCreatedV1, TodoDeletedV1, TodoDueV1, TodoReopenedV1};
+use jiff::Timestamp;
 use lambda_kit::cause::{Cause, NewEvent};
 use lambda_kit::clock;
 use lambda_kit::outbox::{OutboxError, OutboxRow};
 
-use crate::domain::{Change, DueAt, Happening};
+use crate::domain::{Change, DueAt, Happening, Todo};
+use crate::reminders::Reminder;
 
 /// The outbox row of a change.
 pub(crate) fn outbox_row(change: &Change, cause: &Cause) -> Result<OutboxRow, OutboxError> {
@@ -30,6 +32,24 @@ pub(crate) fn outbox_row(change: &Change, cause: &Cause) -> Result<OutboxRow, Ou
         Happening::Reopened => row(change, cause, TodoReopenedV1 { todo_id, owner_id, title, due_at }),
         Happening::Deleted => row(change, cause, TodoDeletedV1 { todo_id, owner_id, title }),
     }
+}
+
+/// The outbox row of an item that is due.
+pub(crate) fn due_row(
+    todo: &Todo,
+    reminder: &Reminder,
+    now: Timestamp,
+    cause: &Cause,
+) -> Result<OutboxRow, OutboxError> {
+    let new = NewEvent {
+        id: reminder.event_id(),
+        occurred_at: now,
+        subject: todo.id.to_string(),
+        sequence: todo.version,
+    };
+    let title = todo.details.title.as_str().to_owned();
+    let data = TodoDueV1 { todo_id: todo.id, owner_id: todo.owner, title, due_at: reminder.due_at };
+    OutboxRow::new(&Event { metadata: cause.metadata::<TodoDueV1>(env!("CARGO_PKG_VERSION"), new), data })
 }
 
 fn row<P: Payload>(change: &Change, cause: &Cause, data: P) -> Result<OutboxRow, OutboxError> {

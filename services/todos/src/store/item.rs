@@ -145,6 +145,22 @@ pub(crate) fn key(owner: Uuid, id: Uuid) -> HashMap<String, AttributeValue> {
     ])
 }
 
+/// Whose item a row is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct ItemKey {
+    pub(crate) owner: Uuid,
+    pub(crate) id: Uuid,
+}
+
+impl ItemKey {
+    /// The owner and the id that an item's key names; `None` for the key of another row.
+    pub(crate) fn parse(pk: &str, sk: &str) -> Option<Self> {
+        let owner = Uuid::try_parse(pk.strip_prefix("USER#")?).ok()?;
+        let id = Uuid::try_parse(sk.strip_prefix("TODO#")?).ok()?;
+        Some(Self { owner, id })
+    }
+}
+
 /// The partition of everything that a user owns.
 pub(crate) fn partition(owner: Uuid) -> String {
     format!("USER#{owner}")
@@ -210,6 +226,14 @@ mod tests {
             let item: TodoItem = serde_dynamo::from_item(row).unwrap();
             assert_eq!(Todo::try_from(item).unwrap(), todo);
         }
+    }
+
+    #[test]
+    fn a_key_names_its_owner_and_its_item() {
+        let (owner, id) = (Uuid::from_u128(1), Uuid::from_u128(2));
+        assert_eq!(ItemKey::parse(&partition(owner), &sort_key(id)), Some(ItemKey { owner, id }));
+        assert_eq!(ItemKey::parse(&partition(owner), "IDEMPOTENCY#x"), None);
+        assert_eq!(ItemKey::parse("OUTBOX#x", &sort_key(id)), None);
     }
 
     #[test]
