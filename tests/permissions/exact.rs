@@ -7,9 +7,9 @@ use tests::product::Service;
 
 use crate::grants::{jobs, template};
 
-/// Where a resource may end in a wildcard, since no name can be known before: a stream's label, and the keys under
-/// which Lambda keeps failed batches.
-const OPEN_ENDS: [&str; 2] = ["/stream/*", "/aws/lambda/*"];
+/// Where a resource may end in a wildcard, since no name can be known before: a stream's label, the keys under which
+/// Lambda keeps failed batches, and the schedules of a group.
+const OPEN_ENDS: [&str; 3] = ["/stream/*", "/aws/lambda/*", "/${Reminders}/*"];
 
 #[test]
 fn permissions_are_exact_in_a_role_for_each_function() {

@@ -32,10 +32,12 @@ from busline_local.patches import (
     invocation_metrics,
     lambda_logging_config,
     log_pages,
+    mail_headers,
     post_confirmation,
     put_events,
     queue_depth,
     rule_target_failures,
+    schedules,
     state_persistence,
     stream_batches,
     time_to_live,
@@ -78,6 +80,13 @@ PATCHES: tuple[Patch, ...] = (
         "drops an event whose target is gone, and delivers where the target's policy does not",
         f"{_AWS}/eventbridge/latest/userguide/eb-rule-dlq.html",
         rule_target_failures.apply,
+    ),
+    # After the rules: it takes what they would deliver for a schedule.
+    Patch(
+        "schedules",
+        "fires schedules late and by nobody's role, and drops what it cannot deliver",
+        f"{_AWS}/scheduler/latest/UserGuide/configuring-schedule-dlq.html",
+        schedules.apply,
     ),
     Patch(
         "put_events",
@@ -198,6 +207,12 @@ PATCHES: tuple[Patch, ...] = (
         "has no condition keys for PutEvents and SendEmail, nor an identity to send by",
         f"{_AWS}/eventbridge/latest/userguide/eb-use-conditions.html",
         iam_condition_keys.apply,
+    ),
+    Patch(
+        "mail_headers",
+        "drops the headers of a mail",
+        f"{_AWS}/ses/latest/APIReference-V2/API_MessageHeader.html",
+        mail_headers.apply,
     ),
     Patch(
         "foreign_authorization",

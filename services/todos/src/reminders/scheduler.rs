@@ -72,7 +72,9 @@ impl Scheduler {
         let request = self.client.delete_schedule().group_name(&self.config.group).name(todo.to_string());
         match request.send().await {
             Ok(_) => Ok(()),
-            Err(error) if error.as_service_error().is_some_and(DeleteScheduleError::is_resource_not_found_exception) => {
+            Err(error)
+                if error.as_service_error().is_some_and(DeleteScheduleError::is_resource_not_found_exception) =>
+            {
                 Ok(())
             }
             Err(error) => Err(failed(error)),
@@ -110,7 +112,9 @@ impl Scheduler {
             .target(self.target(reminder)?);
         match request.send().await {
             Ok(_) => Ok(true),
-            Err(error) if error.as_service_error().is_some_and(UpdateScheduleError::is_resource_not_found_exception) => {
+            Err(error)
+                if error.as_service_error().is_some_and(UpdateScheduleError::is_resource_not_found_exception) =>
+            {
                 Ok(false)
             }
             Err(error) => Err(failed(error)),

@@ -41,12 +41,8 @@ pub(crate) fn due_row(
     now: Timestamp,
     cause: &Cause,
 ) -> Result<OutboxRow, OutboxError> {
-    let new = NewEvent {
-        id: reminder.event_id(),
-        occurred_at: now,
-        subject: todo.id.to_string(),
-        sequence: todo.version,
-    };
+    let new =
+        NewEvent { id: reminder.event_id(), occurred_at: now, subject: todo.id.to_string(), sequence: todo.version };
     let title = todo.details.title.as_str().to_owned();
     let data = TodoDueV1 { todo_id: todo.id, owner_id: todo.owner, title, due_at: reminder.due_at };
     OutboxRow::new(&Event { metadata: cause.metadata::<TodoDueV1>(env!("CARGO_PKG_VERSION"), new), data })
