@@ -26,6 +26,7 @@ mod outage;
 mod page;
 mod patterns;
 mod profile;
+mod reminders;
 mod sign_up;
 mod todos;
 mod tokens;

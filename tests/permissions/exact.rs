@@ -34,7 +34,7 @@ fn permissions_are_exact_in_a_role_for_each_function() {
 }
 
 #[test]
-fn permissions_come_from_a_role_that_is_lambdas_alone() {
+fn permissions_come_from_a_role_that_is_lambdas_or_schedulers_alone() {
     for service in Service::ALL {
         let template = template(service);
         for (name, resource) in template["Resources"].as_mapping().unwrap() {
@@ -45,7 +45,8 @@ fn permissions_come_from_a_role_that_is_lambdas_alone() {
                     let principals: Vec<&Value> =
                         trust.as_sequence().unwrap().iter().map(|statement| &statement["Principal"]).collect();
                     assert_eq!(principals.len(), 1, "{name}");
-                    assert_eq!(principals[0]["Service"], "lambda.amazonaws.com", "{name}");
+                    let is_lambdas = principals[0]["Service"] == "lambda.amazonaws.com";
+                    assert!(is_lambdas || is_for_one_group_of_schedules(&trust[0]), "{name} is not Lambda's");
                     assert_eq!(principals[0].as_mapping().unwrap().len(), 1, "{name}");
                     assert!(properties.get("ManagedPolicyArns").is_none(), "{name} has a managed policy");
                     for statement in properties["Policies"][0]["PolicyDocument"]["Statement"].as_sequence().unwrap() {
@@ -63,6 +64,14 @@ fn permissions_come_from_a_role_that_is_lambdas_alone() {
             }
         }
     }
+}
+
+/// EventBridge Scheduler calls functions by a role of its own, here for the schedules of one group.
+///
+/// <https://docs.aws.amazon.com/scheduler/latest/UserGuide/cross-service-confused-deputy-prevention.html>
+fn is_for_one_group_of_schedules(statement: &Value) -> bool {
+    let source = &statement["Condition"]["ArnEquals"]["aws:SourceArn"];
+    statement["Principal"]["Service"] == "scheduler.amazonaws.com" && !source.is_null()
 }
 
 /// Queues, topics and buckets: a policy that admits a service admits it for one source, not for whoever uses it.

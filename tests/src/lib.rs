@@ -31,6 +31,7 @@ pub mod page;
 pub mod permissions;
 pub mod product;
 pub mod queue;
+pub mod schedules;
 pub mod signature;
 pub mod topic;
 pub mod wait;
