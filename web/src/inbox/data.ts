@@ -1,12 +1,10 @@
 // The user's inbox in this tab.
-import { useInfiniteQuery, type InfiniteData, type UseInfiniteQueryResult } from '@tanstack/react-query';
+import { useInfiniteQuery, type UseInfiniteQueryResult } from '@tanstack/react-query';
 import { body, notificationsApi, preferencesApi } from '../api/clients';
-import type { components } from '../api/generated/notifications';
 import { queryClient } from '../app/query-client';
+import { withRead, type Notification, type Pages } from './read';
 
-export type Notification = components['schemas']['Notification'];
-type Page = components['schemas']['NotificationPage'];
-type Pages = InfiniteData<Page, string | null>;
+export type { Notification };
 
 const KEY = ['inbox'];
 
@@ -65,18 +63,4 @@ async function optimistically(isMeant: (entry: Notification) => boolean, work: (
   } finally {
     await queryClient.invalidateQueries({ queryKey: KEY });
   }
-}
-
-/** The inbox with the entries that are meant read, and as many fewer unread. */
-export function withRead(data: Pages, isMeant: (entry: Notification) => boolean, readAt: string): Pages {
-  let read = 0;
-  const pages = data.pages.map((page) => ({
-    ...page,
-    items: page.items.map((entry) => {
-      if (entry.readAt !== null || !isMeant(entry)) return entry;
-      read += 1;
-      return { ...entry, readAt };
-    }),
-  }));
-  return { ...data, pages: pages.map((page) => ({ ...page, unread: Math.max(0, page.unread - read) })) };
 }

@@ -2,6 +2,7 @@
 // the network, or after two hours at the latest; then a new one is opened, later and later while that fails.
 import { accessToken } from '../auth/session';
 import { report } from '../app/failure';
+import { reconnectDelay } from './delay';
 import { liveState } from './state';
 
 /** Keeps the connection through API Gateway's 10 minutes of idleness, in milliseconds. */
@@ -81,10 +82,4 @@ export function keepSocket(url: string, listener: Listener): () => void {
     socket?.close();
     liveState.update(() => 'off');
   };
-}
-
-/** Half a second, then twice as long each time, at most 30 s; half of it at random, so that tabs do not come as a herd. */
-export function reconnectDelay(attempts: number, random = Math.random()): number {
-  const wait = Math.min(500 * 2 ** attempts, 30_000);
-  return wait / 2 + (wait / 2) * random;
 }

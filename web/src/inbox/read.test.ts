@@ -1,0 +1,31 @@
+import { expect, test } from 'vitest';
+import { withRead, type Notification, type Pages } from './read';
+
+const entry = (id: string, readAt: string | null): Notification => ({
+  id,
+  kind: 'welcome',
+  title: 'Welcome',
+  todoId: null,
+  occurredAt: '2026-11-21T08:00:00Z',
+  readAt,
+});
+const pages: Pages = {
+  pages: [
+    { items: [entry('1', null), entry('2', 'before')], unread: 3, nextCursor: 'c' },
+    { items: [entry('3', null)], unread: 3, nextCursor: null },
+  ],
+  pageParams: [null, 'c'],
+};
+const unread = (data: Pages) => data.pages.map((page) => page.unread);
+
+test('an entry that is read counts one less on every page', () => {
+  const after = withRead(pages, ({ id }) => id === '3', 'now');
+  expect(after.pages[1]?.items[0]?.readAt).toBe('now');
+  expect(unread(after)).toEqual([2, 2]);
+});
+
+test('an entry that was read before keeps its time and counts nothing', () => {
+  const after = withRead(pages, ({ id }) => id === '2', 'now');
+  expect(after.pages[0]?.items[1]?.readAt).toBe('before');
+  expect(unread(after)).toEqual([3, 3]);
+});

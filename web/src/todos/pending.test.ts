@@ -1,0 +1,55 @@
+import { expect, test } from 'vitest';
+import { nothingKnown, withAnswer } from './known';
+import { rebase, shown, type Edit, type Pending } from './pending';
+import { sample } from './sample';
+
+const known = withAnswer(nothingKnown, sample(), 1);
+const edit = (part: Edit): Pending => ({ id: 'p', kind: 'edit', todoId: 'a', edit: part });
+
+test('an edit shows before the service has answered, and says that it is on its way', () => {
+  expect(shown(known, [edit({ title: 'Buy bread' })])).toEqual([
+    { ...sample({ title: 'Buy bread' }), isPending: true },
+  ]);
+});
+
+test('an edit that is taken back leaves what was there', () => {
+  expect(shown(known, [])).toEqual([{ ...sample(), isPending: false }]);
+});
+
+test('changes lie over each other in the order in which they were made', () => {
+  const changes: Pending[] = [
+    edit({ title: 'One' }),
+    { id: 'q', kind: 'status', todoId: 'a', status: 'completed', at: '2026-11-21T09:00:00Z' },
+    edit({ title: 'Two' }),
+  ];
+  expect(shown(known, changes)).toMatchObject([
+    { title: 'Two', status: 'completed', completedAt: '2026-11-21T09:00:00Z', isPending: true },
+  ]);
+});
+
+test('a deleted item is not shown, and a change to it does not bring it back', () => {
+  expect(shown(known, [{ id: 'p', kind: 'delete', todoId: 'a' }, edit({ title: 'Back' })])).toEqual([]);
+});
+
+test('an item that is being created can be changed already', () => {
+  const draft = sample({ id: 'draft', title: 'New' });
+  const changes: Pending[] = [
+    { id: 'draft', kind: 'create', todo: draft },
+    { id: 'p', kind: 'edit', todoId: 'draft', edit: { title: 'Newer' } },
+  ];
+  expect(shown(nothingKnown, changes)).toMatchObject([{ id: 'draft', title: 'Newer', isPending: true }]);
+});
+
+test('news from elsewhere shines through where nothing is pending', () => {
+  const newer = withAnswer(known, sample({ version: 2, priority: 'high' }), 2);
+  expect(shown(newer, [edit({ title: 'Mine' })])).toMatchObject([{ title: 'Mine', priority: 'high' }]);
+});
+
+test('edits of different fields do not clash', () => {
+  expect(rebase(sample(), sample({ version: 2, title: 'Theirs' }), { notes: 'Mine' }).clash).toEqual([]);
+});
+
+test('edits of the same field clash, unless both wrote the same', () => {
+  const theirs = sample({ version: 2, title: 'Theirs', tags: ['home'] });
+  expect(rebase(sample(), theirs, { title: 'Mine', tags: ['home'] }).clash).toEqual(['title']);
+});

@@ -1,0 +1,19 @@
+import type { Todo } from './known';
+
+/** An item for tests, all of it plain but what is given. */
+export function sample(part: Partial<Todo> = {}): Todo {
+  return {
+    id: 'a',
+    title: 'Buy milk',
+    notes: null,
+    dueAt: null,
+    priority: 'normal',
+    tags: [],
+    status: 'open',
+    completedAt: null,
+    createdAt: '2026-11-21T08:00:00Z',
+    updatedAt: '2026-11-21T08:00:00Z',
+    version: 1,
+    ...part,
+  };
+}
