@@ -5,7 +5,7 @@ import { useLanguage, useMessages } from '../i18n/i18n';
 import { useTimeZone } from '../i18n/time';
 import { useUnread } from '../inbox/data';
 import { ConflictDialog } from '../todos/conflict-dialog';
-import { useTodos } from '../todos/data';
+import { useTodoList, useTodos } from '../todos/data';
 import { counts, readFilters, tagsOf, writeFilters, type Filters } from '../todos/filters';
 import { Mark } from '../ui/brand';
 import {
@@ -61,6 +61,7 @@ export function Frame({ person, children }: { person: Person; children: ReactNod
 function Sidebar({ person, onHelp }: { person: Person; onHelp: () => void }) {
   const m = useMessages();
   const language = useLanguage();
+  useTodoList('open', { enabled: true });
   const todos = useTodos();
   const open = counts(todos, useNow(), useTimeZone());
   const unread = useUnread();

@@ -93,7 +93,7 @@ export const de: Messages = {
   backAgain: 'Wieder verbunden.',
 
   addTodo: 'Aufgabe hinzufügen',
-  addHint: 'Mit der Eingabetaste. Versuchen Sie #wort, !hoch, morgen oder einen Wochentag.',
+  addHint: 'Zum Beispiel „Milch kaufen #laden !hoch morgen“',
   add: 'Hinzufügen',
   search: 'Suchen',
   clearSearch: 'Suche leeren',
@@ -178,7 +178,7 @@ export const de: Messages = {
 
   attachments: 'Dateien',
   attach: 'Dateien hinzufügen',
-  attachHint: 'oder hierher ziehen. Bilder, PDF und einfacher Text, je bis 50 MB.',
+  attachHint: 'Bilder, PDF und einfacher Text, je bis 50 MB. Ziehen geht auch.',
   dropHere: 'Loslassen zum Hinzufügen',
   uploading: 'Wird hochgeladen',
   checking: 'Wird geprüft',

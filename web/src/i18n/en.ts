@@ -94,7 +94,7 @@ export const en = {
 
   // The list
   addTodo: 'Add a to-do',
-  addHint: 'Return adds it. Try #tag, !high, tomorrow or a weekday.',
+  addHint: 'Try “Buy milk #shop !high tomorrow”',
   add: 'Add',
   search: 'Search',
   clearSearch: 'Clear the search',
@@ -182,7 +182,7 @@ export const en = {
   // Attachments
   attachments: 'Files',
   attach: 'Add files',
-  attachHint: 'or drop them here. Pictures, PDF and plain text, up to 50 MB each.',
+  attachHint: 'Pictures, PDF and plain text, up to 50 MB each. You can drop them here too.',
   dropHere: 'Drop to add',
   uploading: 'Uploading',
   checking: 'Being checked',
