@@ -1,22 +1,20 @@
-//! `dlq list`, `peek`, `show`, `clusters`, `export`: commands that take nothing out.
+//! `dlq peek`, `show`, `clusters`, `export`: commands that take nothing out.
 #![allow(clippy::disallowed_methods, reason = "a command-line tool looks at the clock here")]
 
-use std::fs;
 use std::ops::ControlFlow;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::atomic::Ordering;
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Result, bail, ensure};
 use clap::{Args, Subcommand};
 use jiff::Timestamp;
 use ops::dlq::cluster::Clusters;
 use ops::dlq::look::{End, Looked, Until, look};
 use ops::dlq::message::Message;
-use ops::dlq::overview::{self, Before};
 use ops::dlq::queue::{Queue, WrongUse};
-use ops::target;
 
 use crate::arguments::{FilterArgs, LookArgs, QueueArgs};
+use crate::dlq_list_command::{self, LIST_EXAMPLES, List};
 use crate::export::Sink;
 use crate::output::{self, Format, Outcome};
 use crate::tables;
@@ -31,18 +29,6 @@ binary values in base64), body (raw), systemAttributes (SQS's own), and only whe
 problem (what could not be read).
 
 Exit codes: 0 done; 1 AWS or the network failed; 2 something is left; 64 wrong use, or there is no such thing.";
-
-const LIST_EXAMPLES: &str = "\
-Examples:
-  cargo ops dlq list
-  cargo ops dlq list --env prod --format json
-  AWS_PROFILE=shop ops dlq list
-
-The oldest message is looked for among all messages of a queue, or the first 200. Growth is since the last `list`. \
-Without Busline, a queue is listed if another one gives messages up to it or its name says dlq or dead-letter; if none \
-is, all queues are.
-
-Exit codes: 0 done; 1 AWS or the network failed; 64 wrong use, or there is no such environment.";
 
 const PEEK_EXAMPLES: &str = "\
 Examples:
@@ -86,18 +72,6 @@ pub(crate) enum Reading {
     /// Writes messages with all that SQS keeps of them, which `import` puts back
     #[command(after_help = EXPORT_EXAMPLES, after_long_help = format!("{EXPORT_EXAMPLES}\n\n{MACHINE_FORMAT}"))]
     Export(Box<Export>),
-}
-
-/// Where to look for queues.
-#[derive(Debug, Args)]
-pub(crate) struct List {
-    /// The environment; `local` is the running local cloud. Without it, `AWS_ENDPOINT_URL`, `AWS_PROFILE` or
-    /// `AWS_ACCESS_KEY_ID` say where to look, and without those it is the local cloud
-    #[arg(long)]
-    env: Option<String>,
-    /// How to print
-    #[arg(long, value_enum, default_value_t = Format::Table)]
-    format: Format,
 }
 
 /// A queue's messages.
@@ -161,39 +135,12 @@ pub(crate) struct Export {
 /// Runs a command.
 pub(crate) async fn run(command: Reading) -> Result<Outcome> {
     match command {
-        Reading::List(list) => self::list(list).await,
+        Reading::List(list) => dlq_list_command::run(list).await,
         Reading::Peek(peek) => self::peek(*peek).await,
         Reading::Show(show) => self::show(show).await,
         Reading::Clusters(of) => clusters(*of).await,
         Reading::Export(export) => self::export(*export).await,
     }
-}
-
-async fn list(list: List) -> Result<Outcome> {
-    let target = target::connect(list.env.as_deref(), None).await?;
-    let now = Timestamp::now();
-    let memory = target::state_dir().map(|folder| folder.join("depths.json"));
-    let mut before = memory.as_deref().map(remembered).unwrap_or_default();
-    let overviews = overview::survey(&target, &before, now).await?;
-    before.extend(overviews.iter().map(|it| (it.url.clone(), (it.depth, now))));
-    // Growth is a comfort: a folder that cannot be written is no reason to say nothing.
-    if let Err(error) = memory.and_then(|memory| remember(&memory, &before)) {
-        output::remark(&format!("the next `list` will not know the growth: {error:#}"));
-    }
-    output::rows(&overviews, list.format, || tables::overviews(&overviews, now))
-}
-
-fn remembered(memory: &Path) -> Before {
-    fs::read(memory).ok().and_then(|text| serde_json::from_slice(&text).ok()).unwrap_or_default()
-}
-
-fn remember(memory: &Path, depths: &Before) -> Result<()> {
-    if let Some(folder) = memory.parent() {
-        fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
-    }
-    let written = memory.with_extension("json.new");
-    fs::write(&written, serde_json::to_vec(depths)?).with_context(|| format!("cannot write {}", written.display()))?;
-    fs::rename(&written, memory).with_context(|| format!("cannot write {}", memory.display()))
 }
 
 async fn peek(peek: Peek) -> Result<Outcome> {

@@ -11,6 +11,7 @@ use std::{env, fs};
 
 use anyhow::{Context, Result, bail, ensure};
 use clap::Args;
+use ops::dlq::edit::layout::{compact, laid_out};
 use ops::dlq::edit::{self, Change};
 use ops::dlq::filter::Filter;
 use ops::dlq::journal::Journal;
@@ -123,13 +124,13 @@ fn in_editor(event: &str) -> Result<String> {
     private_folder(&folder)?;
     let path = folder.join("event.json");
     let edited = (|| {
-        fs::File::create(&path)?.write_all((edit::laid_out(event) + "\n").as_bytes())?;
+        fs::File::create(&path)?.write_all((laid_out(event) + "\n").as_bytes())?;
         let status = Command::new(program).args(words).arg(&path).status();
         let status = status.with_context(|| format!("the editor `{program}` does not start"))?;
         ensure!(status.success(), "the editor ended with {status}: nothing was changed");
         let text = fs::read_to_string(&path)?;
         match serde_json::from_str::<&RawValue>(&text) {
-            Ok(_) => Ok(edit::compact(&text)),
+            Ok(_) => Ok(compact(&text)),
             Err(error) => bail!(WrongUse(format!("it is no JSON ({error}): nothing was changed"))),
         }
     })();

@@ -5,6 +5,7 @@ mod contracts;
 mod dlq_commands;
 mod dlq_edit_command;
 mod dlq_journal_commands;
+mod dlq_list_command;
 mod dlq_purge_command;
 mod dlq_replay_arguments;
 mod dlq_replay_commands;

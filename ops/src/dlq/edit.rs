@@ -1,5 +1,7 @@
 //! Changing the event in a message: the new text, the difference, and what the event's schema has against it. Pure.
 
+pub mod layout;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::ops::Range;
@@ -12,6 +14,7 @@ use serde_json::value::RawValue;
 use serde_json_path::{JsonPath, NormalizedPath};
 use similar::TextDiff;
 
+use crate::dlq::edit::layout::laid_out;
 use crate::dlq::envelope::Envelope;
 use crate::dlq::message::Message;
 use crate::dlq::queue::WrongUse;
@@ -149,72 +152,6 @@ pub fn body(message: &Message, event: &str) -> Result<String> {
     Ok(record)
 }
 
-/// JSON with a line for each value, every one as it is written.
-#[must_use]
-pub fn laid_out(text: &str) -> String {
-    let mut out = String::new();
-    let (mut depth, mut quotes) = (0_usize, Quotes::default());
-    let new_line = |out: &mut String, depth: usize| {
-        out.push('\n');
-        out.extend(std::iter::repeat_n("  ", depth));
-    };
-    let text = compact(text);
-    let mut characters = text.chars().peekable();
-    while let Some(character) = characters.next() {
-        let is_text = quotes.take(character);
-        match character {
-            '{' | '[' if !is_text => {
-                out.push(character);
-                if let Some(end) = characters.next_if(|next| matches!(next, '}' | ']')) {
-                    out.push(end);
-                } else {
-                    depth += 1;
-                    new_line(&mut out, depth);
-                }
-            }
-            '}' | ']' if !is_text => {
-                depth = depth.saturating_sub(1);
-                new_line(&mut out, depth);
-                out.push(character);
-            }
-            ',' if !is_text => {
-                out.push(character);
-                new_line(&mut out, depth);
-            }
-            ':' if !is_text => out.push_str(": "),
-            _ => out.push(character),
-        }
-    }
-    out
-}
-
-/// JSON without spaces between values, every value as it is written.
-#[must_use]
-pub fn compact(text: &str) -> String {
-    let mut quotes = Quotes::default();
-    text.chars().filter(|character| quotes.take(*character) || !character.is_ascii_whitespace()).collect()
-}
-
-/// Whether a character of a JSON text is inside a string.
-#[derive(Default)]
-struct Quotes {
-    is_inside: bool,
-    is_escaped: bool,
-}
-
-impl Quotes {
-    fn take(&mut self, character: char) -> bool {
-        let was_inside = self.is_inside;
-        match character {
-            _ if self.is_escaped => self.is_escaped = false,
-            '\\' if self.is_inside => self.is_escaped = true,
-            '"' => self.is_inside = !self.is_inside,
-            _ => {}
-        }
-        was_inside
-    }
-}
-
 /// What changes, as a diff of the two events; none when nothing does.
 #[must_use]
 pub fn difference(before: &str, after: &str) -> Option<String> {
@@ -288,14 +225,6 @@ mod tests {
         let message = Message::new(raw, *decoded);
         assert_eq!(event(&message).unwrap(), r#"{"n": 1}"#);
         assert_eq!(body(&message, r#"{"n": 2}"#).unwrap(), record(r#"{"n": 2}"#));
-    }
-
-    #[test]
-    fn laid_out_json_is_the_same_json() {
-        let text = r#"{"a":[],"b":{},"c":[1,{"d":"x: , {} \\\""}],"e":null}"#;
-        assert_eq!(compact(&laid_out(text)), text);
-        let value: Value = serde_json::from_str(text).unwrap();
-        assert_eq!(laid_out(text), format!("{value:#}"));
     }
 
     #[test]

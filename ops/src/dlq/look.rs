@@ -12,7 +12,8 @@ use tokio::time::Instant;
 use uuid::Uuid;
 
 use crate::dlq::message::Message;
-use crate::dlq::queue::{AT_ONCE, Attributes, Queue};
+use crate::dlq::queue::attributes::Attributes;
+use crate::dlq::queue::{AT_ONCE, Queue};
 
 /// How long SQS waits for a message when it finds none: it then asks all its servers, not some.
 /// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-short-and-long-polling.html>

@@ -11,7 +11,8 @@ use serde_json::Value;
 
 use crate::dlq::look::{self, End, Until};
 use crate::dlq::names;
-use crate::dlq::queue::{self, Attributes, Queue, WrongUse};
+use crate::dlq::queue::attributes::Attributes;
+use crate::dlq::queue::{self, Queue, WrongUse};
 use crate::target::{LOCAL, Target};
 
 /// How many messages are looked at to find the oldest.

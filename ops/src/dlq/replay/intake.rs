@@ -1,6 +1,8 @@
 //! What comes from the queue, each message once, with what is to be done with it.
 
 mod ending;
+pub(super) mod item;
+mod sorting;
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -14,14 +16,13 @@ use uuid::Uuid;
 use crate::dlq::filter::Filter;
 use crate::dlq::history::History;
 use crate::dlq::journal::state::{State, short_id};
-use crate::dlq::marks;
 use crate::dlq::message::Message;
 use crate::dlq::options::{Options, Order};
-use crate::dlq::plan::{Plan, Verdict, judge, place};
+use crate::dlq::plan::{Plan, place};
 use crate::dlq::queue::{Queue, WrongUse};
 use crate::dlq::replay::held::Held;
-use crate::dlq::replay::order::{Turn, Turns};
-use crate::dlq::roads::Parcel;
+use crate::dlq::replay::intake::item::{Batch, Item};
+use crate::dlq::replay::order::Turns;
 
 /// How long SQS looks for messages when the last call brought none.
 const WAIT: Duration = Duration::from_secs(1);
@@ -90,39 +91,6 @@ struct Inner {
     brought_nothing: bool,
     over: bool,
     closed: bool,
-}
-
-/// A message and what is to be done with it.
-#[derive(Debug)]
-pub(super) struct Item {
-    pub(super) message: Message,
-    pub(super) attempt: u32,
-    pub(super) is_parked: bool,
-}
-
-impl Item {
-    pub(super) fn id(&self) -> Uuid {
-        short_id(&self.message.message_id)
-    }
-
-    pub(super) fn parcel<'a>(&'a self, replay_id: &'a str) -> Parcel<'a> {
-        Parcel { message: &self.message, replay_id, attempt: self.attempt }
-    }
-}
-
-/// What came with one call.
-#[derive(Debug, Default)]
-pub(super) struct Batch {
-    /// To be done.
-    pub(super) items: Vec<Item>,
-    /// To be left, and why.
-    pub(super) left: Vec<(Message, String)>,
-    /// Sent to the queue after the plan was made.
-    pub(super) late: Vec<Message>,
-    /// Brought by this replay, and failed again.
-    pub(super) came_back: Vec<Message>,
-    /// Accepted before, and still here.
-    pub(super) to_delete: Vec<Uuid>,
 }
 
 impl Intake {
@@ -250,75 +218,6 @@ impl Intake {
         }
         inner.in_work += count;
         Some(inner.ready.drain(..count).collect())
-    }
-
-    /// Finds out what is to be done with a message.
-    fn sort(&self, message: Message, batch: &mut Batch, without_room: &mut Vec<Uuid>) {
-        let id = short_id(&message.message_id);
-        self.held.take(id, &message.receipt_handle);
-        let mut inner = self.lock();
-        if inner.accepted.contains(&id) {
-            batch.to_delete.push(id);
-            return;
-        }
-        if !inner.seen.insert(id) {
-            return;
-        }
-        let is_chosen = self.chosen.contains_key(&id);
-        let brought_by_us = || marks::read(&message).replay_id.as_deref() == Some(&self.replay_id);
-        if !is_chosen && (inner.sent.contains(&id) || brought_by_us()) {
-            self.held.leave(id);
-            batch.came_back.push(message);
-            return;
-        }
-        if self.everything && self.is_late(&message) {
-            inner.late += 1;
-            self.held.leave(id);
-            batch.late.push(message);
-            return;
-        }
-        let is_meant = self.everything || is_chosen;
-        if !is_meant {
-            self.held.leave(id);
-            return;
-        }
-        inner.met += 1;
-        let item = match judge(&self.options, &self.filter, &self.history, &message) {
-            Verdict::Replay { attempt } => Item { message, attempt, is_parked: false },
-            Verdict::Park { attempt } => Item { message, attempt, is_parked: true },
-            Verdict::Leave(reason) => {
-                inner.met -= u64::from(self.everything);
-                inner.dealt_with += u64::from(!self.everything);
-                drop(inner);
-                self.held.leave(id);
-                batch.left.push((message, reason));
-                return;
-            }
-        };
-        let place = place(&item.message).filter(|_| self.options.order == Order::Subject);
-        let Some(place) = place else {
-            inner.ready.push_back(item);
-            return;
-        };
-        let (attempt, is_parked) = (item.attempt, item.is_parked);
-        match inner.turns.come(id, place, item.message) {
-            Turn::Now(message) => inner.ready.push_back(Item { message, attempt, is_parked }),
-            Turn::Later => {}
-            Turn::NoRoom => {
-                inner.seen.remove(&id);
-                inner.met -= 1;
-                without_room.push(id);
-            }
-            Turn::Never(message) => {
-                inner.dealt_with += 1;
-                batch.left.push((message, "one before it has failed".to_owned()));
-            }
-        }
-    }
-
-    /// Whether a message was sent to the queue after the plan was made.
-    fn is_late(&self, message: &Message) -> bool {
-        self.until.zip(message.sent_at()).is_some_and(|(until, sent)| sent > until)
     }
 
     /// A message was accepted, under this id.

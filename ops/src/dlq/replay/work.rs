@@ -13,7 +13,7 @@ use crate::dlq::marks;
 use crate::dlq::message::Message;
 use crate::dlq::options::{After, Pace};
 use crate::dlq::replay::Replay;
-use crate::dlq::replay::intake::{Batch, Item};
+use crate::dlq::replay::intake::item::{Batch, Item};
 use crate::dlq::replay::progress::{Progress, counter};
 use crate::dlq::roads::Parcel;
 use crate::dlq::roads::choice::Way;

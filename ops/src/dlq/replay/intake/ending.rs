@@ -3,7 +3,8 @@
 use anyhow::Result;
 use tokio::time::Instant;
 
-use crate::dlq::replay::intake::{DELETIONS, FRUITLESS, Inner, Intake, Item, patiently};
+use crate::dlq::replay::intake::item::Item;
+use crate::dlq::replay::intake::{DELETIONS, FRUITLESS, Inner, Intake, patiently};
 
 impl Intake {
     /// How many messages came, but for those that came after the plan was made: of those there may be no end.
