@@ -42,8 +42,8 @@ async function socketOpen(page) {
 /** Runs in the tab, before anything of the page's own. */
 function watchTitles() {
   const known = new Set();
-  const look = () => {
-    for (const title of document.body?.innerText.match(/trip-[0-9a-f-]{36}/g) ?? []) {
+  const look = (text) => {
+    for (const title of text.match(/trip-[0-9a-f-]{36}/g) ?? []) {
       if (known.has(title)) continue;
       known.add(title);
       // The frame with the title in it, and the first task after that frame was drawn.
@@ -54,5 +54,10 @@ function watchTitles() {
       });
     }
   };
-  new MutationObserver(look).observe(document, { childList: true, subtree: true, characterData: true });
+  new MutationObserver((changes) => {
+    for (const { target, addedNodes } of changes) {
+      if (target.nodeType === Node.TEXT_NODE) look(target.data);
+      addedNodes.forEach((node) => look(node.textContent ?? ''));
+    }
+  }).observe(document, { childList: true, subtree: true, characterData: true });
 }

@@ -22,6 +22,7 @@ mod rehearsal;
 mod report;
 mod road;
 mod scene;
+mod screen;
 
 use std::fs;
 use std::path::PathBuf;

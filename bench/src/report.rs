@@ -136,11 +136,12 @@ fn road(road: &RoadFigures) -> String {
             times(spread.p50_ms, road.bare_hop.p50_ms),
         ]
     };
-    let rows = [
+    let mut rows = vec![
         row("from the bus to the bare function", road.bare_hop),
         row("from `POST /todos` to its answer", road.answered),
         row("from `POST /todos` to the inbox entry", road.effect),
     ];
+    rows.extend(road.screen.map(|screen| row("from `POST /todos` to another session's screen", screen)));
     table(["", "trips", "p50, ms", "p99, ms", "p50, times the bare hop"], &rows)
 }
 

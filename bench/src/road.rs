@@ -1,7 +1,8 @@
-//! From `POST /todos` to the inbox entry, beside the bare hop from the bus to a function, in turn.
+//! From `POST /todos` to the inbox entry and to another session's screen, beside the bare hop from the bus to a
+//! function, in turn.
 //!
-//! Both ends are known without asking the product anything: the client notes when it begins, and each function's log
-//! line holds the time at which it was done.
+//! All ends are known without asking the product anything: the client notes when it begins, each function's log line
+//! holds the time at which it was done, and the other session's tab says when it has drawn the item.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -16,12 +17,13 @@ use uuid::Uuid;
 
 use crate::figures::{RoadFigures, Spread, ms};
 use crate::inbox::Inboxes;
+use crate::screen::Screen;
 
 /// Trips that do not count: the first are cold starts.
 const WARM_UP: usize = 10;
-/// The local cloud may lose a line, and with it a trip's figure: at most one of so many.
+/// The local cloud may lose a line of a log, and with it a trip's figure: at most one of so many.
 const LOST: usize = 50;
-/// How often the logs are looked at for lines that come late, with a pause in between.
+/// How often is looked for ends that become known late, with a pause in between.
 const LOOKS: usize = 10;
 const PAUSE: Duration = Duration::from_millis(500);
 
@@ -33,11 +35,12 @@ pub(crate) async fn measure(product: &Product, user: &User, trips: usize) -> Res
     let bus = aws_sdk_eventbridge::Client::new(product.sdk());
     let inbox = Inboxes::of(product, std::slice::from_ref(user))?;
     let (mut answered, mut posted, mut hopped) = (Vec::new(), Vec::new(), Vec::new());
+    let screen = Screen::of(user).await?;
     let logs = product.logs_from_now();
     for trip in 0..trips + WARM_UP {
         let before = inbox.entries().await?;
         let (name, at, begun) = (Uuid::new_v4().to_string(), Timestamp::now(), Instant::now());
-        post(user, &name, "Buy milk").await?;
+        post(user, &name, &title(&name)).await?;
         let answer = ms(begun.elapsed());
         // The next trip must not meet this one.
         inbox.until(before + 1).await?;
@@ -56,7 +59,19 @@ pub(crate) async fn measure(product: &Product, user: &User, trips: usize) -> Res
     let effect = effect.await?;
     let bare_hop = times(&hopped, async || logs.all().await.iter().filter_map(|(_, line)| arrival(line)).collect());
     let bare_hop = bare_hop.await?;
-    Ok(RoadFigures { answered: Spread::of(&answered), effect: Spread::of(&effect), bare_hop: Spread::of(&bare_hop) })
+    let titles: Vec<_> = posted.iter().map(|(name, at)| (title(name), *at)).collect();
+    let shown = times(&titles, async || screen.seen()).await?;
+    Ok(RoadFigures {
+        answered: Spread::of(&answered),
+        effect: Spread::of(&effect),
+        screen: Some(Spread::of(&shown)),
+        bare_hop: Spread::of(&bare_hop),
+    })
+}
+
+/// The title of a trip's item, by which the tab knows it.
+fn title(name: &str) -> String {
+    format!("trip-{name}")
 }
 
 /// Makes an item; its story has this name in the logs.
@@ -93,7 +108,7 @@ fn arrival(line: &str) -> Option<(String, Timestamp)> {
     Some((line["bare.event"].as_str()?.to_owned(), at))
 }
 
-/// From each beginning to its end, in ms, once `look` finds the ends in the logs.
+/// From each beginning to its end, in ms, once `look` knows the ends.
 async fn times(begun: &[(String, Timestamp)], look: impl AsyncFn() -> BTreeMap<String, Timestamp>) -> Result<Vec<f64>> {
     let mut ended = BTreeMap::new();
     for _ in 0..LOOKS {
@@ -106,7 +121,7 @@ async fn times(begun: &[(String, Timestamp)], look: impl AsyncFn() -> BTreeMap<S
     let time = |(name, from): &(String, Timestamp)| Some(ended.get(name)?.duration_since(*from).as_secs_f64() * 1000.0);
     let times: Vec<f64> = begun.iter().filter_map(time).collect();
     if times.len() + begun.len() / LOST < begun.len() {
-        bail!("the logs show the end of {} trips of {}", times.len(), begun.len());
+        bail!("the end of {} trips of {} is known", times.len(), begun.len());
     }
     Ok(times)
 }

@@ -14,7 +14,7 @@ const GUARDED: [(&str, Service); 5] = [
     ("/notifications", Service::Notifications),
 ];
 
-/// CloudFront sends what is shorter as it is.
+/// The distribution sends what is shorter as it is.
 const LEAST_COMPRESSED: usize = 1000;
 
 async fn answer(page: &Page, path: &str) -> Response {
@@ -116,12 +116,12 @@ async fn a_change_through_the_pages_address_keeps_its_headers_both_ways() {
     assert_eq!(again["id"], made["id"], "the idempotency key arrives");
 
     let path = format!("/todos/{}", made["id"].as_str().unwrap());
-    let patch = |tag: &str| {
-        let patch = call("PATCH", &path).header("if-match", tag);
-        patch.header("content-type", "application/merge-patch+json").body(r#"{"title": "Buy oat milk"}"#)
+    let rename = |tag: &str| {
+        let call = call("PATCH", &path).header("if-match", tag);
+        call.header("content-type", "application/merge-patch+json").body(r#"{"title": "Buy oat milk"}"#)
     };
-    assert_eq!(patch(&tag).send().await.unwrap().status(), 200);
-    assert_eq!(patch(&tag).send().await.unwrap().status(), 412, "the tag arrives");
+    assert_eq!(rename(&tag).send().await.unwrap().status(), 200);
+    assert_eq!(rename(&tag).send().await.unwrap().status(), 412, "the tag arrives");
     let list = call("GET", "/todos?limit=1").send().await.unwrap();
     assert_eq!(list.json::<Value>().await.unwrap()["items"][0]["title"], "Buy oat milk", "the query arrives");
 }

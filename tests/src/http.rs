@@ -188,7 +188,7 @@ impl Answer {
 }
 
 /// Such a header must not be passed on.
-fn is_of_the_connection(name: &str) -> bool {
+pub fn is_of_the_connection(name: &str) -> bool {
     OF_THE_CONNECTION.iter().any(|own| name.eq_ignore_ascii_case(own))
 }
 

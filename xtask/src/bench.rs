@@ -10,10 +10,12 @@ use clap::{Args, ValueEnum};
 use serde::{Deserialize, Serialize};
 
 use crate::aws::{LOCAL, Target};
+use crate::browser::{self, CHROMIUM};
 use crate::change_set::{StackChanger, TemplateSource};
 use crate::contract_bench;
 use crate::home::Home;
 use crate::interrupts::Interrupts;
+use crate::npm::Npm;
 use crate::own_cloud::{Environment, on_own_cloud};
 use crate::package::{self, Architecture, Build, Package};
 use crate::prerequisites;
@@ -66,12 +68,18 @@ pub(crate) struct BenchRun {
     write: bool,
 }
 
+impl BenchRun {
+    fn wants(&self, part: Part) -> bool {
+        self.only.is_empty() || self.only.contains(&part)
+    }
+}
+
 /// A part of the benchmarks.
-#[derive(Clone, Copy, Debug, ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, ValueEnum)]
 enum Part {
     /// Each function alone: init, first and warm invocation, memory.
     Functions,
-    /// From `POST /todos` to the inbox entry.
+    /// From `POST /todos` to the inbox entry, and to another session's screen.
     Road,
     /// Throughput as users grow.
     Load,
@@ -126,12 +134,14 @@ pub(crate) async fn command(home: &Home, run: &BenchRun) -> Result<()> {
         interrupts.unless(process::run(&mut program)).await?;
         return if run.write { write(home, &out) } else { Ok(()) };
     }
+    let chromium =
+        if run.wants(Part::Road) { Some(interrupts.unless(ready_for_the_screen(home)).await?) } else { None };
     let (driver, bare) = interrupts.unless(build(home, &python, run.profile, &out)).await?;
     let work = async |environment: &Environment| {
         let step = Step::start(BARE.name);
         deploy_bare(home, environment, &bare, &step).await?;
         step.done("deployed");
-        measure(run, &driver, &out, environment).await
+        measure(run, &driver, &out, chromium.as_deref(), environment).await
     };
     Box::pin(on_own_cloud(home, &mut interrupts, work)).await?;
     ui::note(format_args!("Results: {}", out.display()));
@@ -208,7 +218,19 @@ async fn deploy_bare(home: &Home, environment: &Environment, package: &Package, 
     changer.execute(&proposed.context("the bare function is there already")?, step).await
 }
 
-async fn measure(run: &BenchRun, driver: &Path, out: &Path, environment: &Environment) -> Result<()> {
+/// The browser, and the program in `bench/page` that opens the page in it.
+async fn ready_for_the_screen(home: &Home) -> Result<PathBuf> {
+    Npm::of_figures(home).await?;
+    browser::chromium().await
+}
+
+async fn measure(
+    run: &BenchRun,
+    driver: &Path,
+    out: &Path,
+    chromium: Option<&Path>,
+    environment: &Environment,
+) -> Result<()> {
     let mut program = process::command(driver);
     program.arg("--out").arg(out).arg("measure").arg("--built").arg(out.join("built.json"));
     program.args(["--rounds", &run.rounds.to_string(), "--invocations", &run.invocations.to_string()]);
@@ -217,6 +239,9 @@ async fn measure(run: &BenchRun, driver: &Path, out: &Path, environment: &Enviro
     program.args(["--sizes", &sizes.join(",")]);
     for part in run.only.iter().filter_map(ValueEnum::to_possible_value) {
         program.args(["--only", part.get_name()]);
+    }
+    if let Some(chromium) = chromium {
+        program.env(CHROMIUM, chromium);
     }
     program.envs(environment.iter().map(|(name, value)| (name, value))).stdout(Stdio::inherit());
     process::run(&mut program).await
