@@ -36,12 +36,7 @@ process.exitCode = missed.length > 0 ? 1 : 0;
 async function view(name, path, page) {
   const runs = [];
   for (let round = 0; round < rounds; round += 1) {
-    const session = await page.createCDPSession();
-    await session.send('Network.clearBrowserCache');
-    await session.detach();
-    const { lhr } = await lighthouse(`${origin}${path}`, { onlyCategories: CATEGORIES, logLevel: 'error' }, undefined, page);
-    if (lhr.runtimeError) throw new Error(`${name}: ${lhr.runtimeError.message}`);
-    runs.push(lhr);
+    runs.push(await look(`${origin}${path}`, page));
   }
   const score = (run, category) => Math.round(run.categories[category].score * 100);
   runs.sort((a, b) => score(a, 'performance') - score(b, 'performance'));
@@ -49,6 +44,17 @@ async function view(name, path, page) {
   await mkdir(artifacts, { recursive: true });
   await writeFile(`${artifacts}/${name.replace(' ', '-')}.html`, generateReport(run, 'html'));
   return row(name, path, run, Object.fromEntries(CATEGORIES.map((category) => [category, score(run, category)])));
+}
+
+/** Opens the page once with an empty cache; once more when Lighthouse itself failed, as it does on a busy machine. */
+async function look(url, page, tries = 3) {
+  const session = await page.createCDPSession();
+  await session.send('Network.clearBrowserCache');
+  await session.detach();
+  const { lhr } = await lighthouse(url, { onlyCategories: CATEGORIES, logLevel: 'error' }, undefined, page);
+  if (!lhr.runtimeError) return lhr;
+  if (tries === 1) throw new Error(`${url}: ${lhr.runtimeError.message}`);
+  return look(url, page, tries - 1);
 }
 
 function row(name, path, run, scores) {
