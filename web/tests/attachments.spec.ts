@@ -1,0 +1,109 @@
+import type { Page } from '@playwright/test';
+import { add, expect, test } from './page.ts';
+
+/** A picture of 2 by 2 pixels. */
+const PNG = Buffer.from(
+  'iVBORw0KGgoAAAANSUhEUgAAAAIAAAACCAIAAAD91JpzAAAAEElEQVR4nGP8zwACTGCSAQANHQEDgslx/wAAAABJRU5ErkJggg==',
+  'base64',
+);
+const TEXT = { name: 'notes.txt', mimeType: 'text/plain', buffer: Buffer.from('Ask Ben about the train.\n') };
+
+const files = (page: Page) => page.getByRole('region', { name: 'Files' });
+const entry = (page: Page, name: string) => files(page).getByRole('listitem').filter({ hasText: name });
+const choose = (page: Page, ...chosen: { name: string; mimeType: string; buffer: Buffer }[]) =>
+  files(page).locator('input[type=file]').setInputFiles(chosen);
+
+test.beforeEach(async ({ home }) => {
+  await add(home, 'Plan the trip');
+  await home.getByRole('link', { name: 'Details: Plan the trip' }).click();
+  await expect(files(home)).toBeVisible();
+});
+
+test('a picture is uploaded, shown small and large, downloaded and deleted', async ({ home }) => {
+  await choose(home, { name: 'sea.png', mimeType: 'image/png', buffer: PNG });
+  const small = home.getByRole('button', { name: 'Show sea.png' });
+  await expect(small).toBeVisible();
+  await expect(entry(home, 'sea.png')).toContainText('2 × 2');
+  await expect(small.locator('img')).toHaveJSProperty('complete', true);
+
+  await small.click();
+  const large = home.getByRole('dialog', { name: 'sea.png' }).getByRole('img', { name: 'sea.png' });
+  await expect(large).toHaveJSProperty('naturalWidth', 2);
+  await home.keyboard.press('Escape');
+
+  const started = home.waitForEvent('download');
+  await home.getByRole('link', { name: 'Download sea.png' }).click();
+  expect((await started).suggestedFilename()).toBe('sea.png');
+
+  await home.getByRole('button', { name: 'Delete sea.png' }).click();
+  await expect(entry(home, 'sea.png')).toBeHidden();
+  await home.reload();
+  await expect(files(home)).toBeVisible();
+  await expect(entry(home, 'sea.png')).toBeHidden();
+});
+
+test('a file that is dropped is uploaded', async ({ home }) => {
+  const transfer = await home.evaluateHandle(() => {
+    const held = new DataTransfer();
+    held.items.add(new File(['Ask Ben.'], 'dropped.txt', { type: 'text/plain' }));
+    return held;
+  });
+  await files(home).dispatchEvent('dragover', { dataTransfer: transfer });
+  await expect(files(home)).toContainText('Drop to add');
+  await files(home).dispatchEvent('drop', { dataTransfer: transfer });
+  await expect(home.getByRole('link', { name: 'Download dropped.txt' })).toBeVisible();
+});
+
+test('what cannot be taken is refused at once, with the reason', async ({ home }) => {
+  await choose(
+    home,
+    { name: 'page.html', mimeType: 'text/html', buffer: Buffer.from('<p>Hello</p>') },
+    { name: 'empty.txt', mimeType: 'text/plain', buffer: Buffer.alloc(0) },
+  );
+  await expect(entry(home, 'page.html')).toContainText('Only pictures, PDF and plain text');
+  await expect(entry(home, 'empty.txt')).toContainText('The file is empty');
+  await home.getByRole('button', { name: 'Close: page.html' }).click();
+  await expect(entry(home, 'page.html')).toBeHidden();
+});
+
+test('what is not what its name says is refused once it has arrived, with the reason', async ({ home }) => {
+  await choose(home, { name: 'fake.png', mimeType: 'image/png', buffer: Buffer.from('no picture at all') });
+  await expect(entry(home, 'fake.png')).toContainText(/Refused\. .+/);
+  await expect(home.getByRole('button', { name: 'Show fake.png' })).toBeHidden();
+});
+
+test('another tab shows a file that arrives', async ({ home, context }) => {
+  const other = await context.newPage();
+  await other.goto(home.url());
+  await expect(files(other)).toBeVisible();
+  await choose(home, TEXT);
+  await expect(other.getByRole('link', { name: 'Download notes.txt' })).toBeVisible();
+});
+
+test.describe('on a bad line', () => {
+  test.use({ allowed: [/net::ERR_FAILED/, /net::ERR_INTERNET/] });
+
+  test('an upload shows how far it is, and can be stopped', async ({ home }) => {
+    // The bucket takes its time.
+    await home.route(/^(?!.*\/api\/).*$/, async (route) => {
+      if (route.request().method() !== 'POST') return route.fallback();
+      await new Promise((resolve) => setTimeout(resolve, 5_000));
+      return route.abort();
+    });
+    await choose(home, TEXT);
+    await expect(home.getByRole('progressbar', { name: 'Uploading: notes.txt' })).toBeVisible();
+    await home.getByRole('button', { name: 'Stop uploading notes.txt' }).click();
+    await expect(entry(home, 'notes.txt')).toBeHidden();
+  });
+
+  test('an upload that failed is tried again', async ({ home }) => {
+    let fails = 1;
+    await home.route(/^(?!.*\/api\/).*$/, (route) =>
+      route.request().method() === 'POST' && fails-- > 0 ? route.abort() : route.fallback(),
+    );
+    await choose(home, TEXT);
+    await expect(entry(home, 'notes.txt')).toContainText('Did not arrive');
+    await home.getByRole('button', { name: 'Upload notes.txt again' }).click();
+    await expect(home.getByRole('link', { name: 'Download notes.txt' })).toBeVisible();
+  });
+});

@@ -1,0 +1,29 @@
+import { add, expect, test } from './page.ts';
+
+test('the inbox tells what happened, counts what is unread, and leads to the item', async ({ home }) => {
+  await add(home, 'Buy milk');
+  await home.goto('/inbox');
+  const entries = home.getByRole('list', { name: 'Inbox' }).getByRole('listitem');
+  await expect(entries.filter({ hasText: 'Buy milk' })).toBeVisible();
+  await expect(entries.filter({ hasText: 'Welcome' })).toBeVisible();
+  await expect(home.getByRole('status').filter({ hasText: '2 unread' })).toBeVisible();
+  await expect(home.getByRole('link', { name: 'Inbox, 2 unread' }).first()).toBeVisible();
+
+  await home.getByRole('button', { name: 'Mark as read: Welcome' }).click();
+  await expect(home.getByRole('status').filter({ hasText: '1 unread' })).toBeVisible();
+  await home.getByRole('button', { name: 'Only unread' }).click();
+  await expect(entries).toHaveCount(1);
+  await home.getByRole('button', { name: /Unread: .*Buy milk/ }).click();
+  await expect(home.getByRole('textbox', { name: 'Title' })).toHaveValue('Buy milk');
+  await expect(home.getByRole('link', { name: 'Inbox', exact: true }).first()).toBeVisible();
+});
+
+test('all entries are marked as read at once', async ({ home }) => {
+  await add(home, 'Buy milk', 'Call Ben');
+  await home.goto('/inbox');
+  await expect(home.getByRole('status').filter({ hasText: '3 unread' })).toBeVisible();
+  await home.getByRole('button', { name: 'Mark all as read' }).click();
+  await expect(home.getByRole('status').filter({ hasText: 'Everything is read' })).toBeVisible();
+  await home.reload();
+  await expect(home.getByRole('status').filter({ hasText: 'Everything is read' })).toBeVisible();
+});

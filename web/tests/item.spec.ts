@@ -1,0 +1,106 @@
+import type { Page } from '@playwright/test';
+import { add, expect, row, test, titles } from './page.ts';
+
+async function open(page: Page, title: string): Promise<void> {
+  await page.getByRole('link', { name: `Details: ${title}` }).click();
+  await expect(page.getByLabel('Notes')).toBeVisible();
+}
+
+const settled = (page: Page) => expect(page.locator('article')).toHaveAttribute('aria-busy', 'false');
+
+test('notes, due time, priority and tags are kept', async ({ home }) => {
+  await add(home, 'Plan the trip');
+  await open(home, 'Plan the trip');
+  await home.getByLabel('Notes').fill('Ask Ben\nBook the train');
+  await home.getByRole('button', { name: 'Set a due date' }).click();
+  await home.getByRole('button', { name: 'Tomorrow' }).click();
+  await home.getByLabel('Priority').selectOption('high');
+  const tag = home.getByRole('combobox', { name: 'Add a tag' });
+  await tag.fill('travel');
+  await tag.press('Enter');
+  await settled(home);
+  await home.reload();
+  await expect(home.getByLabel('Notes')).toHaveValue('Ask Ben\nBook the train');
+  await expect(home.getByRole('button', { name: 'Due: Tomorrow 9:00' })).toBeVisible();
+  await expect(home.getByLabel('Priority')).toHaveValue('high');
+  await expect(home.getByRole('button', { name: 'Remove the tag travel' })).toBeVisible();
+
+  await home.getByRole('button', { name: 'Due: Tomorrow 9:00' }).click();
+  await home.getByLabel('Date and time').fill('2031-05-04T07:30');
+  await home.getByRole('button', { name: 'Save' }).click();
+  await expect(home.getByRole('button', { name: 'Due: 4 May 2031' })).toBeVisible();
+  await home.getByRole('button', { name: 'Due: 4 May 2031' }).click();
+  await home.getByRole('button', { name: 'No due date' }).click();
+  await expect(home.getByRole('button', { name: 'Set a due date' })).toBeVisible();
+});
+
+test('notes that are left at once are saved all the same', async ({ home }) => {
+  await add(home, 'Plan the trip');
+  await open(home, 'Plan the trip');
+  await home.getByLabel('Notes').fill('Ask Ben');
+  await home.getByRole('link', { name: 'Back to the list' }).click();
+  await expect(row(home, 'Plan the trip')).toHaveAttribute('aria-busy', 'false');
+  await open(home, 'Plan the trip');
+  await expect(home.getByLabel('Notes')).toHaveValue('Ask Ben');
+});
+
+test('an item that is deleted goes back to the list, and can be brought back', async ({ home }) => {
+  await add(home, 'Plan the trip');
+  await open(home, 'Plan the trip');
+  await home.getByRole('button', { name: 'Delete', exact: true }).click();
+  await expect(home.getByText('A clear list')).toBeVisible();
+  await home.getByRole('button', { name: 'Undo' }).click();
+  await expect(titles(home)).toHaveText(['Plan the trip']);
+});
+
+test('an item that is not there says so', async ({ home }) => {
+  await home.goto('/todos/0198c0de-0000-7000-8000-000000000001');
+  await expect(home.getByText('This to-do is gone')).toBeVisible();
+});
+
+test.describe('two people at one item', () => {
+  // The service answers a stale version with 412, an item that is gone with 404; the browser reports both.
+  test.use({ allowed: [/status of 412/, /status of 404/] });
+
+  test('edits of the same field are shown side by side, and nothing typed is lost', async ({ home, context }) => {
+    await add(home, 'Plan the trip');
+    await open(home, 'Plan the trip');
+    // A second device that hears nothing of the first: its socket stays shut.
+    const other = await context.newPage();
+    await other.routeWebSocket(/.*/, (socket) => socket.close());
+    await other.goto(home.url());
+    const theirs = other.getByRole('textbox', { name: 'Title' });
+    await theirs.fill('Plan the journey');
+
+    await home.getByRole('textbox', { name: 'Title' }).fill('Plan the voyage');
+    await home.getByRole('textbox', { name: 'Title' }).press('Enter');
+    await settled(home);
+
+    await theirs.press('Enter');
+    const dialog = other.getByRole('dialog', { name: 'Changed somewhere else' });
+    await expect(dialog).toContainText('Plan the voyage');
+    await expect(dialog).toContainText('Plan the journey');
+    await dialog.getByRole('button', { name: 'Keep what I wrote' }).click();
+    await expect(theirs).toHaveValue('Plan the journey');
+    await settled(other);
+    await home.reload();
+    await expect(home.getByRole('textbox', { name: 'Title' })).toHaveValue('Plan the journey');
+  });
+
+  test('edits of different fields both count, without a question', async ({ home, context }) => {
+    await add(home, 'Plan the trip');
+    await open(home, 'Plan the trip');
+    const other = await context.newPage();
+    await other.routeWebSocket(/.*/, (socket) => socket.close());
+    await other.goto(home.url());
+    await other.getByLabel('Notes').fill('Ask Ben');
+
+    await home.getByLabel('Priority').selectOption('high');
+    await settled(home);
+    await other.getByLabel('Notes').blur();
+    await settled(other);
+    await home.reload();
+    await expect(home.getByLabel('Notes')).toHaveValue('Ask Ben');
+    await expect(home.getByLabel('Priority')).toHaveValue('high');
+  });
+});

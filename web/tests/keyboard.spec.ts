@@ -1,0 +1,99 @@
+import { add, expect, saved, signIn, test, titles } from './page.ts';
+
+test('everything about the list is done by keyboard alone', async ({ home }) => {
+  const keys = home.keyboard;
+  await keys.press('n');
+  await keys.type('Buy milk');
+  await keys.press('Enter');
+  await keys.type('Call Ben');
+  await keys.press('Enter');
+  await keys.press('Escape');
+  await saved(home);
+
+  // Down to the second item, change its title, complete it, undo.
+  await keys.press('j');
+  await keys.press('j');
+  await expect(home.getByRole('button', { name: 'Buy milk', exact: true })).toBeFocused();
+  await keys.press('e');
+  await expect(home.getByLabel('Title')).toBeFocused();
+  await keys.type('Buy bread');
+  await keys.press('Enter');
+  await expect(home.getByRole('button', { name: 'Buy bread', exact: true })).toBeFocused();
+  await keys.press('x');
+  await expect(titles(home)).toHaveText(['Call Ben']);
+  await keys.press('z');
+  await expect(titles(home)).toHaveText(['Call Ben', 'Buy bread']);
+
+  await keys.press('k');
+  await keys.press('#');
+  await expect(titles(home)).toHaveCount(1);
+  await keys.press('z');
+  await expect(titles(home)).toHaveCount(2);
+
+  await keys.press('/');
+  await keys.type('bread');
+  await expect(titles(home)).toHaveText(['Buy bread']);
+  await keys.press('Escape');
+  await expect(titles(home)).toHaveCount(2);
+
+  await keys.press('j');
+  await keys.press('o');
+  await expect(home.getByLabel('Notes')).toBeVisible();
+  await keys.press('g');
+  await keys.press('i');
+  await expect(home.getByRole('heading', { level: 1, name: 'Inbox' })).toBeVisible();
+  await keys.press('g');
+  await keys.press('l');
+  await expect(home.getByRole('heading', { level: 1, name: 'All' })).toBeVisible();
+});
+
+test('the help opens with ?, holds the focus, and gives it back', async ({ home }) => {
+  await add(home, 'Buy milk');
+  const title = home.getByRole('button', { name: 'Buy milk', exact: true });
+  await title.focus();
+  await home.keyboard.press('?');
+  const help = home.getByRole('dialog', { name: 'Keyboard shortcuts' });
+  await expect(help).toBeVisible();
+  for (let step = 0; step < 4; step += 1) await home.keyboard.press('Tab');
+  expect(await help.evaluate((dialog) => dialog.contains(document.activeElement))).toBe(true);
+  await home.keyboard.press('Escape');
+  await expect(help).toBeHidden();
+  await expect(title).toBeFocused();
+});
+
+test('a form is filled in and sent by keyboard, and Tab skips to the content', async ({ page, person }) => {
+  await page.goto('/sign-in');
+  await page.getByLabel('E-mail').focus();
+  await page.keyboard.type(person.email);
+  await page.keyboard.press('Tab');
+  await page.keyboard.type(person.password);
+  await page.keyboard.press('Enter');
+  await expect(page.getByRole('heading', { level: 1, name: 'All' })).toBeVisible();
+  await page.reload();
+  await expect(page.getByRole('heading', { level: 1, name: 'All' })).toBeVisible();
+  await page.keyboard.press('Tab');
+  await expect(page.getByRole('link', { name: 'Skip to content' })).toBeFocused();
+  await page.keyboard.press('Enter');
+  await page.keyboard.press('Tab');
+  await expect(page.getByRole('searchbox', { name: 'Search' })).toBeFocused();
+});
+
+test('what is focused is always seen', async ({ page, person }) => {
+  await signIn(page, person);
+  await add(page, 'Buy milk');
+  for (let step = 0; step < 25; step += 1) {
+    await page.keyboard.press('Tab');
+    const isMarked = await page.evaluate(() => {
+      // The outline may be on the field's frame, which the focus is within.
+      for (
+        let element = document.activeElement;
+        element && element !== document.body;
+        element = element.parentElement
+      ) {
+        if (getComputedStyle(element).outlineStyle !== 'none') return true;
+      }
+      return document.activeElement === document.body;
+    });
+    expect(isMarked, await page.evaluate(() => document.activeElement?.outerHTML ?? '')).toBe(true);
+  }
+});

@@ -1,0 +1,146 @@
+// Every page as people see it, in both themes, on a desk and in a hand: nothing for axe to find, nothing sticking out,
+// and a picture of each for people to look at.
+import type { Page } from '@playwright/test';
+import { accessible, add, expect, saved, test } from './page.ts';
+
+const folder = process.env['BUSLINE_ARTIFACTS'] ?? 'test-results';
+const SIZES = { desk: { width: 1280, height: 800 }, phone: { width: 390, height: 844 } };
+
+async function look(page: Page, name: string): Promise<void> {
+  for (const [place, size] of Object.entries(SIZES)) {
+    await page.setViewportSize(size);
+    for (const colorScheme of ['light', 'dark'] as const) {
+      await page.emulateMedia({ colorScheme });
+      await expect(page.locator('html')).toHaveAttribute('data-theme', colorScheme);
+      await accessible(page);
+      const overhang = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+      expect(overhang, `${name} sticks out of the ${place}`).toBeLessThanOrEqual(0);
+      await page.screenshot({ path: `${folder}/screens/${name}-${place}-${colorScheme}.png` });
+    }
+  }
+}
+
+test('before one is signed in', async ({ page }) => {
+  for (const path of ['sign-in', 'sign-up', 'confirm', 'forgot-password', 'unsubscribe']) {
+    await page.goto(`/${path}?token=x`);
+    await expect(page.getByRole('heading', { level: 1 })).toBeVisible();
+    await look(page, path);
+  }
+});
+
+test('the list, empty and full, its views, its filter and its help', async ({ home }) => {
+  test.slow();
+  await expect(home.getByText('A clear list')).toBeVisible();
+  await look(home, 'list-empty');
+  await add(
+    home,
+    'Read “The Overstory” #reading !low',
+    'Answer Zoë about the summer house',
+    'Water the plants #home today',
+    'Buy oat milk, bread and something nice for Sunday morning #shopping !high today',
+    'Call the plumber #home tomorrow',
+    'Book the train to Galway #travel friday',
+  );
+  await look(home, 'list');
+  await home.goto('/?view=upcoming');
+  await expect(home.getByText('Call the plumber')).toBeVisible();
+  await look(home, 'upcoming');
+  await home.goto('/?q=nothing');
+  await expect(home.getByText('Nothing found')).toBeVisible();
+  await look(home, 'list-nothing-found');
+  await home.goto('/');
+  await home.getByRole('checkbox', { name: /Answer Zoë/ }).click();
+  await saved(home);
+  await look(home, 'list-message');
+  await home.getByRole('button', { name: 'Filter' }).click();
+  await look(home, 'filter');
+  await home.keyboard.press('Escape');
+  await home.setViewportSize(SIZES.desk);
+  await home.getByRole('button', { name: /Shortcuts/ }).click();
+  await look(home, 'shortcuts');
+});
+
+test('an item with everything', async ({ home }) => {
+  await add(home, 'Book the train to Galway #travel !high friday');
+  await home.getByRole('link', { name: /^Details/ }).click();
+  await home.getByLabel('Notes').fill('Two seats, facing forward.\nReturn on Sunday evening.');
+  await home.getByLabel('Notes').blur();
+  const chooser = home.locator('input[type=file]');
+  await chooser.setInputFiles([
+    { name: 'tickets.txt', mimeType: 'text/plain', buffer: Buffer.from('Two seats.\n') },
+    { name: 'page.html', mimeType: 'text/html', buffer: Buffer.from('<p></p>') },
+  ]);
+  await expect(home.getByRole('link', { name: 'Download tickets.txt' })).toBeVisible();
+  await look(home, 'item');
+  await home.setViewportSize(SIZES.desk);
+  await home.getByRole('button', { name: /^Due/ }).click();
+  await expect(home.getByLabel('Date and time')).toBeVisible();
+  await look(home, 'due');
+});
+
+test('the inbox, the settings and a page that is not there', async ({ home }) => {
+  await add(home, 'Buy milk', 'Call Ben');
+  await home.goto('/inbox');
+  await expect(home.getByRole('list', { name: 'Inbox' }).getByRole('listitem')).toHaveCount(3);
+  await look(home, 'inbox');
+  await home.goto('/settings');
+  await expect(home.getByLabel('Name')).toBeVisible();
+  await expect(home.getByRole('switch', { name: /Remind me/ })).toBeVisible();
+  await look(home, 'settings');
+  await home.getByRole('button', { name: 'Delete my account' }).click();
+  await look(home, 'delete-account');
+  await home.goto('/export');
+  await expect(home.getByText('There is no export yet.')).toBeVisible();
+  await look(home, 'export');
+  await home.goto('/no/such/page');
+  await expect(home.getByText('Nothing stops here')).toBeVisible();
+  await look(home, 'not-found');
+});
+
+test.describe('in German', () => {
+  test.use({ locale: 'de-DE' });
+
+  test('every word is, and fits', async ({ page, person }) => {
+    await page.goto('/sign-in');
+    await expect(page.getByRole('heading', { name: 'Willkommen zurück' })).toBeVisible();
+    await page.getByLabel('E-Mail').fill(person.email);
+    await page.getByLabel('Passwort', { exact: true }).fill(person.password);
+    await page.getByRole('button', { name: 'Anmelden' }).click();
+    await page.getByRole('textbox', { name: 'Aufgabe hinzufügen' }).fill('Milch kaufen #laden !wichtig morgen');
+    await page.keyboard.press('Enter');
+    await expect(page.locator('[data-row]')).toContainText(/Morgen.*Hoch.*laden/);
+    await look(page, 'german-list');
+    await page.goto('/settings');
+    await expect(page.getByRole('heading', { level: 1, name: 'Einstellungen' })).toBeVisible();
+    await expect(page.getByLabel('Name')).toBeVisible();
+    await look(page, 'german-settings');
+  });
+});
+
+test.describe('on a phone', () => {
+  test.use({ viewport: SIZES.phone, hasTouch: true, isMobile: true });
+
+  test('all ways are within reach of a thumb, and large enough for it', async ({ home }) => {
+    await add(home, 'Buy milk tomorrow');
+    const bar = home.getByRole('navigation', { name: 'Views' });
+    for (const [way, heading] of [
+      ['Today', 'Today'],
+      ['Upcoming', 'Upcoming'],
+      ['Inbox', 'Inbox'],
+      ['Settings', 'Settings'],
+      ['All', 'All'],
+    ] as const) {
+      await bar.getByRole('link', { name: new RegExp(`^${way}`) }).tap();
+      await expect(home.getByRole('heading', { level: 1, name: heading })).toBeVisible();
+    }
+    const small = await home.locator('a:visible, button:visible').evaluateAll((targets) =>
+      targets
+        .filter((target) => target.getClientRects().length > 0 && !target.matches('[href="#content"]'))
+        .filter((target) => target.getBoundingClientRect().height < 43.5)
+        .map((target) => target.outerHTML),
+    );
+    expect(small).toEqual([]);
+    await home.getByRole('checkbox', { name: 'Complete “Buy milk”' }).tap();
+    await expect(home.getByText('A clear list')).toBeVisible();
+  });
+});

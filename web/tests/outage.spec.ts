@@ -1,0 +1,109 @@
+import { stop } from './cloud.ts';
+import { add, expect, row, saved, test, titles } from './page.ts';
+
+const TODO_ROUTES = [
+  'create-todo',
+  'list-todos',
+  'get-todo',
+  'change-todo',
+  'delete-todo',
+  'complete-todo',
+  'reopen-todo',
+];
+
+test.describe('with a service stopped', () => {
+  test.use({ allowed: [/status of 5\d\d/, /status of 429/] });
+
+  test('what was done meanwhile waits, shows, and is sent when the service is back', async ({ home }) => {
+    await add(home, 'Before');
+    const start = await stop('todos', TODO_ROUTES);
+    try {
+      const field = home.getByRole('textbox', { name: 'Add a to-do' });
+      await field.fill('Meanwhile');
+      await field.press('Enter');
+      await expect(home.getByRole('status').filter({ hasText: 'We cannot reach the server' })).toBeVisible();
+      await home.getByRole('checkbox', { name: 'Complete “Before”' }).click();
+      await expect(titles(home)).toHaveText(['Meanwhile']);
+      await expect(row(home, 'Meanwhile')).toHaveAttribute('aria-busy', 'true');
+      // The other services work.
+      await home
+        .getByRole('link', { name: /^Inbox/ })
+        .first()
+        .click();
+      await expect(home.getByRole('list', { name: 'Inbox' })).toContainText('Before');
+      await home.getByRole('navigation', { name: 'Main' }).getByRole('link', { name: 'All' }).click();
+    } finally {
+      await start();
+    }
+    await saved(home);
+    await expect(home.getByRole('status').filter({ hasText: 'We cannot reach' })).toBeHidden();
+    await home.reload();
+    await expect(titles(home)).toHaveText(['Meanwhile']);
+    await home.goto('/?view=completed');
+    await expect(titles(home)).toHaveText(['Before']);
+  });
+
+  test('a page that is opened meanwhile says so, and loads by itself when the service is back', async ({ home }) => {
+    await add(home, 'Before');
+    const start = await stop('todos', TODO_ROUTES);
+    try {
+      await home.reload();
+      await expect(home.getByText('Your list does not load')).toBeVisible();
+    } finally {
+      await start();
+    }
+    await expect(titles(home)).toHaveText(['Before'], { timeout: 20_000 });
+  });
+
+  test('the list works while the inbox does not', async ({ home }) => {
+    const start = await stop('notifications', ['list-notifications']);
+    try {
+      await home.reload();
+      await add(home, 'Buy milk');
+      await home.goto('/inbox');
+      await expect(home.getByText('Your inbox does not load')).toBeVisible();
+    } finally {
+      await start();
+    }
+    await expect(home.getByRole('list', { name: 'Inbox' })).toContainText('Buy milk', { timeout: 20_000 });
+  });
+});
+
+test.describe('with a bad connection', () => {
+  test.use({ allowed: [/ERR_INTERNET_DISCONNECTED/, /WebSocket/] });
+
+  test('offline says so, keeps what is done, and sends it afterwards', async ({ home, context }) => {
+    await add(home, 'Before');
+    await context.setOffline(true);
+    await expect(home.getByRole('status').filter({ hasText: 'You are offline' })).toBeVisible();
+    const field = home.getByRole('textbox', { name: 'Add a to-do' });
+    await field.fill('In the tunnel');
+    await field.press('Enter');
+    await expect(titles(home)).toHaveText(['In the tunnel', 'Before']);
+    await expect(home.getByText('1 change waits.')).toBeVisible();
+    await context.setOffline(false);
+    await saved(home);
+    await expect(home.getByRole('status').filter({ hasText: 'You are offline' })).toBeHidden();
+    await home.reload();
+    await expect(titles(home)).toHaveText(['In the tunnel', 'Before']);
+  });
+});
+
+test('a slow network shows each change at once, and what is still on its way', async ({ home }) => {
+  await home.route('**/api/**', async (route) => {
+    await new Promise((resolve) => setTimeout(resolve, 1_500));
+    return route.continue();
+  });
+  const field = home.getByRole('textbox', { name: 'Add a to-do' });
+  await field.fill('Buy milk');
+  await field.press('Enter');
+  await expect(row(home, 'Buy milk')).toHaveAttribute('aria-busy', 'true', { timeout: 500 });
+  // It is an item already: it can be completed before the service knows of it.
+  await home.getByRole('checkbox', { name: 'Complete “Buy milk”' }).click();
+  await expect(home.getByText('A clear list')).toBeVisible({ timeout: 500 });
+  await home.getByRole('link', { name: 'Completed' }).click();
+  await expect(row(home, 'Buy milk')).toBeVisible();
+  await saved(home);
+  await home.reload();
+  await expect(titles(home)).toHaveText(['Buy milk']);
+});

@@ -1,0 +1,101 @@
+// What every test of the page begins with: somebody who has an account, and an eye on the browser's console.
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { expect, test as base, type Page } from '@playwright/test';
+import { newPerson, register, type Person } from './cloud.ts';
+
+interface Fixtures {
+  /** Somebody with an account of their own, made for this test. */
+  person: Person;
+  /** A page on which they are signed in. */
+  home: Page;
+  /** What the console may complain about; nothing by default. */
+  allowed: RegExp[];
+  watch: undefined;
+}
+
+/** Before somebody's first export there is none, which the service answers with 404 and the browser reports. */
+const NO_EXPORT = /status of 404.*\/api\/me\/export$/;
+
+export const test = base.extend<Fixtures>({
+  allowed: [[], { option: true }],
+  watch: [
+    async ({ context, allowed }, use) => {
+      const complaints: string[] = [];
+      context.on('page', (page) => {
+        page.on('pageerror', (error) => complaints.push(error.message));
+        page.on('console', (message) => {
+          if (message.type() === 'error') complaints.push(`${message.text()} ${message.location().url}`);
+        });
+      });
+      await use(undefined);
+      const isExpected = (text: string) => [NO_EXPORT, ...allowed].some((pattern) => pattern.test(text));
+      expect(complaints.filter((text) => !isExpected(text))).toEqual([]);
+    },
+    { auto: true },
+  ],
+  // eslint-disable-next-line no-empty-pattern -- Playwright reads the fixtures that are needed from this pattern
+  person: async ({}, use) => {
+    const person = newPerson();
+    await register(person);
+    await use(person);
+  },
+  home: async ({ page, person }, use) => {
+    await signIn(page, person);
+    await use(page);
+  },
+});
+
+export { expect };
+
+/** Signs in by the page's own form. */
+export async function signIn(page: Page, person: Person): Promise<void> {
+  await page.goto('/sign-in');
+  await page.getByLabel('E-mail').fill(person.email);
+  await page.getByLabel('Password', { exact: true }).fill(person.password);
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  await expect(page.getByRole('heading', { level: 1, name: 'All' })).toBeVisible();
+}
+
+/** Adds items by the line at the top, and waits until they are saved. */
+export async function add(page: Page, ...lines: string[]): Promise<void> {
+  const field = page.getByRole('textbox', { name: 'Add a to-do' });
+  for (const line of lines) {
+    await field.fill(line);
+    await field.press('Enter');
+  }
+  await expect(field).toHaveValue('');
+  await saved(page);
+}
+
+/** Waits until nothing is on its way any more. */
+export async function saved(page: Page): Promise<void> {
+  await expect(page.locator('[data-row][aria-busy="true"]')).toHaveCount(0);
+}
+
+/** The row of an item. */
+export const row = (page: Page, title: string) => page.locator('[data-row]').filter({ hasText: title });
+
+/** The titles in the list, from top to bottom. */
+export const titles = (page: Page) => page.locator('[data-row] [data-focus]');
+
+const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+
+/** Has axe look at the page as it stands. */
+export async function accessible(page: Page): Promise<void> {
+  await page.evaluate(axe);
+  const violations = await page.evaluate(async () => {
+    // An animation's colours are nobody's.
+    await Promise.all(document.getAnimations().map((animation) => animation.finished.catch(() => undefined)));
+    const tags = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
+    const run = (globalThis as unknown as { axe: { run: (options: unknown) => Promise<Found> } }).axe.run;
+    return (await run({ runOnly: tags })).violations.map(
+      ({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`,
+    );
+  });
+  expect(violations).toEqual([]);
+}
+
+interface Found {
+  violations: { id: string; nodes: { html: string }[] }[];
+}

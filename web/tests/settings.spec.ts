@@ -1,0 +1,107 @@
+import { add, expect, row, signIn, test } from './page.ts';
+
+test('name, language and time zone are kept, and the page follows them', async ({ home }) => {
+  await add(home, 'Buy milk tomorrow');
+  await expect(row(home, 'Buy milk')).toContainText('Tomorrow 9:00');
+  await home.goto('/settings');
+  await home.getByLabel('Name').fill('Ann Bell');
+  await home.getByLabel('Time zone').selectOption('Asia/Tokyo');
+  await home.getByLabel('Language').selectOption('Deutsch');
+  await home.getByRole('button', { name: 'Save' }).click();
+  await expect(home.getByRole('heading', { level: 1, name: 'Einstellungen' })).toBeVisible();
+  await home.reload();
+  await expect(home.getByLabel('Name')).toHaveValue('Ann Bell');
+  await expect(home.getByLabel('Zeitzone')).toHaveValue('Asia/Tokyo');
+  await expect(home.locator('html')).toHaveAttribute('lang', 'de');
+  await home.goto('/');
+  await expect(row(home, 'Buy milk')).toContainText(/18:00/);
+});
+
+test('mail preferences take effect at once', async ({ home }) => {
+  await home.goto('/settings');
+  const reminders = home.getByRole('switch', { name: 'Remind me by e-mail' });
+  const digest = home.getByRole('switch', { name: 'Send me a summary' });
+  await expect(reminders).toBeChecked();
+  await expect(digest).not.toBeChecked();
+  const kept = home.waitForResponse((response) => response.request().method() === 'PATCH');
+  await reminders.click();
+  expect((await kept).status()).toBe(200);
+  const on = home.waitForResponse((response) => response.request().method() === 'PATCH');
+  await digest.click();
+  await on;
+  const hour = home.waitForResponse((response) => response.request().method() === 'PATCH');
+  await home.getByLabel('Summary at').selectOption('18:00');
+  expect((await hour).status()).toBe(200);
+  await home.reload();
+  await expect(reminders).not.toBeChecked();
+  await expect(home.getByLabel('Summary at')).toHaveValue('18');
+});
+
+test('the theme is kept on this device', async ({ home }) => {
+  await home.goto('/settings');
+  await home.getByLabel('Theme').selectOption('Dark');
+  await expect(home.locator('html')).toHaveAttribute('data-theme', 'dark');
+  await home.reload();
+  await expect(home.locator('html')).toHaveAttribute('data-theme', 'dark');
+});
+
+test('single keys can be turned off', async ({ home }) => {
+  await home.goto('/settings');
+  await home.getByRole('switch', { name: 'Single-key shortcuts' }).click();
+  await home.keyboard.press('?');
+  await expect(home.getByRole('dialog')).toBeHidden();
+});
+
+test('a page for administrators stays shut for others', async ({ home }) => {
+  await home.goto('/users');
+  await expect(home.getByText('Only administrators see this page.')).toBeVisible();
+});
+
+test('an export is put together and can be downloaded', async ({ home }) => {
+  test.slow();
+  await add(home, 'Buy milk');
+  await home.goto('/settings');
+  await expect(home.getByText('There is no export yet.')).toBeVisible();
+  await home.getByRole('button', { name: 'Export my data' }).click();
+  const download = home.getByRole('link', { name: 'Download the archive' });
+  await expect(download).toBeVisible({ timeout: 30_000 });
+  const started = home.waitForEvent('download');
+  await download.click();
+  expect((await started).suggestedFilename()).toMatch(/\.zip$/);
+});
+
+test.describe('an account', () => {
+  test.use({ allowed: [/status of 400/, /status of 401/, /WebSocket/] });
+
+  test('is deleted only by whoever knows the password, and then cannot be signed in to', async ({ home, person }) => {
+    await add(home, 'Buy milk');
+    await home.goto('/settings');
+    await home.getByRole('button', { name: 'Delete my account' }).click();
+    const dialog = home.getByRole('dialog', { name: 'Delete your account?' });
+    await dialog.getByLabel('Password', { exact: true }).fill('Not-the-password-1');
+    await dialog.getByRole('button', { name: 'Delete for good' }).click();
+    await expect(dialog.getByRole('alert')).toContainText('password is wrong');
+    await dialog.getByRole('button', { name: 'Cancel' }).click();
+    await home.reload();
+    await expect(home.getByText(person.email)).toBeVisible();
+
+    await home.getByRole('button', { name: 'Delete my account' }).click();
+    await dialog.getByLabel('Password', { exact: true }).fill(person.password);
+    await dialog.getByRole('button', { name: 'Delete for good' }).click();
+    await expect(home.getByRole('status').filter({ hasText: 'being deleted' })).toBeVisible();
+    await home.getByLabel('E-mail').fill(person.email);
+    await home.getByLabel('Password', { exact: true }).fill(person.password);
+    await home.getByRole('button', { name: 'Sign in' }).click();
+    await expect(home.getByRole('alert')).toContainText('password is wrong');
+  });
+});
+
+test('one signs out on all devices', async ({ home, browser, person }) => {
+  const context = await browser.newContext();
+  const other = await context.newPage();
+  await signIn(other, person);
+  await home.goto('/settings');
+  await home.getByRole('button', { name: 'Sign out on all devices' }).click();
+  await expect(home).toHaveURL(/sign-in/);
+  await context.close();
+});
