@@ -1,7 +1,7 @@
 //! The routes, one function each.
 
 pub(crate) mod body;
-mod error;
+pub(crate) mod error;
 mod list;
 
 use lambda_kit::api::{Request, Response, created, no_content, ok, ok_version};

@@ -3,19 +3,30 @@
 //! The table of contents: a function's `Handler` setting names its job.
 
 mod api;
+mod attachments;
 mod domain;
 mod reminders;
 mod store;
+mod subscribe;
 
 use std::process::ExitCode;
 
+use events::todos::TodoDeletedV1;
+use events::todos::attachments::AttachmentDeletedV1;
 use lambda_kit::publisher::{self, Publisher};
 use lambda_kit::settings::{UnknownHandler, handler_name, table_name};
+use lambda_kit::subscriber::on;
 use lambda_kit::{api::serve, aws, invoked, start::start, stream};
 use lambda_runtime::Error;
 
+use crate::attachments::api as attachment_api;
+use crate::attachments::api::Catalogue;
+use crate::attachments::files::Files;
+use crate::attachments::store::Attachments;
+use crate::attachments::{Config, Desk, bucket_name, check};
 use crate::reminders::{Scheduler, Schedules};
 use crate::store::Store;
+use crate::subscribe::files;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
@@ -33,6 +44,13 @@ async fn job() -> Result<(), Error> {
         "delete-todo" => serve(store().await?, api::delete).await,
         "schedule" => stream::run(schedules().await?, reminders::schedule).await,
         "remind" => invoked::run(store().await?, reminders::remind).await,
+        "create-attachment" => serve(desk().await?, attachment_api::create).await,
+        "list-attachments" => serve(catalogue().await?, attachment_api::list).await,
+        "get-attachment" => serve(desk().await?, attachment_api::get).await,
+        "delete-attachment" => serve(attachments().await?, attachment_api::delete).await,
+        "check-attachment" => invoked::run(desk().await?, check::check).await,
+        "delete-attachments" => on::<TodoDeletedV1>().run(attachments().await?, files::item_deleted).await,
+        "delete-files" => on::<AttachmentDeletedV1>().run(bucket().await?, files::attachment_deleted).await,
         "publish" => publisher::run(Publisher::connect().await?).await,
         other => Err(UnknownHandler(other.to_owned()).into()),
     }
@@ -47,4 +65,23 @@ async fn schedules() -> Result<Schedules, Error> {
     let table = table_name()?;
     let aws = aws::load().await;
     Ok(Schedules { store: Store::new(&aws, table), scheduler: Scheduler::connect(&aws)? })
+}
+
+async fn attachments() -> Result<Attachments, Error> {
+    let table = table_name()?;
+    Ok(Attachments::new(&aws::load().await, table))
+}
+
+async fn bucket() -> Result<Files, Error> {
+    let bucket = bucket_name()?;
+    Ok(Files::new(&aws::load().await, bucket))
+}
+
+async fn desk() -> Result<Desk, Error> {
+    let config = Config::from_env()?;
+    Ok(Desk::new(&aws::load().await, config))
+}
+
+async fn catalogue() -> Result<Catalogue, Error> {
+    Ok(Catalogue { items: store().await?, desk: desk().await? })
 }

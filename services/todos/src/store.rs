@@ -5,7 +5,7 @@
 
 mod event;
 mod idempotency;
-mod item;
+pub(crate) mod item;
 mod reminder;
 
 use aws_config::SdkConfig;

@@ -7,6 +7,9 @@ use lambda_kit::problem::Problem;
 use lambda_kit::table::TableError;
 use lambda_kit::transaction::TransactionError;
 
+use crate::attachments::domain::MAX_FILES;
+use crate::attachments::files::FilesError;
+
 /// Why a route did not do what was asked.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ApiError {
@@ -14,6 +17,8 @@ pub(crate) enum ApiError {
     Refused(Problem),
     #[error("the table failed")]
     Table(#[from] TableError),
+    #[error("the bucket failed")]
+    Files(#[from] FilesError),
     #[error("the event could not be made")]
     Event(#[from] OutboxError),
     #[error("the answer could not be written")]
@@ -30,6 +35,21 @@ impl ApiError {
     /// 404, for an item that is not there and for one of somebody else alike.
     pub(crate) fn no_such_todo() -> Self {
         Self::Refused(Problem::not_found("You have no to-do item with this id."))
+    }
+
+    /// 404, for an attachment that is not there, is forgotten, or is somebody else's alike.
+    pub(crate) fn no_such_attachment() -> Self {
+        Self::Refused(Problem::not_found("Your to-do item has no attachment with this id."))
+    }
+
+    /// 409: the item has as many files as an item may have.
+    pub(crate) fn too_many_attachments() -> Self {
+        Self::Refused(Problem::new(
+            StatusCode::CONFLICT,
+            "too-many-attachments",
+            "The item has as many attachments as it may have",
+            format!("An item may have {MAX_FILES} attachments, refused ones among them; delete one first."),
+        ))
     }
 
     /// 412: the item has another version than the request expects.
@@ -58,7 +78,7 @@ impl ApiFailure for ApiError {
         match self {
             Self::Refused(problem) => problem.clone(),
             Self::Table(TableError::Transaction(TransactionError::Contended)) => Problem::contended(),
-            Self::Table(_) | Self::Event(_) | Self::Unwritable(_) => Problem::internal(),
+            Self::Table(_) | Self::Files(_) | Self::Event(_) | Self::Unwritable(_) => Problem::internal(),
         }
     }
 }
