@@ -13,6 +13,7 @@
 mod built;
 mod environment;
 mod figures;
+mod files;
 mod functions;
 mod growth;
 mod inbox;

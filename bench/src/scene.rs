@@ -10,6 +10,8 @@ use tests::account::{User, claims};
 use tests::product::{Product, Service};
 use uuid::Uuid;
 
+use crate::files;
+
 /// People and things that the events are about.
 #[derive(Debug)]
 pub(crate) struct Scenes {
@@ -39,6 +41,7 @@ impl Scenes {
         todos.patch(&path).json(&json!({"title": "Buy bread"})).expect(200).await;
         todos.post(&format!("{path}/complete")).expect(200).await;
         todos.post(&format!("{path}/reopen")).expect(200).await;
+        files::everything_once(&user, &item, &mut bus).await;
         todos.delete(&path).expect(204).await;
         bus.until(1, "UserProfileChanged.v1").await;
         let heard = bus.until(1, "TodoDeleted.v1").await;
@@ -92,6 +95,27 @@ impl Scenes {
                 route(user, "POST", "/todos/{id}/reopen", Some(&item), &none)
             }
             ("todos", "delete-todo") => route(user, "DELETE", "/todos/{id}", Some(&create(user).await?), &none),
+            ("todos", "create-attachment") => {
+                let body = json!({"name": "x.txt", "contentType": "text/plain", "bytes": 1});
+                route(user, "POST", "/todos/{id}/attachments", Some(&create(user).await?), &body)
+            }
+            ("todos", "list-attachments") => {
+                route(user, "GET", "/todos/{id}/attachments", Some(&create(user).await?), &none)
+            }
+            ("todos", "get-attachment" | "delete-attachment") => {
+                let method = if job == "get-attachment" { "GET" } else { "DELETE" };
+                let item = create(user).await?;
+                let announced = files::announce(user, &item).await;
+                let mut event =
+                    route(user, method, "/todos/{id}/attachments/{attachmentId}", Some(&item), &none);
+                event["pathParameters"]["attachmentId"] = json!(announced.id);
+                event
+            }
+            ("todos", "check-attachment") => files::uploaded(user, &create(user).await?).await?,
+            ("todos", "delete-attachments") => self.bus_event("TodoDeleted.v1")?,
+            ("todos", "delete-files") => self.bus_event("AttachmentDeleted.v1")?,
+            ("notifications", "attachment-ready") => self.bus_event("AttachmentReady.v1")?,
+            ("notifications", "attachment-rejected") => self.bus_event("AttachmentRejected.v1")?,
             ("users" | "todos", "publish") => self.batch(service)?,
             ("notifications", "list-notifications") => route(user, "GET", "/notifications", None, &none),
             ("notifications", "read-notification") => {

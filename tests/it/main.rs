@@ -9,6 +9,7 @@
     reason = "parts of tests: they fail by panicking, and make ids as a client would"
 )]
 
+mod attachments;
 mod attacks;
 mod dead_letters;
 mod dlq;

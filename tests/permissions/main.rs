@@ -12,6 +12,7 @@
 
 mod denied;
 mod exact;
+mod files;
 mod grants;
 mod needed;
 mod report;

@@ -16,10 +16,12 @@ use tests::bus::Forged;
 use tests::disruption::finish;
 use tests::product::{Product, Service};
 use tests::signature::{Keys, Request, Signer};
+use tests::upload::Announced;
 use tests::wait::eventually;
 use tokio::sync::Mutex;
 use uuid::Uuid;
 
+use crate::files;
 use crate::grants::{Grant, Job};
 
 /// Whether a job was done; else what was seen instead.
@@ -39,6 +41,8 @@ pub(crate) struct Stage {
     /// Changes their profile, for the scenes of the publisher.
     carol: User,
     admin: User,
+    /// A file of hers that is ready.
+    file: Announced,
 }
 
 /// How long an effect may take before it counts as not there.
@@ -51,7 +55,8 @@ impl Stage {
         admin.join_group("admin").await;
         let admin = admin.person.sign_in().await.expect("a sign-in");
         let (ann, lost, carol) = (product.user().await, product.user().await, product.user().await);
-        Self { product: product.clone(), ann, lost, carol, admin }
+        let file = files::ready(&ann).await;
+        Self { product: product.clone(), ann, lost, carol, admin, file }
     }
 
     /// Plays the scene in which a function uses one of its permissions.
@@ -88,6 +93,22 @@ impl Stage {
                 answers(todos.post(&format!("{item}/reopen")), 200).await
             }
             (Service::Todos, "delete-todo") => answers(todos.delete(&self.item().await), 204).await,
+            (Service::Todos, "create-attachment") => files::creates(&self.ann, &self.item().await).await,
+            (Service::Todos, "list-attachments") => files::links(&self.ann, self.file.list_path()).await,
+            (Service::Todos, "get-attachment") => files::links(&self.ann, &self.file.path).await,
+            (Service::Todos, "delete-attachment") => {
+                let announced = files::announced(&self.ann, &self.item().await).await;
+                answers(todos.delete(&announced.path), 204).await
+            }
+            (Service::Todos, "check-attachment") => files::checks(&self.ann, &self.item().await, patience).await,
+            (Service::Todos, "delete-attachments") => {
+                let event = files::item_deleted(&self.ann, &self.item().await).await;
+                self.invoked(job, &on_the_bus(&event)).await
+            }
+            (Service::Todos, "delete-files") => {
+                let event = files::attachment_deleted(&self.ann).await;
+                self.invoked(job, &on_the_bus(&event)).await
+            }
             (Service::Users, "get-me") => {
                 self.lose_profile(&self.lost).await;
                 answers(self.lost.users().get("/me"), 200).await
@@ -349,6 +370,9 @@ fn event(job: &Job) -> Value {
         "todo-completed" => Forged::new("todos", "TodoCompleted", todo, 2, &about_todo),
         "todo-reopened" => Forged::new("todos", "TodoReopened", todo, 2, &about_todo),
         "todo-deleted" => Forged::new("todos", "TodoDeleted", todo, 2, &about_todo),
+        "check-attachment" => return files::foreign_upload(),
+        "delete-attachments" => Forged::new("todos", "TodoDeleted", todo, 2, &about_todo),
+        "delete-files" => Forged::new("todos", "AttachmentDeleted", todo, 2, &about_file),
         "attachment-ready" => Forged::new("todos", "AttachmentReady", todo, 2, &about_file),
         "attachment-rejected" => Forged::new("todos", "AttachmentRejected", todo, 2, &about_file),
         "todo-due" => Forged::new("todos", "TodoDue", todo, 2, &about_todo),

@@ -1,0 +1,46 @@
+//! Pictures made on the spot.
+
+use std::io::Write;
+
+use png::{BitDepth, ColorType, Compression, Encoder};
+
+/// A PNG of these dimensions that cannot be compressed: a little more than three bytes a pixel.
+pub fn noise(width: u32, height: u32) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let mut encoder = Encoder::new(&mut bytes, width, height);
+    encoder.set_color(ColorType::Rgb);
+    encoder.set_compression(Compression::NoCompression);
+    let mut state = 0x9e37_79b9_7f4a_7c15_u64;
+    let mut row = vec![0; 3 * width as usize];
+    let mut header = encoder.write_header().expect("a PNG's header");
+    let mut writer = header.stream_writer().expect("a PNG's pixels");
+    for _ in 0..height {
+        for part in row.chunks_mut(8) {
+            state ^= state << 13;
+            state ^= state >> 7;
+            state ^= state << 17;
+            part.copy_from_slice(&state.to_le_bytes()[..part.len()]);
+        }
+        writer.write_all(&row).expect("a PNG's row");
+    }
+    writer.finish().expect("a PNG's end");
+    header.finish().expect("a PNG's end");
+    bytes
+}
+
+/// A PNG of `side` times `side` black pixels: a square of 30,000 has 110 kilobytes, and 900 megapixels.
+pub fn black(side: u32) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let mut encoder = Encoder::new(&mut bytes, side, side);
+    encoder.set_color(ColorType::Grayscale);
+    encoder.set_depth(BitDepth::One);
+    let row = vec![0; side.div_ceil(8) as usize];
+    let mut header = encoder.write_header().expect("a PNG's header");
+    let mut writer = header.stream_writer().expect("a PNG's pixels");
+    for _ in 0..side {
+        writer.write_all(&row).expect("a PNG's row");
+    }
+    writer.finish().expect("a PNG's end");
+    header.finish().expect("a PNG's end");
+    bytes
+}
