@@ -106,8 +106,7 @@ impl Scenes {
                 let method = if job == "get-attachment" { "GET" } else { "DELETE" };
                 let item = create(user).await?;
                 let announced = files::announce(user, &item).await;
-                let mut event =
-                    route(user, method, "/todos/{id}/attachments/{attachmentId}", Some(&item), &none);
+                let mut event = route(user, method, "/todos/{id}/attachments/{attachmentId}", Some(&item), &none);
                 event["pathParameters"]["attachmentId"] = json!(announced.id);
                 event
             }

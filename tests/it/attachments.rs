@@ -48,7 +48,8 @@ async fn a_text_of_a_kilobyte_comes_back_as_it_was_sent() {
     let product = Product::shared().await;
     let ann = product.user().await;
     let file = "Zahnbürste, Pass, Ladegerät\n".repeat(35);
-    let (announced, attachment) = attach(&ann, "../../Ann\u{202e}'s \"list\"; ü.bat", "text/plain", file.as_bytes()).await;
+    let (announced, attachment) =
+        attach(&ann, "../../Ann\u{202e}'s \"list\"; ü.bat", "text/plain", file.as_bytes()).await;
     assert_eq!(attachment["status"], "ready");
     assert_eq!(attachment["name"], "Ann's \"list\"; ü.bat");
     assert_eq!((&attachment["bytes"], &attachment["picture"]), (&json!(file.len()), &json!(null)));
@@ -102,7 +103,10 @@ async fn a_file_that_is_ready_is_told_of_on_the_bus_and_in_the_inbox() {
     assert_eq!(ready["detail"]["data"]["picture"], json!({"width": 8, "height": 8}));
     assert_eq!(ready["detail"]["data"]["todoId"], created["detail"]["data"]["todoId"]);
     assert_eq!(ready["detail"]["metadata"]["subject"], announced.id);
-    assert_eq!((&ready["detail"]["metadata"]["sequence"], &deleted["detail"]["metadata"]["sequence"]), (&json!(2), &json!(3)));
+    assert_eq!(
+        (&ready["detail"]["metadata"]["sequence"], &deleted["detail"]["metadata"]["sequence"]),
+        (&json!(2), &json!(3))
+    );
     eventually("an entry of the inbox", async || {
         let inbox = ann.notifications().get("/notifications").expect(200).await;
         let entries = inbox["items"].as_array().unwrap().clone();

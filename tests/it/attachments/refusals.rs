@@ -31,7 +31,9 @@ async fn a_file_of_51_mebibytes_is_refused_before_and_by_the_bucket() {
 async fn what_is_not_what_it_claims_is_removed_and_said_to_be() {
     let product = Product::shared().await;
     let ann = product.user().await;
-    let mut events = product.listen(json!({"detail-type": ["AttachmentRejected.v1"], "detail": {"data": {"ownerId": [ann.id]}}})).await;
+    let mut events = product
+        .listen(json!({"detail-type": ["AttachmentRejected.v1"], "detail": {"data": {"ownerId": [ann.id]}}}))
+        .await;
     let dot = picture::black(8);
     let archive = [b"PK\x05\x06".as_slice(), &[0; 18]].concat();
     let page = b"<!DOCTYPE html><script>alert(1)</script>";
