@@ -3,7 +3,7 @@ import { expect, signIn, test } from './page.ts';
 
 test.describe('an account', () => {
   // A wrong code or password is answered with 400, which the browser reports.
-  test.use({ allowed: [/status of 400/] });
+  test.use({ allowed: /status of 400/ });
 
   test('is made with the code from the mail, and one is signed in at once', async ({ page }) => {
     const person = newPerson();

@@ -106,7 +106,7 @@ test('an item that is added in a view belongs to it', async ({ home }) => {
 });
 
 test.describe('with a failing network', () => {
-  test.use({ allowed: [/status of 503/] });
+  test.use({ allowed: /status of 503/ });
 
   test('the same line sent twice, as the first answer was lost, makes one item', async ({ home }) => {
     let isFirst = true;

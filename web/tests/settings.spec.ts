@@ -71,7 +71,7 @@ test('an export is put together and can be downloaded', async ({ home }) => {
 });
 
 test.describe('an account', () => {
-  test.use({ allowed: [/status of 400/, /status of 401/, /WebSocket/] });
+  test.use({ allowed: /status of 400|status of 401|WebSocket/ });
 
   test('is deleted only by whoever knows the password, and then cannot be signed in to', async ({ home, person }) => {
     await add(home, 'Buy milk');
