@@ -2,6 +2,7 @@
 
 use reqwest::Response;
 use serde_json::{Value, json};
+use tests::contract::Contract;
 use tests::page::Page;
 use tests::product::{Product, Service};
 
@@ -96,6 +97,23 @@ async fn the_apis_answer_below_api_as_they_do_by_themselves() {
         let bodies = [open.json::<Value>().await.unwrap(), direct.json::<Value>().await.unwrap()];
         assert_eq!(bodies[0]["items"], bodies[1]["items"], "{path}");
         assert_eq!(bodies[0]["id"], bodies[1]["id"], "{path}");
+    }
+}
+
+#[tokio::test]
+async fn every_route_of_every_service_is_reached_below_api() {
+    let product = Product::shared().await;
+    let page = Page::of(&product);
+    for service in Service::ALL {
+        for operation in Contract::of(service.name()).operations() {
+            let path = operation.path.replace('{', "").replace('}', "");
+            let direct = product.http().request(operation.method.clone(), format!("{}{path}", product.url(service)));
+            let direct = direct.send().await.unwrap();
+            let behind = page.request(operation.method.clone(), &format!("/api{path}")).send().await.unwrap();
+            let name = format!("{} /api{path}", operation.method);
+            assert_eq!(behind.status(), direct.status(), "{name}: is a behaviour of infra/web.yaml missing?");
+            assert_eq!(header(&behind, "content-type"), header(&direct, "content-type"), "{name}");
+        }
     }
 }
 

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::time::{Duration, Instant};
 
 use ::contracts::deploy::record::Forced;
 use anyhow::{Context, Result, bail};
@@ -17,6 +16,7 @@ use crate::package::{self, Architecture, Build};
 use crate::page::{self, publish};
 use crate::parameters::{self, Assigned, Sources};
 use crate::python::Python;
+use crate::smoke;
 use crate::stacks::{Service, Stack};
 use crate::template::{self, Template};
 use crate::ui::{self, Step};
@@ -147,7 +147,10 @@ impl Deployment<'_> {
         changer.execute(&change_set, &step).await?;
         if let Some((service, code)) = stack.service().zip(code) {
             step.at("smoke test");
-            self.smoke_test(stack, service).await?;
+            let path = stack.parameter(&self.target.env, "api-id");
+            let api_id =
+                self.parameter(&path).await?.with_context(|| format!("the stack stored no parameter {path}"))?;
+            smoke::api(self.target, &api_id, service).await?;
             if self.target.cloud.is_some() {
                 package::keep_only(self.target, &code.bucket, service, &code.key).await?;
             }
@@ -226,28 +229,6 @@ impl Deployment<'_> {
                 Ok(None)
             }
             Err(error) => Err(aws::failed(&format!("read the parameter {path}"))(error)),
-        }
-    }
-
-    /// Asks the deployed API for something that needs a token, without one: the whole way in must be there, and shut.
-    async fn smoke_test(&self, stack: Stack, service: Service) -> Result<()> {
-        let path = stack.parameter(&self.target.env, "api-id");
-        let api_id = self.parameter(&path).await?.with_context(|| format!("the stack stored no parameter {path}"))?;
-        let url = format!("{}{}", self.target.api_url(&api_id), service.guarded_path);
-        let client = reqwest::Client::builder().timeout(Duration::from_secs(10)).build()?;
-        // A new stage of API Gateway takes some seconds to answer everywhere.
-        let deadline = Instant::now() + Duration::from_secs(30);
-        loop {
-            let answer = client.get(&url).send().await;
-            let shown = match &answer {
-                Ok(response) if response.status() == 401 => return Ok(()),
-                Ok(response) => response.status().to_string(),
-                Err(error) => format!("nothing ({})", aws::causes(error)),
-            };
-            if Instant::now() > deadline || self.target.cloud.is_some() {
-                bail!("smoke test: {url} without a token must answer 401, it answers {shown}");
-            }
-            tokio::time::sleep(Duration::from_secs(1)).await;
         }
     }
 }

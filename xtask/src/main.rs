@@ -34,6 +34,7 @@ mod process;
 mod python;
 mod replay_crashes;
 mod schemas;
+mod smoke;
 mod stacks;
 mod status;
 mod template;

@@ -7,19 +7,17 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
-use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
 use aws_sdk_s3::operation::head_object::HeadObjectError;
 use aws_sdk_s3::primitives::ByteStream;
-use reqwest::{Client, StatusCode, Url};
 use serde_json::json;
 
 use super::entries;
 use crate::aws::{self, Target};
 use crate::hash;
+use crate::smoke;
 use crate::status::Status;
 use crate::ui::Step;
 
@@ -56,7 +54,7 @@ pub(crate) async fn publish(target: &Target, dist: &Path) -> Result<()> {
     let count = files.len();
     bucket.bring_to(&files, &release).await?;
     step.at("smoke test");
-    smoke_test(target, &origin).await?;
+    smoke::page(target, &origin).await?;
     step.done(format_args!("{count} files at {origin}"));
     Ok(())
 }
@@ -166,44 +164,6 @@ impl Bucket {
         put.send().await.map_err(aws::failed(&format!("upload the page's {key}")))?;
         Ok(())
     }
-}
-
-/// Asks for the page and for an API behind it: the page must be there, the API there and shut.
-async fn smoke_test(target: &Target, origin: &str) -> Result<()> {
-    let client = client(target, origin)?;
-    // The rights of a new bucket policy and a new distribution take some seconds to be everywhere.
-    let deadline = Instant::now() + Duration::from_mins(1);
-    loop {
-        let Err(error) = look(&client, origin).await else { return Ok(()) };
-        if Instant::now() > deadline || target.cloud.is_some() {
-            return Err(error.context("smoke test"));
-        }
-        tokio::time::sleep(Duration::from_secs(2)).await;
-    }
-}
-
-async fn look(client: &Client, origin: &str) -> Result<()> {
-    let page = client.get(origin).send().await.with_context(|| format!("{origin} does not answer"))?;
-    let policy = page.headers().contains_key("content-security-policy");
-    ensure!(page.status() == StatusCode::OK, "{origin} must answer 200, it answers {}", page.status());
-    ensure!(policy, "{origin} answers without a Content-Security-Policy");
-    let api = format!("{origin}/api/me");
-    let answer = client.get(&api).send().await.with_context(|| format!("{api} does not answer"))?;
-    let status = answer.status();
-    ensure!(status == StatusCode::UNAUTHORIZED, "{api} without a token must answer 401, it answers {status}");
-    Ok(())
-}
-
-/// A client that finds the page. Browsers take every name below `localhost` for this machine, other programs ask DNS.
-fn client(target: &Target, origin: &str) -> Result<Client> {
-    let mut builder = Client::builder().timeout(Duration::from_secs(10));
-    if let Some(cloud) = target.cloud {
-        let url: Url = origin.parse().with_context(|| format!("the page's address {origin} is no URL"))?;
-        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, cloud.port));
-        // A proxy for the wide world must not get what is meant for this machine.
-        builder = builder.no_proxy().resolve(url.host_str().unwrap_or_default(), address);
-    }
-    Ok(builder.build()?)
 }
 
 #[cfg(test)]
