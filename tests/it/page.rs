@@ -106,7 +106,7 @@ async fn every_route_of_every_service_is_reached_below_api() {
     let page = Page::of(&product);
     for service in Service::ALL {
         for operation in Contract::of(service.name()).operations() {
-            let path = operation.path.replace('{', "").replace('}', "");
+            let path = operation.path.replace(['{', '}'], "");
             let direct = product.http().request(operation.method.clone(), format!("{}{path}", product.url(service)));
             let direct = direct.send().await.unwrap();
             let behind = page.request(operation.method.clone(), &format!("/api{path}")).send().await.unwrap();
