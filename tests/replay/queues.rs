@@ -1,6 +1,6 @@
 //! The queues of a run: messages with a number each, and what came of them.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::primitives::Blob;
@@ -38,6 +38,13 @@ pub(crate) struct Effects {
     pub(crate) changed: u64,
 }
 
+impl Effects {
+    /// Each of so many messages had its effect once, and came as it was sent.
+    pub(crate) fn is_exact(&self, messages: u64) -> bool {
+        self.effective == messages && self.missing + self.doubled + self.changed == 0
+    }
+}
+
 impl Queue {
     pub(crate) async fn create(client: &Client, name: String) -> Self {
         let made = client.create_queue().queue_name(&name).send().await.expect("a queue");
@@ -46,12 +53,21 @@ impl Queue {
 
     /// Sends messages with the numbers from 0, with attributes of every type.
     pub(crate) async fn fill(&self, count: u64) {
+        self.fill_with(count, |number| (body(number), Some(attributes(number).into()))).await;
+    }
+
+    /// Sends messages of text and attributes.
+    pub(crate) async fn fill_with(
+        &self,
+        count: u64,
+        message: impl Fn(u64) -> (String, Option<HashMap<String, MessageAttributeValue>>),
+    ) {
         for first in (0..count).step_by(10) {
             let numbers = first..count.min(first + 10);
             let entries = numbers.map(|number| {
                 let entry = SendMessageBatchRequestEntry::builder().id(number.to_string());
-                let entry = entry.message_body(body(number)).set_message_attributes(Some(attributes(number).into()));
-                entry.build().expect("an entry")
+                let (body, attributes) = message(number);
+                entry.message_body(body).set_message_attributes(attributes).build().expect("an entry")
             });
             let sent = self.client.send_message_batch().queue_url(&self.url).set_entries(Some(entries.collect()));
             let answer = sent.send().await.expect("a queue that takes messages");

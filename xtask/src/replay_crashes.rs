@@ -1,4 +1,4 @@
-//! Replays that are killed again and again on a faulty network, and how fast a replay is.
+//! Replays and rollbacks that are killed again and again on a faulty network, and how fast a replay is.
 
 use std::process::Stdio;
 
@@ -15,10 +15,10 @@ use crate::process;
 /// The sizes of a run.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct CrashRun {
-    /// How many messages are replayed.
+    /// How many messages are replayed to a queue, and as many by function; a fifth of them is rolled back.
     #[arg(long, default_value_t = 5000)]
     messages: u32,
-    /// How often the replay is killed.
+    /// How often each of them is killed.
     #[arg(long, default_value_t = 50)]
     kills: u32,
     /// Decides the faults, and when to kill.
