@@ -99,7 +99,7 @@ fn rate(text: &str) -> Result<f64, String> {
     }
 }
 
-fn seconds(text: &str) -> Result<u64, String> {
+pub(crate) fn seconds(text: &str) -> Result<u64, String> {
     let time = ops::dlq::filter::age(text)?;
     match u64::try_from(time.as_secs()) {
         Ok(seconds) if (1..=12 * 60 * 60).contains(&seconds) => Ok(seconds),

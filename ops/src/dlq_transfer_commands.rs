@@ -6,6 +6,7 @@ use std::io::{self, BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use clap::{Args, Subcommand};
@@ -32,7 +33,7 @@ use crate::arguments::{FilterArgs, LookArgs, QueueArgs};
 use crate::dlq_edit_command::{self, Edit};
 use crate::dlq_journal_commands::JournalFolder;
 use crate::dlq_purge_command::{self, Purge};
-use crate::dlq_replay_arguments::parking;
+use crate::dlq_replay_arguments::{parking, seconds};
 use crate::dlq_replay_commands::{follow, tell};
 use crate::interrupts::stop_at_interrupt;
 use crate::output::{self, Format, Outcome};
@@ -129,6 +130,9 @@ pub(crate) struct Rollback {
     /// The environment, when it is not the one that the journal names
     #[arg(long)]
     env: Option<String>,
+    /// How long a message stays hidden at the most when this program dies
+    #[arg(long, value_name = "TIME", default_value = "60s", value_parser = seconds)]
+    hidden: u64,
     /// How to print; the last line is a JSON object in each
     #[arg(long, value_enum, default_value_t = Format::Table)]
     format: Format,
@@ -273,7 +277,7 @@ async fn take_back(arguments: Rollback) -> Result<Outcome> {
     })?;
     let target = target::connect(arguments.env.as_deref(), queue.as_deref()).await?;
     let stopped = stop_at_interrupt(Arc::default());
-    let summary = rollback::rollback(&target.sdk, &path, &stopped).await?;
+    let summary = rollback::rollback(&target.sdk, &path, Duration::from_secs(arguments.hidden), &stopped).await?;
     if stopped.load(Ordering::Relaxed) {
         output::remark("interrupted: run it again to go on");
     } else if summary.remaining > 0 {

@@ -83,13 +83,15 @@ pub(crate) async fn invoked(run: &Run, client: &Client, proxy: &Proxy, product: 
     let from = Queue::create(client, format!("invoked-{}", Uuid::new_v4())).await;
     let inboxes = Inboxes::of(product, run.messages);
     from.fill_with(run.messages, |number| (inboxes.failure(number), None)).await;
+    // What the plan's look was about to get when a connection was cut stays hidden for half a minute longer than this.
+    let look = format!("{}s", 10 + run.messages / 100);
     let (folder, begun) = (Folder::new(), Instant::now());
     let killed = Killed {
         ops: &run.ops,
         endpoint: proxy.endpoint(),
         folder: &folder.0,
         // In order, so that each answer is awaited: otherwise Lambda takes all at once, and starts as many processes.
-        command: arguments(&["replay", &from.name, "--order", "subject", "--hidden", HIDDEN]),
+        command: arguments(&["replay", &from.name, "--order", "subject", "--hidden", HIDDEN, "--deadline", &look]),
         goes_on: GoesOn::ByResume,
         writes: run.messages * REPLAYED,
     };
@@ -113,7 +115,7 @@ pub(crate) async fn rolled_back(run: &Run, client: &Client, proxy: &Proxy, endpo
     assert_eq!((from.depth().await, to.depth().await), (0, messages), "all messages were moved");
 
     let journal = journals(&folder.0).pop().expect("a journal");
-    let command = arguments(&["rollback", journal.to_str().expect("a path in Unicode")]);
+    let command = arguments(&["rollback", journal.to_str().expect("a path in Unicode"), "--hidden", HIDDEN]);
     let (endpoint, begun) = (proxy.endpoint(), Instant::now());
     let killed = Killed { ops, endpoint, folder: &folder.0, command, goes_on, writes: messages * ROLLED_BACK };
     let (kills, summary) = killed.run(run.kills, &Dice::new(run.seed, 5)).await;

@@ -22,7 +22,7 @@ use crate::dlq::options::{After, Options};
 use crate::dlq::queue::{Queue, WrongUse};
 use crate::dlq::roads::choice::Way;
 use crate::dlq::roads::outgoing;
-use crate::dlq::sweep::sweep;
+use crate::dlq::sweep::sweep_hiding;
 
 /// How long is looked for what was being put back when a process died.
 const LOOK: Duration = Duration::from_mins(2);
@@ -70,12 +70,13 @@ impl Put {
 }
 
 /// Puts back what the replay of this journal has put into queues and nobody has taken since: each message is journaled,
-/// sent, journaled and deleted, in this order. Setting `stopped` ends it in good order.
+/// sent, journaled and deleted, in this order. Setting `stopped` ends it in good order; when the process dies, messages stay
+/// `hidden` for so long.
 ///
 /// # Errors
 /// [`WrongUse`] when the messages went to functions, none left their queue, or the replay itself has to be resumed
 /// first; else when SQS fails or the journal cannot be written.
-pub async fn rollback(sdk: &SdkConfig, path: &Path, stopped: &AtomicBool) -> Result<Summary> {
+pub async fn rollback(sdk: &SdkConfig, path: &Path, hidden: Duration, stopped: &AtomicBool) -> Result<Summary> {
     let (journal, state) = Journal::reopen(path)?;
     ensure!(
         state.accepted.is_empty() && state.unsure.is_empty(),
@@ -114,7 +115,7 @@ pub async fn rollback(sdk: &SdkConfig, path: &Path, stopped: &AtomicBool) -> Res
     let (mut whole, mut back) = (0, 0);
     for (target, ids) in &targets {
         whole += ids.len() as u64;
-        let move_back = Move { target, ids, back: &put.back, origin: &origin, journal: &journal };
+        let move_back = Move { target, ids, back: &put.back, origin: &origin, journal: &journal, hidden };
         back += move_back.run(stopped).await?;
     }
     let summary = Summary {
@@ -151,6 +152,7 @@ struct Move<'a> {
     back: &'a HashSet<Uuid>,
     origin: &'a Queue,
     journal: &'a Journal,
+    hidden: Duration,
 }
 
 impl Move<'_> {
@@ -159,7 +161,7 @@ impl Move<'_> {
         let old: HashMap<Uuid, Uuid> = self.ids.iter().map(|(new, old)| (short_id(new), *old)).collect();
         let wanted = |message: &Message| self.ids.contains_key(&message.message_id);
         let mut seen = HashSet::new();
-        let moved = sweep(self.target, (self.ids.len(), stopped), wanted, async |messages| {
+        let moved = sweep_hiding(self.target, self.hidden, (self.ids.len(), stopped), wanted, async |messages| {
             seen.extend(messages.iter().filter_map(|message| self.old(message)));
             let (again, first): (Vec<Message>, Vec<Message>) =
                 messages.into_iter().partition(|message| self.old(message).is_some_and(|id| self.back.contains(&id)));

@@ -12,11 +12,9 @@ use crate::dlq::journal::state::short_id;
 use crate::dlq::message::Message;
 use crate::dlq::queue::Queue;
 
-/// How long a message is hidden when this program dies; while it lives the time begins anew again and again.
-const HIDDEN: Duration = Duration::from_mins(1);
-
-/// When the time begins anew.
-const HIDE_AGAIN: Duration = Duration::from_secs(20);
+/// How long a message is hidden when this program dies, if nothing else is said; while it lives the time begins anew again
+/// and again.
+pub const HIDDEN: Duration = Duration::from_mins(1);
 
 /// How long SQS looks for messages.
 const WAIT: Duration = Duration::from_secs(1);
@@ -37,8 +35,22 @@ pub async fn sweep(
     wanted: impl Fn(&Message) -> bool,
     take: impl AsyncFnMut(Vec<Message>) -> Result<Vec<Message>>,
 ) -> Result<Vec<Uuid>> {
+    sweep_hiding(queue, HIDDEN, (expected, stopped), wanted, take).await
+}
+
+/// The same, where messages are `hidden` for so long when this program dies.
+///
+/// # Errors
+/// As [`sweep`].
+pub async fn sweep_hiding(
+    queue: &Queue,
+    hidden: Duration,
+    (expected, stopped): (usize, &AtomicBool),
+    wanted: impl Fn(&Message) -> bool,
+    take: impl AsyncFnMut(Vec<Message>) -> Result<Vec<Message>>,
+) -> Result<Vec<Uuid>> {
     let mut held = HashMap::new();
-    let swept = run(queue, (expected, stopped), wanted, take, &mut held).await;
+    let swept = run((queue, hidden), (expected, stopped), wanted, take, &mut held).await;
     let receipts: Vec<String> = held.into_values().collect();
     let given_back = queue.give_back(&receipts).await;
     let swept = swept?;
@@ -47,7 +59,7 @@ pub async fn sweep(
 }
 
 async fn run(
-    queue: &Queue,
+    (queue, hide_for): (&Queue, Duration),
     (expected, stopped): (usize, &AtomicBool),
     wanted: impl Fn(&Message) -> bool,
     mut take: impl AsyncFnMut(Vec<Message>) -> Result<Vec<Message>>,
@@ -59,19 +71,19 @@ async fn run(
     while found < expected && !stopped.load(Ordering::Relaxed) {
         if fruitless >= FRUITLESS {
             let in_flight = queue.attributes().await?.in_flight;
-            if in_flight <= held.len() as u64 || last_new.elapsed() > HIDDEN + WAIT {
+            if in_flight <= held.len() as u64 || last_new.elapsed() > hide_for + WAIT {
                 break;
             }
             fruitless = 0;
         }
-        if hidden.elapsed() >= HIDE_AGAIN {
+        if hidden.elapsed() >= hide_for / 3 {
             let receipts: Vec<String> = held.values().cloned().collect();
-            batches::hide(queue.sqs(), queue.url(), &receipts, HIDDEN).await?;
+            batches::hide(queue.sqs(), queue.url(), &receipts, hide_for).await?;
             hidden = Instant::now();
         }
         let mut fresh = Vec::new();
         let mut is_fruitless = true;
-        for message in queue.receive(HIDDEN, WAIT).await? {
+        for message in queue.receive(hide_for, WAIT).await? {
             let id = short_id(&message.message_id);
             held.insert(id, message.receipt_handle.clone());
             if seen.insert(id) {

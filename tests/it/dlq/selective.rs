@@ -214,6 +214,7 @@ async fn a_queue_whose_consumer_still_fails_stops_a_replay_within_twenty_message
     assert_eq!(ran.code, Some(2), "{summary}{}", ran.said);
     assert!(ran.said.contains("stopped:") && ran.said.contains("came back"), "{}", ran.said);
     assert!(summary["replayed"].as_u64().unwrap() <= 20, "{summary}");
+    assert_eq!((&summary["failed"], &summary["remaining"]), (&summary["replayed"], &json!(60)), "{summary}");
     eventually("sixty messages that are back", async || (dead.depth().await == (60, 0)).then_some(())).await;
     failing.abort();
     failing.await.expect_err("it goes on until it is ended");

@@ -32,13 +32,17 @@ impl Replay {
     /// Works step by step, each after the one before it is worked off and did not fail.
     pub(super) async fn ramp(self: &Arc<Self>) -> Result<()> {
         let last = STEPS[STEPS.len() - 1];
+        let mut came_back = 0;
         for step in STEPS.into_iter().chain(std::iter::repeat(last)) {
             let before = self.before().await?;
             self.round(step).await?;
             if self.must_stop() {
                 return Ok(());
             }
-            self.settle(&before).await?;
+            came_back += self.settle(&before).await?;
+            if self.must_stop() || self.intake.is_over() {
+                self.count_what_nobody_met(came_back);
+            }
             if self.must_stop() || self.intake.is_over() {
                 return Ok(());
             }
@@ -55,11 +59,11 @@ impl Replay {
         Ok(Before { standing: self.standing().await?, done: self.done(), targets })
     }
 
-    /// Waits until the queues that a step sent to are worked off, and counts what came back as failures. Stops when a queue
-    /// is not worked off in time: whether its consumer works cannot be told then.
-    async fn settle(&self, before: &Before) -> Result<()> {
+    /// Waits until the queues that a step sent to are worked off; how many messages of the step came back, which are
+    /// failures. Stops when a queue is not worked off in time: whether its consumer works cannot be told then.
+    async fn settle(&self, before: &Before) -> Result<u64> {
         if self.done() == before.done {
-            return Ok(());
+            return Ok(0);
         }
         let deadline = Instant::now() + Duration::from_secs(self.options.settle);
         for url in self.roads.queues_sent_to().await {
@@ -84,7 +88,7 @@ impl Replay {
         )
     }
 
-    async fn count_what_came_back(&self, before: &Before) -> Result<()> {
+    async fn count_what_came_back(&self, before: &Before) -> Result<u64> {
         let sent = self.done() - before.done;
         let left = match self.options.after {
             After::Remove => sent.saturating_sub(self.progress.undeleted.load(Ordering::Relaxed)),
@@ -92,12 +96,16 @@ impl Replay {
         };
         let came_back = (self.standing().await? + left).saturating_sub(before.standing).min(sent);
         self.breaker.came_back(came_back);
-        // While it goes on, workers meet and count them.
-        if self.breaker.tripped().is_some() || self.intake.is_over() {
-            self.progress.failed.fetch_add(came_back, Ordering::Relaxed);
-            self.progress.came_back.fetch_add(came_back, Ordering::Relaxed);
-        }
-        Ok(())
+        Ok(came_back)
+    }
+
+    /// While it goes on, workers meet and count what comes back. At its end some may lie behind messages that they did not
+    /// come to.
+    fn count_what_nobody_met(&self, came_back: u64) {
+        let met = self.progress.came_back.load(Ordering::Relaxed);
+        let others = came_back.saturating_sub(met);
+        self.progress.failed.fetch_add(others, Ordering::Relaxed);
+        self.progress.came_back.fetch_add(others, Ordering::Relaxed);
     }
 
     /// How many messages a queue has that messages go to, seen and unseen.
