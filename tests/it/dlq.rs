@@ -1,5 +1,6 @@
 //! `ops dlq` end to end: every kind of failure record, made for real, shown, and brought back to real consumers.
 
+mod bounds;
 mod hostile;
 mod lambda;
 mod order;
