@@ -5,7 +5,7 @@
 
 mod cloud;
 mod isolation;
-mod tokens;
+pub(crate) mod tokens;
 
 use std::collections::BTreeMap;
 use std::fmt::Debug;
@@ -16,6 +16,7 @@ use serde_json::{Value, json};
 use tests::account::{Refused, User};
 use tests::contract::Contract;
 use tests::product::{Product, Service};
+use tests::socket::{PROTOCOL, Turned};
 use uuid::Uuid;
 
 use crate::inbox;
@@ -45,6 +46,7 @@ async fn an_expired_token_is_refused_on_every_route() {
     let token = tokens::expired(&ann.user).await;
     let mut table = Table::new(&ann);
     table.on_every_route("tokens", "expired", &ann, |call| call.bearer_auth(&token)).await;
+    table.on_the_socket("tokens", "expired", &token).await;
     table.print();
     assert!(table.wrong.is_empty(), "{}", table.wrong.join("\n"));
 }
@@ -193,6 +195,16 @@ impl Table {
                 self.refused(subject, attack, forge(call), &[401]).await;
             }
         }
+    }
+
+    /// Offers a token to the WebSocket API, which must not open a connection.
+    pub(crate) async fn on_the_socket(&mut self, subject: &'static str, attack: &str, token: &str) {
+        let how = match self.product.connect(&[PROTOCOL, token]).await {
+            Ok(_) => "a WebSocket".to_owned(),
+            Err(Turned(status)) => format!("{status} (WebSocket)"),
+        };
+        let is_refused = how.starts_with("403");
+        self.note(subject, attack, &how, is_refused);
     }
 
     /// Says that an attack was refused in a way that is no HTTP status.

@@ -27,6 +27,7 @@ mod outage;
 mod page;
 mod patterns;
 mod profile;
+mod push;
 mod reminders;
 mod sign_up;
 mod todos;

@@ -34,6 +34,7 @@ pub mod product;
 pub mod queue;
 pub mod schedules;
 pub mod signature;
+pub mod socket;
 pub mod topic;
 pub mod upload;
 pub mod wait;

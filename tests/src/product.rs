@@ -67,6 +67,7 @@ struct Status {
     region: String,
     env: String,
     apis: BTreeMap<String, String>,
+    websocket: String,
     user_pool_id: String,
     user_pool_client_id: String,
     bus: String,
@@ -169,6 +170,11 @@ impl Product {
     /// The bucket of the page's files.
     pub fn web_bucket(&self) -> &str {
         self.0.status.web_bucket.as_deref().expect("the page is deployed")
+    }
+
+    /// The URL of the WebSocket API.
+    pub fn websocket(&self) -> &str {
+        &self.0.status.websocket
     }
 
     /// The bus's name.

@@ -12,9 +12,9 @@ mod subscribe;
 
 use std::process::ExitCode;
 
-use events::todos::attachments::{AttachmentReadyV1, AttachmentRejectedV1};
+use events::todos::attachments::{AttachmentDeletedV1, AttachmentReadyV1, AttachmentRejectedV1};
 use events::todos::{TodoChangedV1, TodoCompletedV1, TodoCreatedV1, TodoDeletedV1, TodoDueV1, TodoReopenedV1};
-use events::users::{UserProfileChangedV1, UserRegisteredV1};
+use events::users::{UserExportReadyV1, UserProfileChangedV1, UserRegisteredV1};
 use lambda_kit::settings::{UnknownHandler, handler_name, table_name};
 use lambda_kit::subscriber::{on, on_any};
 use lambda_kit::{api::serve, aws, start::start};
@@ -58,10 +58,14 @@ async fn job() -> Result<(), Error> {
         "ping" => push::run(push().await?, sessions::ping).await,
         "push-todos" => {
             let todos = on_any().of::<TodoCreatedV1>().of::<TodoChangedV1>().of::<TodoCompletedV1>();
-            let todos = todos.of::<TodoReopenedV1>().of::<TodoDeletedV1>();
+            let todos = todos.of::<TodoReopenedV1>().of::<TodoDeletedV1>().of::<TodoDueV1>();
+            let todos = todos.of::<AttachmentReadyV1>().of::<AttachmentRejectedV1>().of::<AttachmentDeletedV1>();
             todos.run(push().await?, push::news::of_todos).await
         }
-        "push-users" => on::<UserProfileChangedV1>().run(push().await?, push::news::of_users).await,
+        "push-users" => {
+            let users = on_any().of::<UserProfileChangedV1>().of::<UserExportReadyV1>();
+            users.run(push().await?, push::news::of_users).await
+        }
         "push-inbox" => push::run(push().await?, push::inbox::changed).await,
         other => Err(UnknownHandler(other.to_owned()).into()),
     }

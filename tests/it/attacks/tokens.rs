@@ -17,6 +17,7 @@ pub(crate) async fn attack(table: &mut Table, ann: &Victim, bob: &Attacker) {
     table.on_every_route("tokens", "none", ann, |call| call).await;
     for (attack, token) in forged(ann, bob).await {
         table.on_every_route("tokens", attack, ann, |call| call.bearer_auth(&token)).await;
+        table.on_the_socket("tokens", attack, &token).await;
     }
     strangers(table, ann, bob).await;
     places(table, ann).await;
@@ -109,9 +110,11 @@ async fn strangers(table: &mut Table, ann: &Victim, bob: &Attacker) {
             call.bearer_auth(&token)
         })
         .await;
+    table.on_the_socket("tokens", "of an administrator of another pool, with her address", &token).await;
     let client = OtherClient::new(product).await;
     let token = client.sign_in(&bob.user).await;
     table.on_every_route("tokens", "of another client of the pool", ann, |call| call.bearer_auth(&token)).await;
+    table.on_the_socket("tokens", "of another client of the pool", &token).await;
 }
 
 /// Ann's good token, where no token belongs.
@@ -158,12 +161,17 @@ async fn places(table: &mut Table, ann: &Victim) {
 
 /// A token of Ann's that was good for a second, after that second.
 pub(crate) async fn expired(user: &User) -> String {
-    let product = user.product();
-    let short = ShortLife::begin(product).await;
-    let token = user.person.sign_in().await.expect("a sign-in").tokens.access_token;
-    drop(short);
+    let token = of_seconds(user, 1).await;
     let end = claims(&token)["exp"].as_i64().expect("a time of expiry");
     eventually("its expiry", async || (Timestamp::now().as_second() > end).then_some(())).await;
+    token
+}
+
+/// A token of Ann's that is good for some seconds.
+pub(crate) async fn of_seconds(user: &User, seconds: u32) -> String {
+    let short = ShortLife::begin(user.product(), seconds).await;
+    let token = user.person.sign_in().await.expect("a sign-in").tokens.access_token;
+    drop(short);
     token
 }
 
@@ -327,14 +335,14 @@ async fn sign_in(
     answer.authentication_result.and_then(|result| result.access_token).expect("an access token")
 }
 
-/// The product's client gives access tokens of one second while this lives.
+/// The product's client gives access tokens of seconds while this lives.
 struct ShortLife {
     product: Product,
     settings: Value,
 }
 
 impl ShortLife {
-    async fn begin(product: &Product) -> Self {
+    async fn begin(product: &Product, seconds: u32) -> Self {
         let named = json!({"UserPoolId": product.user_pool(), "ClientId": product.user_pool_client()});
         let answer = cognito(product, "DescribeUserPoolClient", &named).await;
         let mut settings = answer["UserPoolClient"].clone();
@@ -343,7 +351,7 @@ impl ShortLife {
         }
         let life = Self { product: product.clone(), settings };
         let mut short = life.settings.clone();
-        short["AccessTokenValidity"] = json!(1);
+        short["AccessTokenValidity"] = json!(seconds);
         short["TokenValidityUnits"]["AccessToken"] = json!("seconds");
         cognito(product, "UpdateUserPoolClient", &short).await;
         life

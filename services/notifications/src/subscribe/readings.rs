@@ -5,9 +5,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use events::documents::{Reading, on};
-use events::todos::attachments::{AttachmentReadyV1, AttachmentRejectedV1};
+use events::todos::attachments::{AttachmentDeletedV1, AttachmentReadyV1, AttachmentRejectedV1};
 use events::todos::{TodoChangedV1, TodoCompletedV1, TodoCreatedV1, TodoDeletedV1, TodoDueV1, TodoReopenedV1};
-use events::users::{UserProfileChangedV1, UserRegisteredV1};
+use events::users::{UserExportReadyV1, UserProfileChangedV1, UserRegisteredV1};
 use serde_json::{Value, json};
 
 use crate::push::news;
@@ -35,7 +35,12 @@ fn readings() -> Vec<Reading> {
         on::<TodoCompletedV1>().read_by(SERVICE, "push-todos", news::of_todos),
         on::<TodoReopenedV1>().read_by(SERVICE, "push-todos", news::of_todos),
         on::<TodoDeletedV1>().read_by(SERVICE, "push-todos", news::of_todos),
+        on::<TodoDueV1>().read_by(SERVICE, "push-todos", news::of_todos),
+        on::<AttachmentReadyV1>().read_by(SERVICE, "push-todos", news::of_todos),
+        on::<AttachmentRejectedV1>().read_by(SERVICE, "push-todos", news::of_todos),
+        on::<AttachmentDeletedV1>().read_by(SERVICE, "push-todos", news::of_todos),
         on::<UserProfileChangedV1>().read_by(SERVICE, "push-users", news::of_users),
+        on::<UserExportReadyV1>().read_by(SERVICE, "push-users", news::of_users),
     ]
 }
 
