@@ -2,14 +2,8 @@
 interface Ok<T> {
   200: { headers: Record<string, unknown>; content: { 'application/json': T } };
 }
-interface Created<T> {
-  201: { headers: Record<string, unknown>; content: { 'application/json': T } };
-}
 interface Accepted<T> {
   202: { headers: Record<string, unknown>; content: { 'application/json': T } };
-}
-interface NoContent {
-  204: { headers: Record<string, unknown>; content?: never };
 }
 interface None {
   query?: never;
@@ -23,36 +17,6 @@ interface Op<Params, Body, Responses> {
   requestBody?: Body;
   responses: Responses;
 }
-type OnTodo = { path: { id: string }; query?: never; header?: never; cookie?: never };
-type OnFile = { path: { id: string; attachmentId: string }; query?: never; header?: never; cookie?: never };
-
-export interface Attachment {
-  id: string;
-  todoId: string;
-  name: string;
-  contentType: string;
-  bytes: number;
-  status: 'uploading' | 'ready' | 'rejected';
-  reason: null | 'too-large' | 'wrong-type' | 'broken' | 'too-many-pixels' | 'unsafe';
-  picture: null | { width: number; height: number };
-  createdAt: string;
-  downloadUrl: null | string;
-  thumbnailUrl: null | string;
-}
-
-export interface AttachmentPaths {
-  '/todos/{id}/attachments': {
-    parameters: None;
-    get: Op<OnTodo, never, Ok<{ items: Attachment[] }>>;
-    post: Op<
-      OnTodo,
-      Json<{ name: string; contentType: string; bytes: number }>,
-      Created<{ attachment: Attachment; upload: { url: string; fields: Record<string, string>; expiresAt: string } }>
-    >;
-  };
-  '/todos/{id}/attachments/{attachmentId}': { parameters: None; delete: Op<OnFile, never, NoContent> };
-}
-
 export interface Export {
   id: string;
   status: 'preparing' | 'ready' | 'expired' | 'failed';

@@ -1,6 +1,6 @@
 import { CSPProvider } from '@base-ui/react/csp-provider';
 import { QueryClientProvider } from '@tanstack/react-query';
-import { lazy, Suspense } from 'react';
+import { Suspense } from 'react';
 import { Redirect, Route, Switch, useLocation, useSearch } from 'wouter';
 import { session, type Person } from '../auth/session';
 import type { Config } from '../config';
@@ -10,20 +10,21 @@ import { Toaster } from '../ui/toaster';
 import { Failsafe } from './failed-page';
 import { Frame } from './frame';
 import { NotFound } from './not-found-page';
+import {
+  ConfirmPage,
+  ExportPage,
+  ForgotPasswordPage,
+  InboxPage,
+  ItemPage,
+  ListPage,
+  SettingsPage,
+  SignInPage,
+  SignUpPage,
+  UnsubscribePage,
+  UsersPage,
+} from './pages';
 import { queryClient } from './query-client';
 import { SignedInWork } from './signed-in-work';
-
-const SignInPage = lazy(() => import('../auth/sign-in-page'));
-const SignUpPage = lazy(() => import('../auth/sign-up-page'));
-const ConfirmPage = lazy(() => import('../auth/confirm-page'));
-const ForgotPasswordPage = lazy(() => import('../auth/forgot-password-page'));
-const ListPage = lazy(() => import('../todos/list-page'));
-const ItemPage = lazy(() => import('../todos/item-page'));
-const InboxPage = lazy(() => import('../inbox/inbox-page'));
-const SettingsPage = lazy(() => import('../settings/settings-page'));
-const ExportPage = lazy(() => import('../settings/export-page'));
-const UnsubscribePage = lazy(() => import('../settings/unsubscribe-page'));
-const UsersPage = lazy(() => import('../settings/users-page'));
 
 /** The whole page. */
 export function App({ config }: { config: Config }) {

@@ -1,14 +1,15 @@
 // The files of an item, and how they get there: the service signs an upload, the browser sends the file to the bucket
 // itself, and an event tells what the service made of it.
 import { useQuery, type UseQueryResult } from '@tanstack/react-query';
-import { attachmentsApi, body } from '../api/clients';
-import type { Attachment } from '../api/draft';
+import { body, todosApi } from '../api/clients';
+import type { components } from '../api/generated/todos';
 import { ApiError } from '../api/problem';
 import { queryClient } from '../app/query-client';
 import { liveState } from '../live/state';
 import { useStore } from '../store';
+import type { ContentType } from './files';
 
-export type { Attachment };
+export type Attachment = components['schemas']['Attachment'];
 
 /** The addresses in an answer are good for 5 minutes. */
 const STALE_MS = 4 * 60_000;
@@ -22,7 +23,7 @@ export function useAttachments(todoId: string): UseQueryResult<Attachment[]> {
     queryKey: keyOf(todoId),
     queryFn: async () => {
       const path = { id: todoId };
-      return (await body(attachmentsApi.GET('/todos/{id}/attachments', { params: { path } }))).items;
+      return (await body(todosApi.GET('/todos/{id}/attachments', { params: { path } }))).items;
     },
     staleTime: STALE_MS,
     // An event says when a file has been checked. Only while no events come, and a file waits, must we ask.
@@ -37,8 +38,8 @@ export function refreshAttachments(todoId: string): Promise<void> {
 }
 
 /** Asks for the right to upload a file. */
-export function askForUpload(todoId: string, file: { name: string; contentType: string; bytes: number }) {
-  return body(attachmentsApi.POST('/todos/{id}/attachments', { params: { path: { id: todoId } }, body: file }));
+export function askForUpload(todoId: string, file: { name: string; contentType: ContentType; bytes: number }) {
+  return body(todosApi.POST('/todos/{id}/attachments', { params: { path: { id: todoId } }, body: file }));
 }
 
 /** Deletes a file; one that is not there any more is as good as deleted. */
@@ -49,7 +50,7 @@ export async function deleteAttachment(todoId: string, attachmentId: string): Pr
   queryClient.setQueryData<Attachment[]>(key, (files) => files?.filter(({ id }) => id !== attachmentId));
   const path = { id: todoId, attachmentId };
   try {
-    const { response, error } = await attachmentsApi.DELETE('/todos/{id}/attachments/{attachmentId}', {
+    const { response, error } = await todosApi.DELETE('/todos/{id}/attachments/{attachmentId}', {
       params: { path },
     });
     if (!response.ok && response.status !== 404) throw new ApiError(response.status, error);

@@ -1,7 +1,17 @@
 // What may be attached, and how files are told of.
+import type { components } from '../api/generated/todos';
+
+export type ContentType = components['schemas']['ContentType'];
 
 /** The types that the service takes. */
-export const TYPES = ['image/png', 'image/jpeg', 'image/gif', 'image/webp', 'application/pdf', 'text/plain'];
+export const TYPES: readonly ContentType[] = [
+  'image/png',
+  'image/jpeg',
+  'image/gif',
+  'image/webp',
+  'application/pdf',
+  'text/plain',
+];
 
 /** The largest file, in bytes: 50 MiB. */
 export const LARGEST = 52_428_800;
@@ -10,9 +20,14 @@ export type Refusal = 'empty' | 'too-large' | 'wrong-type' | 'broken' | 'too-man
 
 /** Why a file need not even be sent; `null` when it may go. The service decides again, by what really arrives. */
 export function refusalOf(file: { size: number; type: string }): Refusal | null {
-  if (!TYPES.includes(file.type)) return 'wrong-type';
+  if (!isTaken(file.type)) return 'wrong-type';
   if (file.size === 0) return 'empty';
   return file.size > LARGEST ? 'too-large' : null;
+}
+
+/** Whether the service takes files of a type. */
+export function isTaken(type: string): type is ContentType {
+  return TYPES.some((taken) => taken === type);
 }
 
 /** A name that the service takes: one line of at most 200 characters, its ending kept. */

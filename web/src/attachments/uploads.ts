@@ -3,7 +3,7 @@ import { ApiError, Unreachable } from '../api/problem';
 import { report } from '../app/failure';
 import { Store } from '../store';
 import { askForUpload, deleteAttachment, refreshAttachments } from './data';
-import { refusalOf, sendableName, type Refusal } from './files';
+import { isTaken, refusalOf, sendableName, type Refusal } from './files';
 
 export interface Upload {
   id: string;
@@ -66,6 +66,7 @@ async function run(upload: Upload): Promise<void> {
 }
 
 async function deliver({ id, todoId, file }: Upload, signal: AbortSignal): Promise<void> {
+  if (!isTaken(file.type)) throw new Error('a file of a type that is not taken was not refused');
   const wanted = { name: sendableName(file.name), contentType: file.type, bytes: file.size };
   const { attachment, upload } = await askForUpload(todoId, wanted);
   try {
