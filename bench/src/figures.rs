@@ -21,6 +21,9 @@ pub(crate) struct Figures {
     pub(crate) load: Vec<LoadFigures>,
     /// As the table grows.
     pub(crate) growth: Vec<GrowthFigures>,
+    /// Files that come at once; results from before they were measured have none.
+    #[serde(default)]
+    pub(crate) uploads: Vec<UploadFigures>,
     /// The bounds that do not hold, in words.
     pub(crate) missed: Vec<String>,
 }
@@ -118,6 +121,23 @@ pub(crate) struct LoadFigures {
     pub(crate) effects_per_s: f64,
     /// One change, until it was answered.
     pub(crate) answer: Spread,
+}
+
+/// Files of one kind, uploaded at once.
+#[derive(Debug, Deserialize, Serialize)]
+pub(crate) struct UploadFigures {
+    pub(crate) what: String,
+    pub(crate) uploads: usize,
+    /// The size of one.
+    pub(crate) bytes: u64,
+    /// Until the bucket had the last.
+    pub(crate) uploaded_s: f64,
+    /// Until the last was ready.
+    pub(crate) ready_s: f64,
+    /// Processes of the function that looked at them.
+    pub(crate) processes: usize,
+    /// The most that one of those has held.
+    pub(crate) peak_mib: f64,
 }
 
 /// One route at one size of its table.

@@ -24,6 +24,7 @@ mod report;
 mod road;
 mod scene;
 mod screen;
+mod uploads;
 
 use std::fs;
 use std::path::PathBuf;
@@ -93,6 +94,8 @@ enum Part {
     Load,
     /// As tables grow.
     Growth,
+    /// Files that come at once.
+    Uploads,
 }
 
 /// Everything that was measured, for programs.
@@ -151,6 +154,7 @@ async fn measure(extent: &Extent) -> Result<Figures> {
         road: None,
         load: Vec::new(),
         growth: Vec::new(),
+        uploads: Vec::new(),
         missed: Vec::new(),
     };
     if is_wanted(Part::Functions) {
@@ -169,6 +173,10 @@ async fn measure(extent: &Extent) -> Result<Figures> {
     if is_wanted(Part::Growth) {
         eprintln!("tables of up to {} items", extent.sizes.iter().max().unwrap_or(&0));
         figures.growth = growth::measure(&product, &functions, &built, &scenes, &extent.sizes, CALLS).await?;
+    }
+    if is_wanted(Part::Uploads) {
+        eprintln!("uploads at once, and large ones");
+        figures.uploads = uploads::measure(&product, scenes.user()).await?;
     }
     figures.missed = report::missed(&figures);
     Ok(figures)

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use crate::figures::{Beside, Figures, FunctionFigures, GrowthFigures, LoadFigures, RoadFigures, Spread, ZipFigures};
+use crate::figures::{
+    Beside, Figures, FunctionFigures, GrowthFigures, LoadFigures, RoadFigures, Spread, UploadFigures, ZipFigures, exact,
+};
 use crate::growth;
 
 /// The most that a function's init may take, in times of the bare one's.
@@ -10,6 +12,8 @@ pub(crate) const MOST_INIT: f64 = 3.0;
 /// What it should take.
 pub(crate) const AIM_INIT: f64 = 2.0;
 
+/// What the function has that looks at uploads: its `MemorySize`.
+const CHECK_MEMORY_MIB: f64 = 1024.0;
 const MOST_RESIDENT_MIB: f64 = 16.0;
 const MOST_ZIP_MB: f64 = 4.0;
 /// Memory may settle by so much between the first tenth of many invocations and the last.
@@ -33,6 +37,7 @@ pub(crate) fn tables(figures: &Figures) -> String {
         ("From `POST /todos` to the inbox entry", figures.road.as_ref().map(road).unwrap_or_default()),
         ("As users grow", load_table(&figures.load)),
         ("As tables grow", growth_table(&figures.growth)),
+        ("Uploads at once", uploads(&figures.uploads)),
     ];
     let measured = sections.into_iter().filter(|(_, table)| !table.is_empty());
     measured.fold(first, |text, (title, table)| format!("{text}\n\n### {title}\n\n{table}"))
@@ -71,6 +76,14 @@ fn bounds(figures: &Figures) -> Vec<Bound> {
         Some(Bound { what, at_most: most.to_string(), worst: format!("{value:.2} ({who})"), holds: value <= most })
     })
     .collect();
+    if let Some(largest) = figures.uploads.iter().max_by(|a, b| a.peak_mib.total_cmp(&b.peak_mib)) {
+        bounds.push(Bound {
+            what: "peak memory of a look at an upload, MiB",
+            at_most: CHECK_MEMORY_MIB.to_string(),
+            worst: format!("{:.0} ({})", largest.peak_mib, largest.what),
+            holds: largest.peak_mib <= CHECK_MEMORY_MIB,
+        });
+    }
     if !figures.growth.is_empty() {
         let growing: Vec<&str> =
             routes(&figures.growth).into_iter().filter(|route| !growth::is_flat(&figures.growth, route)).collect();
@@ -143,6 +156,21 @@ fn road(road: &RoadFigures) -> String {
     ];
     rows.extend(road.screen.map(|screen| row("from `POST /todos` to another session's screen", screen)));
     table(["", "trips", "p50, ms", "p99, ms", "p50, times the bare hop"], &rows)
+}
+
+fn uploads(uploads: &[UploadFigures]) -> String {
+    let row = |figures: &UploadFigures| {
+        [
+            format!("{} {}", figures.uploads, figures.what),
+            format!("{:.1}", exact(figures.bytes) / 1e6),
+            format!("{:.1}", figures.uploaded_s),
+            format!("{:.1}", figures.ready_s),
+            figures.processes.to_string(),
+            format!("{:.0} of {CHECK_MEMORY_MIB}", figures.peak_mib),
+        ]
+    };
+    let headings = ["uploads", "MB each", "uploaded, s", "ready, s", "processes", "peak of one, MiB"];
+    table(headings, &uploads.iter().map(row).collect::<Vec<_>>())
 }
 
 fn load_table(load: &[LoadFigures]) -> String {

@@ -180,7 +180,11 @@ pub(crate) fn expect_success(job: &str, answer: &Value) -> Result<()> {
     Ok(())
 }
 
-async fn create(user: &User) -> Result<String> {
+/// The id of a new item.
+///
+/// # Errors
+/// When it has none.
+pub(crate) async fn create(user: &User) -> Result<String> {
     let item = user.todos().post("/todos").json(&json!({"title": "Buy milk"})).expect(201).await;
     item["id"].as_str().map(str::to_owned).context("a new item has no id")
 }

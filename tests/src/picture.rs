@@ -30,11 +30,20 @@ pub fn noise(width: u32, height: u32) -> Vec<u8> {
 
 /// A PNG of `side` times `side` black pixels: a square of 30,000 has 110 kilobytes, and 900 megapixels.
 pub fn black(side: u32) -> Vec<u8> {
+    zeros(side, ColorType::Grayscale, BitDepth::One, side.div_ceil(8) as usize)
+}
+
+/// A PNG of `side` times `side` pixels in the widest form, 64 bits each, all of them black.
+pub fn wide(side: u32) -> Vec<u8> {
+    zeros(side, ColorType::Rgba, BitDepth::Sixteen, 8 * side as usize)
+}
+
+fn zeros(side: u32, color: ColorType, depth: BitDepth, row: usize) -> Vec<u8> {
     let mut bytes = Vec::new();
     let mut encoder = Encoder::new(&mut bytes, side, side);
-    encoder.set_color(ColorType::Grayscale);
-    encoder.set_depth(BitDepth::One);
-    let row = vec![0; side.div_ceil(8) as usize];
+    encoder.set_color(color);
+    encoder.set_depth(depth);
+    let row = vec![0; row];
     let mut header = encoder.write_header().expect("a PNG's header");
     let mut writer = header.stream_writer().expect("a PNG's pixels");
     for _ in 0..side {

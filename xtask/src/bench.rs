@@ -85,6 +85,8 @@ enum Part {
     Load,
     /// Time and work of a call as tables grow.
     Growth,
+    /// 200 uploads at once, and the largest: time, and memory of the function that looks at them.
+    Uploads,
 }
 
 /// How the functions are built.
