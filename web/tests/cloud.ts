@@ -24,10 +24,11 @@ export function newPerson(): Person {
 }
 
 /** Makes and confirms an account as the page does, without the page. */
-export async function register(person: Person): Promise<void> {
+export async function register(person: Person, locale = 'en'): Promise<void> {
   const UserAttributes = [
     { Name: 'email', Value: person.email },
     { Name: 'name', Value: 'Ann Ball' },
+    { Name: 'locale', Value: locale },
     { Name: 'zoneinfo', Value: 'Europe/Dublin' },
   ];
   await userPool('SignUp', { Username: person.email, Password: person.password, UserAttributes });

@@ -37,10 +37,9 @@ export const test = base.extend<Fixtures>({
     },
     { auto: true },
   ],
-  // eslint-disable-next-line no-empty-pattern -- Playwright reads the fixtures that are needed from this pattern
-  person: async ({}, use) => {
+  person: async ({ locale }, use) => {
     const person = newPerson();
-    await register(person);
+    await register(person, locale?.slice(0, 2));
     await use(person);
   },
   home: async ({ page, person }, use) => {

@@ -172,16 +172,18 @@ function Item({ href, Icon, text, isHere, count = 0, unread = 0 }: ItemProps) {
   const m = useMessages();
   return (
     <li>
-      <Link
-        href={href}
-        className={css['item'] ?? ''}
-        aria-current={isHere ? 'page' : undefined}
-        aria-label={unread > 0 ? m.inboxUnread(unread) : undefined}
-      >
+      <Link href={href} className={css['item'] ?? ''} aria-current={isHere ? 'page' : undefined}>
         <Icon />
         <span>{text}</span>
         {count > 0 && <span className={css['count']}>{count}</span>}
-        {unread > 0 && <span className={css['badge']}>{unread > 99 ? '99+' : unread}</span>}
+        {unread > 0 && (
+          <>
+            <span className="visually-hidden">, {m.unreadCount(unread)}</span>
+            <span className={css['badge']} aria-hidden="true">
+              {unread > 99 ? '99+' : unread}
+            </span>
+          </>
+        )}
       </Link>
     </li>
   );

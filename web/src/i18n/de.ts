@@ -80,7 +80,6 @@ export const de: Messages = {
   completed: 'Erledigt',
   tagsTitle: 'Schlagwörter',
   inbox: 'Eingang',
-  inboxUnread: (n) => `Eingang, ${n} ungelesen`,
   settings: 'Einstellungen',
   users: 'Konten',
   shortcuts: 'Tastenkürzel',

@@ -80,7 +80,6 @@ export const en = {
   completed: 'Completed',
   tagsTitle: 'Tags',
   inbox: 'Inbox',
-  inboxUnread: (n: number) => `Inbox, ${n} unread`,
   settings: 'Settings',
   users: 'Users',
   shortcuts: 'Keyboard shortcuts',
