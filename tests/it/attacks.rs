@@ -57,6 +57,8 @@ pub(crate) struct Victim {
     /// In her item's title and notes: nobody else may be shown it.
     secret: String,
     item: Value,
+    /// A file of her item, announced.
+    file: Value,
     /// An entry of her inbox, unread.
     entry: Value,
     /// The idempotency key of her item, and the body that she sent.
@@ -75,6 +77,9 @@ impl Victim {
         let item = user.todos().post("/todos").header("idempotency-key", &key).json(&body).expect(201).await;
         user.todos().post("/todos").json(&body).expect(201).await;
         let entry = inbox::eventually_of(&user, 3).await.remove(0);
+        let path = format!("/todos/{}/attachments", item["id"].as_str().unwrap());
+        let file = json!({"name": format!("{secret}.txt"), "contentType": "text/plain", "bytes": 1});
+        let file = user.todos().post(&path).json(&file).expect(201).await["attachment"].clone();
         let cursor = async |service: Service, path: &str| {
             let page = user.api(service).get(path).expect(200).await;
             page["nextCursor"].as_str().expect("another page").to_owned()
@@ -84,7 +89,7 @@ impl Victim {
             cursor(Service::Todos, "/todos?limit=1&status=open").await,
             cursor(Service::Notifications, "/notifications?limit=1").await,
         ];
-        Self { user, secret, item, entry, key, body, cursors }
+        Self { user, secret, item, file, entry, key, body, cursors }
     }
 
     fn id(&self) -> String {
@@ -95,16 +100,21 @@ impl Victim {
         format!("/todos/{}", self.item["id"].as_str().unwrap())
     }
 
+    fn file_path(&self) -> String {
+        format!("{}/attachments/{}", self.item_path(), self.file["id"].as_str().unwrap())
+    }
+
     fn entry_path(&self) -> String {
         format!("/notifications/{}/read", self.entry["id"].as_str().unwrap())
     }
 
     /// All that the product holds of her.
-    async fn everything(&self) -> [Value; 4] {
+    async fn everything(&self) -> [Value; 5] {
         [
             self.user.users().get("/me").expect(200).await,
             self.user.todos().get("/todos?limit=100").expect(200).await,
             self.user.todos().get(&self.item_path()).expect(200).await,
+            self.user.todos().get(&self.file_path()).expect(200).await,
             self.user.notifications().get("/notifications?limit=100").expect(200).await,
         ]
     }
@@ -191,6 +201,7 @@ impl Table {
                 }
                 let id = if service == Service::Todos { &victim.item["id"] } else { &victim.entry["id"] };
                 let path = operation.path.replace("{id}", id.as_str().unwrap());
+                let path = path.replace("{attachmentId}", victim.file["id"].as_str().unwrap());
                 let call = self.request(operation.method.clone(), service, &path);
                 self.refused(subject, attack, forge(call), &[401]).await;
             }

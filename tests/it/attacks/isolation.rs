@@ -47,12 +47,17 @@ async fn paths(table: &mut Table, ann: &Victim, bob: &Attacker) {
     let by_bob = |call: RequestBuilder| call.bearer_auth(bob.token());
     let item = ann.item_path();
     let change = json!({"title": "Bob's"});
+    let file = json!({"name": "bobs.txt", "contentType": "text/plain", "bytes": 1});
     let calls = [
         (Method::GET, item.clone(), None),
         (Method::PATCH, item.clone(), Some(&change)),
         (Method::POST, format!("{item}/complete"), None),
         (Method::POST, format!("{item}/reopen"), None),
         (Method::DELETE, item.clone(), None),
+        (Method::GET, format!("{item}/attachments"), None),
+        (Method::POST, format!("{item}/attachments"), Some(&file)),
+        (Method::GET, ann.file_path(), None),
+        (Method::DELETE, ann.file_path(), None),
     ];
     for (method, path, body) in &calls {
         for (attack, etag) in
@@ -93,6 +98,7 @@ async fn paths(table: &mut Table, ann: &Victim, bob: &Attacker) {
         ("a line break in the id", format!("/todos/{id}%0d%0aX-User-Id:%20{}", ann.id())),
         ("under another user", format!("/users/{}/todos/{id}", ann.id())),
         ("under another stage", format!("/$default/todos/{id}")),
+        ("her file, under his item", format!("/todos/{bobs}/attachments/{}", ann.file["id"].as_str().unwrap())),
     ] {
         let call = by_bob(table.request(Method::GET, Service::Todos, &path));
         table.refused("path", attack, call, &[400, 404]).await;

@@ -1,0 +1,5 @@
+//! The service's jobs as Lambda runs them: the real binary, real payloads, and AWS played at its HTTP edge.
+#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a test that meets the unexpected stops")]
+
+mod function;
+mod golden;
