@@ -64,7 +64,9 @@ impl Stage {
         match grant.action.as_str() {
             "logs:CreateLogStream" | "logs:PutLogEvents" => self.logs(job, patience).await,
             "sns:Publish" => self.keeps_a_failed_event(job, patience).await,
-            "s3:PutObject" | "s3:ListBucket" => self.keeps_a_failed_record(job, patience).await,
+            "s3:PutObject" | "s3:ListBucket" if grant.resource.contains("-failures-") => {
+                self.keeps_a_failed_record(job, patience).await
+            }
             _ => self.works(job, patience).await,
         }
     }
