@@ -1,4 +1,5 @@
 import { defineConfig } from '@playwright/test';
+import './tests/local-names.ts';
 
 /** A setting that `cargo xtask test --only browser` gives. */
 function setting(name: string): string {

@@ -1,0 +1,10 @@
+// Browsers take every name below `localhost` for this machine (RFC 6761); Node asks DNS, which knows none of them. What
+// Playwright fetches itself (`route.fetch`, `request`) goes through here.
+import dns from 'node:dns';
+
+const lookup = dns.promises.lookup.bind(dns.promises);
+
+dns.promises.lookup = ((name: string, options: dns.LookupAllOptions) =>
+  name.endsWith('.localhost')
+    ? Promise.resolve([{ address: '127.0.0.1', family: 4 }])
+    : lookup(name, options)) as typeof dns.promises.lookup;
