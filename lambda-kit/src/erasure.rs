@@ -1,7 +1,7 @@
 //! Erasures: what every service does of its own when a user has deleted their account.
 //!
 //! First the tombstone, so that nothing new begins ([`crate::tombstone`]). Then everything is swept. Then the job waits
-//! until what had begun before the tombstone has ended, and sweeps again: that sweep finds the last of it. A sweep takes
+//! until what had begun before the tombstone has ended ([`unsettled`]), and sweeps again: that sweep finds the last of it. A sweep takes
 //! what it finds, so an erasure that was cut short is simply run again.
 
 mod failures;
@@ -13,13 +13,17 @@ use std::time::Duration;
 
 use aws_config::SdkConfig;
 use aws_sdk_dynamodb::types::AttributeValue;
+use events::envelope::{Event, Payload};
 use jiff::Timestamp;
 use uuid::Uuid;
 
+use crate::claim::claim;
 use crate::clock;
+use crate::outbox::OutboxRow;
 use crate::settings::{MissingSettings, Settings};
 use crate::table::TableError;
 use crate::tombstone;
+use crate::transaction::{self, Written};
 
 pub use failures::FailuresError;
 
@@ -94,6 +98,20 @@ impl Eraser {
     pub async fn failures(&self, user: Uuid, kept: Kept<'_>) -> Result<(), FailuresError> {
         failures::sweep(self, &records::Wanted { user: user.to_string(), kept: kept.0.to_owned() }).await
     }
+
+    /// Claims the event `asked` for the job `consumer` and commits the event that answers it. The second time neither is
+    /// written.
+    ///
+    /// # Errors
+    /// When the table fails.
+    pub async fn answer<P: Payload>(&self, consumer: &str, asked: Uuid, answer: &Event<P>) -> Result<(), TableError> {
+        let table = &self.places.table;
+        let writes = [claim(table, consumer, asked, clock::now())?, OutboxRow::new(answer)?.put(table)?];
+        // The claim's condition is the only one.
+        match transaction::write(&self.dynamodb, &writes).await? {
+            Written::Now | Written::Refused(_) => Ok(()),
+        }
+    }
 }
 
 /// The one type of event that an erasure leaves where it is, as `<Event>.v<N>`: the one that asks for it, which is
@@ -101,13 +119,14 @@ impl Eraser {
 #[derive(Clone, Copy, Debug)]
 pub struct Kept<'a>(pub &'a str);
 
-/// Waits until `long` has passed since the tombstone was set up.
+/// How long to wait still until `long` has passed since the tombstone was set up; `None` when it has.
 ///
 /// `long` must be more than the longest timeout of the service's functions that make something new for a user: Lambda
 /// ends a function at its timeout, so that whoever asked before the tombstone stood has written by then, or never will.
-pub async fn settle(buried: Timestamp, long: Duration) {
+#[must_use]
+pub fn unsettled(buried: Timestamp, long: Duration) -> Option<Duration> {
     let passed = clock::now().duration_since(buried).try_into().unwrap_or(Duration::ZERO);
-    tokio::time::sleep(long.saturating_sub(passed)).await;
+    long.checked_sub(passed).filter(|left| !left.is_zero())
 }
 
 type Item = HashMap<String, AttributeValue>;

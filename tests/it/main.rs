@@ -12,6 +12,7 @@
 mod attachments;
 mod attacks;
 mod dead_letters;
+mod deletion;
 mod dlq;
 mod duplicates;
 mod failures;

@@ -22,6 +22,7 @@ pub mod cloud;
 pub mod contract;
 pub mod dice;
 pub mod disruption;
+pub mod everything;
 pub mod http;
 pub mod logs;
 pub mod mail;

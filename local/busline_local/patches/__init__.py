@@ -16,6 +16,7 @@ from busline_local.patches import (
     cloudfront_api_origins,
     cloudfront_compression,
     cloudfront_local_names,
+    cognito_authentication_time,
     cognito_case_sensitivity,
     cognito_concurrent_sign_ups,
     cognito_confirmation_codes,
@@ -231,6 +232,12 @@ PATCHES: tuple[Patch, ...] = (
         "rotates no refresh token and accepts expired ones",
         f"{_AWS}/cognito/latest/developerguide/amazon-cognito-user-pools-using-the-refresh-token.html",
         cognito_refresh_tokens.apply,
+    ),
+    Patch(
+        "cognito_authentication_time",
+        "gives refreshed tokens a new time of authentication",
+        f"{_AWS}/cognito/latest/developerguide/amazon-cognito-user-pools-using-the-access-token.html",
+        cognito_authentication_time.apply,
     ),
     Patch(
         "cognito_case_sensitivity",

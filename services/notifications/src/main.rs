@@ -5,6 +5,7 @@
 mod api;
 mod config;
 mod domain;
+mod erase;
 mod mailer;
 mod push;
 mod store;
@@ -14,13 +15,16 @@ use std::process::ExitCode;
 
 use events::todos::attachments::{AttachmentDeletedV1, AttachmentReadyV1, AttachmentRejectedV1};
 use events::todos::{TodoChangedV1, TodoCompletedV1, TodoCreatedV1, TodoDeletedV1, TodoDueV1, TodoReopenedV1};
-use events::users::{UserExportReadyV1, UserProfileChangedV1, UserRegisteredV1};
+use events::users::{UserDeletedV1, UserExportReadyV1, UserProfileChangedV1, UserRegisteredV1};
+use lambda_kit::erasure::Eraser;
+use lambda_kit::publisher::{self, Publisher};
 use lambda_kit::settings::{UnknownHandler, handler_name, table_name};
 use lambda_kit::subscriber::{on, on_any};
 use lambda_kit::{api::serve, aws, start::start};
 use lambda_runtime::Error;
 
 use crate::config::{MailConfig, PushConfig, TokenConfig};
+use crate::erase::Erasure;
 use crate::mailer::Mailer;
 use crate::push::keys::Keys;
 use crate::push::sockets::Sockets;
@@ -67,6 +71,8 @@ async fn job() -> Result<(), Error> {
             users.run(push().await?, push::news::of_users).await
         }
         "push-inbox" => push::run(push().await?, push::inbox::changed).await,
+        "erase" => on::<UserDeletedV1>().run(erasure().await?, erase::erase).await,
+        "publish" => publisher::run(Publisher::connect().await?).await,
         other => Err(UnknownHandler(other.to_owned()).into()),
     }
 }
@@ -86,6 +92,10 @@ async fn push() -> Result<Push, Error> {
     let config = PushConfig::from_env()?;
     let aws = aws::load().await;
     Ok(Push { store: Store::new(&aws, config.table), sockets: Sockets::at(config.sockets, &aws) })
+}
+
+async fn erasure() -> Result<Erasure, Error> {
+    Ok(Erasure { eraser: Eraser::from_env(&aws::load().await)?, push: push().await? })
 }
 
 async fn verifier() -> Result<Verifier, Error> {

@@ -20,11 +20,13 @@ use jiff::Timestamp;
 use lambda_kit::claim::claim;
 use lambda_kit::page::Limit;
 use lambda_kit::table::TableError;
+use lambda_kit::tombstone;
 use lambda_kit::transaction::{self, TransactionError, Written};
 use uuid::Uuid;
 
 use crate::domain::Entry;
 use crate::domain::language::Language;
+pub(crate) use crate::store::entry::partition;
 use crate::store::entry::{Counter, EntryItem};
 pub(crate) use crate::store::mail::{Begun, Settled};
 
@@ -91,6 +93,12 @@ impl Store {
             Written::Now => Applied::Now,
             Written::Refused(_) => Applied::Before,
         })
+    }
+
+    /// Whether the user has deleted their account. Asked before anything new is made for them: tokens outlive them by up
+    /// to an hour, events by weeks.
+    pub(crate) async fn is_deleted(&self, user: Uuid) -> Result<bool, TableError> {
+        tombstone::stands(&self.client, &self.table, user).await
     }
 
     /// The owner's entry with this id.

@@ -20,11 +20,14 @@ const ATTEMPTS: usize = 4;
 /// `POST /todos`: creates an item that belongs to the caller.
 ///
 /// 201 with the item; the same `Idempotency-Key` and body again give the same answer and no second item. 400 for a
-/// body that breaks a rule; 409 when the key was used for another body.
+/// body that breaks a rule; 401 when the caller has deleted their account; 409 when the key was used for another body.
 pub(crate) async fn create(store: &Store, request: Request) -> Result<Response, ApiError> {
     let owner = request.caller()?.subject;
     let body: NewTodoBody = request.body()?;
     let key = request.header("idempotency-key")?.map(|key| IdempotencyKey::parse(key, &body)).transpose()?;
+    if store.is_deleted(owner).await? {
+        return Err(ApiError::account_deleted());
+    }
     let change = Todo::create(owner, body.parse()?, clock::new_id(), clock::now());
     let item = match store.create(change, key.as_ref(), request.cause()).await? {
         Created::Now(todo) => TodoBody::from(todo),

@@ -5,6 +5,7 @@
 mod api;
 mod attachments;
 mod domain;
+mod erase;
 mod reminders;
 mod store;
 mod subscribe;
@@ -13,6 +14,8 @@ use std::process::ExitCode;
 
 use events::todos::TodoDeletedV1;
 use events::todos::attachments::AttachmentDeletedV1;
+use events::users::UserDeletedV1;
+use lambda_kit::erasure::Eraser;
 use lambda_kit::publisher::{self, Publisher};
 use lambda_kit::settings::{UnknownHandler, handler_name, table_name};
 use lambda_kit::subscriber::on;
@@ -24,6 +27,7 @@ use crate::attachments::api::Catalogue;
 use crate::attachments::files::Files;
 use crate::attachments::store::Attachments;
 use crate::attachments::{Config, Desk, bucket_name, check};
+use crate::erase::Erasure;
 use crate::reminders::{Scheduler, Schedules};
 use crate::store::Store;
 use crate::subscribe::files;
@@ -51,6 +55,7 @@ async fn job() -> Result<(), Error> {
         "check-attachment" => invoked::run(desk().await?, check::check).await,
         "delete-attachments" => on::<TodoDeletedV1>().run(attachments().await?, files::item_deleted).await,
         "delete-files" => on::<AttachmentDeletedV1>().run(bucket().await?, files::attachment_deleted).await,
+        "erase" => on::<UserDeletedV1>().run(erasure().await?, erase::erase).await,
         "publish" => publisher::run(Publisher::connect().await?).await,
         other => Err(UnknownHandler(other.to_owned()).into()),
     }
@@ -84,4 +89,10 @@ async fn desk() -> Result<Desk, Error> {
 
 async fn catalogue() -> Result<Catalogue, Error> {
     Ok(Catalogue { items: store().await?, desk: desk().await? })
+}
+
+async fn erasure() -> Result<Erasure, Error> {
+    let bucket = bucket_name()?;
+    let aws = aws::load().await;
+    Ok(Erasure { eraser: Eraser::from_env(&aws)?, files: Files::new(&aws, bucket) })
 }

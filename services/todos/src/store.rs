@@ -16,6 +16,7 @@ use aws_sdk_dynamodb::types::{
 use jiff::Timestamp;
 use lambda_kit::cause::Cause;
 use lambda_kit::table::TableError;
+use lambda_kit::tombstone;
 use lambda_kit::transaction::{self, TransactionError, Written};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -26,6 +27,7 @@ pub(crate) use crate::store::idempotency::IdempotencyKey;
 use crate::store::idempotency::IdempotencyRow;
 pub(crate) use crate::store::item::ItemKey;
 use crate::store::item::TodoItem;
+pub(crate) use crate::store::item::partition;
 pub(crate) use crate::store::reminder::Reminded;
 
 /// The service's table.
@@ -143,6 +145,12 @@ impl Store {
             Written::Now => Ok(Saved::Now(change.todo)),
             Written::Refused(_) => Ok(Saved::Outdated),
         }
+    }
+
+    /// Whether the user has deleted their account: a token outlives it by up to an hour. Asked before anything new is
+    /// made; what changes a row fails with the row.
+    pub(crate) async fn is_deleted(&self, user: Uuid) -> Result<bool, TableError> {
+        tombstone::stands(&self.client, &self.table, user).await
     }
 
     /// The owner's item with this id.

@@ -1,7 +1,7 @@
 //! The routes, one function each.
 
 mod body;
-mod error;
+pub(crate) mod error;
 
 use http::HeaderValue;
 use http::header::CACHE_CONTROL;
@@ -124,6 +124,9 @@ impl Profiles {
         for _ in 0..ATTEMPTS {
             if let Some(profile) = self.store.get(caller.subject).await? {
                 return Ok(profile);
+            }
+            if self.store.is_deleted(caller.subject).await? {
+                return Err(ApiError::no_such_user());
             }
             let user = self.pool.user(&caller.username).await?;
             let user = user.ok_or_else(ApiError::no_such_user)?;

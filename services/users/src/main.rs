@@ -4,20 +4,29 @@
 
 mod api;
 mod config;
+mod deletion;
 mod domain;
 mod pool;
 mod post_confirmation;
 mod store;
+mod subscribe;
 
 use std::process::ExitCode;
 
+use events::notifications::NotificationsErasedV1;
+use events::todos::TodosErasedV1;
+use events::users::UserDeletedV1;
+use lambda_kit::erasure::Eraser;
 use lambda_kit::publisher::{self, Publisher};
 use lambda_kit::settings::{UnknownHandler, handler_name, table_name};
-use lambda_kit::{api::serve, aws, start::start};
+use lambda_kit::subscriber::on;
+use lambda_kit::{api::serve, aws, invoked, start::start};
 use lambda_runtime::Error;
 
 use crate::api::Profiles;
 use crate::config::{ProfileConfig, SessionConfig};
+use crate::deletion::erase::{self, Erasure};
+use crate::deletion::{mark, watch};
 use crate::pool::{Sessions, UserPool};
 use crate::store::Store;
 
@@ -30,9 +39,14 @@ async fn job() -> Result<(), Error> {
     match handler_name()?.as_str() {
         "get-me" => serve(profiles().await?, api::get_me).await,
         "change-me" => serve(profiles().await?, api::change_me).await,
+        "delete-me" => serve(store().await?, deletion::api::delete_me).await,
         "list-users" => serve(store().await?, api::list).await,
         "refresh-session" => serve(sessions().await?, api::refresh_session).await,
         "post-confirmation" => post_confirmation::run(store().await?).await,
+        "erase" => on::<UserDeletedV1>().run(erasure().await?, erase::erase).await,
+        "todos-erased" => on::<TodosErasedV1>().run(store().await?, mark::todos_erased).await,
+        "notifications-erased" => on::<NotificationsErasedV1>().run(store().await?, mark::notifications_erased).await,
+        "watch-deletions" => invoked::run(store().await?, watch::watch).await,
         "publish" => publisher::run(Publisher::connect().await?).await,
         other => Err(UnknownHandler(other.to_owned()).into()),
     }
@@ -47,6 +61,16 @@ async fn profiles() -> Result<Profiles, Error> {
 async fn store() -> Result<Store, Error> {
     let table = table_name()?;
     Ok(Store::new(&aws::load().await, table))
+}
+
+async fn erasure() -> Result<Erasure, Error> {
+    let config = ProfileConfig::from_env()?;
+    let sdk = aws::load().await;
+    Ok(Erasure {
+        eraser: Eraser::from_env(&sdk)?,
+        pool: UserPool::new(&sdk, config.user_pool),
+        store: Store::new(&sdk, config.table),
+    })
 }
 
 async fn sessions() -> Result<Sessions, Error> {

@@ -1,10 +1,13 @@
-//! Calls to Cognito: reading a user of the pool, and new tokens for an old session.
+//! Calls to Cognito: reading and removing a user of the pool, and new tokens for an old session.
 
 use aws_config::SdkConfig;
 use aws_sdk_cognitoidentityprovider::Client;
+use aws_sdk_cognitoidentityprovider::operation::admin_delete_user::AdminDeleteUserError;
 use aws_sdk_cognitoidentityprovider::operation::admin_get_user::AdminGetUserError;
+use aws_sdk_cognitoidentityprovider::operation::admin_user_global_sign_out::AdminUserGlobalSignOutError;
 use aws_sdk_cognitoidentityprovider::operation::get_tokens_from_refresh_token::GetTokensFromRefreshTokenError;
 use aws_sdk_cognitoidentityprovider::types::{AttributeType, AuthenticationResultType};
+use uuid::Uuid;
 
 use crate::domain::Attributes;
 
@@ -30,6 +33,30 @@ impl UserPool {
             Ok(user) => Ok(Some(PoolUser(user.user_attributes.unwrap_or_default()))),
             Err(error) if error.as_service_error().is_some_and(AdminGetUserError::is_user_not_found_exception) => {
                 Ok(None)
+            }
+            Err(error) => Err(PoolError::Call(error.into())),
+        }
+    }
+
+    /// Ends every session of a user and removes them from the pool; somebody who is not there is removed already.
+    ///
+    /// A user is named by their subject, which no other user ever has.
+    pub(crate) async fn remove(&self, subject: Uuid) -> Result<(), PoolError> {
+        let request = self.client.admin_user_global_sign_out().user_pool_id(&self.id);
+        match request.username(subject.to_string()).send().await {
+            Ok(_) => {}
+            Err(error)
+                if error.as_service_error().is_some_and(AdminUserGlobalSignOutError::is_user_not_found_exception) =>
+            {
+                return Ok(());
+            }
+            Err(error) => return Err(PoolError::Call(error.into())),
+        }
+        let request = self.client.admin_delete_user().user_pool_id(&self.id);
+        match request.username(subject.to_string()).send().await {
+            Ok(_) => Ok(()),
+            Err(error) if error.as_service_error().is_some_and(AdminDeleteUserError::is_user_not_found_exception) => {
+                Ok(())
             }
             Err(error) => Err(PoolError::Call(error.into())),
         }

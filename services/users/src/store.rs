@@ -1,5 +1,6 @@
 //! The service's table: profiles and the outbox, changed together in one transaction.
 
+mod deletion;
 mod event;
 mod item;
 
@@ -12,12 +13,15 @@ use jiff::Timestamp;
 use lambda_kit::cause::Cause;
 use lambda_kit::page::Limit;
 use lambda_kit::table::TableError;
+use lambda_kit::tombstone;
 use lambda_kit::transaction::{self, Written};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::domain::{Change, Happening, Profile};
+pub(crate) use crate::store::deletion::Begun;
 use crate::store::item::ProfileItem;
+pub(crate) use crate::store::item::partition;
 
 /// The service's table.
 #[derive(Clone, Debug)]
@@ -30,7 +34,8 @@ pub(crate) struct Store {
 #[derive(Debug)]
 pub(crate) enum Saved {
     Now(Profile),
-    /// The profile is not at the version before this change; a new one exists already. Nothing was written.
+    /// The profile is not at the version before this change; a new one exists already, or its user is deleted. Nothing
+    /// was written.
     Outdated,
 }
 
@@ -63,7 +68,11 @@ impl Store {
 
     /// Writes a new or changed profile and its event, if the profile still has the version before, or neither.
     pub(crate) async fn save(&self, change: Change, cause: &Cause) -> Result<Saved, TableError> {
-        let writes = [self.put(&change)?, event::outbox_row(&change, cause)?.put(&self.table)?];
+        let mut writes = vec![self.put(&change)?, event::outbox_row(&change, cause)?.put(&self.table)?];
+        if change.what == Happening::Registered {
+            // A token outlives its user by up to an hour: it brings no profile back.
+            writes.push(tombstone::absent(&self.table, change.profile.id)?);
+        }
         match transaction::write(&self.client, &writes).await? {
             Written::Now => Ok(Saved::Now(change.profile)),
             Written::Refused(_) => Ok(Saved::Outdated),

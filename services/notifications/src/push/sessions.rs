@@ -46,6 +46,11 @@ struct Authorized {
 /// Source: <https://docs.aws.amazon.com/apigateway/latest/developerguide/websocket-connect-route-subprotocol.html>
 pub(crate) async fn connect(push: &Push, event: LambdaEvent<SocketEvent>) -> Result<Value, Diagnostic> {
     let (id, session) = event.payload.parts();
+    let is_deleted = push.store.is_deleted(session.sub).await;
+    if is_deleted.map_err(|failure| failed(&failure.into()))? {
+        info!("the user has deleted their account");
+        return Ok(json!({"statusCode": 403}));
+    }
     let now = clock::now();
     let longest = now.saturating_add(LONGEST_LIFE).unwrap_or(session.exp);
     let connection = Connection { user: session.sub, id, connected_at: now, expires_at: session.exp.min(longest) };

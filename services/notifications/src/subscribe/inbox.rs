@@ -72,6 +72,10 @@ async fn tell_of_todo(store: &Store, kind: Kind, event: Event<TodoSeen>) -> Resu
 }
 
 async fn tell(store: &Store, owner: Uuid, news: News, metadata: &Metadata) -> Result<(), SubscribeError> {
+    if store.is_deleted(owner).await? {
+        info!("the user has deleted their account");
+        return Ok(());
+    }
     let entry = Entry::new(owner, news, metadata.event_id, metadata.occurred_at);
     match store.add(&entry, clock::now()).await? {
         Applied::Now => {}

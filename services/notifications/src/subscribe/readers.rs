@@ -48,6 +48,7 @@ pub(crate) struct NewcomerSeen {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct AddresseeSeen {
+    pub(crate) user_id: Uuid,
     pub(crate) email: String,
     pub(crate) display_name: String,
 }

@@ -13,12 +13,20 @@ use crate::subscribe::readers::{ProfileSeen, RegisteredSeen};
 /// Keeps a new user's address and profile.
 pub(crate) async fn registered(store: &Store, event: Event<RegisteredSeen>) -> Result<(), SubscribeError> {
     let RegisteredSeen { email, profile } = event.data;
+    if store.is_deleted(profile.user_id).await? {
+        info!("the user has deleted their account");
+        return Ok(());
+    }
     store.keep_address(profile.user_id, email).await?;
     keep(store, profile, event.metadata.sequence).await
 }
 
 /// Keeps a user's changed profile, also when it comes before their registration.
 pub(crate) async fn changed(store: &Store, event: Event<ProfileSeen>) -> Result<(), SubscribeError> {
+    if store.is_deleted(event.data.user_id).await? {
+        info!("the user has deleted their account");
+        return Ok(());
+    }
     keep(store, event.data, event.metadata.sequence).await
 }
 

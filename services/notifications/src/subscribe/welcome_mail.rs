@@ -23,6 +23,10 @@ pub(crate) struct WelcomeMail {
 /// later attempt finds it in the state `sending` and fails too, until a person decides. A repeat of a sent mail is
 /// harmless.
 pub(crate) async fn send(job: &WelcomeMail, event: Event<AddresseeSeen>) -> Result<(), SubscribeError> {
+    if job.store.is_deleted(event.data.user_id).await? {
+        info!("the user has deleted their account");
+        return Ok(());
+    }
     let id = event.metadata.event_id;
     match job.store.begin_mail(id, clock::now()).await? {
         Begun::Now => {}

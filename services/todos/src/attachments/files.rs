@@ -155,6 +155,21 @@ impl Files {
         self.delete(&place.upload()).await
     }
 
+    /// Deletes every object of an owner: what was uploaded, and what is kept.
+    pub(crate) async fn sweep_owner(&self, owner: Uuid) -> Result<(), FilesError> {
+        for prefix in [format!("uploads/{owner}/"), format!("files/{owner}/")] {
+            let request = self.client.list_objects_v2().bucket(&self.bucket).prefix(prefix);
+            let mut pages = request.into_paginator().send();
+            while let Some(page) = pages.next().await {
+                let objects = page.map_err(|error| FilesError::Call(error.into()))?.contents.unwrap_or_default();
+                for key in objects.into_iter().filter_map(|object| object.key) {
+                    self.delete(&key).await?;
+                }
+            }
+        }
+        Ok(())
+    }
+
     async fn delete(&self, key: &str) -> Result<(), FilesError> {
         let request = self.client.delete_object().bucket(&self.bucket).key(key);
         request.send().await.map_err(|error| FilesError::Call(error.into()))?;

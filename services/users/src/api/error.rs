@@ -46,6 +46,16 @@ impl ApiError {
         ))
     }
 
+    /// 403: too long ago that the caller gave their password, for something that cannot be undone.
+    pub(crate) fn reauthentication_required() -> Self {
+        Self::Refused(Problem::new(
+            StatusCode::FORBIDDEN,
+            "reauthentication-required",
+            "Sign in again first",
+            "An account is deleted within five minutes of signing in with its password; sign in again and repeat.",
+        ))
+    }
+
     /// 412: the profile has another version than the request expects.
     pub(crate) fn stale(version: u64) -> Self {
         Self::Refused(Problem::new(

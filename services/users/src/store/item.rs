@@ -93,7 +93,8 @@ pub(crate) fn start_key(after: &Position) -> HashMap<String, AttributeValue> {
     start
 }
 
-fn partition(id: Uuid) -> String {
+/// The partition of everything that this service has of a user.
+pub(crate) fn partition(id: Uuid) -> String {
     format!("USER#{id}")
 }
 

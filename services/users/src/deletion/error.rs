@@ -1,0 +1,33 @@
+//! The only place that names the failures of a deletion's jobs.
+
+use lambda_kit::erasure::FailuresError;
+use lambda_kit::subscriber::SubscribeFailure;
+use lambda_kit::table::TableError;
+use lambda_kit::transaction::TransactionError;
+
+use crate::pool::PoolError;
+
+/// Why a step of a deletion was not done.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum DeletionError {
+    #[error("the table failed")]
+    Table(#[from] TableError),
+    #[error("the user was not removed from the user pool")]
+    Pool(#[from] PoolError),
+    #[error("the failure records were not all looked at")]
+    Failures(#[from] FailuresError),
+    #[error("{0} deletions have waited for more than a day; see the README's runbook")]
+    Overdue(usize),
+}
+
+impl SubscribeFailure for DeletionError {
+    fn kind(&self) -> &'static str {
+        match self {
+            Self::Table(TableError::Transaction(TransactionError::Contended)) => "TableContended",
+            Self::Table(_) => "TableFailed",
+            Self::Pool(_) => "UserPoolFailed",
+            Self::Failures(_) => "FailuresNotErased",
+            Self::Overdue(_) => "DeletionOverdue",
+        }
+    }
+}
