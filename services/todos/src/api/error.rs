@@ -37,7 +37,6 @@ impl ApiError {
         Self::Refused(Problem::not_found("You have no to-do item with this id."))
     }
 
-<<<<<<< HEAD
     /// 404, for an attachment that is not there, is forgotten, or is somebody else's alike.
     pub(crate) fn no_such_attachment() -> Self {
         Self::Refused(Problem::not_found("Your to-do item has no attachment with this id."))
@@ -51,11 +50,11 @@ impl ApiError {
             "The item has as many attachments as it may have",
             format!("An item may have {MAX_FILES} attachments, refused ones among them; delete one first."),
         ))
-=======
+    }
+
     /// 401: the token is good, its user is not there any more.
     pub(crate) fn account_deleted() -> Self {
         Self::Refused(Problem::unauthenticated("The account of this token was deleted."))
->>>>>>> cc7fc6c (users: delete accounts, each service its own part)
     }
 
     /// 412: the item has another version than the request expects.
