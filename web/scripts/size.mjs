@@ -9,7 +9,10 @@ const BUDGET = 250 * 1000;
 const dist = new URL('../dist/', import.meta.url);
 
 const html = await readFile(new URL('index.html', dist), 'utf8');
-const named = [...html.matchAll(/(?:src|href)="\/([^"]+)"/g)].map(([, path]) => path);
+// The settings are the deployment's, not the build's.
+const named = [...html.matchAll(/(?:src|href)="\/([^"]+)"/g)]
+  .map(([, path]) => path)
+  .filter((path) => path !== 'config.json');
 const chunks = JSON.parse(await readFile(new URL('../node_modules/.cache/chunks.json', import.meta.url), 'utf8'));
 
 const first = new Set(['index.html', ...named]);

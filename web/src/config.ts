@@ -10,9 +10,12 @@ export interface Config {
   env: string;
 }
 
-/** Reads `/config.json`. Rejects when it is missing or holds no user pool. */
+/**
+ * Reads `/config.json`. Rejects when it is missing or holds no user pool. The document has asked for it already, and its
+ * own headers say that it is not to be kept.
+ */
 export async function loadConfig(): Promise<Config> {
-  const response = await fetch('/config.json', { cache: 'no-cache' });
+  const response = await fetch('/config.json');
   if (!response.ok) throw new Error(`/config.json answered ${response.status}; the deployment writes it`);
   const config = (await response.json()) as Config;
   if (!config.userPoolId || !config.userPoolClientId) {
