@@ -52,7 +52,7 @@ impl Environment {
         let mut command = Command::new(program.binary);
         command
             .env_clear()
-            .envs(program.variables)
+            .envs(program.variables.iter().map(|(name, value)| (name, reachable(name, value, program.endpoint))))
             .env("_HANDLER", program.handler)
             .env("AWS_ACCESS_KEY_ID", "test")
             .env("AWS_ENDPOINT_URL", program.endpoint)
@@ -137,6 +137,18 @@ impl Environment {
             }
         };
         timeout(PATIENCE, next).await.context("the function hangs")?
+    }
+}
+
+/// An API of the account's as a service's endpoint, as the local cloud gives it to a function.
+fn reachable(name: &str, value: &str, endpoint: &str) -> String {
+    let address = value.strip_prefix("https://").and_then(|rest| rest.split_once(".execute-api."));
+    match address {
+        Some((api, rest)) if name.starts_with("AWS_ENDPOINT_URL_") => {
+            let path = rest.split_once('/').map_or("", |(_, path)| path);
+            format!("{endpoint}/_aws/execute-api/{api}/{path}")
+        }
+        _ => value.to_owned(),
     }
 }
 

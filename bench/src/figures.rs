@@ -105,6 +105,8 @@ pub(crate) struct RoadFigures {
     pub(crate) answered: Spread,
     /// To the inbox entry.
     pub(crate) effect: Spread,
+    /// To the message on another session's WebSocket; results from before it was measured have none.
+    pub(crate) socket: Option<Spread>,
     /// To the screen of another session of the user's; results from before it was measured have none.
     pub(crate) screen: Option<Spread>,
     /// From a call of the bus to the bare function.

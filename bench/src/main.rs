@@ -24,6 +24,7 @@ mod report;
 mod road;
 mod scene;
 mod screen;
+mod session;
 mod uploads;
 
 use std::fs;

@@ -154,6 +154,7 @@ fn road(road: &RoadFigures) -> String {
         row("from `POST /todos` to its answer", road.answered),
         row("from `POST /todos` to the inbox entry", road.effect),
     ];
+    rows.extend(road.socket.map(|socket| row("from `POST /todos` to another session's WebSocket", socket)));
     rows.extend(road.screen.map(|screen| row("from `POST /todos` to another session's screen", screen)));
     table(["", "trips", "p50, ms", "p99, ms", "p50, times the bare hop"], &rows)
 }

@@ -18,6 +18,7 @@ use uuid::Uuid;
 use crate::figures::{RoadFigures, Spread, ms};
 use crate::inbox::Inboxes;
 use crate::screen::Screen;
+use crate::session::Session;
 
 /// Trips that do not count: the first are cold starts.
 const WARM_UP: usize = 10;
@@ -35,7 +36,7 @@ pub(crate) async fn measure(product: &Product, user: &User, trips: usize) -> Res
     let bus = aws_sdk_eventbridge::Client::new(product.sdk());
     let inbox = Inboxes::of(product, std::slice::from_ref(user))?;
     let (mut answered, mut posted, mut hopped) = (Vec::new(), Vec::new(), Vec::new());
-    let screen = Screen::of(user).await?;
+    let (screen, session) = (Screen::of(user).await?, Session::of(user).await);
     let logs = product.logs_from_now();
     for trip in 0..trips + WARM_UP {
         let before = inbox.entries().await?;
@@ -60,10 +61,12 @@ pub(crate) async fn measure(product: &Product, user: &User, trips: usize) -> Res
     let bare_hop = times(&hopped, async || logs.all().await.iter().filter_map(|(_, line)| arrival(line)).collect());
     let bare_hop = bare_hop.await?;
     let titles: Vec<_> = posted.iter().map(|(name, at)| (title(name), *at)).collect();
+    let heard = times(&titles, async || session.heard()).await?;
     let shown = times(&titles, async || screen.seen()).await?;
     Ok(RoadFigures {
         answered: Spread::of(&answered),
         effect: Spread::of(&effect),
+        socket: Some(Spread::of(&heard)),
         screen: Some(Spread::of(&shown)),
         bare_hop: Spread::of(&bare_hop),
     })

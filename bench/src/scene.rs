@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 use tests::account::{User, claims};
 use tests::product::{Product, Service};
+use tests::socket::PROTOCOL;
 use uuid::Uuid;
 
 use crate::files;
@@ -130,6 +131,27 @@ impl Scenes {
                 self.bus_event("UserRegistered.v1")?
             }
             ("notifications", "recipient-changed") => self.bus_event("UserProfileChanged.v1")?,
+            ("notifications", "authorize-connection") => json!({
+                "type": "REQUEST",
+                "methodArn": "arn:aws:execute-api:eu-west-1:000000000000:abcd1234/live/$connect",
+                "headers": {"Sec-WebSocket-Protocol": format!("{PROTOCOL}, {}", user.tokens.access_token)},
+            }),
+            ("notifications", "connect" | "disconnect" | "ping") => json!({
+                "requestContext": {
+                    "connectionId": "bench",
+                    "authorizer": {"sub": user.id, "exp": claims(&user.tokens.access_token)["exp"].to_string()},
+                },
+            }),
+            ("notifications", "push-todos") => self.bus_event("TodoCreated.v1")?,
+            ("notifications", "push-users") => self.bus_event("UserProfileChanged.v1")?,
+            ("notifications", "push-inbox") => {
+                let counter = json!({
+                    "pk": {"S": format!("USER#{}", user.id)}, "sk": {"S": "UNREAD"}, "unread": {"N": "1"},
+                });
+                json!({"Records": [{
+                    "eventName": "MODIFY", "dynamodb": {"SequenceNumber": "1", "NewImage": counter},
+                }]})
+            }
             _ => bail!("there is no event for {service} {job}: give it one in bench/src/scene.rs"),
         })
     }

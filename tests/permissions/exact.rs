@@ -8,8 +8,8 @@ use tests::product::Service;
 use crate::grants::{jobs, template};
 
 /// Where a resource may end in a wildcard, since no name can be known before: a stream's label, the keys under which
-/// Lambda keeps failed batches, and the schedules of a group.
-const OPEN_ENDS: [&str; 3] = ["/stream/*", "/aws/lambda/*", "/${Reminders}/*"];
+/// Lambda keeps failed batches, the schedules of a group, and open connections.
+const OPEN_ENDS: [&str; 4] = ["/stream/*", "/aws/lambda/*", "/${Reminders}/*", "/@connections/*"];
 
 #[test]
 fn permissions_are_exact_in_a_role_for_each_function() {

@@ -3,6 +3,8 @@
 //! The functions play side by side, and one that another needs may lack a permission at that moment: what a scene only
 //! prepares is tried until it works.
 
+mod sockets;
+
 use std::time::Duration;
 
 use aws_sdk_dynamodb::types::AttributeValue;
@@ -135,6 +137,10 @@ impl Stage {
                 let entry = self.entry().await;
                 answers(self.ann.notifications().post(&format!("/notifications/{entry}/read")), 200).await
             }
+            (
+                Service::Notifications,
+                "authorize-connection" | "connect" | "disconnect" | "ping" | "push-todos" | "push-users" | "push-inbox",
+            ) => self.sockets(job, patience).await,
             (Service::Notifications, _) => self.invoked(job, &event(job)).await,
             (_, name) => panic!("{name} has no scene: show here how it does its job"),
         }

@@ -60,7 +60,7 @@ impl Socket {
 
     /// The next message; `None` when the server ends the connection.
     pub async fn next(&mut self) -> Option<Value> {
-        timeout(PATIENCE, self.read()).await.unwrap_or_else(|_| panic!("heard nothing for {PATIENCE:?}"))
+        timeout(PATIENCE, self.hear()).await.unwrap_or_else(|_| panic!("heard nothing for {PATIENCE:?}"))
     }
 
     /// Everything up to the first message that `is_last` accepts.
@@ -83,10 +83,11 @@ impl Socket {
     /// Ends the connection, as a page that is closed.
     pub async fn close(mut self) {
         self.0.close(None).await.expect("a connection that can be closed");
-        while self.read().await.is_some() {}
+        while self.hear().await.is_some() {}
     }
 
-    async fn read(&mut self) -> Option<Value> {
+    /// The next message, however long it takes; `None` when the server ends the connection.
+    pub async fn hear(&mut self) -> Option<Value> {
         loop {
             match self.0.next().await? {
                 Ok(Message::Text(text)) => return Some(serde_json::from_str(&text).expect("a message in JSON")),

@@ -6,4 +6,5 @@ mod golden;
 mod inbox;
 mod mail;
 mod recipients;
+mod push;
 mod routes;

@@ -1,0 +1,86 @@
+//! Live push: who is told, who is forgotten, and who makes the job fail.
+
+use serde_json::{Value, json};
+
+use crate::function::{Answer, Ran, done, fixture, run};
+
+const LONG_AGO: &str = "2026-01-01T00:00:00Z";
+const FAR_AHEAD: &str = "4102444800";
+const PAST: &str = "1767225600";
+
+fn connection(id: &str, connected_at: &str, expires_at: &str) -> Value {
+    json!({
+        "pk": {"S": "USER#u"}, "sk": {"S": format!("CONNECTION#{id}")}, "id": {"S": id},
+        "connectedAt": {"S": connected_at}, "expiresAt": {"N": expires_at},
+    })
+}
+
+fn gone() -> Answer {
+    Answer::Json(410, json!({"__type": "GoneException"}))
+}
+
+fn forbidden() -> Answer {
+    Answer::Json(403, json!({"__type": "ForbiddenException"}))
+}
+
+/// A created item, pushed to these connections, of which each answers so.
+fn pushed(connections: &[(Value, Answer)]) -> Ran {
+    let rows: Vec<&Value> = connections.iter().map(|(row, _)| row).collect();
+    let paths: Vec<String> = rows.iter().map(|row| path(row["id"]["S"].as_str().unwrap())).collect();
+    let mut script = vec![("Query", Answer::Json(200, json!({ "Items": rows })))];
+    script.extend(paths.iter().map(String::as_str).zip(connections.iter().map(|(_, answer)| answer.clone())));
+    script.extend([("DeleteItem", done()), ("DeleteItem", done())]);
+    run("push-todos", &fixture("todo-created"), &script)
+}
+
+fn path(id: &str) -> String {
+    format!("/sockets/%40connections/{id}")
+}
+
+#[test]
+fn every_connection_is_told_what_happened() {
+    let ran =
+        pushed(&[(connection("a", LONG_AGO, FAR_AHEAD), done()), (connection("b", LONG_AGO, FAR_AHEAD), done())]);
+    assert!(ran.outcome.is_ok(), "{ran:?}");
+    let event = fixture("todo-created");
+    for id in ["a", "b"] {
+        let told = ran.bodies(&path(id));
+        assert_eq!(told.len(), 1, "{ran:?}");
+        assert_eq!((&told[0]["type"], &told[0]["data"]), (&json!("TodoCreated"), &event["detail"]["data"]));
+    }
+}
+
+#[test]
+fn a_connection_that_has_ended_is_forgotten_and_the_others_are_told() {
+    let ran =
+        pushed(&[(connection("a", LONG_AGO, FAR_AHEAD), gone()), (connection("b", LONG_AGO, FAR_AHEAD), done())]);
+    assert!(ran.outcome.is_ok(), "{ran:?}");
+    let forgotten = ran.bodies("DeleteItem");
+    assert_eq!(forgotten.len(), 1, "{ran:?}");
+    assert_eq!(forgotten[0]["Key"]["sk"]["S"], "CONNECTION#a");
+}
+
+#[test]
+fn a_connection_that_is_about_to_open_is_not_forgotten() {
+    let ran = pushed(&[(connection("a", &jiff::Timestamp::now().to_string(), FAR_AHEAD), gone())]);
+    assert!(ran.outcome.is_ok(), "{ran:?}");
+    assert!(ran.bodies("DeleteItem").is_empty(), "{ran:?}");
+}
+
+#[test]
+fn a_connection_whose_token_has_expired_is_ended_and_not_told() {
+    let ran = pushed(&[(connection("a", LONG_AGO, PAST), done())]);
+    assert!(ran.outcome.is_ok(), "{ran:?}");
+    assert_eq!(ran.bodies(&path("a")), [&Value::Null], "a call without a body");
+    assert_eq!(ran.bodies("DeleteItem")[0]["Key"]["sk"]["S"], "CONNECTION#a");
+}
+
+#[test]
+fn a_connection_that_cannot_be_reached_fails_the_job_after_the_others_were_told() {
+    let ran =
+        pushed(&[(connection("a", LONG_AGO, FAR_AHEAD), forbidden()), (connection("b", LONG_AGO, FAR_AHEAD), done())]);
+    assert_eq!(ran.error_type(), "NotTold");
+    assert_eq!(ran.bodies(&path("b")).len(), 1, "{ran:?}");
+    assert!(ran.bodies("DeleteItem").is_empty(), "{ran:?}");
+    assert!(!ran.logs.contains("Buy"), "no log says what an item is called: {}", ran.logs);
+}
