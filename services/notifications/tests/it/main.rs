@@ -5,6 +5,6 @@ mod function;
 mod golden;
 mod inbox;
 mod mail;
-mod recipients;
 mod push;
+mod recipients;
 mod routes;

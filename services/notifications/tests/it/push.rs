@@ -39,8 +39,7 @@ fn path(id: &str) -> String {
 
 #[test]
 fn every_connection_is_told_what_happened() {
-    let ran =
-        pushed(&[(connection("a", LONG_AGO, FAR_AHEAD), done()), (connection("b", LONG_AGO, FAR_AHEAD), done())]);
+    let ran = pushed(&[(connection("a", LONG_AGO, FAR_AHEAD), done()), (connection("b", LONG_AGO, FAR_AHEAD), done())]);
     assert!(ran.outcome.is_ok(), "{ran:?}");
     let event = fixture("todo-created");
     for id in ["a", "b"] {
@@ -52,8 +51,7 @@ fn every_connection_is_told_what_happened() {
 
 #[test]
 fn a_connection_that_has_ended_is_forgotten_and_the_others_are_told() {
-    let ran =
-        pushed(&[(connection("a", LONG_AGO, FAR_AHEAD), gone()), (connection("b", LONG_AGO, FAR_AHEAD), done())]);
+    let ran = pushed(&[(connection("a", LONG_AGO, FAR_AHEAD), gone()), (connection("b", LONG_AGO, FAR_AHEAD), done())]);
     assert!(ran.outcome.is_ok(), "{ran:?}");
     let forgotten = ran.bodies("DeleteItem");
     assert_eq!(forgotten.len(), 1, "{ran:?}");
