@@ -23,8 +23,10 @@ function follow(file) {
   chunk?.imports.filter((name) => !first.has(name)).forEach(follow);
 }
 named.filter((file) => file.endsWith('.js')).forEach(follow);
-// The list is what a signed-in person opens first: its part counts too.
-follow(chunks.find(({ module }) => module?.endsWith('/src/todos/list-page.tsx')).file);
+// The list is what a signed-in person opens first: its parts count too.
+for (const part of ['/src/app/signed-in.tsx', '/src/todos/list-page.tsx']) {
+  follow(chunks.find(({ module }) => module?.endsWith(part)).file);
+}
 
 const files = (await readdir(new URL('assets/', dist))).map((name) => `assets/${name}`);
 const rows = await Promise.all(
