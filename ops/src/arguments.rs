@@ -2,13 +2,14 @@
 
 use std::time::Duration;
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use clap::Args;
+use clap::builder::NonEmptyStringValueParser;
 use jiff::SignedDuration;
 use jiff::Timestamp;
 use ops::dlq::envelope::Envelope;
 use ops::dlq::filter::{self, Field, Filter, Glob, Moment, Text};
-use ops::dlq::queue::Queue;
+use ops::dlq::queue::{Queue, WrongUse};
 use ops::target;
 
 /// Which queue.
@@ -18,7 +19,7 @@ pub(crate) struct QueueArgs {
     pub(crate) queue: String,
     /// The environment; `local` is the running local cloud. Without it, `AWS_ENDPOINT_URL`, `AWS_PROFILE`,
     /// `AWS_ACCESS_KEY_ID` or the queue's URL say where to look, and without those it is the local cloud
-    #[arg(long)]
+    #[arg(long, value_parser = text())]
     pub(crate) env: Option<String>,
 }
 
@@ -47,19 +48,19 @@ pub(crate) struct FilterArgs {
     #[arg(long, value_name = "PATTERN")]
     rule: Option<Glob>,
     /// The service that failed
-    #[arg(long)]
+    #[arg(long, value_parser = text())]
     service: Option<String>,
     /// The event's detail-type, such as `TodoCreated.*`
     #[arg(long, value_name = "PATTERN")]
     detail_type: Option<Glob>,
     /// What the event is about
-    #[arg(long)]
+    #[arg(long, value_parser = text())]
     subject: Option<String>,
     /// The event's id
-    #[arg(long, value_name = "ID")]
+    #[arg(long, value_name = "ID", value_parser = text())]
     event_id: Option<String>,
     /// How the message's id begins
-    #[arg(long, value_name = "PREFIX")]
+    #[arg(long, value_name = "PREFIX", value_parser = text())]
     message_id: Option<String>,
     /// A field of the event by its `JSONPath`, `$.detail.data.ownerId=7`, or a path that must lead somewhere. May be given
     /// several times. A message of an unknown shape is searched in its body
@@ -82,10 +83,20 @@ pub(crate) struct FilterArgs {
 
 impl FilterArgs {
     /// The filter at this time.
-    pub(crate) fn filter(self, now: Timestamp) -> Filter {
+    ///
+    /// # Errors
+    /// [`WrongUse`] when no time lies between its bounds.
+    pub(crate) fn filter(self, now: Timestamp) -> Result<Filter> {
         let until = self.until.map(|until| until.timestamp(now));
         let older = self.older_than.map(|age| Moment::Ago(age).timestamp(now));
-        Filter {
+        let since = self.since.map(|since| since.timestamp(now));
+        let until = until.into_iter().chain(older).min();
+        if let (Some(since), Some(until)) = (since, until) {
+            let says =
+                || format!("no message can have failed since {since} and before {until}: give them the other way");
+            ensure!(since < until, WrongUse(says()));
+        }
+        Ok(Filter {
             error: self.error,
             error_type: self.error_type,
             function: self.function,
@@ -96,11 +107,16 @@ impl FilterArgs {
             event_id: self.event_id,
             message_id: self.message_id,
             fields: self.field,
-            since: self.since.map(|since| since.timestamp(now)),
-            until: until.into_iter().chain(older).min(),
+            since,
+            until,
             envelopes: self.envelope,
-        }
+        })
     }
+}
+
+/// Text that is not empty: `--message-id "$ID"` without an ID would mean every message.
+pub(crate) fn text() -> NonEmptyStringValueParser {
+    NonEmptyStringValueParser::new()
 }
 
 /// How long to look.

@@ -145,8 +145,8 @@ pub(crate) async fn run(command: Reading) -> Result<Outcome> {
 
 async fn peek(peek: Peek) -> Result<Outcome> {
     let now = Timestamp::now();
+    let filter = peek.of.filter.filter(now)?;
     let queue = open(&peek.of.queue).await?;
-    let filter = peek.of.filter.filter(now);
     let count = usize::try_from(peek.count).unwrap_or(usize::MAX);
     let mut found: Vec<Message> = Vec::new();
     let looked = look(&queue, until(&peek.of.look), |message| {
@@ -192,8 +192,8 @@ async fn show(show: Show) -> Result<Outcome> {
 
 async fn clusters(of: OfQueue) -> Result<Outcome> {
     let now = Timestamp::now();
+    let filter = of.filter.filter(now)?;
     let queue = open(&of.queue).await?;
-    let filter = of.filter.filter(now);
     let mut clusters = Clusters::default();
     let looked = look(&queue, until(&of.look), |message| {
         if filter.admits(&message) {
@@ -212,8 +212,8 @@ async fn export(export: Export) -> Result<Outcome> {
         export.format != Format::Table,
         WrongUse("a table loses what it cuts: export with --format ndjson or json".to_owned())
     );
+    let filter = export.filter.filter(Timestamp::now())?;
     let queue = open(&export.queue).await?;
-    let filter = export.filter.filter(Timestamp::now());
     let count = export.count.map_or(usize::MAX, |count| usize::try_from(count).unwrap_or(usize::MAX));
     let mut sink = Sink::open(export.out.as_deref(), export.format)?;
     let looked = look(&queue, until(&export.look), |message| {

@@ -8,6 +8,7 @@ use ops::dlq::journal::read;
 use ops::target;
 use serde_json::json;
 
+use crate::arguments::text;
 use crate::output::{self, Format, Outcome};
 
 /// What to do with journals.
@@ -35,7 +36,7 @@ pub(crate) struct OfJournal {
     #[command(flatten)]
     pub(crate) folder: JournalFolder,
     /// The environment, when it is not the one that the journal names
-    #[arg(long)]
+    #[arg(long, value_parser = text())]
     pub(crate) env: Option<String>,
     /// How to print
     #[arg(long, value_enum, default_value_t = Format::Table)]
@@ -100,6 +101,7 @@ fn row(path: &Path) -> serde_json::Value {
     let plan = state.plan;
     let says = match (&chain, &state.closed) {
         (Err(_), _) => "broken",
+        (Ok(_), None) if plan.is_none() => "nothing was done",
         (Ok(_), Some(summary)) if summary.remaining == 0 => "done",
         (Ok(_), Some(_)) => "some is left",
         (Ok(_), None) => "not ended: resume",

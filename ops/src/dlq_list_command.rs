@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use ops::dlq::overview::{self, Before};
 use ops::target;
 
+use crate::arguments::text;
 use crate::output::{self, Format, Outcome};
 use crate::tables;
 
@@ -30,7 +31,7 @@ Exit codes: 0 done; 1 AWS or the network failed; 64 wrong use, or there is no su
 pub(crate) struct List {
     /// The environment; `local` is the running local cloud. Without it, `AWS_ENDPOINT_URL`, `AWS_PROFILE` or
     /// `AWS_ACCESS_KEY_ID` say where to look, and without those it is the local cloud
-    #[arg(long)]
+    #[arg(long, value_parser = text())]
     env: Option<String>,
     /// How to print
     #[arg(long, value_enum, default_value_t = Format::Table)]

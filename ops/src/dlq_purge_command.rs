@@ -44,8 +44,8 @@ pub(crate) struct Purge {
 
 /// Does what was asked.
 pub(crate) async fn run(arguments: Purge) -> Result<Outcome> {
+    let filter = arguments.filter.filter(Timestamp::now())?;
     let queue = arguments.queue.open().await?;
-    let filter = arguments.filter.filter(Timestamp::now());
     let path = &arguments.export;
     ensure!(!path.exists(), WrongUse(format!("{} is there already: name another file", path.display())));
     let until = Until::after(arguments.look.deadline);

@@ -1,6 +1,6 @@
 //! The arguments of `dlq replay`, and the options that they mean.
 
-use anyhow::{Result, ensure};
+use anyhow::Result;
 use clap::Args;
 use ops::dlq::envelope::Envelope;
 use ops::dlq::journal::entry::Purpose;
@@ -8,9 +8,9 @@ use ops::dlq::marks::Marking;
 use ops::dlq::options::{After, Options, Order, Pace, Superseded};
 use ops::dlq::queue::{Queue, WrongUse};
 use ops::dlq::roads::choice::{Choice, Way};
-use ops::target::Target;
+use ops::target::{self, Target};
 
-use crate::arguments::{FilterArgs, LookArgs, QueueArgs};
+use crate::arguments::{FilterArgs, LookArgs, QueueArgs, text};
 use crate::dlq_journal_commands::JournalFolder;
 use crate::output::Format;
 
@@ -70,13 +70,13 @@ pub(crate) struct WayArgs {
     #[arg(long, value_name = "QUEUE")]
     to_queue: Option<String>,
     /// To another endpoint, for a rehearsal: the messages stay in their queue
-    #[arg(long, value_name = "URL")]
+    #[arg(long, value_name = "URL", value_parser = endpoint)]
     to: Option<String>,
     /// Take messages of an unknown shape for these
     #[arg(long = "as", value_name = "ENVELOPE")]
     taken_as: Option<Envelope>,
     /// The function for messages that do not say which one failed
-    #[arg(long, value_name = "FUNCTION")]
+    #[arg(long, value_name = "FUNCTION", value_parser = text())]
     invoke: Option<String>,
     /// Where messages are parked that failed too often; the service's parking queue when not given
     #[arg(long, value_name = "QUEUE")]
@@ -90,6 +90,12 @@ enum OrderArg {
     Any,
     /// Those of one subject by their sequence
     Subject,
+}
+
+/// A URL that another cloud listens at.
+fn endpoint(url: &str) -> Result<String, String> {
+    let given = url.to_owned();
+    if target::is_endpoint(url) { Ok(given) } else { Err("give a URL such as http://127.0.0.1:4566".to_owned()) }
 }
 
 fn rate(text: &str) -> Result<f64, String> {
@@ -114,8 +120,7 @@ impl ReplayArgs {
             None => Way::Back,
             Some(given) => {
                 let to = Queue::resolve(&target.sdk, &target.env, given).await?;
-                let is_same = to.url() == queue.url();
-                ensure!(!is_same, WrongUse("messages cannot go to the queue that they come from".to_owned()));
+                to.differs_from(queue)?;
                 Way::Queue(to.url().to_owned())
             }
         };
@@ -145,7 +150,9 @@ impl ReplayArgs {
 /// The queue where messages are parked: the one that was named, else the one beside the dead-letter queue, if it is there.
 pub(crate) async fn parking(target: &Target, queue: &Queue, given: Option<&str>) -> Result<Option<String>> {
     if let Some(given) = given {
-        return Ok(Some(Queue::resolve(&target.sdk, &target.env, given).await?.url().to_owned()));
+        let lot = Queue::resolve(&target.sdk, &target.env, given).await?;
+        lot.differs_from(queue)?;
+        return Ok(Some(lot.url().to_owned()));
     }
     let Some(service) = queue.name().strip_suffix("-dlq") else {
         return Ok(None);

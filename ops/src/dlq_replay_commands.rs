@@ -74,11 +74,11 @@ pub(crate) async fn run(command: Moving) -> Result<Outcome> {
 }
 
 async fn replay(arguments: ReplayArgs) -> Result<Outcome> {
+    let filter = arguments.filter.clone().filter(Timestamp::now())?;
     let target = target::connect(arguments.queue.env.as_deref(), Some(&arguments.queue.queue)).await?;
     let queue = Queue::resolve(&target.sdk, &target.env, &arguments.queue.queue).await?;
     let options = arguments.options(&target, &queue).await?;
     let folder = arguments.folder.path()?;
-    let filter = arguments.filter.filter(Timestamp::now());
     let count = arguments.count.map(|count| usize::try_from(count).unwrap_or(usize::MAX));
     let wanted = Wanted::new(filter, count);
     let history = History::read(&folder, None)?;
@@ -101,7 +101,9 @@ async fn resume(arguments: OfJournal) -> Result<Outcome> {
     let folder = arguments.folder.path()?;
     let path = read::find(&folder, &arguments.replay)?;
     let (journal, state) = Journal::reopen(&path)?;
-    let planned = state.plan.clone().context("the journal has no plan: the replay ended before it had one")?;
+    let no_plan =
+        || WrongUse("the journal has no plan: the replay ended before it did anything. `replay` again".to_owned());
+    let planned = state.plan.clone().ok_or_else(no_plan)?;
     if let Some(closed) = state.closed.as_ref().filter(|closed| closed.remaining == 0) {
         output::remark("nothing is left of this replay");
         return end(closed, arguments.format);

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 use clap::{Args, Subcommand};
 use jiff::Timestamp;
 use ops::dlq::batches::{self, Outgoing};
@@ -29,7 +29,7 @@ use ops::target::{self, Target};
 use serde_json::json;
 use uuid::Uuid;
 
-use crate::arguments::{FilterArgs, LookArgs, QueueArgs};
+use crate::arguments::{FilterArgs, LookArgs, QueueArgs, text};
 use crate::dlq_edit_command::{self, Edit};
 use crate::dlq_journal_commands::JournalFolder;
 use crate::dlq_purge_command::{self, Purge};
@@ -128,7 +128,7 @@ pub(crate) struct Rollback {
     #[command(flatten)]
     folder: JournalFolder,
     /// The environment, when it is not the one that the journal names
-    #[arg(long)]
+    #[arg(long, value_parser = text())]
     env: Option<String>,
     /// How long a message stays hidden at the most when this program dies
     #[arg(long, value_name = "TIME", default_value = "60s", value_parser = seconds)]
@@ -164,13 +164,14 @@ impl Parking {
             bail!(WrongUse(format!("{} has no parking queue beside it: give --parking", queue.name())));
         };
         let lot = Queue::at(&target.sdk, &lot);
+        lot.differs_from(&queue)?;
         Ok((target, queue, lot))
     }
 
     async fn transfer(self, target: Target, from: Queue, to: Queue, purpose: Purpose) -> Result<Outcome> {
         let folder = self.folder.path()?;
         let count = self.count.map(|count| usize::try_from(count).unwrap_or(usize::MAX));
-        let wanted = Wanted::new(self.filter.filter(Timestamp::now()), count);
+        let wanted = Wanted::new(self.filter.filter(Timestamp::now())?, count);
         let options = options(to.url(), purpose);
         let until = Until::after(self.look.deadline);
         let stopped = stop_at_interrupt(until.stopped.clone());
@@ -218,13 +219,16 @@ async fn import(arguments: Import) -> Result<Outcome> {
     };
     let (mut imported, mut failed, mut messages) = (0, 0, Vec::new());
     for (number, line) in input.lines().enumerate() {
-        let line = line.context("cannot read the messages")?;
+        let unreadable = |error: io::Error| {
+            WrongUse(format!("cannot read line {}: {error}; {imported} messages before it are imported", number + 1))
+        };
+        let line = line.map_err(unreadable)?;
         if line.trim().is_empty() {
             continue;
         }
         let message: Message = serde_json::from_str(&line).map_err(|error| {
             WrongUse(format!(
-                "line {} is no message ({error}); {imported} before it are imported. Give what `export` writes",
+                "line {} is no message ({error}); {imported} before it are imported. Give what `export --format ndjson` writes",
                 number + 1
             ))
         })?;
@@ -281,7 +285,11 @@ async fn take_back(arguments: Rollback) -> Result<Outcome> {
     if stopped.load(Ordering::Relaxed) {
         output::remark("interrupted: run it again to go on");
     } else if summary.remaining > 0 {
-        output::remark(&format!("{} messages were taken by somebody already", summary.remaining));
+        output::remark(&format!(
+            "{} messages did not come: somebody has taken them, or holds them, or the queue delays them; run it again to look \
+             once more",
+            summary.remaining
+        ));
     }
     let Summary { remaining, .. } = &summary;
     let outcome = if *remaining == 0 { Outcome::Done } else { Outcome::Left };

@@ -12,7 +12,7 @@ use ops::explain::{self, Question, Story};
 use ops::target;
 use ops::verify::{self, Report, Verdict, Wanted};
 
-use crate::arguments::{FilterArgs, LookArgs, QueueArgs};
+use crate::arguments::{FilterArgs, LookArgs, QueueArgs, text};
 use crate::dlq_journal_commands::JournalFolder;
 use crate::insight_tables;
 use crate::output::{self, Format, Outcome};
@@ -55,9 +55,10 @@ pub(crate) enum Insight {
 #[derive(Debug, Args)]
 pub(crate) struct Explain {
     /// The event's id, as `metadata.eventId` has it
+    #[arg(value_parser = text())]
     event_id: String,
     /// The environment; `local` is the running local cloud
-    #[arg(long)]
+    #[arg(long, value_parser = text())]
     env: Option<String>,
     #[command(flatten)]
     journals: JournalFolder,
@@ -111,9 +112,9 @@ async fn explain(explain: Explain) -> Result<Outcome> {
 }
 
 async fn verify(verify: Verify) -> Result<Outcome> {
+    let filter = verify.filter.filter(Timestamp::now())?;
     let target = target::connect(verify.queue.env.as_deref(), Some(&verify.queue.queue)).await?;
     let queue = Queue::resolve(&target.sdk, &target.env, &verify.queue.queue).await?;
-    let filter = verify.filter.filter(Timestamp::now());
     let repository = verify.repository.unwrap_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join(".."));
     let wanted = Wanted { filter: &filter, repository: &repository, patience: verify.look.deadline };
     let report = verify::verify(&target, &queue, &wanted).await?;

@@ -1,4 +1,4 @@
-//! Ctrl-C and the wish of the system to end: once in good order, twice at once.
+//! Ctrl-C, a terminal that was closed, and the wish of the system to end: once in good order, twice at once.
 
 use std::future::pending;
 use std::process;
@@ -10,7 +10,7 @@ use crate::output;
 /// The exit code of a program that an interrupt has ended.
 const INTERRUPTED: i32 = 130;
 
-/// True as soon as somebody presses Ctrl-C or ends the program: what is under way is finished, and what is held is given
+/// True as soon as somebody presses Ctrl-C, closes the terminal or ends the program: what is under way is finished, and what is held is given
 /// back. Asked a second time, it ends at once.
 pub(crate) fn stop_at_interrupt(stopped: Arc<AtomicBool>) -> Arc<AtomicBool> {
     let set = Arc::clone(&stopped);
@@ -27,12 +27,13 @@ pub(crate) fn stop_at_interrupt(stopped: Arc<AtomicBool>) -> Arc<AtomicBool> {
 #[cfg(unix)]
 async fn asked_to_end() {
     use tokio::signal::unix::{SignalKind, signal};
-    match signal(SignalKind::terminate()) {
-        Ok(mut terminated) => tokio::select! {
+    match (signal(SignalKind::terminate()), signal(SignalKind::hangup())) {
+        (Ok(mut terminated), Ok(mut hung_up)) => tokio::select! {
             () = interrupted() => {}
             _ = terminated.recv() => {}
+            _ = hung_up.recv() => {}
         },
-        Err(_) => interrupted().await,
+        _ => interrupted().await,
     }
 }
 

@@ -5,8 +5,9 @@ use std::env;
 use std::io::{self, ErrorKind, IsTerminal, Write};
 use std::process::ExitCode;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use clap::ValueEnum;
+use clap::error::ErrorKind as Wrong;
 use ops::dlq::queue::WrongUse;
 use serde::Serialize;
 
@@ -32,21 +33,40 @@ pub(crate) enum Outcome {
     Left,
 }
 
-/// Wrong use: what clap says, and 64; help and version are no failure.
+/// Wrong use: what clap says, in one line, and 64; help and version are no failure.
 pub(crate) fn usage(error: &clap::Error) -> ExitCode {
-    let printed = error.print().is_ok();
-    if error.use_stderr() || !printed { ExitCode::from(64) } else { ExitCode::SUCCESS }
+    if !error.use_stderr() {
+        // Help and version go the way of every result.
+        return match error.print() {
+            Err(error) if error.kind() != ErrorKind::BrokenPipe => ExitCode::FAILURE,
+            _ => ExitCode::SUCCESS,
+        };
+    }
+    if error.kind() == Wrong::DisplayHelpOnMissingArgumentOrSubcommand {
+        remark(error.render().to_string().trim_end());
+        return ExitCode::from(64);
+    }
+    remark(&misuse(&error.render().to_string()));
+    ExitCode::from(64)
+}
+
+/// What clap says without the usage, which `--help` has.
+fn misuse(text: &str) -> String {
+    let said = text.split("\n\nUsage:").next().unwrap_or(text);
+    let said = said.split("\n\nFor more information").next().unwrap_or(said);
+    format!("{} (see --help)", one_line(said))
 }
 
 /// The failure and its causes in one line.
 pub(crate) fn failure(error: &anyhow::Error) -> ExitCode {
-    eprintln!("error: {}", one_line(&format!("{error:#}")));
+    remark(&format!("error: {}", one_line(&format!("{error:#}"))));
     if error.is::<WrongUse>() { ExitCode::from(64) } else { ExitCode::FAILURE }
 }
 
-/// A remark for whoever watches, apart from the results.
+/// A remark for whoever watches, apart from the results. That nobody does (`2>&1 | head -1`), or that there is no room for
+/// it, ends no replay: `eprintln!` would.
 pub(crate) fn remark(text: &str) {
-    eprintln!("{text}");
+    writeln!(io::stderr(), "{text}").ok();
 }
 
 /// Whether a person watches.
@@ -94,7 +114,7 @@ pub(crate) fn text(text: &[u8]) -> Result<Outcome> {
     match out.write_all(text).and_then(|()| out.flush()) {
         // A reader that has gone (`… | head -1`) is no failure.
         Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(Outcome::Done),
-        result => result.map(|()| Outcome::Done).map_err(Into::into),
+        result => result.map(|()| Outcome::Done).context("cannot print the result"),
     }
 }
 
@@ -126,7 +146,14 @@ pub(crate) fn one_line(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::plain;
+    use super::{misuse, plain};
+
+    #[test]
+    fn wrong_use_is_one_line() {
+        let said = "error: the argument\n  <QUEUE>\n\n  tip: give one\n\nUsage: ops dlq peek <QUEUE>\n\nFor more information, …";
+        assert_eq!(misuse(said), "error: the argument <QUEUE> tip: give one (see --help)");
+        assert_eq!(misuse("error: no\n\nFor more information, try '--help'.\n"), "error: no (see --help)");
+    }
 
     #[test]
     fn text_cannot_be_turned_around() {

@@ -6,12 +6,14 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 use std::{env, io};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use aws_config::meta::region::RegionProviderChain;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_sqs::config::Credentials;
 use serde::Deserialize;
+
+use crate::dlq::queue::WrongUse;
 
 /// The environment that the local cloud runs.
 pub const LOCAL: &str = "local";
@@ -42,8 +44,9 @@ pub struct Target {
 /// to go; without any of them it is the local cloud.
 ///
 /// # Errors
-/// When the local cloud is meant and does not run.
+/// [`WrongUse`] when the environment names an endpoint that is none; else when the local cloud is meant and does not run.
 pub async fn connect(env: Option<&str>, queue: Option<&str>) -> Result<Target> {
+    check_endpoints()?;
     let name = env.unwrap_or(LOCAL).to_owned();
     let url = queue.filter(|queue| queue.starts_with("http://") || queue.starts_with("https://"));
     if has_endpoint() || name != LOCAL {
@@ -88,6 +91,27 @@ pub fn state_dir() -> Result<PathBuf> {
     let state = env::var_os("XDG_STATE_HOME").map(PathBuf::from).filter(|path| path.is_absolute());
     let state = state.or_else(|| Some(PathBuf::from(env::var_os("HOME")?).join(".local/state")));
     Ok(state.context("there is no folder to remember things in: set XDG_STATE_HOME or HOME")?.join("busline-ops"))
+}
+
+/// Whether it is a URL that a client can be pointed at.
+#[must_use]
+pub fn is_endpoint(url: &str) -> bool {
+    let rest = url.strip_prefix("http://").or_else(|| url.strip_prefix("https://"));
+    let host = rest.and_then(|rest| rest.split(['/', '?', '#']).next()).unwrap_or_default();
+    !host.starts_with(':') && !host.is_empty() && url.chars().all(|character| character.is_ascii_graphic())
+}
+
+/// The AWS clients would end in the middle of a command over an endpoint that is none, and an empty one is no request for
+/// AWS itself.
+fn check_endpoints() -> Result<()> {
+    for (name, url) in env::vars_os().map(|(name, url)| (name.to_string_lossy().into_owned(), url)) {
+        let url = url.to_string_lossy();
+        let is_right = !name.starts_with("AWS_ENDPOINT_URL") || is_endpoint(&url);
+        let says =
+            || format!("{name} is `{url}`, which is no URL: give one such as http://127.0.0.1:4566, or unset it");
+        ensure!(is_right, WrongUse(says()));
+    }
+    Ok(())
 }
 
 /// The standard settings; a queue's URL on AWS names its region.
@@ -177,7 +201,15 @@ fn repository() -> PathBuf {
 
 #[cfg(test)]
 mod tests {
-    use super::{region_of, strangers_endpoint};
+    use super::{is_endpoint, region_of, strangers_endpoint};
+
+    #[test]
+    fn an_endpoint_is_a_url_with_a_host() {
+        let right = ["http://127.0.0.1:4566", "https://sqs.eu-west-1.amazonaws.com/", "http://[::1]:1/x"];
+        assert!(right.iter().all(|url| is_endpoint(url)));
+        let wrong = ["", "nonsense", "not a url", "ftp://x", "http://", "https:///x", "http://:80", "http://a b"];
+        assert!(wrong.iter().all(|url| !is_endpoint(url)));
+    }
 
     #[test]
     fn a_queue_elsewhere_is_asked_where_its_url_leads() {

@@ -19,6 +19,7 @@ use ops::target::{self, Target};
 use ratatui::crossterm::event::{self, Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 
+use crate::arguments::text;
 use crate::dlq_journal_commands::JournalFolder;
 use crate::output::{self, Outcome};
 use crate::tables;
@@ -34,7 +35,7 @@ const KEYBOARD: Duration = Duration::from_millis(100);
 #[derive(Debug, Args)]
 pub(crate) struct Watch {
     /// The environment; `local` is the running local cloud
-    #[arg(long)]
+    #[arg(long, value_parser = text())]
     env: Option<String>,
     #[command(flatten)]
     journals: JournalFolder,

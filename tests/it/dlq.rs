@@ -6,6 +6,7 @@ mod lambda;
 mod order;
 mod queues;
 mod rehearsal;
+mod rollback;
 mod rules;
 mod selective;
 mod stranger;

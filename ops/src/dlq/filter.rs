@@ -116,6 +116,7 @@ impl FromStr for Text {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         match text.strip_prefix('/').and_then(|rest| rest.strip_suffix('/')) {
             Some(pattern) if !pattern.is_empty() => regex(pattern).map(Self::Pattern),
+            _ if text.is_empty() => Err(EMPTY.to_owned()),
             _ => Ok(Self::Part(text.to_owned())),
         }
     }
@@ -135,10 +136,16 @@ impl FromStr for Glob {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
+        if text.is_empty() {
+            return Err(EMPTY.to_owned());
+        }
         let pattern = regex::escape(text).replace(r"\*", ".*").replace(r"\?", ".");
         regex(&format!("(?s)^{pattern}$")).map(Self)
     }
 }
+
+/// `--error "$TEXT"` without a TEXT would mean every message.
+const EMPTY: &str = "it is empty: leave the filter out to mean every message";
 
 fn regex(pattern: &str) -> Result<Regex, String> {
     Regex::new(pattern).map_err(|error| match error {

@@ -87,6 +87,15 @@ impl Queue {
         self.url.trim_end_matches('/').rsplit('/').next().unwrap_or(&self.url)
     }
 
+    /// Whether messages can be moved from the other queue to this one.
+    ///
+    /// # Errors
+    /// [`WrongUse`] when both are the same queue.
+    pub fn differs_from(&self, other: &Self) -> Result<()> {
+        ensure!(self.url != other.url, WrongUse("messages cannot go to the queue that they come from".to_owned()));
+        Ok(())
+    }
+
     /// A FIFO queue gives out no more of a group while messages of that group are held.
     #[must_use]
     pub fn is_fifo(&self) -> bool {

@@ -2,9 +2,8 @@
 //! was. What a function was given cannot be taken back.
 
 use std::collections::{HashMap, HashSet};
-use std::ops::ControlFlow;
 use std::path::Path;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
@@ -15,7 +14,6 @@ use crate::dlq::batches;
 use crate::dlq::journal::entry::{Entry, Purpose, Summary};
 use crate::dlq::journal::state::short_id;
 use crate::dlq::journal::{Journal, read};
-use crate::dlq::look::{Until, look};
 use crate::dlq::marks::{self, Marking};
 use crate::dlq::message::{Attribute, Message};
 use crate::dlq::options::{After, Options};
@@ -23,9 +21,6 @@ use crate::dlq::queue::{Queue, WrongUse};
 use crate::dlq::roads::choice::Way;
 use crate::dlq::roads::outgoing;
 use crate::dlq::sweep::sweep_hiding;
-
-/// How long is looked for what was being put back when a process died.
-const LOOK: Duration = Duration::from_mins(2);
 
 /// What a replay put where: each message's new id, and the one that it had.
 #[derive(Debug, Default)]
@@ -75,7 +70,7 @@ impl Put {
 ///
 /// # Errors
 /// [`WrongUse`] when the messages went to functions, none left their queue, or the replay itself has to be resumed
-/// first; else when SQS fails or the journal cannot be written.
+/// first; else when SQS fails, the journal cannot be written, or somebody holds messages that may have been put back.
 pub async fn rollback(sdk: &SdkConfig, path: &Path, hidden: Duration, stopped: &AtomicBool) -> Result<Summary> {
     let (journal, state) = Journal::reopen(path)?;
     ensure!(
@@ -86,7 +81,8 @@ pub async fn rollback(sdk: &SdkConfig, path: &Path, hidden: Duration, stopped: &
             state.accepted.len() + state.unsure.len()
         ))
     );
-    let planned = state.plan.context("the journal has no plan: nothing was done")?;
+    let no_plan = || WrongUse("the journal has no plan: nothing was done, and nothing can be put back".to_owned());
+    let planned = state.plan.ok_or_else(no_plan)?;
     ensure!(
         !planned.options.is_null(),
         WrongUse("it is the journal of an edit: `edit` the message again to take it back".to_owned())
@@ -99,7 +95,7 @@ pub async fn rollback(sdk: &SdkConfig, path: &Path, hidden: Duration, stopped: &
     let mut put = Put::default();
     read::read(path, |line| put.take(line.entry))?;
     let origin = Queue::at(sdk, &planned.queue);
-    find_again(&mut put, &origin, &journal).await?;
+    find_again(&mut put, &origin, &journal, (hidden, stopped)).await?;
     let mut targets = Vec::new();
     match (&options.choice.way, put.replayed.is_empty()) {
         (Way::Queue(url), false) => targets.push((Queue::at(sdk, url), &put.replayed)),
@@ -131,18 +127,37 @@ pub async fn rollback(sdk: &SdkConfig, path: &Path, hidden: Duration, stopped: &
 
 /// Looks in the queue that messages came from for those that were being put back when a process died: they carry their
 /// keys. The others are put back again.
-async fn find_again(put: &mut Put, origin: &Queue, journal: &Journal) -> Result<()> {
+///
+/// Those that somebody holds, such as a rollback that died while it looked, are waited for: put back again, they would be
+/// there twice. A FIFO queue drops such copies for five minutes, and never shows all of a large group.
+async fn find_again(
+    put: &mut Put,
+    origin: &Queue,
+    journal: &Journal,
+    (hidden, stopped): (Duration, &AtomicBool),
+) -> Result<()> {
     if put.unsure.is_empty() {
         return Ok(());
     }
-    let mut found = Vec::new();
-    look(origin, Until::after(LOOK), |message| {
-        found.extend(put.unsure.get(&marks::key(&message)).copied());
-        Ok(if found.len() < put.unsure.len() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) })
+    let mut found = HashSet::new();
+    let is_unsure = |message: &Message| put.unsure.contains_key(&marks::key(message));
+    // Several messages may have one key: all are looked at.
+    sweep_hiding(origin, hidden, (usize::MAX, stopped), is_unsure, async |messages| {
+        found.extend(messages.iter().filter_map(|message| put.unsure.get(&marks::key(message))));
+        Ok(Vec::new())
     })
     .await?;
+    let missing = put.unsure.len() - found.len();
+    let held = if missing == 0 || origin.is_fifo() { 0 } else { origin.attributes().await?.out_of_sight() };
     put.back.extend(found.iter().copied());
-    journal.write(Entry::RolledBack { ids: found }).await
+    journal.write(Entry::RolledBack { ids: found.into_iter().collect() }).await?;
+    ensure!(
+        held == 0,
+        "{missing} messages were being put back when a rollback ended, and may be among the {held} that somebody holds in \
+         {}: run it again when nobody does",
+        origin.name()
+    );
+    Ok(())
 }
 
 /// What is to be moved back from one queue.
@@ -169,8 +184,9 @@ impl Move<'_> {
         })
         .await?;
         let moved: Vec<Uuid> = moved.iter().filter_map(|id| old.get(id).copied()).collect();
-        // One that was put back before and is not here was deleted before.
-        let gone = self.ids.values().filter(|id| self.back.contains(id) && !seen.contains(id)).copied();
+        // One that was put back before and is not here was deleted before, if all that is here was seen.
+        let saw_all = !stopped.load(Ordering::Relaxed) && self.target.attributes().await?.out_of_sight() == 0;
+        let gone = self.ids.values().filter(|id| saw_all && self.back.contains(id) && !seen.contains(id)).copied();
         let ids: Vec<Uuid> = moved.into_iter().chain(gone).collect();
         let back = ids.len() as u64;
         if back > 0 {

@@ -6,4 +6,5 @@ mod envelopes;
 mod filters;
 mod fixture;
 mod hostile;
+mod misuse;
 mod story;

@@ -36,6 +36,12 @@ impl Attributes {
         self.depth + self.in_flight + self.delayed
     }
 
+    /// How many messages nobody can receive now, approximately: somebody holds them, or they are delayed.
+    #[must_use]
+    pub fn out_of_sight(&self) -> u64 {
+        self.in_flight + self.delayed
+    }
+
     /// How often a message may be received before the queue itself moves it on: every look counts.
     #[must_use]
     pub fn max_receive_count(&self) -> Option<u64> {
