@@ -144,7 +144,7 @@ fn signed_by_root(product: &Product, key: &str, expiration: Timestamp) -> Form {
     let policy = STANDARD.encode(policy.to_string());
     let parts = [&date[..8], &region, "s3", "aws4_request", &policy];
     let signature = parts.iter().fold(b"AWS4test".to_vec(), |key, part| hmac(&key, part.as_bytes()).to_vec());
-    let signature: String = signature.iter().map(|byte| format!("{byte:02x}")).collect();
+    let signature = signature.iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"));
     let form = Form {
         url: format!("{}/{bucket}", product.endpoint().trim_end_matches('/')),
         fields: fields.map(|(name, value)| (name.to_owned(), value)).to_vec(),

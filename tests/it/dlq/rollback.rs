@@ -45,10 +45,8 @@ impl Halved {
     /// Writes what the rollback that died wrote.
     fn note(&self, entry: &Value) {
         let lines = fs::read_to_string(&self.journal).expect("a journal");
-        let previous: String = Sha256::digest(lines.lines().last().expect("a line").as_bytes())
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
+        let digest = Sha256::digest(lines.lines().last().expect("a line").as_bytes());
+        let previous = digest.iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"));
         let mut line = json!({"n": lines.lines().count(), "at": Timestamp::now(), "previous": previous});
         line.as_object_mut().expect("an object").extend(entry.as_object().expect("an object").clone());
         let mut file = OpenOptions::new().append(true).open(&self.journal).expect("a journal");
