@@ -130,7 +130,7 @@ export const de: Messages = {
   count: (n) => (n === 1 ? '1 Aufgabe' : `${n} Aufgaben`),
   listCapped: (n) => `Die ersten ${n} werden gezeigt. Suche und Filter sehen nur diese.`,
   emptyAllTitle: 'Eine leere Liste',
-  emptyAllText: 'Was möchten Sie erledigen? Schreiben Sie es oben auf; die Taste N bringt Sie hin.',
+  emptyAllText: 'Was möchten Sie erledigen? Schreiben Sie es oben auf.',
   emptyTodayTitle: 'Heute ist nichts fällig',
   emptyTodayText: 'Genießen Sie es, oder sehen Sie, was demnächst kommt.',
   emptyUpcomingTitle: 'Nichts in Sicht',

@@ -131,7 +131,7 @@ export const en = {
   count: (n: number) => (n === 1 ? '1 to-do' : `${n} to-dos`),
   listCapped: (n: number) => `The first ${n} are shown. Search and filters look at these.`,
   emptyAllTitle: 'A clear list',
-  emptyAllText: 'What would you like to get done? Write it down above; press N to get there.',
+  emptyAllText: 'What would you like to get done? Write it down above.',
   emptyTodayTitle: 'Nothing due today',
   emptyTodayText: 'Enjoy it, or look at what is upcoming.',
   emptyUpcomingTitle: 'Nothing ahead',
