@@ -1,3 +1,4 @@
+import { deliver } from './cloud.ts';
 import { add, expect, row, saved, test, titles } from './page.ts';
 
 test('items are added in one line, newest first, and are there after a reload', async ({ home }) => {
@@ -114,7 +115,7 @@ test.describe('with a failing network', () => {
       if (route.request().method() !== 'POST' || !isFirst) return route.fallback();
       isFirst = false;
       // The service gets the request and answers; the answer never arrives.
-      await route.fetch();
+      expect(await deliver(route.request())).toBe(201);
       return route.fulfill({ status: 503 });
     });
     await add(home, 'Buy milk');

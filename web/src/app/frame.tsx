@@ -178,7 +178,7 @@ function Item({ href, Icon, text, isHere, count = 0, unread = 0 }: ItemProps) {
         {count > 0 && <span className={css['count']}>{count}</span>}
         {unread > 0 && (
           <>
-            <span className="visually-hidden">, {m.unreadCount(unread)}</span>
+            <span className="visually-hidden">{m.unreadCount(unread)}</span>
             <span className={css['badge']} aria-hidden="true">
               {unread > 99 ? '99+' : unread}
             </span>

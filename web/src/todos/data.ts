@@ -50,8 +50,9 @@ export function useTodoList(status: Status, options: { enabled: boolean }): UseQ
 }
 
 /** Keeps one item loaded, notes included. */
-export function useTodoLoaded(id: string): UseQueryResult<boolean> {
-  return useQuery({ queryKey: ['todos', 'item', id], queryFn: async () => (await loadTodo(id)) !== undefined });
+export function useTodoLoaded(id: string, options: { enabled: boolean }): UseQueryResult<boolean> {
+  const queryFn = async () => (await loadTodo(id)) !== undefined;
+  return useQuery({ queryKey: ['todos', 'item', id], queryFn, ...options });
 }
 
 /** Reads an item again; one that is not there any more is forgotten. */

@@ -21,7 +21,8 @@ import { TickBox } from './todo-row';
 export default function ItemPage({ id }: { id: string }) {
   const m = useMessages();
   const todo = useTodo(id);
-  const loaded = useTodoLoaded(realId(id));
+  // A draft has nothing to load yet.
+  const loaded = useTodoLoaded(realId(id), { enabled: todo?.version !== 0 });
   useTitle(todo?.title ?? m.details);
   return (
     <>
