@@ -22,6 +22,11 @@ export default defineConfig({
   retries: 0,
   timeout: 60_000,
   expect: { timeout: 10_000 },
+  projects: [
+    { name: 'flows', testIgnore: /outage/ },
+    // Stops services under everybody's feet: alone, and one after the other.
+    { name: 'outage', testMatch: /outage/, dependencies: ['flows'], fullyParallel: false },
+  ],
   use: {
     baseURL: setting('BUSLINE_WEB_ORIGIN'),
     locale: 'en-GB',

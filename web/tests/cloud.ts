@@ -1,13 +1,11 @@
 // The cloud behind the page: what the tests do there that people do in their mailbox, and what operators do by accident.
 import { readFileSync } from 'node:fs';
-import type { Request } from '@playwright/test';
 
 interface Status {
   endpoint: string;
   region: string;
   env: string;
   user_pool_client_id: string;
-  apis: Record<'todos', string>;
 }
 
 const path = process.env['BUSLINE_STATUS'];
@@ -82,17 +80,6 @@ export async function until<T>(what: string, look: () => Promise<T | undefined>)
     if (Date.now() > deadline) throw new Error(`waited 15 s for ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
-}
-
-/** Brings a request of the page to the todos service, past the browser, and returns the status of the answer. */
-export async function deliver(request: Request): Promise<number> {
-  const path = new URL(request.url()).pathname.replace(/^\/api/, '');
-  const { status: answered } = await fetch(status.apis.todos + path, {
-    method: request.method(),
-    headers: await request.allHeaders(),
-    body: request.postData(),
-  });
-  return answered;
 }
 
 /** Takes functions of a service out of service: none of their calls runs until the returned function is called. */

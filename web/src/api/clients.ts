@@ -5,7 +5,7 @@ import type { AccountPaths, PreferencePaths } from './draft';
 import type { paths as NotificationPaths } from './generated/notifications';
 import type { paths as TodoPaths } from './generated/todos';
 import type { paths as UserPaths } from './generated/users';
-import { ApiError, Unreachable } from './problem';
+import { ApiError, isTransient, Unreachable } from './problem';
 
 /** How long a request may take before it counts as lost, in milliseconds. API Gateway itself gives up after 30 s. */
 const PATIENCE_MS = 20_000;
@@ -40,7 +40,7 @@ async function send(service: Service, request: Request, token: string): Promise<
   headers.set('authorization', `Bearer ${token}`);
   try {
     const response = await fetch(new Request(request, { headers, signal: AbortSignal.timeout(PATIENCE_MS) }));
-    noteReachability(service, response.status < 500 ? 'up' : 'down');
+    noteReachability(service, isTransient(new ApiError(response.status, undefined)) ? 'down' : 'up');
     return response;
   } catch (cause) {
     noteReachability(service, 'down');
