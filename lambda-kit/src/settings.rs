@@ -28,6 +28,12 @@ impl Settings {
         }
         value
     }
+
+    /// The text of an environment variable that may be missing or empty, which is the same.
+    #[must_use]
+    pub fn optional_text(&self, name: &'static str) -> Option<String> {
+        env::var(name).ok().filter(|value| !value.is_empty())
+    }
 }
 
 /// The settings that a function needs and does not have.

@@ -3,11 +3,13 @@
 pub(crate) mod body;
 mod error;
 mod list;
+pub(crate) mod preferences;
+pub(crate) mod unsubscribe;
 
 use lambda_kit::api::{Request, Response, ok};
 use lambda_kit::clock;
 
-use crate::api::body::NotificationBody;
+use crate::api::body::{NotificationBody, UnreadBody};
 use crate::api::error::ApiError;
 use crate::api::list::NotificationPage;
 use crate::store::Store;
@@ -41,4 +43,13 @@ pub(crate) async fn read(store: &Store, request: Request) -> Result<Response, Ap
     };
     let language = store.language(owner).await?;
     Ok(ok(&NotificationBody::new(&entry, language))?)
+}
+
+/// `POST /notifications/read`: marks the caller's whole inbox as read; again is harmless.
+///
+/// 200 with the number of entries that are unread now: what came meanwhile, and in an inbox of thousands what is left.
+pub(crate) async fn read_all(store: &Store, request: Request) -> Result<Response, ApiError> {
+    let owner = request.caller()?.subject;
+    let unread = store.read_all(owner, clock::now()).await?;
+    Ok(ok(&UnreadBody { unread })?)
 }

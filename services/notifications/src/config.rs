@@ -9,11 +9,35 @@ pub(crate) struct MailConfig {
     pub(crate) table: String,
     /// The address that mail comes from, `MAIL_FROM`.
     pub(crate) from: String,
+    /// The page's origin, `WEB_ORIGIN`, if there is a page.
+    pub(crate) page: Option<String>,
 }
 
 impl MailConfig {
     pub(crate) fn from_env() -> Result<Self, MissingSettings> {
-        Settings::read(|settings| Self { table: settings.text("TABLE_NAME"), from: settings.text("MAIL_FROM") })
+        Settings::read(|settings| Self {
+            table: settings.text("TABLE_NAME"),
+            from: settings.text("MAIL_FROM"),
+            page: settings.optional_text("WEB_ORIGIN"),
+        })
+    }
+}
+
+/// What a job needs that makes or opens links to stop mail.
+#[derive(Debug)]
+pub(crate) struct UnsubscribeConfig {
+    /// The ARN of the secret that signs them, `UNSUBSCRIBE_SECRET`.
+    pub(crate) secret: String,
+    /// The page's origin, `WEB_ORIGIN`, if there is a page.
+    pub(crate) page: Option<String>,
+}
+
+impl UnsubscribeConfig {
+    pub(crate) fn from_env() -> Result<Self, MissingSettings> {
+        Settings::read(|settings| Self {
+            secret: settings.text("UNSUBSCRIBE_SECRET"),
+            page: settings.optional_text("WEB_ORIGIN"),
+        })
     }
 }
 

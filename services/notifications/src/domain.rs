@@ -1,8 +1,13 @@
 //! What an inbox entry is, and what is known of the people whom we write to. Pure: times and ids are arguments.
 
+pub(crate) mod digest;
 pub(crate) mod language;
 pub(crate) mod mail;
+pub(crate) mod moments;
 pub(crate) mod news;
+pub(crate) mod preferences;
+pub(crate) mod recipient;
+pub(crate) mod unsubscribe;
 
 use jiff::Timestamp;
 use uuid::Uuid;

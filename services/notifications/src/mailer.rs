@@ -11,7 +11,7 @@ use aws_sdk_sesv2::config::retry::RetryConfig;
 use aws_sdk_sesv2::config::timeout::TimeoutConfig;
 use aws_sdk_sesv2::error::{BuildError, ProvideErrorMetadata, SdkError};
 use aws_sdk_sesv2::operation::send_email::SendEmailError;
-use aws_sdk_sesv2::types::{Body, Content, Destination, EmailContent, Message};
+use aws_sdk_sesv2::types::{Body, Content, Destination, EmailContent, Message, MessageHeader};
 
 use crate::domain::mail::Mail;
 
@@ -57,7 +57,19 @@ impl Mailer {
 fn message(mail: Mail) -> Result<Message, BuildError> {
     let part = |text: String| Content::builder().data(text).charset("UTF-8").build();
     let body = Body::builder().text(part(mail.text)?).html(part(mail.html)?).build();
-    Ok(Message::builder().subject(part(mail.subject.to_owned())?).body(body).build())
+    let headers = mail.one_click.map(one_click).transpose()?;
+    Ok(Message::builder().subject(part(mail.subject)?).body(body).set_headers(headers).build())
+}
+
+/// The headers by which a mail program offers to stop mails like this one, with one `POST` to `address`.
+///
+/// Source: <https://www.rfc-editor.org/rfc/rfc8058#section-3.1>
+fn one_click(address: String) -> Result<Vec<MessageHeader>, BuildError> {
+    let header = |name: &str, value: String| MessageHeader::builder().name(name).value(value).build();
+    Ok(vec![
+        header("List-Unsubscribe", format!("<{address}>"))?,
+        header("List-Unsubscribe-Post", "List-Unsubscribe=One-Click".to_owned())?,
+    ])
 }
 
 /// Why SES is not known to have a mail. Never quotes SES's message, which names addresses.

@@ -4,10 +4,13 @@
 
 mod api;
 mod config;
+mod digest;
 mod domain;
 mod erase;
 mod mailer;
+mod post;
 mod push;
+mod secret;
 mod store;
 mod subscribe;
 
@@ -18,22 +21,24 @@ use events::todos::{TodoChangedV1, TodoCompletedV1, TodoCreatedV1, TodoDeletedV1
 use events::users::{UserDeletedV1, UserExportReadyV1, UserProfileChangedV1, UserRegisteredV1};
 use lambda_kit::erasure::Eraser;
 use lambda_kit::publisher::{self, Publisher};
-use lambda_kit::settings::{UnknownHandler, handler_name, table_name};
+use lambda_kit::settings::{Settings, UnknownHandler, handler_name, table_name};
 use lambda_kit::subscriber::{on, on_any};
-use lambda_kit::{api::serve, aws, start::start};
+use lambda_kit::{api::serve, aws, invoked, start::start};
 use lambda_runtime::Error;
 
-use crate::config::{MailConfig, PushConfig, TokenConfig};
+use crate::api::unsubscribe::Unsubscribe;
+use crate::config::{MailConfig, PushConfig, TokenConfig, UnsubscribeConfig};
+use crate::digest::plan::Plan;
 use crate::erase::Erasure;
 use crate::mailer::Mailer;
+use crate::post::{Post, RecurringPost};
 use crate::push::keys::Keys;
 use crate::push::sockets::Sockets;
 use crate::push::tell::Push;
 use crate::push::token::Verifier;
 use crate::push::{authorizer, sessions};
 use crate::store::Store;
-use crate::subscribe::welcome_mail::{self, WelcomeMail};
-use crate::subscribe::{inbox, recipients};
+use crate::subscribe::{agenda, inbox, recipients, reminder_mail, welcome_mail};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
@@ -44,6 +49,11 @@ async fn job() -> Result<(), Error> {
     match handler_name()?.as_str() {
         "list-notifications" => serve(store().await?, api::list).await,
         "read-notification" => serve(store().await?, api::read).await,
+        "read-notifications" => serve(store().await?, api::read_all).await,
+        "get-preferences" => serve(store().await?, api::preferences::get).await,
+        "change-preferences" => serve(store().await?, api::preferences::change).await,
+        "ask-unsubscribe" => serve(unsubscribe().await?, api::unsubscribe::ask).await,
+        "unsubscribe" => serve(unsubscribe().await?, api::unsubscribe::stop).await,
         "todo-created" => on::<TodoCreatedV1>().run(store().await?, inbox::todo_created).await,
         "todo-changed" => on::<TodoChangedV1>().run(store().await?, inbox::todo_changed).await,
         "todo-completed" => on::<TodoCompletedV1>().run(store().await?, inbox::todo_completed).await,
@@ -55,7 +65,14 @@ async fn job() -> Result<(), Error> {
         "user-registered" => on::<UserRegisteredV1>().run(store().await?, inbox::user_registered).await,
         "recipient-registered" => on::<UserRegisteredV1>().run(store().await?, recipients::registered).await,
         "recipient-changed" => on::<UserProfileChangedV1>().run(store().await?, recipients::changed).await,
-        "send-welcome-mail" => on::<UserRegisteredV1>().run(welcome_mail().await?, welcome_mail::send).await,
+        "send-welcome-mail" => on::<UserRegisteredV1>().run(post().await?, welcome_mail::send).await,
+        "send-reminder-mail" => on::<TodoDueV1>().run(recurring_post().await?, reminder_mail::send).await,
+        "update-agenda" => {
+            let todos = on_any().of::<TodoCreatedV1>().of::<TodoChangedV1>().of::<TodoCompletedV1>();
+            todos.of::<TodoReopenedV1>().of::<TodoDeletedV1>().run(store().await?, agenda::keep).await
+        }
+        "plan-digests" => invoked::run(digest_plan().await?, digest::plan::plan).await,
+        "send-digest-mail" => invoked::run(recurring_post().await?, digest::send::send).await,
         "authorize-connection" => push::run(verifier().await?, authorizer::authorize).await,
         "connect" => push::run(push().await?, sessions::connect).await,
         "disconnect" => push::run(push().await?, sessions::disconnect).await,
@@ -82,10 +99,28 @@ async fn store() -> Result<Store, Error> {
     Ok(Store::new(&aws::load().await, table))
 }
 
-async fn welcome_mail() -> Result<WelcomeMail, Error> {
+async fn post() -> Result<Post, Error> {
     let config = MailConfig::from_env()?;
     let aws = aws::load().await;
-    Ok(WelcomeMail { store: Store::new(&aws, config.table), mailer: Mailer::new(&aws, &config.from) })
+    let mailer = Mailer::new(&aws, &config.from);
+    Ok(Post { store: Store::new(&aws, config.table), mailer, page: config.page })
+}
+
+async fn recurring_post() -> Result<RecurringPost, Error> {
+    let api = Settings::read(|settings| settings.text("API_URL"))?;
+    let seal = secret::seal(&aws::load().await, &UnsubscribeConfig::from_env()?.secret).await?;
+    Ok(RecurringPost { post: post().await?, seal, api })
+}
+
+async fn unsubscribe() -> Result<Unsubscribe, Error> {
+    let config = UnsubscribeConfig::from_env()?;
+    let seal = secret::seal(&aws::load().await, &config.secret).await?;
+    Ok(Unsubscribe { store: store().await?, seal, page: config.page })
+}
+
+async fn digest_plan() -> Result<Plan, Error> {
+    let sender = Settings::read(|settings| settings.text("SEND_DIGEST_FUNCTION"))?;
+    Ok(Plan { store: store().await?, lambda: aws_sdk_lambda::Client::new(&aws::load().await), sender })
 }
 
 async fn push() -> Result<Push, Error> {

@@ -1,11 +1,15 @@
-//! The service's table: inbox entries and their unread counters, recipients, mails, and the events that were applied.
+//! The service's table: inbox entries and their unread counters, recipients and their preferences, agendas, mails, and the
+//! events that were applied.
 //!
 //! Everything of a user is under `pk` = `USER#<sub>`, and the user comes from the caller's token or from the event. The
 //! unread counter changes in the transaction that adds or reads an entry, so that it is exact and costs one read.
 
+mod agenda;
 mod connection;
 mod entry;
 mod mail;
+mod preferences;
+mod read_all;
 mod recipient;
 
 use std::collections::HashMap;
@@ -26,9 +30,11 @@ use uuid::Uuid;
 
 use crate::domain::Entry;
 use crate::domain::language::Language;
+pub(crate) use crate::store::agenda::{AgendaKey, Said};
 pub(crate) use crate::store::entry::partition;
 use crate::store::entry::{Counter, EntryItem};
 pub(crate) use crate::store::mail::{Begun, Settled};
+pub(crate) use crate::store::preferences::{DueDigest, SHARDS, Wished};
 
 /// The service's table.
 #[derive(Clone, Debug)]
@@ -194,7 +200,7 @@ impl Store {
     }
 
     /// The write that adds `change` to the owner's unread counter.
-    fn count(&self, owner: Uuid, change: i8) -> Result<TransactWriteItem, BuildError> {
+    fn count(&self, owner: Uuid, change: i16) -> Result<TransactWriteItem, BuildError> {
         let update = Update::builder()
             .table_name(&self.table)
             .set_key(Some(entry::counter_key(owner)))

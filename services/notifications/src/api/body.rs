@@ -34,6 +34,13 @@ impl NotificationBody {
     }
 }
 
+/// The answer of `POST /notifications/read`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub(crate) struct UnreadBody {
+    /// How many entries of the whole inbox are unread.
+    pub(crate) unread: u64,
+}
+
 /// An entry's kind on the wire and in the table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

@@ -18,6 +18,14 @@ impl Language {
             _ => Self::English,
         }
     }
+
+    /// Its own tag.
+    pub(crate) fn tag(self) -> &'static str {
+        match self {
+            Self::English => "en",
+            Self::German => "de",
+        }
+    }
 }
 
 #[cfg(test)]

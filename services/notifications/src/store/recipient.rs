@@ -13,15 +13,33 @@ use uuid::Uuid;
 
 use crate::domain::Profile;
 use crate::domain::language::Language;
+use crate::domain::recipient::Recipient;
 use crate::store::{Applied, Store, entry};
 
 /// A recipient's row, as far as the events that write it have come.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
 struct RecipientItem {
+    email: Option<String>,
+    display_name: Option<String>,
     locale: Option<String>,
+    time_zone: Option<String>,
 }
 
 impl Store {
+    /// Somebody to write to; `None` until their registration was heard of, and after their deletion.
+    pub(crate) async fn recipient(&self, user: Uuid) -> Result<Option<Recipient>, TableError> {
+        let request = self.client.get_item().table_name(&self.table).set_key(Some(key(user))).consistent_read(true);
+        let answer = request.send().await.map_err(TableError::call)?;
+        let row = answer.item.map(serde_dynamo::from_item::<_, RecipientItem>).transpose();
+        let row = row.map_err(TableError::corrupt)?.unwrap_or_default();
+        let (Some(email), Some(display_name)) = (row.email, row.display_name) else {
+            return Ok(None);
+        };
+        let (locale, time_zone) = (row.locale.unwrap_or_default(), row.time_zone.unwrap_or_default());
+        Ok(Some(Recipient { email, display_name, locale, time_zone }))
+    }
+
     /// The language that a user reads; English for somebody of whom nothing is known yet.
     pub(crate) async fn language(&self, user: Uuid) -> Result<Language, TableError> {
         let answer = self

@@ -13,6 +13,12 @@ pub(crate) enum SubscribeError {
     MailRefused { code: String },
     #[error("nobody knows whether the mail was sent: {seen}; it is not sent again until a person decides so")]
     MailOutcomeUnknown { seen: String },
+    #[error("the mail could not be written")]
+    MailUnwritable(#[from] askama::Error),
+    #[error("nothing is known of the user yet: their registration was not heard of")]
+    RecipientUnknown,
+    #[error("the digest could not be handed over")]
+    NotHandedOver(#[source] lambda_runtime::Error),
 }
 
 impl SubscribeFailure for SubscribeError {
@@ -22,6 +28,9 @@ impl SubscribeFailure for SubscribeError {
             Self::Table(_) => "TableFailed",
             Self::MailRefused { .. } => "MailRefused",
             Self::MailOutcomeUnknown { .. } => "MailOutcomeUnknown",
+            Self::MailUnwritable(_) => "MailUnwritable",
+            Self::RecipientUnknown => "RecipientUnknown",
+            Self::NotHandedOver(_) => "NotHandedOver",
         }
     }
 }

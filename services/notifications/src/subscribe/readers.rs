@@ -1,5 +1,6 @@
 //! What this service reads of other services' events: only the fields that it uses, so that the rest may change.
 
+use jiff::Timestamp;
 use serde::Deserialize;
 use uuid::Uuid;
 
@@ -11,6 +12,29 @@ pub(crate) struct TodoSeen {
     pub(crate) todo_id: Uuid,
     pub(crate) owner_id: Uuid,
     pub(crate) title: String,
+}
+
+/// An item that is due, in `TodoDue.v1`.
+#[derive(Debug, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct DueSeen {
+    pub(crate) todo_id: Uuid,
+    pub(crate) owner_id: Uuid,
+    pub(crate) title: String,
+    pub(crate) due_at: Timestamp,
+}
+
+/// An item as the digest sees it, in any of its changes' events.
+#[derive(Clone, Debug, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct AgendaSeen {
+    pub(crate) todo_id: Uuid,
+    pub(crate) owner_id: Uuid,
+    pub(crate) title: String,
+    pub(crate) due_at: Option<Timestamp>,
+    pub(crate) completed_at: Option<Timestamp>,
 }
 
 /// A file that is attached, in `AttachmentReady.v1`.
@@ -51,6 +75,7 @@ pub(crate) struct AddresseeSeen {
     pub(crate) user_id: Uuid,
     pub(crate) email: String,
     pub(crate) display_name: String,
+    pub(crate) locale: String,
 }
 
 /// A user's address, in `UserRegistered.v1`.

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use crate::erase;
 use crate::push::news;
-use crate::subscribe::{inbox, recipients, welcome_mail};
+use crate::subscribe::{agenda, inbox, recipients, reminder_mail, welcome_mail};
 
 const SERVICE: &str = env!("CARGO_PKG_NAME");
 
@@ -31,6 +31,12 @@ fn readings() -> Vec<Reading> {
         on::<UserRegisteredV1>().read_by(SERVICE, "recipient-registered", recipients::registered),
         on::<UserProfileChangedV1>().read_by(SERVICE, "recipient-changed", recipients::changed),
         on::<UserRegisteredV1>().read_by(SERVICE, "send-welcome-mail", welcome_mail::send),
+        on::<TodoDueV1>().read_by(SERVICE, "send-reminder-mail", reminder_mail::send),
+        on::<TodoCreatedV1>().read_by(SERVICE, "update-agenda", agenda::keep),
+        on::<TodoChangedV1>().read_by(SERVICE, "update-agenda", agenda::keep),
+        on::<TodoCompletedV1>().read_by(SERVICE, "update-agenda", agenda::keep),
+        on::<TodoReopenedV1>().read_by(SERVICE, "update-agenda", agenda::keep),
+        on::<TodoDeletedV1>().read_by(SERVICE, "update-agenda", agenda::keep),
         on::<TodoCreatedV1>().read_by(SERVICE, "push-todos", news::of_todos),
         on::<TodoChangedV1>().read_by(SERVICE, "push-todos", news::of_todos),
         on::<TodoCompletedV1>().read_by(SERVICE, "push-todos", news::of_todos),

@@ -3,9 +3,10 @@
 //! A repeat is harmless, and so is any order: the address is kept once, and a profile only gives way to a newer one.
 
 use events::envelope::Event;
+use lambda_kit::clock;
 use tracing::info;
 
-use crate::domain::Profile;
+use crate::domain::{Profile, moments};
 use crate::store::{Applied, Store};
 use crate::subscribe::error::SubscribeError;
 use crate::subscribe::readers::{ProfileSeen, RegisteredSeen};
@@ -22,12 +23,19 @@ pub(crate) async fn registered(store: &Store, event: Event<RegisteredSeen>) -> R
 }
 
 /// Keeps a user's changed profile, also when it comes before their registration.
+///
+/// The hour of their digest is one of their own day, so its next time follows a new time zone.
 pub(crate) async fn changed(store: &Store, event: Event<ProfileSeen>) -> Result<(), SubscribeError> {
     if store.is_deleted(event.data.user_id).await? {
         info!("the user has deleted their account");
         return Ok(());
     }
-    keep(store, event.data, event.metadata.sequence).await
+    let (user, zone) = (event.data.user_id, moments::zone(&event.data.time_zone));
+    keep(store, event.data, event.metadata.sequence).await?;
+    if let Some(planned) = store.planned_digest(user).await? {
+        store.move_digest(&planned, planned.wishes.next_digest(&zone, clock::now())).await?;
+    }
+    Ok(())
 }
 
 async fn keep(store: &Store, seen: ProfileSeen, sequence: u64) -> Result<(), SubscribeError> {
