@@ -1,6 +1,6 @@
-//! The welcome mail: at most once, whatever SES answers.
+//! Mails: at most once, whatever SES answers, in the reader's language, and to be stopped with one click.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::function::{Answer, Ran, condition_failed, done, fixture, run};
 
@@ -90,4 +90,104 @@ fn a_table_that_is_gone_sends_nothing() {
     let ran = send(&[("UpdateItem", gone)]);
     assert_eq!(ran.error_type(), "TableFailed");
     assert_eq!(ran.operations(), ["UpdateItem"]);
+}
+
+/// What the table knows of Ann.
+pub(crate) fn ann() -> Answer {
+    let row = json!({
+        "email": {"S": "ann@example.com"},
+        "displayName": {"S": "Ann"},
+        "locale": {"S": "de-CH"},
+        "timeZone": {"S": "Europe/Zurich"},
+        "sequence": {"N": "1"},
+    });
+    Answer::Json(200, json!({"Item": row}))
+}
+
+/// Preferences that differ from the defaults.
+fn preferences(reminder_mail: bool, digest_mail: bool) -> Answer {
+    let row = json!({
+        "pk": {"S": "USER#0198c0de-0000-7000-8000-000000000001"}, "sk": {"S": "PREFERENCES"},
+        "userId": {"S": "0198c0de-0000-7000-8000-000000000001"},
+        "reminderMail": {"BOOL": reminder_mail}, "digestMail": {"BOOL": digest_mail},
+        "digestHour": {"N": "7"}, "version": {"N": "1"},
+    });
+    Answer::Json(200, json!({"Item": row}))
+}
+
+fn sending(reads: [Answer; 2]) -> Vec<(&'static str, Answer)> {
+    let mail = ses(Answer::Json(200, json!({"MessageId": "m-1"})));
+    reads.map(|answer| ("GetItem", answer)).into_iter().chain(mail).collect()
+}
+
+#[test]
+fn a_reminder_is_in_the_readers_language_and_zone_and_can_be_stopped() {
+    let ran = run("send-reminder-mail", &fixture("todo-due"), &sending([ann(), done()]));
+    assert!(ran.outcome.is_ok(), "{ran:?}");
+    assert!(!ran.logs.contains("example.com"), "an address is in the log: {}", ran.logs);
+    let message = &ran.bodies("SendEmail")[0]["Content"]["Simple"];
+    assert_eq!(message["Subject"]["Data"], json!("„Buy oat milk“ ist fällig"));
+    let text = message["Body"]["Text"]["Data"].as_str().unwrap();
+    assert!(text.contains("Donnerstag, 24. Dezember 2026, 19:00 Uhr (Europe/Zurich)"), "{text}");
+    let headers = message["Headers"].as_array().unwrap();
+    assert_eq!(headers[1], json!({"Name": "List-Unsubscribe-Post", "Value": "List-Unsubscribe=One-Click"}));
+    let address = headers[0]["Value"].as_str().unwrap();
+    assert_eq!(headers[0]["Name"], "List-Unsubscribe");
+    assert!(
+        address.starts_with("<https://busline.example/api/unsubscribe?token=") && address.ends_with('>'),
+        "{address}"
+    );
+}
+
+#[test]
+fn who_wants_no_reminders_by_mail_gets_none() {
+    let ran = run("send-reminder-mail", &fixture("todo-due"), &sending([ann(), preferences(false, false)]));
+    assert!(ran.outcome.is_ok(), "{ran:?}");
+    assert_eq!(ran.operations(), ["GetItem", "GetItem"]);
+}
+
+#[test]
+fn a_reminder_for_somebody_unheard_of_is_tried_again() {
+    let ran = run("send-reminder-mail", &fixture("todo-due"), &sending([done(), done()]));
+    assert_eq!(ran.error_type(), "RecipientUnknown");
+    assert_eq!(ran.bodies("SendEmail").len(), 0);
+}
+
+fn digest(items: &Value, preferences: Answer) -> Ran {
+    let order = json!({"userId": "0198c0de-0000-7000-8000-000000000001", "digestAt": "2026-12-24T06:00:00Z"});
+    let mut script = sending([ann(), preferences]);
+    script.push(("Query", Answer::Json(200, json!({"Items": items}))));
+    run("send-digest-mail", &order, &script)
+}
+
+#[test]
+fn a_digest_names_what_the_day_brings() {
+    let item =
+        |title: &str, due_at: &str| json!({"title": {"S": title}, "dueAt": {"S": due_at}, "state": {"S": "open"}});
+    let items = json!([
+        item("Milch", "2026-12-24T17:00:00Z"),
+        item("Steuer", "2026-12-01T17:00:00Z"),
+        item("Später", "2026-12-25T17:00:00Z"),
+        {"title": {"S": "gone"}, "dueAt": {"S": "2026-12-24T17:00:00Z"}, "state": {"S": "deleted"}},
+        {"title": {"S": "not heard of yet"}, "dueAt": {"S": "2026-12-24T17:00:00Z"}},
+    ]);
+    let ran = digest(&items, preferences(true, true));
+    assert!(ran.outcome.is_ok(), "{ran:?}");
+    let message = &ran.bodies("SendEmail")[0]["Content"]["Simple"];
+    assert_eq!(message["Subject"]["Data"], json!("Deine To-dos für Donnerstag, 24. Dezember 2026"));
+    let text = message["Body"]["Text"]["Data"].as_str().unwrap();
+    assert!(
+        text.contains("Überfällig (1)\n- Steuer (") && text.contains("Heute fällig (1)\n- Milch (18:00 Uhr)"),
+        "{text}"
+    );
+    assert_eq!(message["Headers"].as_array().unwrap().len(), 2);
+}
+
+#[test]
+fn a_digest_with_nothing_to_say_or_that_nobody_wants_is_not_sent() {
+    for (items, preferences) in [(json!([]), preferences(true, true)), (json!([]), preferences(true, false))] {
+        let ran = digest(&items, preferences);
+        assert!(ran.outcome.is_ok(), "{ran:?}");
+        assert_eq!((ran.bodies("SendEmail").len(), ran.bodies("UpdateItem").len()), (0, 0));
+    }
 }
