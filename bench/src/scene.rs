@@ -112,7 +112,6 @@ impl Scenes {
                 event
             }
             ("todos", "check-attachment") => files::uploaded(user, &create(user).await?).await?,
-            ("todos", "delete-attachments") => self.bus_event("TodoDeleted.v1")?,
             ("todos", "delete-files") => self.bus_event("AttachmentDeleted.v1")?,
             ("notifications", "attachment-ready") => self.bus_event("AttachmentReady.v1")?,
             ("notifications", "attachment-rejected") => self.bus_event("AttachmentRejected.v1")?,
@@ -122,15 +121,15 @@ impl Scenes {
                 let entry = unread_entry(user, &create(user).await?).await;
                 route(user, "POST", "/notifications/{id}/read", Some(&entry), &none)
             }
-            ("notifications", "todo-created") => self.bus_event("TodoCreated.v1")?,
+            ("notifications", "todo-created" | "push-todos") => self.bus_event("TodoCreated.v1")?,
             ("notifications", "todo-changed") => self.bus_event("TodoChanged.v1")?,
             ("notifications", "todo-completed") => self.bus_event("TodoCompleted.v1")?,
             ("notifications", "todo-reopened") => self.bus_event("TodoReopened.v1")?,
-            ("notifications", "todo-deleted") => self.bus_event("TodoDeleted.v1")?,
+            ("todos", "delete-attachments") | ("notifications", "todo-deleted") => self.bus_event("TodoDeleted.v1")?,
             ("notifications", "user-registered" | "recipient-registered" | "send-welcome-mail") => {
                 self.bus_event("UserRegistered.v1")?
             }
-            ("notifications", "recipient-changed") => self.bus_event("UserProfileChanged.v1")?,
+            ("notifications", "recipient-changed" | "push-users") => self.bus_event("UserProfileChanged.v1")?,
             ("notifications", "authorize-connection") => json!({
                 "type": "REQUEST",
                 "methodArn": "arn:aws:execute-api:eu-west-1:000000000000:abcd1234/live/$connect",
@@ -142,8 +141,6 @@ impl Scenes {
                     "authorizer": {"sub": user.id, "exp": claims(&user.tokens.access_token)["exp"].to_string()},
                 },
             }),
-            ("notifications", "push-todos") => self.bus_event("TodoCreated.v1")?,
-            ("notifications", "push-users") => self.bus_event("UserProfileChanged.v1")?,
             ("notifications", "push-inbox") => {
                 let counter = json!({
                     "pk": {"S": format!("USER#{}", user.id)}, "sk": {"S": "UNREAD"}, "unread": {"N": "1"},

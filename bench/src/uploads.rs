@@ -19,7 +19,7 @@ const AT_ONCE: usize = 200;
 /// The most files that an item has.
 const A_FULL_ITEM: usize = 20;
 /// How long it may take until all are ready.
-const PATIENCE: Duration = Duration::from_secs(600);
+const PATIENCE: Duration = Duration::from_mins(10);
 const PAUSE: Duration = Duration::from_millis(200);
 
 /// Uploads many pictures at once, then the largest file, then the most pixels. The peak of memory is that of the process

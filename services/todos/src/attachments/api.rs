@@ -38,8 +38,7 @@ pub(crate) async fn create(desk: &Desk, request: Request) -> Result<Response, Ap
         Announced::Full => return Err(ApiError::too_many_attachments()),
     }
     let location = format!("/todos/{todo}/attachments/{}", attachment.id);
-    let version = attachment.version;
-    Ok(created(&AnnouncedBody::new(attachment, form), version, &location)?)
+    Ok(created(&AnnouncedBody::new(&attachment, form), attachment.version, &location)?)
 }
 
 /// `GET /todos/{id}/attachments`: all attachments of the item, oldest first.
@@ -94,5 +93,5 @@ async fn body(files: &Files, attachment: Attachment) -> Result<AttachmentBody, F
             links.thumbnail = Some(files.thumbnail_link(&attachment, tag).await?);
         }
     }
-    Ok(AttachmentBody::new(attachment, links))
+    Ok(AttachmentBody::new(&attachment, links))
 }

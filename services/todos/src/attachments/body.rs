@@ -55,7 +55,7 @@ pub(crate) struct AnnouncedBody {
 }
 
 impl AnnouncedBody {
-    pub(crate) fn new(attachment: Attachment, form: UploadForm) -> Self {
+    pub(crate) fn new(attachment: &Attachment, form: UploadForm) -> Self {
         let upload = UploadBody { url: form.url, fields: form.fields, expires_at: form.expires_at };
         Self { attachment: AttachmentBody::new(attachment, Links::default()), upload }
     }
@@ -100,11 +100,11 @@ pub(crate) struct AttachmentBody {
 }
 
 impl AttachmentBody {
-    pub(crate) fn new(attachment: Attachment, links: Links) -> Self {
-        let (status, reason, picture) = match attachment.state {
+    pub(crate) fn new(attachment: &Attachment, links: Links) -> Self {
+        let (status, reason, picture) = match &attachment.state {
             State::Uploading { .. } => (Status::Uploading, None, None),
-            State::Ready { picture, .. } => (Status::Ready, None, picture),
-            State::Rejected { reason, .. } => (Status::Rejected, Some(reason), None),
+            State::Ready { picture, .. } => (Status::Ready, None, *picture),
+            State::Rejected { reason, .. } => (Status::Rejected, Some(*reason), None),
         };
         Self {
             id: attachment.id,

@@ -20,7 +20,7 @@ use crate::attachments::domain::{Attachment, media_type};
 use crate::attachments::upload::{FormError, Signer, UploadForm};
 
 /// How long a link to a file works: long enough to follow it at once.
-const LINK_LIFE: Duration = Duration::from_secs(5 * 60);
+const LINK_LIFE: Duration = Duration::from_mins(5);
 
 /// What a thumbnail is.
 pub(crate) const THUMBNAIL: &str = "image/jpeg";

@@ -16,6 +16,7 @@ pub(crate) struct GoneItemSeen {
 #[derive(Debug, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
+#[allow(clippy::struct_field_names, reason = "they are the event's")]
 pub(crate) struct GoneFileSeen {
     pub(crate) attachment_id: Uuid,
     pub(crate) todo_id: Uuid,

@@ -6,7 +6,7 @@ use super::*;
 const PICTURES: [ContentType; 4] = [ContentType::Png, ContentType::Jpeg, ContentType::Gif, ContentType::Webp];
 
 fn picture(content_type: ContentType, width: u32, height: u32) -> Vec<u8> {
-    let image = RgbImage::from_fn(width, height, |x, y| Rgb([(x % 256) as u8, (y % 256) as u8, 7]));
+    let image = RgbImage::from_fn(width, height, |x, y| Rgb([x.to_le_bytes()[0], y.to_le_bytes()[0], 7]));
     let mut bytes = Cursor::new(Vec::new());
     DynamicImage::ImageRgb8(image).write_to(&mut bytes, format(content_type).unwrap()).unwrap();
     bytes.into_inner()
