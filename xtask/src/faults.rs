@@ -1,6 +1,6 @@
 //! The fault run: a load of changes through a faulty network, and a ledger of what must come out.
 
-use std::path::Path;
+use std::path::PathBuf;
 use std::process::Stdio;
 
 use anyhow::{Context, Result};
@@ -66,8 +66,13 @@ async fn execute(home: &Home, run: &FaultRun, environment: &Environment) -> Resu
 }
 
 /// Where cargo has built the program of this name.
-pub(crate) fn program(home: &Home, name: &str) -> Result<std::path::PathBuf> {
+pub(crate) fn program(home: &Home, name: &str) -> Result<PathBuf> {
+    Ok(target(home)?.join("debug").join(name))
+}
+
+/// The folder that cargo builds into.
+pub(crate) fn target(home: &Home) -> Result<PathBuf> {
     let metadata = cargo_metadata::MetadataCommand::new().current_dir(&home.repo).no_deps().exec();
     let target = metadata.context("cargo does not say where it builds")?.target_directory;
-    Ok(Path::new(target.as_str()).join("debug").join(name))
+    Ok(PathBuf::from(target.as_str()))
 }

@@ -5,12 +5,21 @@ use std::process::Stdio;
 use anyhow::Result;
 use clap::Args;
 
-use crate::faults::program;
+use crate::faults;
 use crate::home::Home;
 use crate::interrupts::Interrupts;
 use crate::own_cloud::{Environment, on_own_cloud};
 use crate::prerequisites;
 use crate::process;
+
+/// How the programs are built.
+#[derive(Clone, Copy, Debug)]
+enum Built {
+    /// As every other test is: what is shown does not depend on speed.
+    Dev,
+    /// As the CLI is installed: else the figure would be the compiler's.
+    Release,
+}
 
 /// The sizes of a run.
 #[derive(Args, Clone, Debug)]
@@ -27,9 +36,9 @@ pub(crate) struct CrashRun {
 }
 
 impl CrashRun {
-    /// As small as shows something.
+    /// As small as shows something, with the dice of the run in the README of `ops`: others hide messages for longer.
     pub(crate) fn small() -> Self {
-        Self { messages: 400, kills: 8, seed: 1 }
+        Self { messages: 400, kills: 8, seed: 2 }
     }
 }
 
@@ -52,7 +61,7 @@ pub(crate) async fn measure(home: &Home, run: &SpeedRun) -> Result<()> {
         let sizes = run.messages.iter().flat_map(|size| ["--messages".to_owned(), size.to_string()]);
         let rounds = ["--rounds".to_owned(), run.rounds.to_string()];
         let arguments: Vec<String> = ["speed".to_owned()].into_iter().chain(sizes).chain(rounds).collect();
-        start(home, &arguments, environment).await
+        start(home, &arguments, environment, Built::Release).await
     })
     .await
 }
@@ -70,16 +79,24 @@ pub(crate) async fn execute(home: &Home, run: &CrashRun, environment: &Environme
     let seed = ("--seed", run.seed.to_string());
     let options = numbers.into_iter().chain([seed]).flat_map(|(name, value)| [name.to_owned(), value]);
     let arguments: Vec<String> = ["run".to_owned()].into_iter().chain(options).collect();
-    start(home, &arguments, environment).await
+    start(home, &arguments, environment, Built::Dev).await
 }
 
-async fn start(home: &Home, arguments: &[String], environment: &Environment) -> Result<()> {
+async fn start(home: &Home, arguments: &[String], environment: &Environment, built: Built) -> Result<()> {
     // Both, as the first runs the second. Without `--package`, so that nothing is compiled with other features.
     let mut build = process::command("cargo");
     build.args(["build", "--bin", "replay-crashes", "--bin", "ops"]).current_dir(&home.repo);
+    let folder = match built {
+        Built::Dev => "debug",
+        Built::Release => {
+            build.arg("--release");
+            "release"
+        }
+    };
     process::run(&mut build).await?;
-    let mut program_itself = process::command(program(home, "replay-crashes")?);
-    program_itself.args(arguments).arg("--ops").arg(program(home, "ops")?);
+    let programs = faults::target(home)?.join(folder);
+    let mut program_itself = process::command(programs.join("replay-crashes"));
+    program_itself.args(arguments).arg("--ops").arg(programs.join("ops"));
     program_itself.envs(environment.iter().map(|(name, value)| (name, value))).stdout(Stdio::inherit());
     process::run(&mut program_itself).await
 }
