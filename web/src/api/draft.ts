@@ -27,7 +27,6 @@ export interface Export {
 }
 
 export interface AccountPaths {
-  '/me': { parameters: None; delete: Op<None, never, Accepted<{ status: 'deleting' }>> };
   '/me/export': {
     parameters: None;
     get: Op<None, never, Ok<Export>>;

@@ -17,10 +17,11 @@ export interface Person {
   isAdmin: boolean;
 }
 
+/** Why nobody is signed in. */
+export type Ending = 'by-choice' | 'expired' | 'deleted';
+
 export type Session =
-  | { state: 'loading' }
-  | { state: 'signed-out'; ended: 'by-choice' | 'expired' }
-  | { state: 'signed-in'; person: Person };
+  { state: 'loading' } | { state: 'signed-out'; ended: Ending } | { state: 'signed-in'; person: Person };
 
 export const session = new Store<Session>({ state: 'loading' });
 
@@ -110,12 +111,12 @@ export async function signOutEverywhere(): Promise<void> {
 }
 
 /** The services no longer take the session's tokens. */
-export async function sessionEnded(): Promise<void> {
+export async function sessionEnded(ending: 'expired' | 'deleted' = 'expired'): Promise<void> {
   await cognitoUserPoolsTokenProvider.tokenOrchestrator.clearTokens();
-  becomeSignedOut('expired');
+  becomeSignedOut(ending);
 }
 
-function becomeSignedOut(ended: 'by-choice' | 'expired'): void {
+function becomeSignedOut(ended: Ending): void {
   latest = '';
   session.update((known) => ({
     state: 'signed-out',

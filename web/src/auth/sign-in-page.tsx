@@ -48,11 +48,10 @@ export default function SignInPage() {
       </AuthFrame>
     );
   }
-  const news = NEWS[params.get('news') ?? ''];
+  const news = NEWS[params.get('news') ?? (current.state === 'signed-out' ? current.ended : '')];
   return (
     <AuthFrame title={m.signInTitle} intro={m.tagline}>
       {news && !form.failure && <Note>{m[news]}</Note>}
-      {!news && current.state === 'signed-out' && current.ended === 'expired' && <Note>{m.sessionExpired}</Note>}
       <form onSubmit={form.submit}>
         {form.failure && <Alert>{form.failure}</Alert>}
         <Field
@@ -76,10 +75,11 @@ export default function SignInPage() {
   );
 }
 
-const NEWS: Record<string, 'confirmedSignIn' | 'passwordChanged' | 'accountDeleted'> = {
+const NEWS: Record<string, 'confirmedSignIn' | 'passwordChanged' | 'accountDeleted' | 'sessionExpired'> = {
   confirmed: 'confirmedSignIn',
   password: 'passwordChanged',
   deleted: 'accountDeleted',
+  expired: 'sessionExpired',
 };
 
 /** A path of this page alone: `//elsewhere.example` would be another site. */

@@ -149,7 +149,7 @@ export const de: Messages = {
   setDue: 'Datum setzen',
   dueTomorrow: 'Morgen',
   dueYesterday: 'Gestern',
-  dueNextWeek: 'Nächsten Montag',
+  dueNextWeek: 'Montag',
   dueWeekend: 'Samstag',
   duePick: 'Tag und Uhrzeit',
   dueClear: 'Kein Datum',

@@ -151,7 +151,7 @@ export const en = {
   setDue: 'Set a due date',
   dueTomorrow: 'Tomorrow',
   dueYesterday: 'Yesterday',
-  dueNextWeek: 'Next Monday',
+  dueNextWeek: 'Monday',
   dueWeekend: 'Saturday',
   duePick: 'Date and time',
   dueClear: 'No due date',

@@ -51,8 +51,8 @@ function DeleteForm({ person, onCancel }: { person: Person; onCancel: () => void
   const m = useMessages();
   const form = useForm(async (field) => {
     await deleteAccount(await proveItIsYou(person.email, field('password')));
-    history.replaceState(null, '', '/sign-in?news=deleted');
-    await sessionEnded();
+    await sessionEnded('deleted');
+    history.replaceState(null, '', '/sign-in');
   });
   return (
     <form className={css['page']} onSubmit={form.submit}>
