@@ -11,7 +11,6 @@ interface None {
   path?: never;
   cookie?: never;
 }
-type Json<T> = { content: { 'application/json': T } };
 interface Op<Params, Body, Responses> {
   parameters: Params;
   requestBody?: Body;
@@ -32,24 +31,4 @@ export interface AccountPaths {
     get: Op<None, never, Ok<Export>>;
     post: Op<None, never, Accepted<Export>>;
   };
-}
-
-export interface Preferences {
-  reminderMail: boolean;
-  digestMail: boolean;
-  digestHour: number;
-  version: number;
-}
-
-export interface PreferencePaths {
-  '/preferences': {
-    parameters: None;
-    get: Op<None, never, Ok<Preferences>>;
-    patch: Op<
-      { header?: { 'If-Match'?: string }; query?: never; path?: never; cookie?: never },
-      Json<Partial<Omit<Preferences, 'version'>>>,
-      Ok<Preferences>
-    >;
-  };
-  '/notifications/read': { parameters: None; post: Op<None, never, Ok<{ unread: number }>> };
 }

@@ -1,6 +1,6 @@
 // The user's inbox in this tab.
 import { useInfiniteQuery, type UseInfiniteQueryResult } from '@tanstack/react-query';
-import { body, notificationsApi, preferencesApi } from '../api/clients';
+import { body, notificationsApi } from '../api/clients';
 import { queryClient } from '../app/query-client';
 import { withRead, type Notification, type Pages } from './read';
 
@@ -38,7 +38,7 @@ export async function markRead({ id }: Notification): Promise<void> {
 export async function markAllRead(): Promise<void> {
   await optimistically(
     () => true,
-    () => body(preferencesApi.POST('/notifications/read', {})),
+    () => body(notificationsApi.POST('/notifications/read', {})),
   );
 }
 

@@ -1,14 +1,16 @@
 // The user's profile, preferences and export.
 import { useQuery, type UseQueryResult } from '@tanstack/react-query';
-import { accountApi, body, preferencesApi, usersApi } from '../api/clients';
-import type { Export, Preferences } from '../api/draft';
+import { accountApi, body, notificationsApi, usersApi } from '../api/clients';
+import type { Export } from '../api/draft';
+import type { components as notifications } from '../api/generated/notifications';
 import type { components } from '../api/generated/users';
 import { ApiError } from '../api/problem';
 import { queryClient } from '../app/query-client';
 
 export type Profile = components['schemas']['Profile'];
 export type ProfileEdit = components['schemas']['ProfilePatch'];
-export type { Export, Preferences };
+export type Preferences = notifications['schemas']['Preferences'];
+export type { Export };
 
 /** The user's profile. */
 export function useProfile(): UseQueryResult<Profile> {
@@ -28,7 +30,7 @@ export async function changeProfile(version: number, edit: ProfileEdit): Promise
 
 /** Which mails the user wants. */
 export function usePreferences(): UseQueryResult<Preferences> {
-  return useQuery({ queryKey: ['preferences'], queryFn: () => body(preferencesApi.GET('/preferences', {})) });
+  return useQuery({ queryKey: ['preferences'], queryFn: () => body(notificationsApi.GET('/preferences', {})) });
 }
 
 /** Changes preferences: on the screen at once, and back when the service refuses. */
@@ -37,7 +39,7 @@ export async function changePreferences(edit: Partial<Omit<Preferences, 'version
   const before = queryClient.getQueryData<Preferences>(key);
   queryClient.setQueryData<Preferences>(key, (known) => known && { ...known, ...edit });
   try {
-    queryClient.setQueryData(key, await body(preferencesApi.PATCH('/preferences', { body: edit })));
+    queryClient.setQueryData(key, await body(notificationsApi.PATCH('/preferences', { body: edit })));
   } catch (error) {
     queryClient.setQueryData(key, before);
     throw error;
