@@ -42,7 +42,7 @@ async fn a_stranger_signs_up_confirms_and_is_greeted_once_by_mail_and_once_in_th
     })
     .await;
     assert!(mail.body_text.unwrap().contains("Ann <Example>"));
-    assert!(mail.body_html.unwrap().contains("Ann &lt;Example&gt;"), "a name is no markup");
+    assert!(mail.body_html.unwrap().contains("Ann &#60;Example&#62;"), "a name is no markup");
     let all = product.mails_to(&person.email).await;
     assert_eq!(all.iter().filter(|mail| mail.is_welcome()).count(), 1);
 }

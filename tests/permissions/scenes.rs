@@ -3,6 +3,7 @@
 //! The functions play side by side, and one that another needs may lack a permission at that moment: what a scene only
 //! prepares is tried until it works.
 
+mod reminders;
 mod sockets;
 
 use std::time::Duration;
@@ -67,6 +68,11 @@ impl Stage {
         match grant.action.as_str() {
             "logs:CreateLogStream" | "logs:PutLogEvents" => self.logs(job, patience).await,
             "sns:Publish" => self.keeps_a_failed_event(job, patience).await,
+            // It is read when an environment starts.
+            "secretsmanager:GetSecretValue" => {
+                reminders::start_anew(&self.product, job).await;
+                self.works(job, patience).await
+            }
             "s3:PutObject" | "s3:ListBucket" if job.name != "erase" && grant.resource.contains("-failures-") => {
                 self.keeps_a_failed_record(job, patience).await
             }
@@ -114,6 +120,12 @@ impl Stage {
                 let event = files::attachment_deleted(&self.ann).await;
                 self.invoked(job, &on_the_bus(&event)).await
             }
+            (Service::Todos, "schedule") => self.schedules(patience).await,
+            (Service::Todos, "remind") => {
+                let item = self.due_item().await;
+                let due = json!({"todoId": item["id"], "ownerId": self.ann.id, "dueAt": item["dueAt"]});
+                self.invoked(job, &due).await
+            }
             (Service::Users, "get-me") => {
                 self.lose_profile(&self.lost).await;
                 answers(self.lost.users().get("/me"), 200).await
@@ -147,6 +159,11 @@ impl Stage {
                 answers(self.ann.notifications().get("/notifications"), 200).await?;
                 answers(self.ann.notifications().get("/notifications?unread=true"), 200).await
             }
+            (
+                Service::Notifications,
+                "read-notifications" | "get-preferences" | "change-preferences" | "ask-unsubscribe" | "unsubscribe"
+                | "send-reminder-mail" | "plan-digests" | "send-digest-mail",
+            ) => self.mails(job).await,
             (Service::Notifications, "read-notification") => {
                 let entry = self.entry().await;
                 answers(self.ann.notifications().post(&format!("/notifications/{entry}/read")), 200).await
@@ -166,6 +183,16 @@ impl Stage {
         eventually("an item", async || {
             let answer = self.ann.todos().post("/todos").json(&body).send().await;
             (answer.status == 201).then(|| answer.header("location").to_owned())
+        })
+        .await
+    }
+
+    /// An open item that is due some day.
+    async fn due_item(&self) -> Value {
+        let body = json!({"title": "x", "dueAt": "2199-01-01T00:00:00Z"});
+        eventually("an item", async || {
+            let answer = self.ann.todos().post("/todos").json(&body).send().await;
+            (answer.status == 201).then_some(answer.body)
         })
         .await
     }
@@ -240,7 +267,7 @@ impl Stage {
     /// it in the stream is published.
     async fn keeps_a_failed_record(&self, job: &Job, patience: Patience) -> Done {
         let poison = Poison::put(&self.product, job).await;
-        let behind = self.publishes(job.service, Patience(Duration::from_secs(30))).await;
+        let behind = self.works(job, Patience(Duration::from_secs(30))).await;
         behind.and(self.letter(job.service, &poison.mapping, patience).await)
     }
 
@@ -322,6 +349,8 @@ struct Poison {
     product: Product,
     service: Service,
     key: String,
+    /// What makes the job read the row.
+    sort_key: &'static str,
     /// The id of the stream's mapping, part of the key of every batch that it gave up.
     mapping: String,
     retries: i32,
@@ -337,12 +366,14 @@ impl Poison {
             product: product.clone(),
             service: job.service,
             key: format!("OUTBOX#{}", Uuid::new_v4()),
+            sort_key: if job.name == "schedule" { "TODO#poison" } else { "OUTBOX" },
             mapping: mapping.uuid.expect("a mapping's id"),
             retries: mapping.maximum_retry_attempts.expect("bounded retries"),
         };
         set_retries(product, &poison.mapping, 0).await;
         let table = aws_sdk_dynamodb::Client::new(product.sdk()).put_item().table_name(product.table(job.service));
-        let put = table.item("pk", text(&poison.key)).item("sk", text("OUTBOX"));
+        let put = table.item("pk", text(&poison.key)).item("sk", text(poison.sort_key));
+        let put = if job.name == "schedule" { put.item("dueAt", text("2199-01-01T00:00:00Z")) } else { put };
         put.send().await.expect("a row that can be written");
         poison
     }
@@ -351,10 +382,11 @@ impl Poison {
 impl Drop for Poison {
     fn drop(&mut self) {
         let (product, service, key) = (self.product.clone(), self.service, self.key.clone());
+        let sort_key = self.sort_key;
         let (mapping, retries) = (self.mapping.clone(), self.retries);
         finish(async move {
             let table = aws_sdk_dynamodb::Client::new(product.sdk()).delete_item().table_name(product.table(service));
-            let delete = table.key("pk", text(&key)).key("sk", text("OUTBOX"));
+            let delete = table.key("pk", text(&key)).key("sk", text(sort_key));
             delete.send().await.expect("a row that can be deleted");
             set_retries(&product, &mapping, retries).await;
         });
@@ -400,6 +432,10 @@ fn event(job: &Job) -> Value {
         "todos-erased" => Forged::new("todos", "TodosErased", user, 1, &about_user),
         "notifications-erased" => Forged::new("notifications", "NotificationsErased", user, 1, &about_user),
         "todo-due" => Forged::new("todos", "TodoDue", todo, 2, &about_todo),
+        "send-reminder-mail" => Forged::new("todos", "TodoDue", todo, 2, &about_todo),
+        "update-agenda" => Forged::new("todos", "TodoCreated", todo, 1, &about_todo),
+        // They are no subscribers: an empty input is none of theirs.
+        "remind" | "plan-digests" | "send-digest-mail" => return json!({}),
         "recipient-changed" => Forged::new("users", "UserProfileChanged", user, 2, &about_user),
         "user-registered" | "recipient-registered" | "send-welcome-mail" => {
             Forged::new("users", "UserRegistered", user, 1, &about_user)

@@ -18,6 +18,18 @@ pub struct Mail {
     pub body_text: Option<String>,
     /// The HTML.
     pub body_html: Option<String>,
+    /// The headers beside those that every mail has.
+    pub headers: Vec<Header>,
+}
+
+/// A header of a mail.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Header {
+    /// Its name.
+    pub name: String,
+    /// Its text.
+    pub value: String,
 }
 
 #[derive(Deserialize)]
@@ -26,9 +38,14 @@ struct Sent {
 }
 
 impl Mail {
-    /// Whether this is the product's welcome mail.
+    /// Whether this is the product's welcome mail, in one of its languages.
     pub fn is_welcome(&self) -> bool {
-        self.subject.starts_with("Welcome")
+        self.subject.starts_with("Welcome") || self.subject.starts_with("Willkommen")
+    }
+
+    /// The text of a header beside those that every mail has.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|header| header.name == name).map(|header| header.value.as_str())
     }
 
     /// The six digits that a mail with a code holds.

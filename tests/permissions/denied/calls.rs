@@ -38,6 +38,24 @@ pub(super) fn request((action, resource, condition): &Power, mark: Uuid) -> Requ
             let sender = texts(&condition["StringEquals"]["ses:FromAddress"]).remove(0);
             mail(&sender)
         }
+        "scheduler:CreateSchedule" | "scheduler:UpdateSchedule" => {
+            let group = resource.split(":schedule/").nth(1).and_then(|rest| rest.split('/').next());
+            // Incomplete: who may is told what is missing.
+            let body = json!({"GroupName": group, "ScheduleExpression": "at(2199-01-01T00:00:00)"}).to_string();
+            let method = if action.ends_with("CreateSchedule") { Method::POST } else { Method::PUT };
+            Request::plain("scheduler", method, &format!("/schedules/{mark}"), &body)
+        }
+        "scheduler:DeleteSchedule" => {
+            let group = resource.split(":schedule/").nth(1).and_then(|rest| rest.split('/').next()).unwrap_or_default();
+            Request::plain("scheduler", Method::DELETE, &format!("/schedules/{mark}?groupName={group}"), "")
+        }
+        "secretsmanager:GetSecretValue" => {
+            Request::json("secretsmanager", "secretsmanager.GetSecretValue", &json!({"SecretId": resource}))
+        }
+        "lambda:InvokeFunction" => {
+            let path = format!("/2015-03-31/functions/{name}/invocations");
+            Request::plain("lambda", Method::POST, &path, "{}")
+        }
         "cognito-idp:AdminGetUser" => {
             let body = json!({"UserPoolId": name, "Username": mark});
             Request::json("cognito-idp", "AWSCognitoIdentityProviderService.AdminGetUser", &body)
@@ -53,6 +71,11 @@ pub(super) fn rows(action: &str, resource: &str, mark: Uuid) -> Request {
     let mut body = json!({"TableName": table(resource)});
     match operation {
         "GetItem" => body["Key"] = key,
+        "ConditionCheckItem" => {
+            let check = json!({"TableName": table(resource), "Key": key, "ConditionExpression": "attribute_exists(pk)"});
+            let body = json!({"TransactItems": [{"ConditionCheck": check}]});
+            return Request::json("dynamodb", "DynamoDB_20120810.TransactWriteItems", &body);
+        }
         "PutItem" | "DeleteItem" | "UpdateItem" => {
             body[if operation == "PutItem" { "Item" } else { "Key" }] = key;
             body["ConditionExpression"] = json!("attribute_exists(pk)");
@@ -64,8 +87,12 @@ pub(super) fn rows(action: &str, resource: &str, mark: Uuid) -> Request {
         "Query" => {
             let index = resource.split("/index/").nth(1);
             body["KeyConditionExpression"] = json!("#key = :key");
-            // The one index with a partition key of its own.
-            let partition = if index == Some("byRegistration") { "directory" } else { "pk" };
+            // Indexes with a partition key of their own.
+            let partition = match index {
+                Some("byRegistration") => "directory",
+                Some("byDigest") => "digestShard",
+                _ => "pk",
+            };
             body["ExpressionAttributeNames"] = json!({"#key": partition});
             body["ExpressionAttributeValues"] = json!({":key": {"S": "PERMISSIONS"}});
             if let Some(index) = index {
