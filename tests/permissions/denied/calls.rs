@@ -72,7 +72,8 @@ pub(super) fn rows(action: &str, resource: &str, mark: Uuid) -> Request {
     match operation {
         "GetItem" => body["Key"] = key,
         "ConditionCheckItem" => {
-            let check = json!({"TableName": table(resource), "Key": key, "ConditionExpression": "attribute_exists(pk)"});
+            let check =
+                json!({"TableName": table(resource), "Key": key, "ConditionExpression": "attribute_exists(pk)"});
             let body = json!({"TransactItems": [{"ConditionCheck": check}]});
             return Request::json("dynamodb", "DynamoDB_20120810.TransactWriteItems", &body);
         }

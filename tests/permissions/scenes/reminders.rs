@@ -80,7 +80,8 @@ impl Stage {
         let shard: String = self.ann.id.simple().to_string().chars().take(1).collect();
         let number = |value: i64| AttributeValue::N(value.to_string());
         let wishes = client.put_item().table_name(table).item("pk", text(&owner)).item("sk", text("PREFERENCES"));
-        let wishes = wishes.item("userId", text(&self.ann.id.to_string())).item("version", number(now.as_millisecond()));
+        let wishes =
+            wishes.item("userId", text(&self.ann.id.to_string())).item("version", number(now.as_millisecond()));
         let wishes = wishes.item("reminderMail", AttributeValue::Bool(true));
         let wishes = wishes.item("digestMail", AttributeValue::Bool(true)).item("digestHour", number(hour.into()));
         let wishes = wishes.item("digestShard", text(&shard)).item("digestAt", text(&at.to_string()));
