@@ -39,6 +39,7 @@ from busline_local.patches import (
     queue_depth,
     rule_target_failures,
     schedules,
+    sqs_batch_permissions,
     state_persistence,
     stream_batches,
     time_to_live,
@@ -214,6 +215,12 @@ PATCHES: tuple[Patch, ...] = (
         "drops the headers of a mail",
         f"{_AWS}/ses/latest/APIReference-V2/API_MessageHeader.html",
         mail_headers.apply,
+    ),
+    Patch(
+        "sqs_batch_permissions",
+        "asks for permissions of batch calls, which IAM does not know",
+        f"{_AWS}/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-api-permissions-reference.html",
+        sqs_batch_permissions.apply,
     ),
     Patch(
         "foreign_authorization",
