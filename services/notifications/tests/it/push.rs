@@ -34,7 +34,7 @@ fn pushed(connections: &[(Value, Answer)]) -> Ran {
 }
 
 fn path(id: &str) -> String {
-    format!("/sockets/%40connections/{id}")
+    format!("/sockets/@connections/{id}")
 }
 
 #[test]
