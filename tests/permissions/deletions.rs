@@ -23,7 +23,8 @@ pub(crate) async fn of_somebody(product: &Product, service: Service) -> Forged {
     batches(product, service, user).await;
     if service == Service::Todos {
         for folder in ["uploads", "files"] {
-            put_object(product, &format!("busline-{}-todos-files-", product.env()), &format!("{folder}/{user}/x")).await;
+            put_object(product, &format!("busline-{}-todos-files-", product.env()), &format!("{folder}/{user}/x"))
+                .await;
         }
     }
     Forged::new("users", "UserDeleted", user, 2, &json!({"userId": user, "deletedAt": Timestamp::now()}))
@@ -112,7 +113,13 @@ async fn letters(product: &Product, service: Service, user: Uuid) {
     for queue in [dlq, &dlq.replace("-dlq", "-parking")] {
         for owner in [user, Uuid::nil()] {
             let letter = json!({"permissions": true, "ownerId": owner}).to_string();
-            client.send_message().queue_url(queue).message_body(letter).send().await.expect("a queue that takes letters");
+            client
+                .send_message()
+                .queue_url(queue)
+                .message_body(letter)
+                .send()
+                .await
+                .expect("a queue that takes letters");
         }
     }
 }
@@ -142,8 +149,7 @@ async fn put_object_with(product: &Product, bucket: &str, key: &str, body: Strin
 
 async fn put(product: &Product, service: Service, row: impl IntoIterator<Item = (&str, AttributeValue)>) {
     let client = aws_sdk_dynamodb::Client::new(product.sdk());
-    let row: HashMap<String, AttributeValue> =
-        row.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+    let row: HashMap<String, AttributeValue> = row.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
     eventually("a row", async || {
         let request = client.put_item().table_name(product.table(service)).set_item(Some(row.clone()));
         request.send().await.ok()
