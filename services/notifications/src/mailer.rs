@@ -57,14 +57,14 @@ impl Mailer {
 fn message(mail: Mail) -> Result<Message, BuildError> {
     let part = |text: String| Content::builder().data(text).charset("UTF-8").build();
     let body = Body::builder().text(part(mail.text)?).html(part(mail.html)?).build();
-    let headers = mail.one_click.map(one_click).transpose()?;
+    let headers = mail.one_click.as_deref().map(one_click).transpose()?;
     Ok(Message::builder().subject(part(mail.subject)?).body(body).set_headers(headers).build())
 }
 
 /// The headers by which a mail program offers to stop mails like this one, with one `POST` to `address`.
 ///
 /// Source: <https://www.rfc-editor.org/rfc/rfc8058#section-3.1>
-fn one_click(address: String) -> Result<Vec<MessageHeader>, BuildError> {
+fn one_click(address: &str) -> Result<Vec<MessageHeader>, BuildError> {
     let header = |name: &str, value: String| MessageHeader::builder().name(name).value(value).build();
     Ok(vec![
         header("List-Unsubscribe", format!("<{address}>"))?,

@@ -68,16 +68,14 @@ impl RecurringPost {
     /// Where mails of this kind to this user are stopped.
     pub(crate) fn stop(&self, user: Uuid, kind: MailKind) -> StopLinks {
         let token = self.seal.token(user, kind);
-        match &self.post.page {
+        if let Some(page) = &self.post.page {
             // Behind the page's origin, its API answers under `/api`.
-            Some(page) => StopLinks {
+            return StopLinks {
                 page: format!("{page}/unsubscribe?token={token}"),
                 one_click: format!("{page}/api/unsubscribe?token={token}"),
-            },
-            None => {
-                let address = format!("{}/unsubscribe?token={token}", self.api);
-                StopLinks { page: address.clone(), one_click: address }
-            }
+            };
         }
+        let address = format!("{}/unsubscribe?token={token}", self.api);
+        StopLinks { page: address.clone(), one_click: address }
     }
 }

@@ -26,7 +26,7 @@ pub(crate) async fn send(mail: &RecurringPost, event: Event<DueSeen>) -> Result<
         info!("the user wants no reminders by mail");
         return Ok(());
     }
-    let due = Due { todo, title, due_at };
+    let due = Due { todo, title, at: due_at };
     let letter = reminder(&due, &recipient, mail.post.page.as_deref(), mail.stop(owner, MailKind::Reminder));
     mail.post.send_once(event.metadata.event_id, recipient.email, letter).await
 }

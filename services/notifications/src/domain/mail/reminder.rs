@@ -14,12 +14,12 @@ use crate::domain::unsubscribe::StopLinks;
 pub(crate) struct Due {
     pub(crate) todo: Uuid,
     pub(crate) title: String,
-    pub(crate) due_at: Timestamp,
+    pub(crate) at: Timestamp,
 }
 
 /// The mail for an item that is due; with a button if there is a page to open.
 pub(crate) fn reminder(due: &Due, recipient: &Recipient, page: Option<&str>, stop: StopLinks) -> Letter {
-    let (title, when) = (&due.title, date_and_time(due.due_at, &recipient.zone(), recipient.language()));
+    let (title, when) = (&due.title, date_and_time(due.at, &recipient.zone(), recipient.language()));
     let (subject, text, open, why, label) = match recipient.language() {
         Language::English => (
             format!("“{title}” is due"),
@@ -59,7 +59,7 @@ mod tests {
         let due = Due {
             todo: Uuid::from_u128(3),
             title: "Milch & Brot".to_owned(),
-            due_at: "2026-12-24T17:00:00Z".parse().unwrap(),
+            at: "2026-12-24T17:00:00Z".parse().unwrap(),
         };
         let recipient = Recipient::example(locale, time_zone);
         let stop =
