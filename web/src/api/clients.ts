@@ -1,7 +1,6 @@
 import createClient from 'openapi-fetch';
 import { accessToken, sessionEnded } from '../auth/session';
 import { noteReachability, type Service } from '../app/reachability';
-import type { AccountPaths } from './draft';
 import type { paths as NotificationPaths } from './generated/notifications';
 import type { paths as TodoPaths } from './generated/todos';
 import type { paths as UserPaths } from './generated/users';
@@ -12,7 +11,6 @@ const PATIENCE_MS = 20_000;
 
 export const todosApi = createClient<TodoPaths>({ baseUrl: '/api', fetch: caller('todos') });
 export const usersApi = createClient<UserPaths>({ baseUrl: '/api', fetch: caller('users') });
-export const accountApi = createClient<AccountPaths>({ baseUrl: '/api', fetch: caller('users') });
 export const notificationsApi = createClient<NotificationPaths>({ baseUrl: '/api', fetch: caller('notifications') });
 
 /** The body of a good answer; every other answer is thrown. */

@@ -10,7 +10,6 @@ import {
   CheckIcon,
   ClipIcon,
   DoneIcon,
-  DownloadIcon,
   InboxIcon,
   PenIcon,
   PlusIcon,
@@ -86,7 +85,6 @@ const GLYPHS: Partial<Record<string, ComponentType<{ size?: number }>>> = {
   'todo-due': CalendarIcon,
   'attachment-ready': ClipIcon,
   'attachment-rejected': ClipIcon,
-  'export-ready': DownloadIcon,
 };
 
 function Row({ entry }: { entry: Notification }) {
@@ -129,7 +127,6 @@ function Row({ entry }: { entry: Notification }) {
 }
 
 function targetOf({ kind, todoId }: Notification): string | null {
-  if ((kind as string) === 'export-ready') return '/export';
   return todoId && kind !== 'todo-deleted' ? `/todos/${todoId}` : null;
 }
 

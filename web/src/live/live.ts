@@ -41,10 +41,7 @@ function take(message: unknown): void {
       takeAttachment(message);
       return;
     case 'UserProfileChanged':
-      refresh('profile');
-      return;
-    case 'UserExportReady':
-      refresh('export');
+      void queryClient.invalidateQueries({ queryKey: ['profile'] });
   }
 }
 
@@ -75,10 +72,6 @@ function takeAttachment({ type, data = {} }: EventMessage): void {
   refreshAttachments(todoId).catch(report);
   const m = messages();
   if (type === 'AttachmentRejected') say(m.fileRejected(typeof name === 'string' ? name : ''), { tone: 'bad' });
-}
-
-function refresh(what: 'profile' | 'export'): void {
-  void queryClient.invalidateQueries({ queryKey: [what] });
 }
 
 function isTyped(message: unknown): message is Record<string, unknown> & { type: string } {

@@ -1,7 +1,6 @@
-// The user's profile, preferences and export.
+// The user's profile and preferences.
 import { useQuery, type UseQueryResult } from '@tanstack/react-query';
-import { accountApi, body, notificationsApi, usersApi } from '../api/clients';
-import type { Export } from '../api/draft';
+import { body, notificationsApi, usersApi } from '../api/clients';
 import type { components as notifications } from '../api/generated/notifications';
 import type { components } from '../api/generated/users';
 import { ApiError } from '../api/problem';
@@ -10,7 +9,6 @@ import { queryClient } from '../app/query-client';
 export type Profile = components['schemas']['Profile'];
 export type ProfileEdit = components['schemas']['ProfilePatch'];
 export type Preferences = notifications['schemas']['Preferences'];
-export type { Export };
 
 /** The user's profile. */
 export function useProfile(): UseQueryResult<Profile> {
@@ -44,26 +42,6 @@ export async function changePreferences(edit: Partial<Omit<Preferences, 'version
     queryClient.setQueryData(key, before);
     throw error;
   }
-}
-
-/** The newest export; `null` while there is none. An event tells when it is ready. */
-export function useExport(): UseQueryResult<Export | null> {
-  return useQuery({
-    queryKey: ['export'],
-    queryFn: async () => {
-      try {
-        return await body(accountApi.GET('/me/export', {}));
-      } catch (error) {
-        if (error instanceof ApiError && error.status === 404) return null;
-        throw error;
-      }
-    },
-  });
-}
-
-/** Has everything of the user put together. */
-export async function startExport(): Promise<void> {
-  queryClient.setQueryData(['export'], await body(accountApi.POST('/me/export', {})));
 }
 
 /** Deletes the account, with a token that proves who is asking. */
