@@ -1,5 +1,5 @@
 import type { Page } from '@playwright/test';
-import { add, expect, row, test, titles } from './page.ts';
+import { accessible, add, expect, row, test, titles } from './page.ts';
 
 async function open(page: Page, title: string): Promise<void> {
   await page.getByRole('link', { name: `Details: ${title}` }).click();
@@ -59,6 +59,7 @@ test.describe('an item that is gone', () => {
   test('says so', async ({ home }) => {
     await home.goto('/todos/0198c0de-0000-7000-8000-000000000001');
     await expect(home.getByText('This to-do is gone')).toBeVisible();
+    await accessible(home);
   });
 });
 

@@ -1,5 +1,5 @@
 import { stop } from './cloud.ts';
-import { add, expect, row, saved, test, titles } from './page.ts';
+import { accessible, add, expect, row, saved, test, titles } from './page.ts';
 
 const TODO_ROUTES = [
   'create-todo',
@@ -49,6 +49,7 @@ test.describe('with a service stopped', () => {
     try {
       await home.reload();
       await expect(home.getByText('Your list does not load')).toBeVisible();
+      await accessible(home);
     } finally {
       await start();
     }
@@ -62,6 +63,7 @@ test.describe('with a service stopped', () => {
       await add(home, 'Buy milk');
       await home.goto('/inbox');
       await expect(home.getByText('Your inbox does not load')).toBeVisible();
+      await accessible(home);
     } finally {
       await start();
     }

@@ -1,4 +1,4 @@
-import { add, expect, row, signIn, test } from './page.ts';
+import { accessible, add, expect, row, signIn, test } from './page.ts';
 
 test('name, language and time zone are kept, and the page follows them', async ({ home }) => {
   await add(home, 'Buy milk tomorrow');
@@ -55,6 +55,7 @@ test('single keys can be turned off', async ({ home }) => {
 test('a page for administrators stays shut for others', async ({ home }) => {
   await home.goto('/users');
   await expect(home.getByText('Only administrators see this page.')).toBeVisible();
+  await accessible(home);
 });
 
 test.describe('an account', () => {

@@ -8,7 +8,7 @@ export function StartFailed() {
   const m = useMessages();
   return (
     <main>
-      <Empty glyph={<RetryIcon size={28} />} title={m.startFailedTitle}>
+      <Empty glyph={<RetryIcon size={28} />} heading="h1" title={m.startFailedTitle}>
         <p>{m.errorUnreachable}</p>
         <Button look="primary" onClick={() => location.reload()}>
           {m.reload}
@@ -34,7 +34,7 @@ export class Failsafe extends Component<{ children: ReactNode }, { hasFailed: bo
 function PageFailed() {
   const m = useMessages();
   return (
-    <Empty glyph={<RetryIcon size={28} />} title={m.pageFailedTitle}>
+    <Empty glyph={<RetryIcon size={28} />} heading="h1" title={m.pageFailedTitle}>
       <p>{m.pageFailedText}</p>
       <Button look="primary" onClick={() => location.reload()}>
         {m.reload}

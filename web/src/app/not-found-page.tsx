@@ -9,7 +9,7 @@ export function NotFound() {
   const m = useMessages();
   useTitle(m.notFoundTitle);
   return (
-    <Empty glyph={<SearchIcon size={28} />} title={m.notFoundTitle}>
+    <Empty glyph={<SearchIcon size={28} />} heading="h1" title={m.notFoundTitle}>
       <p>{m.notFoundText}</p>
       <Link href="/" className={buttonClass('plain')}>
         {m.back}

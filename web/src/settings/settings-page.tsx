@@ -7,7 +7,7 @@ import { MailSection } from './mail-section';
 import { ProfileSection } from './profile-section';
 import css from './settings-page.module.css';
 
-/** Everything that can be set, and everything that can be taken away. */
+/** Everything that can be set, and the end of the account. */
 export default function SettingsPage({ person }: { person: Person }) {
   const m = useMessages();
   useTitle(m.settings);

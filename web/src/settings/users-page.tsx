@@ -15,7 +15,7 @@ export default function UsersPage({ person }: { person: Person }) {
   useTitle(m.usersTitle);
   if (!person.isAdmin) {
     return (
-      <Empty glyph={<UsersIcon size={28} />} title={m.usersTitle}>
+      <Empty glyph={<UsersIcon size={28} />} heading="h1" title={m.usersTitle}>
         <p>{m.usersForbidden}</p>
       </Empty>
     );

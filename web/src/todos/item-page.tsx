@@ -40,14 +40,14 @@ function Missing({ loaded }: { loaded: ReturnType<typeof useTodoLoaded> }) {
   if (loaded.isPending) return <Bones />;
   if (loaded.isError) {
     return (
-      <Empty glyph={<RetryIcon size={28} />} title={m.listFailedTitle}>
+      <Empty glyph={<RetryIcon size={28} />} heading="h1" title={m.listFailedTitle}>
         <p>{m.errorUnreachable}</p>
         <Button onClick={() => void loaded.refetch()}>{m.tryAgain}</Button>
       </Empty>
     );
   }
   return (
-    <Empty glyph={<SearchIcon size={28} />} title={m.itemGoneTitle}>
+    <Empty glyph={<SearchIcon size={28} />} heading="h1" title={m.itemGoneTitle}>
       <p>{m.itemGoneText}</p>
     </Empty>
   );

@@ -116,12 +116,20 @@ export function Note({ children }: { children: ReactNode }) {
   );
 }
 
+interface EmptyProps {
+  glyph: ReactNode;
+  title: string;
+  /** `h1` where this is all that the page shows. */
+  heading?: 'h1' | 'h2';
+  children: ReactNode;
+}
+
 /** A place with nothing in it: what it is for, and what to do. */
-export function Empty({ glyph, title, children }: { glyph: ReactNode; title: string; children: ReactNode }) {
+export function Empty({ glyph, title, heading: Heading = 'h2', children }: EmptyProps) {
   return (
     <div className={css['empty']}>
       <div className={css['glyph']}>{glyph}</div>
-      <h2>{title}</h2>
+      <Heading>{title}</Heading>
       {children}
     </div>
   );
