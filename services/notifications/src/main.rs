@@ -18,7 +18,7 @@ use std::process::ExitCode;
 
 use events::todos::attachments::{AttachmentDeletedV1, AttachmentReadyV1, AttachmentRejectedV1};
 use events::todos::{TodoChangedV1, TodoCompletedV1, TodoCreatedV1, TodoDeletedV1, TodoDueV1, TodoReopenedV1};
-use events::users::{UserDeletedV1, UserExportReadyV1, UserProfileChangedV1, UserRegisteredV1};
+use events::users::{UserDeletedV1, UserProfileChangedV1, UserRegisteredV1};
 use lambda_kit::erasure::Eraser;
 use lambda_kit::publisher::{self, Publisher};
 use lambda_kit::settings::{Settings, UnknownHandler, handler_name, table_name};
@@ -83,10 +83,7 @@ async fn job() -> Result<(), Error> {
             let todos = todos.of::<AttachmentReadyV1>().of::<AttachmentRejectedV1>().of::<AttachmentDeletedV1>();
             todos.run(push().await?, push::news::of_todos).await
         }
-        "push-users" => {
-            let users = on_any().of::<UserProfileChangedV1>().of::<UserExportReadyV1>();
-            users.run(push().await?, push::news::of_users).await
-        }
+        "push-users" => on::<UserProfileChangedV1>().run(push().await?, push::news::of_users).await,
         "push-inbox" => push::run(push().await?, push::inbox::changed).await,
         "erase" => on::<UserDeletedV1>().run(erasure().await?, erase::erase).await,
         "publish" => publisher::run(Publisher::connect().await?).await,

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use events::documents::{Reading, on};
 use events::todos::attachments::{AttachmentDeletedV1, AttachmentReadyV1, AttachmentRejectedV1};
 use events::todos::{TodoChangedV1, TodoCompletedV1, TodoCreatedV1, TodoDeletedV1, TodoDueV1, TodoReopenedV1};
-use events::users::{UserDeletedV1, UserExportReadyV1, UserProfileChangedV1, UserRegisteredV1};
+use events::users::{UserDeletedV1, UserProfileChangedV1, UserRegisteredV1};
 use serde_json::{Value, json};
 
 use crate::erase;
@@ -47,7 +47,6 @@ fn readings() -> Vec<Reading> {
         on::<AttachmentRejectedV1>().read_by(SERVICE, "push-todos", news::of_todos),
         on::<AttachmentDeletedV1>().read_by(SERVICE, "push-todos", news::of_todos),
         on::<UserProfileChangedV1>().read_by(SERVICE, "push-users", news::of_users),
-        on::<UserExportReadyV1>().read_by(SERVICE, "push-users", news::of_users),
         on::<UserDeletedV1>().read_by(SERVICE, "erase", erase::erase),
     ]
 }
