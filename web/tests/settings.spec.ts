@@ -1,3 +1,4 @@
+import { mailsTo, until } from './cloud.ts';
 import { accessible, add, expect, row, signIn, test } from './page.ts';
 
 test('name, language and time zone are kept, and the page follows them', async ({ home }) => {
@@ -35,6 +36,44 @@ test('mail preferences take effect at once', async ({ home }) => {
   await home.reload();
   await expect(reminders).not.toBeChecked();
   await expect(home.getByLabel('Summary at')).toHaveValue('18');
+});
+
+test('the link in a reminder stops reminders, wherever it is opened, once one says so', async ({
+  home,
+  browser,
+  person,
+}) => {
+  const asked = home.waitForRequest(/\/api\/preferences$/);
+  await home.goto('/settings');
+  const { authorization = '' } = await (await asked).allHeaders();
+  // Due in seconds; the page's own field knows minutes.
+  const body = JSON.stringify({ title: 'Buy milk', dueAt: new Date(Date.now() + 3_000).toISOString() });
+  const added = await home.evaluate(
+    async ({ authorization, body }) => {
+      const headers = { authorization, 'content-type': 'application/json' };
+      return (await fetch('/api/todos', { method: 'POST', headers, body })).status;
+    },
+    { authorization, body },
+  );
+  expect(added).toBe(201);
+  const link = await until('a reminder', async () =>
+    (await mailsTo(person.email))
+      .map(({ BodyText }) => /http\S+\/unsubscribe\?token=\S+/.exec(BodyText)?.[0])
+      .find((address) => address !== undefined),
+  );
+
+  const context = await browser.newContext({ locale: 'en-GB' });
+  const elsewhere = await context.newPage();
+  await elsewhere.goto(link);
+  await expect(elsewhere.getByRole('heading', { level: 1, name: 'Stop these e-mails?' })).toBeVisible();
+  const reminders = home.getByRole('switch', { name: 'Remind me by e-mail' });
+  await home.reload();
+  await expect(reminders).toBeChecked();
+  await elsewhere.getByRole('button', { name: 'Unsubscribe' }).click();
+  await expect(elsewhere.getByRole('heading', { level: 1, name: 'Done' })).toBeVisible();
+  await home.reload();
+  await expect(reminders).not.toBeChecked();
+  await context.close();
 });
 
 test('the theme is kept on this device', async ({ home }) => {
