@@ -285,7 +285,7 @@ def test_a_dead_letter_tells_how_often_its_target_was_tried(cloud: Cloud) -> Non
 def test_a_dead_letter_tells_when_its_event_was_too_old(cloud: Cloud) -> None:
     failing, unavailable = rule(cloud), destination(cloud)
     # AWS takes no age under a minute.
-    send_to(cloud, failing, unavailable, MaximumEventAgeInSeconds=60 if on_aws() else 1)
+    send_to(cloud, failing, unavailable, MaximumEventAgeInSeconds=60 if on_aws() else 5)
     failing.put({"mark": 1})
     attributes = values(failing.dead_letters.take()[0])
     assert attributes["EXHAUSTED_RETRY_CONDITION"] == "MaximumEventAgeInSeconds"
