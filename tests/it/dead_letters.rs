@@ -24,16 +24,19 @@ async fn an_event_that_cannot_be_handled_is_one_letter_whatever_its_size() {
         let event = Forged::new("todos", "TodoCreated", todo, 1, &data);
         product.put_events(&[&event]).await;
 
-        let letter = the_letter(&letters, event.id()).await;
-        let record = &letter.body;
-        assert!(record["requestPayload"]["detail"] == event.detail, "an event of {kilobytes} KB is whole");
-        assert_eq!(record["requestPayload"]["detail-type"], "TodoCreated.v1");
-        assert_eq!(record["requestContext"]["condition"], "RetriesExhausted");
-        assert_eq!(record["requestContext"]["approximateInvokeCount"], 3);
-        assert_eq!(record["responsePayload"]["errorType"], "EventUnreadable");
-        let said = record["responsePayload"]["errorMessage"].as_str().unwrap();
-        assert!(said.contains("ownerId"), "the error says what is missing: {said}");
-        letters.remove(&letter).await;
+        // Two jobs read the event, each for itself.
+        for job in ["todo-created", "update-agenda"] {
+            let letter = the_letter_of(&letters, &format!("-{job}"), event.id()).await;
+            let record = &letter.body;
+            assert!(record["requestPayload"]["detail"] == event.detail, "an event of {kilobytes} KB is whole");
+            assert_eq!(record["requestPayload"]["detail-type"], "TodoCreated.v1");
+            assert_eq!(record["requestContext"]["condition"], "RetriesExhausted");
+            assert_eq!(record["requestContext"]["approximateInvokeCount"], 3);
+            assert_eq!(record["responsePayload"]["errorType"], "EventUnreadable");
+            let said = record["responsePayload"]["errorMessage"].as_str().unwrap();
+            assert!(said.contains("ownerId"), "the error says what is missing: {said}");
+            letters.remove(&letter).await;
+        }
     }
 }
 
@@ -96,8 +99,17 @@ async fn an_event_for_a_target_that_is_gone_is_one_letter_and_can_be_replayed() 
 
 /// The one letter whose text holds `part`.
 async fn the_letter(letters: &DeadLetters, part: &str) -> DeadLetter {
-    eventually("a dead letter", async || letters.with(part).await.pop()).await;
-    let mut found = letters.with(part).await;
+    the_letter_of(letters, "", part).await
+}
+
+/// The one letter with this text that comes from a function with this in its name.
+async fn the_letter_of(letters: &DeadLetters, function: &str, part: &str) -> DeadLetter {
+    let of_function = async || {
+        let found = letters.with(part).await.into_iter();
+        found.filter(|letter| letter.body.to_string().contains(function)).collect::<Vec<_>>()
+    };
+    eventually("a dead letter", async || of_function().await.pop()).await;
+    let mut found = of_function().await;
     assert_eq!(found.len(), 1, "one failure, one letter");
     found.remove(0)
 }

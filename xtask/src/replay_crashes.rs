@@ -84,16 +84,16 @@ pub(crate) async fn execute(home: &Home, run: &CrashRun, environment: &Environme
 
 async fn start(home: &Home, arguments: &[String], environment: &Environment, built: Built) -> Result<()> {
     // Both, as the first runs the second. Without `--package`, so that nothing is compiled with other features.
-    let mut build = process::command("cargo");
-    build.args(["build", "--bin", "replay-crashes", "--bin", "ops"]).current_dir(&home.repo);
+    let mut cargo = process::command("cargo");
+    cargo.args(["build", "--bin", "replay-crashes", "--bin", "ops"]).current_dir(&home.repo);
     let folder = match built {
         Built::Dev => "debug",
         Built::Release => {
-            build.arg("--release");
+            cargo.arg("--release");
             "release"
         }
     };
-    process::run(&mut build).await?;
+    process::run(&mut cargo).await?;
     let programs = faults::target(home)?.join(folder);
     let mut program_itself = process::command(programs.join("replay-crashes"));
     program_itself.args(arguments).arg("--ops").arg(programs.join("ops"));
