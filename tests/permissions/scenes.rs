@@ -419,7 +419,7 @@ fn event(job: &Job) -> Value {
         "registeredAt": Timestamp::now(), "changed": ["locale"],
     });
     let forged = match job.name.as_str() {
-        "todo-created" => Forged::new("todos", "TodoCreated", todo, 1, &about_todo),
+        "todo-created" | "update-agenda" => Forged::new("todos", "TodoCreated", todo, 1, &about_todo),
         "todo-changed" => Forged::new("todos", "TodoChanged", todo, 2, &about_todo),
         "todo-completed" => Forged::new("todos", "TodoCompleted", todo, 2, &about_todo),
         "todo-reopened" => Forged::new("todos", "TodoReopened", todo, 2, &about_todo),
@@ -431,9 +431,7 @@ fn event(job: &Job) -> Value {
         "erase" => Forged::new("users", "UserDeleted", user, 2, &about_user),
         "todos-erased" => Forged::new("todos", "TodosErased", user, 1, &about_user),
         "notifications-erased" => Forged::new("notifications", "NotificationsErased", user, 1, &about_user),
-        "todo-due" => Forged::new("todos", "TodoDue", todo, 2, &about_todo),
-        "send-reminder-mail" => Forged::new("todos", "TodoDue", todo, 2, &about_todo),
-        "update-agenda" => Forged::new("todos", "TodoCreated", todo, 1, &about_todo),
+        "todo-due" | "send-reminder-mail" => Forged::new("todos", "TodoDue", todo, 2, &about_todo),
         // They are no subscribers: an empty input is none of theirs.
         "remind" | "plan-digests" | "send-digest-mail" => return json!({}),
         "recipient-changed" => Forged::new("users", "UserProfileChanged", user, 2, &about_user),
