@@ -278,12 +278,16 @@ impl Stage {
             loop {
                 let look = LOOK.lock().await;
                 let found = letters.with(part).await;
+                let mut taken = 0;
                 for letter in &found {
-                    letters.remove(letter).await;
-                    self.forget_object(&letter.body).await;
+                    // A neighbour's erasure looks through the same queue.
+                    if letters.remove_seen(letter).await {
+                        self.forget_object(&letter.body).await;
+                        taken += 1;
+                    }
                 }
                 drop(look);
-                if !found.is_empty() {
+                if taken > 0 {
                     return;
                 }
                 tokio::time::sleep(Duration::from_millis(150)).await;

@@ -23,6 +23,11 @@ pub(super) fn request((action, resource, condition): &Power, mark: Uuid) -> Requ
             // An empty object in the service's own folder: taken away afterwards, with what the bucket says of it.
             Request::plain("s3", Method::PUT, &format!("/{path}permissions-{mark}"), "")
         }
+        "s3:GetObject" | "s3:DeleteObject" => {
+            let path = resource.split(":::").nth(1).expect("a bucket and a prefix").trim_end_matches('*');
+            let method = if action == "s3:GetObject" { Method::GET } else { Method::DELETE };
+            Request::plain("s3", method, &format!("/{path}permissions-{mark}"), "")
+        }
         "s3:ListBucket" => {
             let bucket = resource.split(":::").nth(1).expect("a bucket");
             Request::plain("s3", Method::GET, &format!("/{bucket}?list-type=2&max-keys=1"), "")
@@ -56,12 +61,42 @@ pub(super) fn request((action, resource, condition): &Power, mark: Uuid) -> Requ
             let path = format!("/2015-03-31/functions/{name}/invocations");
             Request::plain("lambda", Method::POST, &path, "{}")
         }
-        "cognito-idp:AdminGetUser" => {
+        "cognito-idp:AdminGetUser" | "cognito-idp:AdminDeleteUser" | "cognito-idp:AdminUserGlobalSignOut" => {
+            let operation = action.trim_start_matches("cognito-idp:");
             let body = json!({"UserPoolId": name, "Username": mark});
-            Request::json("cognito-idp", "AWSCognitoIdentityProviderService.AdminGetUser", &body)
+            Request::json("cognito-idp", &format!("AWSCognitoIdentityProviderService.{operation}"), &body)
+        }
+        _ if action.starts_with("sqs:") => letters(action, resource),
+        "execute-api:ManageConnections" => {
+            let mut parts = resource.rsplit(':').next().expect("a connection's ARN").split('/');
+            let mut part = || parts.next().expect("an API, its stage and a method");
+            let (api, stage, method) = (part(), part(), part());
+            let method = Method::from_bytes(method.as_bytes()).expect("a method");
+            Request::plain("execute-api", method, &format!("/_aws/execute-api/{api}/{stage}/@connections/{mark}"), "")
         }
         other => panic!("there is no call for {other}: write here one that needs it alone"),
     }
+}
+
+/// A call of SQS that hides, moves and deletes nothing: about a message that is not there.
+fn letters(action: &str, resource: &str) -> Request {
+    let operation = action.trim_start_matches("sqs:");
+    let mut parts = resource.rsplit(':');
+    let (queue, account) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
+    let mut body = json!({"QueueUrl": format!("http://127.0.0.1/{account}/{queue}")});
+    match operation {
+        "ReceiveMessage" => body["VisibilityTimeout"] = json!(0),
+        "DeleteMessage" => body["ReceiptHandle"] = json!("none"),
+        "ChangeMessageVisibility" => {
+            body["ReceiptHandle"] = json!("none");
+            body["VisibilityTimeout"] = json!(0);
+        }
+        "GetQueueAttributes" => body["AttributeNames"] = json!(["QueueArn"]),
+        // Empty: who may is told so.
+        "SendMessage" => body["MessageBody"] = json!(""),
+        other => panic!("there is no call for sqs:{other}: write here one that needs it alone"),
+    }
+    Request::json("sqs", &format!("AmazonSQS.{operation}"), &body)
 }
 
 /// A call of DynamoDB about a row that is not there.
@@ -85,6 +120,10 @@ pub(super) fn rows(action: &str, resource: &str, mark: Uuid) -> Request {
                 body["ExpressionAttributeValues"] = json!({":x": {"S": "x"}});
             }
         }
+        "BatchWriteItem" => {
+            let requests = json!({table(resource): [{"DeleteRequest": {"Key": key}}]});
+            return Request::json("dynamodb", "DynamoDB_20120810.BatchWriteItem", &json!({ "RequestItems": requests }));
+        }
         "Query" => {
             let index = resource.split("/index/").nth(1);
             body["KeyConditionExpression"] = json!("#key = :key");
@@ -92,6 +131,7 @@ pub(super) fn rows(action: &str, resource: &str, mark: Uuid) -> Request {
             let partition = match index {
                 Some("byRegistration") => "directory",
                 Some("byDigest") => "digestShard",
+                Some("byUser") => "user",
                 _ => "pk",
             };
             body["ExpressionAttributeNames"] = json!({"#key": partition});
