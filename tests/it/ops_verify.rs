@@ -55,7 +55,8 @@ async fn an_event_that_no_job_reads_is_unreadable_and_says_what_is_missing() {
     let product = Product::alone().await;
     let letters = product.dead_letters(Service::Notifications);
     let todo = Uuid::now_v7();
-    let event = Forged::new("todos", "TodoCreated", todo, 1, &json!({"todoId": todo, "title": "x"}));
+    let data = json!({"attachmentId": todo, "todoId": todo, "name": "x", "reason": "unsafe"});
+    let event = Forged::new("todos", "AttachmentRejected", todo, 1, &data);
     product.put_events(&[&event]).await;
     eventually("a dead letter", async || letters.with(event.id()).await.pop()).await;
     let (judged, exit) = verdict(&product, event.id());
