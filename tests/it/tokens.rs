@@ -40,6 +40,10 @@ async fn every_route_is_401_without_a_valid_access_token() {
     for service in Service::ALL {
         let api = Api::new(&product, service);
         for operation in Contract::of(service.name()).operations() {
+            // Whoever stops mails comes without an access token: the mail's own token is in the address.
+            if operation.path == "/unsubscribe" {
+                continue;
+            }
             routes += 1;
             let path = operation.path.replace("{id}", &Uuid::now_v7().to_string());
             for (name, authorization) in &cases {
