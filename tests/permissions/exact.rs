@@ -9,8 +9,14 @@ use crate::grants::{jobs, template};
 
 /// Where a resource may end in a wildcard, since no name can be known before: a stream's label, the keys under which
 /// Lambda keeps failed batches, users' files under their ids, the schedules of a group, and open connections.
-const OPEN_ENDS: [&str; 6] =
-    ["/stream/*", "/aws/lambda/*", "/uploads/*", "/files/*", "/${Reminders}/*", "/@connections/*"];
+const OPEN_ENDS: [&str; 6] = [
+    "/stream/*",
+    "/aws/lambda/*",
+    "-todos-files-${AWS::AccountId}/uploads/*",
+    "-todos-files-${AWS::AccountId}/files/*",
+    "/${Reminders}/*",
+    "/@connections/*",
+];
 
 #[test]
 fn permissions_are_exact_in_a_role_for_each_function() {
