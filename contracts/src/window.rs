@@ -84,7 +84,10 @@ impl Row {
             Comes::Kept { until: None, by, .. } => format!("it can always come ({by})"),
         };
         let read = match &self.outcome {
-            Outcome::Readable => format!("{} reads {}", crate::words::list(&self.jobs), self.event),
+            Outcome::Readable => {
+                let verb = if self.jobs.len() == 1 { "reads" } else { "read" };
+                format!("{} {verb} {}", crate::words::list(&self.jobs), self.event)
+            }
             Outcome::Unread => format!("no job of {} reads {}", self.service, self.event),
             Outcome::Refused { job, reason, .. } => format!("{job} cannot read every {}: {reason}", self.event),
             Outcome::Unknown { job, reason } => {

@@ -1,6 +1,6 @@
 //! Whom a set of deployed services hurts.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
@@ -33,10 +33,10 @@ impl Harm {
     fn harm(&self, services: &Services) -> Vec<Blocker> {
         let mut harm = Vec::new();
         for (service, promises) in services {
-            let mut versions: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+            let mut versions: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
             for ((job, detail_type), reader) in &promises.reads {
                 let event = detail_type.split('.').next().unwrap_or_default();
-                versions.entry(event).or_default().push(detail_type);
+                versions.entry(event).or_default().insert(detail_type);
                 harm.extend(self.unreadable(services, &format!("{service}/{job}"), detail_type, reader));
             }
             for (event, read) in versions {
@@ -58,7 +58,7 @@ impl Harm {
     }
 
     /// A service that reads an event must get it in some version, once its publisher is there.
-    fn starved(&self, services: &Services, service: &str, event: &str, read: &[&str]) -> Option<Blocker> {
+    fn starved(&self, services: &Services, service: &str, event: &str, read: &BTreeSet<&str>) -> Option<Blocker> {
         let owner = self.publishers.get(event)?;
         if !services.contains_key(owner) {
             return None;
@@ -68,6 +68,7 @@ impl Harm {
         if read.iter().any(|detail_type| published.iter().any(|published| published == detail_type)) {
             return None;
         }
+        let read: Vec<&str> = read.iter().copied().collect();
         let there = if published.is_empty() { "nothing of it".to_owned() } else { published.join(", ") };
         let reason = format!("it reads {} and would get no such event: {owner} publishes {there}", read.join(", "));
         Some(Blocker { reader: service.to_owned(), event: format!("{owner}/{event}"), reason, witness: None })

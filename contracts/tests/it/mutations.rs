@@ -6,10 +6,13 @@
 
 #![allow(clippy::print_stdout, reason = "the score is printed")]
 
+mod changes;
 mod kinds;
 mod rust_types;
 
 use std::collections::BTreeMap;
+use std::num::NonZero;
+use std::thread::{self, available_parallelism};
 
 use contracts::check;
 use contracts::proofs::Proofs;
@@ -35,14 +38,29 @@ pub(crate) type Kind = (&'static str, &'static str, fn(&mut Ground, &EventName) 
 const FEWEST_KINDS: usize = 15;
 
 #[test]
-#[ignore = "hundreds of changes, for half a minute: cargo xtask test --only contracts runs it"]
+#[ignore = "hundreds of changes, for a minute or two: cargo xtask test --only contracts runs it"]
 fn each_change_of_a_contract_is_caught_by_the_check_for_it() {
     let whole = Ground { tree: tree(), types: compiled_types() };
-    let proofs = Proofs::default();
     let names: Vec<EventName> = Repository::of(whole.tree.clone(), None).schemas.into_keys().collect();
-    let mut tally: BTreeMap<&str, (usize, usize, String)> = BTreeMap::new();
-    let mut missed = Vec::new();
-    for name in &names {
+    let threads = available_parallelism().map_or(1, NonZero::get);
+    let shares = names.chunks(names.len().div_ceil(threads));
+    let shares: Vec<Tally> = thread::scope(|scope| {
+        let running: Vec<_> = shares.map(|names| scope.spawn(|| try_each(&whole, names))).collect();
+        running.into_iter().map(|share| share.join().unwrap()).collect()
+    });
+    let mut tally = Tally::default();
+    for share in shares {
+        tally.add(share);
+    }
+    tally.print(names.len());
+    assert!(tally.missed.is_empty(), "survivors:\n{}", tally.missed.join("\n"));
+}
+
+/// Makes every kind of change to each of some events.
+fn try_each(whole: &Ground, names: &[EventName]) -> Tally {
+    let proofs = Proofs::default();
+    let mut tally = Tally::default();
+    for name in names {
         let mut made = 0;
         for (kind, expected, change) in KINDS.into_iter().chain(BESIDE) {
             let mut ground = whole.clone();
@@ -50,17 +68,49 @@ fn each_change_of_a_contract_is_caught_by_the_check_for_it() {
                 continue;
             }
             made += 1;
-            let row = tally.entry(kind).or_default();
-            row.0 += 1;
+            let row = tally.kinds.entry(kind).or_default();
+            row.made += 1;
             match caught(ground, expected, &proofs) {
-                Ok(message) => (row.1, row.2) = (row.1 + 1, message),
-                Err(others) => missed.push(format!("{name}: {kind}: {expected} did not catch it, {others}")),
+                Ok(message) => (row.caught, row.message) = (row.caught + 1, message),
+                Err(others) => tally.missed.push(format!("{name}: {kind}: {expected} did not catch it, {others}")),
             }
         }
         assert!(made >= FEWEST_KINDS, "{name}: {made} kinds of change apply, at least {FEWEST_KINDS} must");
     }
-    print(&tally, names.len());
-    assert!(missed.is_empty(), "survivors:\n{}", missed.join("\n"));
+    tally
+}
+
+/// What became of the changes, by their kinds.
+#[derive(Default)]
+struct Tally {
+    kinds: BTreeMap<&'static str, Row>,
+    missed: Vec<String>,
+}
+
+#[derive(Default)]
+struct Row {
+    made: usize,
+    caught: usize,
+    /// What the check said last.
+    message: String,
+}
+
+impl Tally {
+    fn add(&mut self, other: Self) {
+        self.missed.extend(other.missed);
+        for (kind, row) in other.kinds {
+            let sum = self.kinds.entry(kind).or_default();
+            *sum = Row { made: sum.made + row.made, caught: sum.caught + row.caught, message: row.message };
+        }
+    }
+
+    fn print(&self, events: usize) {
+        for (kind, Row { made, caught, message }) in &self.kinds {
+            println!("{caught:>2} of {made:>2}  {kind}\n    {}", message.replace('\n', "\n    "));
+        }
+        let (made, caught) = self.kinds.values().fold((0, 0), |sum, row| (sum.0 + row.made, sum.1 + row.caught));
+        println!("\nMutation score: {caught} of {made} changes caught, {} kinds, {events} events", self.kinds.len());
+    }
 }
 
 #[test]
@@ -88,12 +138,4 @@ fn caught(ground: Ground, expected: &str, proofs: &Proofs) -> Result<String, Str
         Some((_, message)) => Ok(message.clone()),
         None => Err(format!("but {:?} did", found.iter().map(|(rule, _)| *rule).collect::<Vec<_>>())),
     }
-}
-
-fn print(tally: &BTreeMap<&str, (usize, usize, String)>, events: usize) {
-    let (made, caught) = tally.values().fold((0, 0), |(made, caught), row| (made + row.0, caught + row.1));
-    for (kind, (made, caught, message)) in tally {
-        println!("{caught:>2} of {made:>2}  {kind}\n    {}", message.replace('\n', "\n    "));
-    }
-    println!("\nMutation score: {caught} of {made} changes caught, {} kinds, {events} events", tally.len());
 }

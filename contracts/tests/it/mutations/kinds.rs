@@ -2,11 +2,15 @@
 
 #![allow(clippy::unwrap_used, reason = "parts of tests: they fail by panicking")]
 
-use contracts::repository::EventName;
-use contracts::versions;
 use serde_json::{Value, json};
 
-use super::{Ground, Kind};
+use super::Kind;
+use super::changes::{
+    add, after_pattern, before_pattern, beside_statement, data, doubled, everywhere, in_example, in_pattern,
+    in_publisher, in_reader, in_released, in_schema, in_text, in_type, in_versions, is_released, lend_role, loosen,
+    misname, open, reader_file, regenerated, relax, relax_field, remove, remove_value, rename, rename_field, retype,
+    retype_field, rule, set, shorten, typed, unbuilt, without_examples, without_type,
+};
 
 /// Changes of types, schemas, releases, rules, readers and permissions, each with the check that must catch it.
 pub(super) const KINDS: [Kind; 59] = [
@@ -28,10 +32,8 @@ pub(super) const KINDS: [Kind; 59] = [
         typed(g, n, |typed| typed.source.push('s'))
     }),
     ("type: it is gone", "schema-has-type", |g, n| without_type(g, n)),
-    ("schema: a field is renamed", "released-schema-frozen", |g, n| in_schema(g, n, |schema| rename(data(schema)))),
-    ("schema: a field is no longer required", "released-schema-frozen", |g, n| {
-        in_schema(g, n, |schema| relax(data(schema)))
-    }),
+    ("schema: a field is renamed", "released-schema-frozen", |g, n| in_released(g, n, rename)),
+    ("schema: a field is no longer required", "released-schema-frozen", |g, n| in_released(g, n, relax)),
     ("schema: a field has no bound any longer", "schema-matches-type", |g, n| {
         in_schema(g, n, |schema| loosen(data(schema)))
     }),
@@ -45,13 +47,13 @@ pub(super) const KINDS: [Kind; 59] = [
     ("schema: it is no JSON", "files-readable", |g, n| in_text(g, &n.schema_file(), |text| text.replacen(':', "", 1))),
     ("schema: the file is gone", "schema-matches-type", |g, n| g.tree.remove(&n.schema_file()).is_some()),
     ("schema: a field is renamed in type, file and release", "reader-reads-publisher", |g, n| {
-        everywhere(g, n, |schema| rename_read(data(schema)))
+        everywhere(g, n, rename_field)
     }),
     ("schema: a field is optional in type, file and release", "reader-reads-publisher", |g, n| {
-        everywhere(g, n, |schema| relax(data(schema)))
+        everywhere(g, n, relax_field)
     }),
     ("schema: a field has another type in type, file and release", "reader-reads-publisher", |g, n| {
-        everywhere(g, n, |schema| retype(data(schema)))
+        everywhere(g, n, retype_field)
     }),
     ("release: the version is not listed", "version-listed", |g, n| {
         in_versions(g, |versions| versions.as_object_mut().unwrap().remove(&n.to_string()).is_some())
@@ -60,7 +62,8 @@ pub(super) const KINDS: [Kind; 59] = [
         in_versions(g, |versions| set(&mut versions[n.to_string()], "retired", json!("2026-11-20")))
     }),
     ("release: the hash is another one", "released-schema-frozen", |g, n| {
-        in_versions(g, |versions| set(&mut versions[n.to_string()], "sha256", json!("0".repeat(64))))
+        is_released(g, n)
+            && in_versions(g, |versions| set(&mut versions[n.to_string()], "sha256", json!("0".repeat(64))))
     }),
     ("rule: another source", "rule-satisfiable", |g, n| {
         in_pattern(g, n, |p| p.replace("source: [busline.", "source: [buslime."))
@@ -223,259 +226,3 @@ pub(super) const HARMLESS: [Kind; 4] = [
         in_publisher(g, n, "Action: events:PutEvents", "Action: [events:PutEvents]")
     }),
 ];
-
-fn in_text(ground: &mut Ground, path: &str, change: impl Fn(&str) -> String) -> bool {
-    let Some(text) = ground.tree.text(path) else { return false };
-    let changed = change(text);
-    let differs = changed != text;
-    ground.tree.put(path, changed);
-    differs
-}
-
-fn in_json(ground: &mut Ground, path: &str, change: impl Fn(&mut Value) -> bool) -> bool {
-    let Some(text) = ground.tree.text(path) else { return false };
-    let mut value: Value = serde_json::from_str(text).unwrap();
-    let changed = change(&mut value);
-    ground.tree.put(path, format!("{value:#}\n"));
-    changed
-}
-
-fn in_schema(ground: &mut Ground, name: &EventName, change: impl Fn(&mut Value) -> bool) -> bool {
-    in_json(ground, &name.schema_file(), change)
-}
-
-fn in_example(ground: &mut Ground, name: &EventName, change: impl Fn(&mut Value) -> bool) -> bool {
-    in_json(ground, &name.example_file(), change)
-}
-
-fn in_versions(ground: &mut Ground, change: impl Fn(&mut Value) -> bool) -> bool {
-    in_json(ground, versions::FILE, change)
-}
-
-fn typed(ground: &mut Ground, name: &EventName, change: impl Fn(&mut contracts::repository::TypeDocument)) -> bool {
-    let found = ground.types.iter_mut().find(|typed| typed.schema == name.to_string());
-    found.map(change).is_some()
-}
-
-fn in_type(ground: &mut Ground, name: &EventName, change: impl Fn(&mut Value) -> bool) -> bool {
-    let found = ground.types.iter_mut().find(|typed| typed.schema == name.to_string());
-    found.is_some_and(|typed| change(&mut typed.document))
-}
-
-fn without_type(ground: &mut Ground, name: &EventName) -> bool {
-    let before = ground.types.len();
-    ground.types.retain(|typed| typed.schema != name.to_string());
-    ground.types.len() < before
-}
-
-/// Type, file and release change together, as if the version were released anew.
-fn everywhere(ground: &mut Ground, name: &EventName, change: impl Fn(&mut Value) -> bool) -> bool {
-    let done = in_type(ground, name, &change) && in_schema(ground, name, &change);
-    let schema = serde_json::from_str(ground.tree.text(&name.schema_file()).unwrap()).unwrap();
-    let hash = versions::hash(&schema);
-    done && in_versions(ground, |versions| set(&mut versions[name.to_string()], "sha256", json!(hash)))
-}
-
-fn reader_file(ground: &Ground, name: &EventName) -> Option<String> {
-    let end = format!("/{}.json", name.detail_type());
-    let mut files = ground.tree.below("services").map(|(path, _)| path);
-    files.find(|path| path.contains("/reads/") && path.ends_with(&end)).map(str::to_owned)
-}
-
-fn in_reader(ground: &mut Ground, name: &EventName, change: impl Fn(&mut Value) -> bool) -> bool {
-    reader_file(ground, name).is_some_and(|file| in_json(ground, &file, change))
-}
-
-/// Where the first rule for an event is: its template and its pattern's text.
-fn rule(ground: &Ground, name: &EventName) -> Option<(String, String)> {
-    let pattern = format!("{{source: [{}], detail-type: [{}]}}", name.source(), name.detail_type());
-    let mut templates = ground.tree.below("services").filter(|(path, _)| path.ends_with("template.yaml"));
-    templates.find(|(_, text)| text.contains(&pattern)).map(|(path, _)| (path.to_owned(), pattern))
-}
-
-fn in_pattern(ground: &mut Ground, name: &EventName, change: impl Fn(&str) -> String) -> bool {
-    let Some((path, pattern)) = rule(ground, name) else { return false };
-    in_text(ground, &path, |text| text.replacen(&pattern, &change(&pattern), 1))
-}
-
-fn before_pattern(ground: &mut Ground, name: &EventName, old: &str, new: &str) -> bool {
-    let Some((path, pattern)) = rule(ground, name) else { return false };
-    in_text(ground, &path, |text| {
-        let (before, after) = text.split_once(&pattern).unwrap();
-        let at = before.rfind(old).unwrap();
-        format!("{}{new}{}{pattern}{after}", &before[..at], &before[at + old.len()..])
-    })
-}
-
-fn after_pattern(ground: &mut Ground, name: &EventName, old: &str, new: &str) -> bool {
-    let Some((path, pattern)) = rule(ground, name) else { return false };
-    in_text(ground, &path, |text| {
-        let (before, after) = text.split_once(&pattern).unwrap();
-        format!("{before}{pattern}{}", after.replacen(old, new, 1))
-    })
-}
-
-fn in_publisher(ground: &mut Ground, name: &EventName, old: &str, new: &str) -> bool {
-    let path = format!("services/{}/template.yaml", name.service);
-    in_text(ground, &path, |text| text.replacen(old, new, 1))
-}
-
-/// One more statement of the publisher's role.
-fn beside_statement(ground: &mut Ground, name: &EventName, statement: &str) -> bool {
-    let old = "              - Effect: Allow\n                Action: events:PutEvents";
-    in_publisher(ground, name, old, &format!("              - {statement}\n{old}"))
-}
-
-/// A second rule of the same function with the same pattern.
-fn doubled(ground: &mut Ground, name: &EventName) -> bool {
-    let Some((path, pattern)) = rule(ground, name) else { return false };
-    in_text(ground, &path, |text| {
-        let (before, _) = text.split_once(&pattern).unwrap();
-        let events = "      Events:\n";
-        let at = before.rfind(events).unwrap() + events.len();
-        let properties = format!("{{EventBusName: !Ref BusName, Pattern: {pattern}}}");
-        let second = format!("        Second: {{Type: EventBridgeRule, Properties: {properties}}}\n");
-        format!("{}{second}{}", &text[..at], &text[at..])
-    })
-}
-
-/// Another function gets the publisher's role.
-fn lend_role(ground: &mut Ground, name: &EventName) -> bool {
-    let path = format!("services/{}/template.yaml", name.service);
-    in_text(ground, &path, |text| {
-        let at = text.find("      Role: !GetAtt ").unwrap();
-        let end = at + text[at..].find('\n').unwrap();
-        format!("{}      Role: !GetAtt PublishRole.Arn{}", &text[..at], &text[end..])
-    })
-}
-
-fn without_examples(ground: &mut Ground, name: &EventName) -> bool {
-    let start = name.example_file().replace(".json", ".");
-    let files: Vec<String> =
-        ground.tree.all().map(|(path, _)| path.to_owned()).filter(|path| path.starts_with(&start)).collect();
-    files.iter().filter(|file| ground.tree.remove(file).is_some()).count() > 0
-}
-
-fn unbuilt(ground: &mut Ground, name: &EventName) -> bool {
-    let folder = format!("services/{}/src", name.service);
-    let files: Vec<(String, String)> = ground
-        .tree
-        .below(&folder)
-        .map(|(path, text)| (path.to_owned(), text.replace(&name.type_name(), "Nothing")))
-        .collect();
-    for (path, text) in files {
-        ground.tree.put(&path, text);
-    }
-    true
-}
-
-/// Writes the documentation anew, as its command would.
-fn regenerated(ground: &mut Ground) -> bool {
-    let contents = contracts::catalog::contents::Contents::of(ground.tree.all()).unwrap();
-    let files = contracts::catalog::files(&contents);
-    for (path, text) in files {
-        ground.tree.put(&path, text);
-    }
-    true
-}
-
-fn data(schema: &mut Value) -> &mut Value {
-    &mut schema["properties"]["data"]
-}
-
-fn set(object: &mut Value, key: &str, value: Value) -> bool {
-    let changes = object[key] != value;
-    object[key] = value;
-    changes
-}
-
-/// The first required property.
-fn first(object: &Value) -> Option<String> {
-    object["required"].get(0).and_then(Value::as_str).map(str::to_owned)
-}
-
-fn rename(object: &mut Value) -> bool {
-    let Some(name) = object["required"].as_array().and_then(|names| names.last()?.as_str().map(str::to_owned)) else {
-        return false;
-    };
-    renamed(object, &name)
-}
-
-/// Renames a field that every reader of ours uses: the subject's id or the owner's.
-fn rename_read(object: &mut Value) -> bool {
-    first(object).is_some_and(|name| renamed(object, &name))
-}
-
-fn renamed(object: &mut Value, name: &str) -> bool {
-    let new = format!("{name}X");
-    let Some(property) = object["properties"].as_object_mut().and_then(|properties| properties.remove(name)) else {
-        return false;
-    };
-    object["properties"][&new] = property;
-    for required in object["required"].as_array_mut().unwrap() {
-        if required == name {
-            *required = json!(new);
-        }
-    }
-    true
-}
-
-fn remove(object: &mut Value) -> bool {
-    let Some(name) = first(object) else { return false };
-    object["properties"].as_object_mut().unwrap().remove(&name);
-    object["required"].as_array_mut().unwrap().retain(|required| *required != name);
-    true
-}
-
-fn retype(object: &mut Value) -> bool {
-    let Some(name) = first(object) else { return false };
-    object["properties"][&name] = json!({"type": "integer"});
-    true
-}
-
-fn relax(object: &mut Value) -> bool {
-    let required = object["required"].as_array_mut();
-    required.is_some_and(|required| !required.is_empty() && required.remove(0).is_string())
-}
-
-fn loosen(object: &mut Value) -> bool {
-    let mut properties = object["properties"].as_object_mut().into_iter().flatten();
-    properties.any(|(_, property)| {
-        let keywords = property.as_object_mut().unwrap();
-        ["maxLength", "format", "maxItems"].iter().any(|keyword| keywords.remove(*keyword).is_some())
-    })
-}
-
-fn add(object: &mut Value, need: &str) -> bool {
-    object["properties"]["newField"] = json!({"type": "string"});
-    if need == "required" {
-        object["required"].as_array_mut().unwrap().push(json!("newField"));
-    }
-    true
-}
-
-fn open(object: &mut Value) -> bool {
-    object.as_object_mut().unwrap().remove("additionalProperties").is_some()
-}
-
-fn misname(schema: &mut Value) -> bool {
-    set(&mut schema["properties"]["metadata"]["properties"]["schema"], "const", json!("other/Other/v1"))
-}
-
-/// Texts without a format, which are sent longer than three characters.
-fn shorten(object: &mut Value) -> bool {
-    let mut properties = object["properties"].as_object_mut().into_iter().flatten();
-    properties.any(|(_, property)| {
-        let is_text = property["type"] == "string";
-        if is_text {
-            property["maxLength"] = json!(3);
-        }
-        is_text
-    })
-}
-
-fn remove_value(data: &mut Value) -> bool {
-    let fields = data.as_object_mut().unwrap();
-    let required = ["todoId", "userId"].iter().find(|name| fields.contains_key(**name)).copied();
-    required.is_some_and(|name| fields.remove(name).is_some())
-}
