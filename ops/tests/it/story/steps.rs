@@ -69,7 +69,7 @@ fn second_version(text: &str) -> String {
         .replace("todo-completed reads", "todo-completed-v2 reads")
 }
 
-/// The publisher publishes both versions; the subscriber's rule moves to the new one, and its old reader stays.
+/// The publisher publishes both versions; the subscriber's rules move to the new one, and its old readers stay.
 fn expand(copy: &Copy) {
     copy.put(NEW, &second_version(&renamed(&copy.text(OLD))));
     let example = second_version(&copy.text(EXAMPLE)).replace("\"title\"", "\"summary\"");
@@ -88,6 +88,11 @@ fn expand(copy: &Copy) {
     let reader = "services/notifications/reads/todo-completed/TodoCompleted.v1.json";
     let second = second_version(&renamed(&copy.text(reader)));
     copy.put("services/notifications/reads/todo-completed-v2/TodoCompleted.v2.json", &second);
+    let agenda = "services/notifications/reads/update-agenda/TodoCompleted.v1.json";
+    copy.put(&agenda.replace(".v1", ".v2"), &second_version(&renamed(&copy.text(agenda))));
+    // It looks at the owner alone.
+    let push = "services/notifications/reads/push-todos/TodoCompleted.v1.json";
+    copy.put(&push.replace(".v1", ".v2"), &second_version(&copy.text(push)));
     copy.change(TEMPLATE, |text| {
         let start = text.find("  TodoCompleted:\n").unwrap();
         let end = start + text[start..].find("  TodoCompletedRole:").unwrap();
@@ -101,7 +106,8 @@ fn expand(copy: &Copy) {
             .replace("  TodoCompleted:", "  TodoCompletedV2:")
             .replace("notifications-todo-completed", "notifications-todo-completed-v2")
             .replace("Handler: todo-completed", "Handler: todo-completed-v2");
-        format!("{}{without_rule}{second}{}", &text[..start], &text[end..])
+        let others = text[end..].replace("TodoCompleted.v1", "TodoCompleted.v2");
+        format!("{}{without_rule}{second}{others}", &text[..start])
     });
 }
 
