@@ -151,6 +151,8 @@ impl Signer {
         let names = headers.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(";");
         let lines = headers.iter().map(|(name, value)| format!("{name}:{value}")).collect::<Vec<_>>().join("\n");
         let Request { method, path, query, .. } = request;
+        // S3 signs the path as it is sent, every other service encodes it once more.
+        let path = if request.service == "s3" { path.to_owned() } else { path.replace('%', "%25").replace('@', "%40") };
         let canonical = format!("{method}\n{path}\n{query}\n{lines}\n\n{names}\n{body_hash}");
         let (day, region) = (&now[..8], request.region.unwrap_or(&self.region));
         let scope = format!("{day}/{region}/{}/aws4_request", request.service);

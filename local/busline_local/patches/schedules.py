@@ -86,10 +86,9 @@ def apply() -> None:
         access_key_id: str, iam_action: str, service: str, region: str, *rest: Any, **named: Any
     ) -> Any:
         denied = enforce(access_key_id, iam_action, service, region, *rest, **named)
-        if denied is None and iam_action in (
-            "scheduler:CreateSchedule",
-            "scheduler:UpdateSchedule",
-        ):
+        # Without a role the request is incomplete, which its own service says.
+        passes_role = iam_action in ("scheduler:CreateSchedule", "scheduler:UpdateSchedule")
+        if denied is None and passes_role and _passed_role.get():
             context = {"iam:PassedToService": "scheduler.amazonaws.com"}
             return enforce(
                 access_key_id, "iam:PassRole", "iam", region, _passed_role.get(), context

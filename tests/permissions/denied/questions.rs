@@ -124,10 +124,8 @@ pub(super) fn of_nobody(product: &Product) -> Vec<Question> {
             Request::json("dynamodb", "DynamoDB_20120810.DeleteTable", &whole),
         ));
         let queue = product.dead_letter_queue(service);
-        for (what, operation) in [("read", "ReceiveMessage"), ("emptied", "PurgeQueue")] {
-            let request = Request::json("sqs", &format!("AmazonSQS.{operation}"), &json!({"QueueUrl": queue}));
-            all.push((format!("the dead letters of {name} {what}"), request));
-        }
+        let purge = Request::json("sqs", "AmazonSQS.PurgeQueue", &json!({"QueueUrl": queue}));
+        all.push((format!("the dead letters of {name} emptied"), purge));
         let forged = json!({"QueueUrl": queue, "MessageBody": "{}"});
         all.push((format!("a forged dead letter of {name}"), Request::json("sqs", "AmazonSQS.SendMessage", &forged)));
     }
