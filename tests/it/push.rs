@@ -223,12 +223,14 @@ async fn connections(user: &User) -> Vec<String> {
 }
 
 /// A row of a connection that nobody opened.
-async fn keep_connection(user: &User, id: &str, connected_at: Timestamp, expires_at: Timestamp) {
+async fn keep_connection(user: &User, id: &str, connected_at: Timestamp, ends_at: Timestamp) {
     let client = aws_sdk_dynamodb::Client::new(user.product().sdk());
     let put = client.put_item().table_name(user.product().table(Service::Notifications));
     let put = put.item("pk", text(&format!("USER#{}", user.id))).item("sk", text(&format!("CONNECTION#{id}")));
     let put = put.item("id", text(id)).item("connectedAt", text(&connected_at.to_string()));
-    let put = put.item("expiresAt", AttributeValue::N(expires_at.as_second().to_string()));
+    let put = put.item("endsAt", text(&ends_at.to_string()));
+    let expires_at = ends_at.as_second() + 3600;
+    let put = put.item("expiresAt", AttributeValue::N(expires_at.to_string()));
     put.send().await.expect("a row that can be written");
 }
 

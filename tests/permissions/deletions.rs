@@ -84,7 +84,8 @@ async fn rows(product: &Product, service: Service, user: Uuid) {
         ("pk", partition.clone()),
         ("sk", text("CONNECTION#permissions=")),
         ("id", text("permissions=")),
-        ("connectedAt", long_ago),
+        ("connectedAt", long_ago.clone()),
+        ("endsAt", long_ago),
         ("expiresAt", AttributeValue::N("4102444800".to_owned())),
     ];
     put(product, service, connection).await;
@@ -106,16 +107,29 @@ async fn record(product: &Product, user: Uuid, missing: &str) {
     put(product, Service::Users, row).await;
 }
 
+/// Takes everything out of the queues in which an erasure looks.
+pub(crate) async fn empty_queues(product: &Product, service: Service) {
+    let client = aws_sdk_sqs::Client::new(product.sdk());
+    for queue in queues(product, service) {
+        client.purge_queue().queue_url(queue).send().await.expect("a queue that can be emptied");
+    }
+}
+
+/// The dead-letter queue and the parking queue.
+fn queues(product: &Product, service: Service) -> [String; 2] {
+    let dlq = product.dead_letter_queue(service);
+    [dlq.to_owned(), dlq.replace("-dlq", "-parking")]
+}
+
 /// A letter that goes and one that is given back, in both queues.
 async fn letters(product: &Product, service: Service, user: Uuid) {
     let client = aws_sdk_sqs::Client::new(product.sdk());
-    let dlq = product.dead_letter_queue(service);
-    for queue in [dlq, &dlq.replace("-dlq", "-parking")] {
+    for queue in queues(product, service) {
         for owner in [user, Uuid::nil()] {
             let letter = json!({"permissions": true, "ownerId": owner}).to_string();
             client
                 .send_message()
-                .queue_url(queue)
+                .queue_url(&queue)
                 .message_body(letter)
                 .send()
                 .await

@@ -25,7 +25,8 @@ pub(crate) async fn ready(user: &User) -> Announced {
         let item = user.todos().post("/todos").json(&json!({"title": "x"})).expect(201).await;
         let item = format!("/todos/{}", item["id"].as_str().expect("an id"));
         let announced = announced(user, &item).await;
-        announced.form.upload(user.product(), b"x").await;
+        let (status, _) = announced.form.send(user.product(), b"x").await;
+        (status == 204).then_some(())?;
         settles(user, &announced, PREPARED).await.ok().map(|()| announced)
     })
     .await
@@ -71,9 +72,14 @@ pub(crate) async fn links(user: &User, path: &str) -> Done {
 
 /// A file arrives beside one that a job has left behind: one is kept, the other goes.
 pub(crate) async fn checks(user: &User, item: &str, patience: Patience) -> Done {
-    let announced = announced(user, item).await;
-    put(user, &format!("files/{}/{}/{}/left-behind/original", user.id, &item["/todos/".len()..], announced.id)).await;
-    announced.form.upload(user.product(), b"x").await;
+    let announced = eventually("an upload", async || {
+        let announced = announced(user, item).await;
+        let left_behind = format!("files/{}/{}/{}/left-behind", user.id, &item["/todos/".len()..], announced.id);
+        put(user, &format!("{left_behind}/original")).await;
+        let (status, _) = announced.form.send(user.product(), b"x").await;
+        (status == 204).then_some(announced)
+    })
+    .await;
     settles(user, &announced, patience).await
 }
 

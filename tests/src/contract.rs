@@ -26,6 +26,8 @@ pub struct Operation {
     pub method: Method,
     /// The path with its parameters in braces: `/todos/{id}`.
     pub path: String,
+    /// Whether it asks for an access token: it names no security of its own.
+    pub is_guarded: bool,
     responses: BTreeMap<u16, Promise>,
 }
 
@@ -68,7 +70,8 @@ impl Contract {
             for method in METHODS {
                 if let Some(operation) = item.get(method.as_str().to_lowercase()) {
                     let responses = promises(&document, operation);
-                    operations.push(Operation { method, path: path.clone(), responses });
+                    let is_guarded = operation.get("security").is_none() && document["security"].is_array();
+                    operations.push(Operation { method, path: path.clone(), is_guarded, responses });
                 }
             }
         }

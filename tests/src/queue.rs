@@ -3,7 +3,6 @@
 use std::collections::HashMap;
 
 use aws_sdk_sqs::Client;
-use aws_sdk_sqs::operation::delete_message::DeleteMessageError;
 use aws_sdk_sqs::types::QueueAttributeName;
 use serde_json::Value;
 
@@ -71,19 +70,8 @@ impl DeadLetters {
 
     /// Takes a message out for good.
     pub async fn remove(&self, letter: &DeadLetter) {
-        assert!(self.remove_seen(letter).await, "a message that can be deleted");
-    }
-
-    /// Takes a message out for good, unless somebody else has it now.
-    pub async fn remove_seen(&self, letter: &DeadLetter) -> bool {
         let request = self.client.delete_message().queue_url(&self.url).receipt_handle(&letter.receipt);
-        match request.send().await {
-            Ok(_) => true,
-            Err(error) if error.as_service_error().is_some_and(DeleteMessageError::is_receipt_handle_is_invalid) => {
-                false
-            }
-            Err(error) => panic!("a message could not be deleted: {error:?}"),
-        }
+        request.send().await.expect("a message that can be deleted");
     }
 
     /// The queue's access policy.

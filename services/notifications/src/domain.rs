@@ -64,7 +64,7 @@ pub(crate) struct Connection {
     pub(crate) id: String,
     pub(crate) connected_at: Timestamp,
     /// When its token expires, or API Gateway ends it.
-    pub(crate) expires_at: Timestamp,
+    pub(crate) ends_at: Timestamp,
 }
 
 #[cfg(test)]

@@ -74,7 +74,8 @@ impl Stage {
         let put = put.item("pk", text(&format!("USER#{user}"))).item("sk", text(&format!("CONNECTION#{id}")));
         let since = now - SignedDuration::from_hours(1);
         let put = put.item("id", text(id)).item("connectedAt", text(&since.to_string()));
-        let put = put.item("expiresAt", AttributeValue::N((now + left).as_second().to_string()));
+        let put = put.item("endsAt", text(&(now + left).to_string()));
+        let put = put.item("expiresAt", AttributeValue::N(((now + left).as_second() + 3600).to_string()));
         put.send().await.expect("a row that can be written");
     }
 

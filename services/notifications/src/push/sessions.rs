@@ -53,7 +53,7 @@ pub(crate) async fn connect(push: &Push, event: LambdaEvent<SocketEvent>) -> Res
     }
     let now = clock::now();
     let longest = now.saturating_add(LONGEST_LIFE).unwrap_or(session.exp);
-    let connection = Connection { user: session.sub, id, connected_at: now, expires_at: session.exp.min(longest) };
+    let connection = Connection { user: session.sub, id, connected_at: now, ends_at: session.exp.min(longest) };
     begin(push, &connection).await.map_err(|failure| failed(&failure))?;
     info!(connection.id = connection.id, "connected");
     Ok(json!({"statusCode": 200, "headers": {"Sec-WebSocket-Protocol": PROTOCOL}}))

@@ -89,7 +89,7 @@ impl Push {
     }
 
     async fn reach(&self, connection: &Connection, text: &str, now: Timestamp) -> Result<(), PushError> {
-        if connection.expires_at <= now {
+        if connection.ends_at <= now {
             return self.end(connection.user, &connection.id).await;
         }
         match self.sockets.send(&connection.id, text).await.map_err(PushError::NotSent)? {

@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use lambda_kit::table::TableError;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -15,6 +15,8 @@ use crate::domain::Connection;
 use crate::store::{Store, entry};
 
 const PREFIX: &str = "CONNECTION#";
+/// A row outlives its connection, so that the next push finds it and ends it.
+const OUTLIVES: SignedDuration = SignedDuration::from_hours(1);
 
 #[derive(Debug, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -23,6 +25,7 @@ struct ConnectionItem {
     sk: String,
     id: String,
     connected_at: Timestamp,
+    ends_at: Timestamp,
     /// Seconds since 1970, when DynamoDB deletes the row, or some time later.
     expires_at: i64,
 }
@@ -35,7 +38,8 @@ impl Store {
             sk: sort_key(&connection.id),
             id: connection.id.clone(),
             connected_at: connection.connected_at,
-            expires_at: connection.expires_at.as_second(),
+            ends_at: connection.ends_at,
+            expires_at: connection.ends_at.as_second() + OUTLIVES.as_secs(),
         };
         let item = serde_dynamo::to_item(item).map_err(TableError::unstorable)?;
         let put = self.client.put_item().table_name(&self.table).set_item(Some(item));
@@ -68,8 +72,7 @@ impl Store {
 
 fn parse(user: Uuid, item: HashMap<String, AttributeValue>) -> Result<Connection, TableError> {
     let item: ConnectionItem = serde_dynamo::from_item(item).map_err(TableError::corrupt)?;
-    let expires_at = Timestamp::from_second(item.expires_at).map_err(TableError::corrupt)?;
-    Ok(Connection { user, id: item.id, connected_at: item.connected_at, expires_at })
+    Ok(Connection { user, id: item.id, connected_at: item.connected_at, ends_at: item.ends_at })
 }
 
 fn sort_key(id: &str) -> String {
