@@ -1,7 +1,7 @@
 //! Erasures: what every service does of its own when a user has deleted their account.
 //!
 //! First the tombstone, so that nothing new begins ([`crate::tombstone`]). Then everything is swept. Then the job waits
-//! until what had begun before the tombstone has ended ([`unsettled`]), and sweeps again: that sweep finds the last of it. A sweep takes
+//! until what had begun before the tombstone has ended, and sweeps again: that sweep finds the last of it. A sweep takes
 //! what it finds, so an erasure that was cut short is simply run again.
 
 mod failures;
@@ -13,14 +13,16 @@ use std::time::Duration;
 
 use aws_config::SdkConfig;
 use aws_sdk_dynamodb::types::AttributeValue;
-use events::envelope::{Event, Payload};
+use events::envelope::{self, Event, Metadata, Payload};
 use jiff::Timestamp;
 use uuid::Uuid;
 
+use crate::cause::{Cause, NewEvent};
 use crate::claim::claim;
 use crate::clock;
 use crate::outbox::OutboxRow;
 use crate::settings::{MissingSettings, Settings};
+use crate::subscriber::SubscribeFailure;
 use crate::table::TableError;
 use crate::tombstone;
 use crate::transaction::{self, Written};
@@ -63,50 +65,66 @@ impl Eraser {
         })
     }
 
-    /// Sets up the user's tombstone, unless there is one, and says since when it stands.
+    /// Sets up the user's tombstone, and sweeps until nothing can come any more: at once, and again when the tombstone
+    /// has stood for `settled`.
+    ///
+    /// `settled` must be longer than the timeout of any function of the service that makes something new for a user:
+    /// Lambda ends a function at its timeout, so that whoever asked before the tombstone stood has written by then, or
+    /// never will.
     ///
     /// # Errors
-    /// When the table fails.
-    pub async fn bury(&self, user: Uuid) -> Result<Timestamp, TableError> {
-        tombstone::bury(&self.dynamodb, &self.places.table, user, clock::now()).await
+    /// When the table or a sweep fails; what is left goes the next time.
+    pub async fn erase<E: From<TableError>>(
+        &self,
+        user: Uuid,
+        settled: Duration,
+        sweep: impl AsyncFn() -> Result<(), E>,
+    ) -> Result<(), E> {
+        let buried = tombstone::bury(&self.dynamodb, &self.places.table, user, clock::now()).await?;
+        if let Some(left) = unsettled(buried, settled) {
+            sweep().await?;
+            tokio::time::sleep(left).await;
+        }
+        sweep().await
     }
 
-    /// Takes out the rows of a user's own partition.
+    /// Takes out what every service has of a user: the rows of the user's own `partition`, the outbox rows of events that
+    /// name them, and the failure records that do, from the dead-letter queue, the parking queue and the bucket. The event
+    /// `Asks` stays, which asks for the erasure: it is needed until every service has done its part.
+    ///
+    /// The index by which outbox rows are found follows the table within moments: the second sweep of an erasure sees what
+    /// the first may not.
     ///
     /// # Errors
-    /// When the table fails; the rows that are left go the next time.
-    pub async fn partition(&self, partition: &str) -> Result<(), TableError> {
-        rows::sweep_partition(&self.dynamodb, &self.places.table, partition).await
+    /// When a call fails, or somebody else holds messages of a queue for long; what is left goes the next time.
+    pub async fn sweep<Asks: Payload>(&self, user: Uuid, partition: &str) -> Result<(), SweepError> {
+        let asks = envelope::detail_type::<Asks>();
+        rows::sweep_partition(&self.dynamodb, &self.places.table, partition).await?;
+        rows::sweep_outbox(&self.dynamodb, &self.places.table, user, &asks).await?;
+        failures::sweep(self, &records::Wanted { user: user.to_string(), kept: asks }).await?;
+        Ok(())
     }
 
-    /// Takes out the outbox rows of the events that name the user, but for events of the type `kept`.
-    ///
-    /// The index by which they are found follows the table within moments: the second sweep of an erasure sees what the
-    /// first may not.
-    ///
-    /// # Errors
-    /// When the table fails; the rows that are left go the next time.
-    pub async fn outbox(&self, user: Uuid, kept: Kept<'_>) -> Result<(), TableError> {
-        rows::sweep_outbox(&self.dynamodb, &self.places.table, user, kept).await
-    }
-
-    /// Takes out every failure record that names the user, from the dead-letter queue, the parking queue and the bucket,
-    /// but for those of the type `kept`. Others' records stay as they are.
-    ///
-    /// # Errors
-    /// When a call fails, or somebody else holds messages of a queue for long; the rest goes the next time.
-    pub async fn failures(&self, user: Uuid, kept: Kept<'_>) -> Result<(), FailuresError> {
-        failures::sweep(self, &records::Wanted { user: user.to_string(), kept: kept.0.to_owned() }).await
-    }
-
-    /// Claims the event `asked` for the job `consumer` and commits the event that answers it. The second time neither is
+    /// Claims the event that asked, and commits the service's answer: that the user is erased. The second time neither is
     /// written.
     ///
+    /// The answer names the deletion and not the user; `version` is the service's.
+    ///
     /// # Errors
     /// When the table fails.
-    pub async fn answer<P: Payload>(&self, consumer: &str, asked: Uuid, answer: &Event<P>) -> Result<(), TableError> {
+    pub async fn answer<P: Payload>(
+        &self,
+        asked: &Metadata,
+        user: Uuid,
+        version: &str,
+        data: impl FnOnce(String, Timestamp) -> P,
+    ) -> Result<(), TableError> {
+        let (deletion_id, now) = (tombstone::deletion_id(user), clock::now());
+        let new = NewEvent { id: clock::new_id(), occurred_at: now, subject: deletion_id.clone(), sequence: 1 };
+        let metadata = Cause::of_event(asked).metadata::<P>(version, new);
+        let answer = OutboxRow::new(&Event { metadata, data: data(deletion_id, now) })?;
         let table = &self.places.table;
-        let writes = [claim(table, consumer, asked, clock::now())?, OutboxRow::new(answer)?.put(table)?];
+        let writes = [claim(table, "erase", asked.event_id, now)?, answer.put(table)?];
         // The claim's condition is the only one.
         match transaction::write(&self.dynamodb, &writes).await? {
             Written::Now | Written::Refused(_) => Ok(()),
@@ -114,17 +132,28 @@ impl Eraser {
     }
 }
 
-/// The one type of event that an erasure leaves where it is, as `<Event>.v<N>`: the one that asks for it, which is
-/// needed until every service has done its part.
-#[derive(Clone, Copy, Debug)]
-pub struct Kept<'a>(pub &'a str);
+/// Why what every service has of a user was not all taken out.
+#[derive(Debug, thiserror::Error)]
+pub enum SweepError {
+    /// The table failed.
+    #[error("the table failed")]
+    Table(#[from] TableError),
+    /// The queues or the bucket of failures did.
+    #[error("the failure records were not all looked at")]
+    Failures(#[from] FailuresError),
+}
+
+impl SubscribeFailure for SweepError {
+    fn kind(&self) -> &'static str {
+        match self {
+            Self::Table(_) => "TableFailed",
+            Self::Failures(_) => "FailuresNotErased",
+        }
+    }
+}
 
 /// How long to wait still until `long` has passed since the tombstone was set up; `None` when it has.
-///
-/// `long` must be more than the longest timeout of the service's functions that make something new for a user: Lambda
-/// ends a function at its timeout, so that whoever asked before the tombstone stood has written by then, or never will.
-#[must_use]
-pub fn unsettled(buried: Timestamp, long: Duration) -> Option<Duration> {
+fn unsettled(buried: Timestamp, long: Duration) -> Option<Duration> {
     let passed = clock::now().duration_since(buried).try_into().unwrap_or(Duration::ZERO);
     long.checked_sub(passed).filter(|left| !left.is_zero())
 }

@@ -1,5 +1,10 @@
 //! Account deletion: after it nothing of the user is anywhere, whatever happened before, meanwhile and afterwards.
 
+mod late;
+mod life;
+mod pool;
+mod routes;
+
 use std::time::{Duration, Instant};
 
 use aws_sdk_dynamodb::types::AttributeValue;
@@ -8,13 +13,13 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use tests::account::User;
-use tests::bus::Forged;
 use tests::disruption::{SwitchedOff, invoke};
 use tests::product::{Product, Service};
+use tests::socket::{PROTOCOL, Turned};
 use tests::wait::eventually;
 use uuid::Uuid;
 
-use crate::inbox;
+use self::life::{fail, live};
 
 /// How long every service may take: the notifications service waits 25 seconds for what is under way, and the machine
 /// may be busy.
@@ -25,26 +30,34 @@ async fn nothing_of_a_user_is_left_and_nothing_brings_it_back() {
     let product = Product::alone().await;
     let (ann, bob) = (product.user().await, product.user().await);
     let title = format!("ann {}", Uuid::new_v4());
-    let item = live(&ann, &title).await;
+    let mut left = live(&ann, &title).await;
     let kept = format!("bob {}", Uuid::new_v4());
-    live(&bob, &kept).await;
+    let mut bobs = live(&bob, &kept).await;
     for service in Service::ALL {
         fail(&product, service, &[(&ann, &title), (&bob, &kept)]).await;
     }
     let id = ann.id.to_string();
     let texts = [id.as_str(), &ann.person.email, &title];
-    assert!(product.places_of(&texts).await.len() > 10, "there is something to erase");
-    let bobs = product.places_of(&[&kept]).await.len();
+    life::is_everywhere(&product.places_of(&texts).await);
+    let kept_before = product.places_of(&[&kept]).await.len();
+    let picture = ann.todos().get(&left.picture.path).expect(200).await["downloadUrl"].as_str().unwrap().to_owned();
 
     let said = ann.users().delete("/me").expect(202).await;
     assert_eq!(said, json!({"status": "deleting"}));
     assert_eq!(ann.users().delete("/me").expect(202).await, said, "again is harmless");
     complete(&ann).await;
+    left.page.ended().await;
     nothing(&product, &texts).await;
-    assert_eq!(product.places_of(&[&kept]).await.len(), bobs, "the neighbour has everything");
+    assert_eq!(product.places_of(&[&kept]).await.len(), kept_before, "the neighbour has everything");
+    bobs.page.send(r#"{"action": "ping"}"#).await;
+    bobs.page.until(|message| *message == json!({"type": "pong"})).await;
 
     turned_away(&ann).await;
-    late_events(&product, &ann, &item, &title).await;
+    routes::refuse(&ann, &left).await;
+    late::files(&product, &ann, &left, &picture).await;
+    late::events(&product, &ann, &left, &title).await;
+    nothing(&product, &texts).await;
+    late::letters(&product, &ann, &left, &title).await;
     nothing(&product, &texts).await;
 }
 
@@ -91,53 +104,6 @@ async fn who_signed_in_too_long_ago_deletes_nothing() {
     assert_eq!(record(&ann).await, None);
 }
 
-/// Does what people do: items, one of them due, one completed, with an idempotency key; a new name; an inbox. The path
-/// of an open item.
-async fn live(user: &User, title: &str) -> String {
-    let item = |number: usize| json!({"title": format!("{title} {number}"), "notes": title, "tags": ["home"]});
-    let mut due = item(0);
-    due["dueAt"] = json!("2199-01-01T00:00:00Z");
-    let created = user.todos().post("/todos").header("idempotency-key", title.rsplit(' ').next().unwrap());
-    let open = created.json(&due).send().await.with_status(201).header("location").to_owned();
-    for number in 1..30 {
-        user.todos().post("/todos").json(&item(number)).expect(201).await;
-    }
-    user.todos().post(&format!("{open}/complete")).expect(200).await;
-    user.todos().post(&format!("{open}/reopen")).expect(200).await;
-    user.users().patch("/me").json(&json!({"displayName": title.split('-').next().unwrap()})).expect(200).await;
-    inbox::eventually_of(user, 33).await;
-    open
-}
-
-/// Leaves failures of these users in a service: a letter each in both queues, and a batch of all in the bucket.
-async fn fail(product: &Product, service: Service, users: &[(&User, &str)]) {
-    let sqs = aws_sdk_sqs::Client::new(product.sdk());
-    let dlq = product.dead_letter_queue(service);
-    let parking = dlq.replace("-dlq", "-parking");
-    let event = |user: &User, title: &str| {
-        let data = json!({"todoId": Uuid::now_v7(), "ownerId": user.id, "title": title});
-        Forged::new("todos", "TodoDeleted", Uuid::now_v7(), 2, &data)
-    };
-    let mut records = Vec::new();
-    for (user, title) in users {
-        let event = event(user, title);
-        let letter = json!({"requestPayload": {"detail-type": event.detail_type, "detail": event.detail}}).to_string();
-        for queue in [dlq, &parking] {
-            sqs.send_message().queue_url(queue).message_body(&letter).send().await.expect("a queue that takes letters");
-        }
-        records.push(json!({"dynamodb": {"NewImage": {"detail": {"S": event.detail.to_string()}}}}));
-    }
-    let batch = json!({"version": "1.0", "payload": json!({"Records": records}).to_string()});
-    let s3 =
-        aws_sdk_s3::Client::from_conf(aws_sdk_s3::config::Builder::from(product.sdk()).force_path_style(true).build());
-    let buckets = s3.list_buckets().send().await.expect("buckets").buckets.unwrap_or_default();
-    let prefix = format!("busline-{}-{}-failures-", product.env(), service.name());
-    let bucket = buckets.iter().filter_map(|bucket| bucket.name()).find(|name| name.starts_with(&prefix));
-    let key = format!("aws/lambda/test/2026/01/01/2026-01-01T00.00.00-{}", Uuid::new_v4());
-    let put = s3.put_object().bucket(bucket.expect("a bucket of failures")).key(key);
-    put.body(batch.to_string().into_bytes().into()).send().await.expect("a bucket that takes batches");
-}
-
 /// The token is good for up to an hour; there is nobody behind it any more.
 async fn turned_away(ann: &User) {
     ann.users().get("/me").expect(404).await;
@@ -149,44 +115,8 @@ async fn turned_away(ann: &User) {
     let refreshed = ann.users().post("/auth/refresh").json(&json!({"refreshToken": ann.tokens.refresh_token}));
     refreshed.expect(401).await;
     assert!(ann.person.sign_in().await.is_err(), "nobody signs in any more");
-}
-
-/// Events of before, as the archive or a dead-letter queue may give them back: over the bus, and to each function.
-async fn late_events(product: &Product, ann: &User, item: &str, title: &str) {
-    let todo: Uuid = item.rsplit('/').next().unwrap().parse().unwrap();
-    let about_todo = json!({
-        "todoId": todo, "ownerId": ann.id, "title": title, "changed": ["title"], "priority": "low", "tags": [],
-        "completedAt": Timestamp::now(), "dueAt": Timestamp::now(),
-    });
-    let about_user = json!({
-        "userId": ann.id, "email": ann.person.email, "displayName": "Ann", "locale": "en", "timeZone": "UTC",
-        "registeredAt": Timestamp::now(), "changed": ["locale"],
-    });
-    let rules = aws_sdk_eventbridge::Client::new(product.sdk());
-    let listed = rules.list_rules().event_bus_name(product.bus()).send().await.expect("rules").rules;
-    for rule in listed.unwrap_or_default() {
-        let pattern: Value = serde_json::from_str(rule.event_pattern().unwrap_or("{}")).unwrap();
-        let names = pattern["detail-type"].as_array().cloned().unwrap_or_default();
-        for name in names.iter().filter_map(|name| name.as_str()?.strip_suffix(".v1")) {
-            let event = match name {
-                "UserRegistered" => Forged::new("users", name, ann.id, 1, &about_user),
-                "UserProfileChanged" => Forged::new("users", name, ann.id, 9, &about_user),
-                name if name.starts_with("Todo") && !name.starts_with("Todos") => {
-                    Forged::new("todos", name, todo, 9, &about_todo)
-                }
-                _ => continue,
-            };
-            product.put_events(&[&event]).await;
-            let targets = rules.list_targets_by_rule().rule(rule.name().unwrap()).event_bus_name(product.bus());
-            for target in targets.send().await.expect("targets").targets.unwrap_or_default() {
-                if target.arn().contains(":function:") {
-                    let event =
-                        json!({"source": event.source, "detail-type": event.detail_type, "detail": event.detail});
-                    invoke(product, target.arn(), &event).await;
-                }
-            }
-        }
-    }
+    let page = ann.product().connect(&[PROTOCOL, &ann.tokens.access_token]).await;
+    assert_eq!(page.unwrap_err(), Turned(403), "no page opens any more");
 }
 
 async fn complete(user: &User) {

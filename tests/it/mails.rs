@@ -110,12 +110,14 @@ async fn mails(user: &User) -> Vec<Mail> {
     user.product().mails_to(&user.person.email).await
 }
 
-async fn mail_about(user: &User, title: &str) -> Mail {
+/// The mail about an item, as soon as it was sent.
+pub(crate) async fn mail_about(user: &User, title: &str) -> Mail {
     let about = |mail: &Mail| mail.subject.contains(title);
     eventually("a mail about it", async || mails(user).await.into_iter().find(about)).await
 }
 
-fn token(mail: &Mail) -> String {
+/// What stops mails of this kind without signing in.
+pub(crate) fn token(mail: &Mail) -> String {
     let address = mail.header("List-Unsubscribe").unwrap().trim_matches(['<', '>']);
     address.split("token=").nth(1).unwrap().to_owned()
 }

@@ -28,6 +28,8 @@ pub struct Operation {
     pub path: String,
     /// Whether it asks for an access token: it names no security of its own.
     pub is_guarded: bool,
+    /// An example of the body, where it needs one.
+    pub example: Option<Value>,
     responses: BTreeMap<u16, Promise>,
 }
 
@@ -69,9 +71,10 @@ impl Contract {
         for (path, item) in paths {
             for method in METHODS {
                 if let Some(operation) = item.get(method.as_str().to_lowercase()) {
-                    let responses = promises(&document, operation);
+                    let route = format!("{name}: {method} {path}");
+                    let (example, responses) = (example(&route, operation), promises(&document, operation));
                     let is_guarded = operation.get("security").is_none() && document["security"].is_array();
-                    operations.push(Operation { method, path: path.clone(), is_guarded, responses });
+                    operations.push(Operation { method, path: path.clone(), is_guarded, example, responses });
                 }
             }
         }
@@ -153,6 +156,16 @@ impl Header {
 
 fn errors(validator: &Validator, value: &Value) -> Vec<String> {
     validator.iter_errors(value).map(|error| format!("{}: {error}", error.instance_path())).collect()
+}
+
+/// The first example of a body that must be there. A description without one would leave its readers guessing.
+fn example(route: &str, operation: &Value) -> Option<Value> {
+    let body = &operation["requestBody"];
+    if body["required"] != json!(true) {
+        return None;
+    }
+    let example = entries(&body["content"]).find_map(|(_, media)| media.get("example"));
+    Some(example.unwrap_or_else(|| panic!("{route} needs a body and gives no `example` of one")).clone())
 }
 
 fn promises(document: &Value, operation: &Value) -> BTreeMap<u16, Promise> {

@@ -1,12 +1,15 @@
 //! Harm on purpose, undone when the test ends, however it ends. For tests that have the product alone.
 
+use std::collections::HashMap;
 use std::future::Future;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
 use aws_sdk_eventbridge::types::Target;
 use aws_sdk_lambda::primitives::Blob;
-use aws_sdk_lambda::types::{DeadLetterConfig, DestinationConfig, EventSourceMappingConfiguration, OnFailure};
+use aws_sdk_lambda::types::{
+    DeadLetterConfig, DestinationConfig, Environment, EventSourceMappingConfiguration, OnFailure,
+};
 use serde_json::Value;
 
 use crate::product::{Product, Service};
@@ -86,6 +89,44 @@ impl Drop for SwitchedOff {
             request.send().await.expect("the function is switched on again");
         });
     }
+}
+
+/// One function calls AWS through another endpoint while this lives.
+#[derive(Debug)]
+pub struct Detour {
+    product: Product,
+    function: String,
+    variables: HashMap<String, String>,
+}
+
+impl Detour {
+    /// Sends the function of a service's job there.
+    pub async fn begin(product: &Product, service: Service, job: &str, endpoint: &str) -> Self {
+        let function = format!("busline-{}-{}-{job}", product.env(), service.name());
+        let client = aws_sdk_lambda::Client::new(product.sdk());
+        let asked = client.get_function_configuration().function_name(&function).send().await.expect("a function");
+        let variables = asked.environment.and_then(|settings| settings.variables).unwrap_or_default();
+        let mut changed = variables.clone();
+        changed.insert("AWS_ENDPOINT_URL".to_owned(), endpoint.to_owned());
+        let this = Self { product: product.clone(), function, variables };
+        set_variables(&this.product, &this.function, changed).await;
+        this
+    }
+}
+
+impl Drop for Detour {
+    fn drop(&mut self) {
+        let (product, function) = (self.product.clone(), self.function.clone());
+        let variables = std::mem::take(&mut self.variables);
+        finish(async move { set_variables(&product, &function, variables).await });
+    }
+}
+
+async fn set_variables(product: &Product, function: &str, variables: HashMap<String, String>) {
+    let settings = Environment::builder().set_variables(Some(variables)).build();
+    let client = aws_sdk_lambda::Client::new(product.sdk());
+    let change = client.update_function_configuration().function_name(function).environment(settings);
+    change.send().await.expect("a function that takes its settings");
 }
 
 /// A rule of the notifications service points to a function that does not exist while this lives.

@@ -6,7 +6,7 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::{AttributeValue, DeleteRequest, WriteRequest};
 use uuid::Uuid;
 
-use crate::erasure::{Item, Kept};
+use crate::erasure::Item;
 use crate::table::TableError;
 
 /// `BatchWriteItem` takes 25 writes a call.
@@ -38,7 +38,7 @@ pub(super) async fn sweep_partition(client: &Client, table: &str, partition: &st
     }
 }
 
-pub(super) async fn sweep_outbox(client: &Client, table: &str, user: Uuid, kept: Kept<'_>) -> Result<(), TableError> {
+pub(super) async fn sweep_outbox(client: &Client, table: &str, user: Uuid, kept: &str) -> Result<(), TableError> {
     let mut after = None;
     loop {
         let answer = client
@@ -53,7 +53,7 @@ pub(super) async fn sweep_outbox(client: &Client, table: &str, user: Uuid, kept:
             .await
             .map_err(TableError::call)?;
         let is_kept =
-            |row: &Item| row.get("detailType").and_then(|name| name.as_s().ok()).is_some_and(|name| name == kept.0);
+            |row: &Item| row.get("detailType").and_then(|name| name.as_s().ok()).is_some_and(|name| name == kept);
         let rows = answer.items.unwrap_or_default().into_iter().filter(|row| !is_kept(row));
         let keys = rows.map(|row| row.into_iter().filter(|(name, _)| name == "pk" || name == "sk").collect());
         delete(client, table, keys.collect()).await?;

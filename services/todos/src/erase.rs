@@ -2,14 +2,12 @@
 
 use std::time::Duration;
 
-use events::envelope::{self, Event};
+use events::envelope::Event;
 use events::todos::TodosErasedV1;
 use events::users::UserDeletedV1;
-use lambda_kit::cause::{Cause, NewEvent};
-use lambda_kit::erasure::{Eraser, FailuresError, Kept, unsettled};
+use lambda_kit::erasure::{Eraser, SweepError};
 use lambda_kit::subscriber::SubscribeFailure;
 use lambda_kit::table::TableError;
-use lambda_kit::{clock, tombstone};
 use serde::Deserialize;
 use tracing::info;
 use uuid::Uuid;
@@ -17,8 +15,12 @@ use uuid::Uuid;
 use crate::attachments::files::{Files, FilesError};
 use crate::store;
 
-/// Longer than the timeout of any function that makes something new for a user, with room for a call that is on its way.
+/// How long the tombstone stands before what is swept is all there is: the timeout of any function that makes something
+/// new for a user, and [`ON_ITS_WAY`].
 const SETTLED: Duration = Duration::from_secs(15);
+/// A call of a function that has ended may still be on its way.
+#[cfg(test)]
+const ON_ITS_WAY: Duration = Duration::from_secs(5);
 
 /// What the job works with.
 #[derive(Clone, Debug)]
@@ -41,27 +43,16 @@ pub(crate) struct DeletedSeen {
 /// once, with the claim of the event.
 pub(crate) async fn erase(job: &Erasure, event: Event<DeletedSeen>) -> Result<(), EraseError> {
     let user = event.data.user_id;
-    let buried = job.eraser.bury(user).await?;
-    if let Some(left) = unsettled(buried, SETTLED) {
-        sweep(job, user).await?;
-        tokio::time::sleep(left).await;
-    }
-    sweep(job, user).await?;
-    let (deletion_id, now) = (tombstone::deletion_id(user), clock::now());
-    let new = NewEvent { id: clock::new_id(), occurred_at: now, subject: deletion_id.clone(), sequence: 1 };
-    let metadata = Cause::of_event(&event.metadata).metadata::<TodosErasedV1>(env!("CARGO_PKG_VERSION"), new);
-    let answer = Event { metadata, data: TodosErasedV1 { deletion_id, erased_at: now } };
-    job.eraser.answer("erase", event.metadata.event_id, &answer).await?;
+    job.eraser.erase(user, SETTLED, async || sweep(job, user).await).await?;
+    let answer = |deletion_id, erased_at| TodosErasedV1 { deletion_id, erased_at };
+    job.eraser.answer(&event.metadata, user, env!("CARGO_PKG_VERSION"), answer).await?;
     info!("erased a user");
     Ok(())
 }
 
 async fn sweep(job: &Erasure, user: Uuid) -> Result<(), EraseError> {
-    let deletion = envelope::detail_type::<UserDeletedV1>();
-    job.eraser.partition(&store::partition(user)).await?;
+    Box::pin(job.eraser.sweep::<UserDeletedV1>(user, &store::partition(user))).await?;
     job.files.sweep_owner(user).await?;
-    job.eraser.outbox(user, Kept(&deletion)).await?;
-    Box::pin(job.eraser.failures(user, Kept(&deletion))).await?;
     Ok(())
 }
 
@@ -72,8 +63,8 @@ pub(crate) enum EraseError {
     Table(#[from] TableError),
     #[error("the files were not all deleted")]
     Files(#[from] FilesError),
-    #[error("the failure records were not all looked at")]
-    Failures(#[from] FailuresError),
+    #[error("what every service has of a user was not all erased")]
+    Sweep(#[from] SweepError),
 }
 
 impl SubscribeFailure for EraseError {
@@ -81,7 +72,46 @@ impl SubscribeFailure for EraseError {
         match self {
             Self::Table(_) => "TableFailed",
             Self::Files(_) => "FilesNotErased",
-            Self::Failures(_) => "FailuresNotErased",
+            Self::Sweep(failure) => failure.kind(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_norway::Value;
+
+    use super::*;
+
+    /// Jobs that may go on for longer, because they bring nothing back:
+    const HARMLESS: [&str; 4] = [
+        // Takes away.
+        "erase",
+        // Takes from the outbox to the bus, and what it cannot take goes where a sweep looks.
+        "publish",
+        // Looks at the item again after it has made a schedule, and the record that it could not finish comes again.
+        "schedule",
+        // Looks at the row again after it has stored a file, and sweeps what no row speaks of.
+        "check-attachment",
+    ];
+
+    #[test]
+    fn whatever_makes_something_for_a_user_has_ended_when_an_erasure_sweeps_again() {
+        let template: Value = serde_norway::from_str(include_str!("../template.yaml")).unwrap();
+        let usual = &template["Globals"]["Function"]["Timeout"];
+        for (_, resource) in template["Resources"].as_mapping().unwrap() {
+            let function = &resource["Properties"];
+            if resource["Type"] != "AWS::Serverless::Function" || HARMLESS.iter().any(|job| function["Handler"] == *job)
+            {
+                continue;
+            }
+            let timeout = Duration::from_secs(function.get("Timeout").unwrap_or(usual).as_u64().unwrap());
+            let message = "must end before SETTLED, or be in HARMLESS with the reason";
+            assert!(
+                timeout + ON_ITS_WAY <= SETTLED,
+                "{:?}, which may take {timeout:?}, {message}",
+                function["Handler"]
+            );
         }
     }
 }

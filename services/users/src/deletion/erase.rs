@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
-use events::envelope::{self, Event};
+use events::envelope::Event;
 use events::users::UserDeletedV1;
 use lambda_kit::clock;
-use lambda_kit::erasure::{Eraser, Kept, unsettled};
+use lambda_kit::erasure::Eraser;
+use lambda_kit::tombstone::deletion_id;
 use serde::Deserialize;
 use tracing::info;
 use uuid::Uuid;
@@ -15,8 +16,12 @@ use crate::deletion::error::DeletionError;
 use crate::pool::UserPool;
 use crate::store::{self, Store};
 
-/// Longer than the timeout of any function that makes something for a user, with room for a call that is on its way.
+/// How long the tombstone stands before what is swept is all there is: the timeout of any function that makes something
+/// new for a user, and [`ON_ITS_WAY`].
 const SETTLED: Duration = Duration::from_secs(15);
+/// A call of a function that has ended may still be on its way.
+#[cfg(test)]
+const ON_ITS_WAY: Duration = Duration::from_secs(5);
 
 /// What the job works with.
 #[derive(Clone, Debug)]
@@ -39,22 +44,48 @@ pub(crate) struct DeletedSeen {
 /// Retried: everything; each step finds what an earlier attempt has left. A repeat is harmless.
 pub(crate) async fn erase(job: &Erasure, event: Event<DeletedSeen>) -> Result<(), DeletionError> {
     let user = event.data.user_id;
-    let buried = job.eraser.bury(user).await?;
-    job.pool.remove(user).await?;
-    if let Some(left) = unsettled(buried, SETTLED) {
-        sweep(job, user).await?;
-        tokio::time::sleep(left).await;
-    }
-    sweep(job, user).await?;
-    let record = job.store.mark_erased(&lambda_kit::tombstone::deletion_id(user), Part::Users, clock::now()).await?;
+    job.eraser.erase(user, SETTLED, async || sweep(job, user).await).await?;
+    let record = job.store.mark_erased(&deletion_id(user), Part::Users, clock::now()).await?;
     info!(deletion.complete = record.is_complete, "erased a user");
     Ok(())
 }
 
 async fn sweep(job: &Erasure, user: Uuid) -> Result<(), DeletionError> {
-    let deletion = envelope::detail_type::<UserDeletedV1>();
-    job.eraser.partition(&store::partition(user)).await?;
-    job.eraser.outbox(user, Kept(&deletion)).await?;
-    Box::pin(job.eraser.failures(user, Kept(&deletion))).await?;
+    job.pool.remove(user).await?;
+    Box::pin(job.eraser.sweep::<UserDeletedV1>(user, &store::partition(user))).await?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_norway::Value;
+
+    use super::*;
+
+    /// Jobs that may go on for longer, because they bring nothing back:
+    const HARMLESS: [&str; 2] = [
+        // Takes away.
+        "erase", // Takes from the outbox to the bus, and what it cannot take goes where a sweep looks.
+        "publish",
+    ];
+
+    #[test]
+    fn whatever_makes_something_for_a_user_has_ended_when_an_erasure_sweeps_again() {
+        let template: Value = serde_norway::from_str(include_str!("../../template.yaml")).unwrap();
+        let usual = &template["Globals"]["Function"]["Timeout"];
+        for (_, resource) in template["Resources"].as_mapping().unwrap() {
+            let function = &resource["Properties"];
+            if resource["Type"] != "AWS::Serverless::Function" || HARMLESS.iter().any(|job| function["Handler"] == *job)
+            {
+                continue;
+            }
+            let timeout = Duration::from_secs(function.get("Timeout").unwrap_or(usual).as_u64().unwrap());
+            let message = "must end before SETTLED, or be in HARMLESS with the reason";
+            assert!(
+                timeout + ON_ITS_WAY <= SETTLED,
+                "{:?}, which may take {timeout:?}, {message}",
+                function["Handler"]
+            );
+        }
+    }
 }

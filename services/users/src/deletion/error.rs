@@ -1,6 +1,6 @@
 //! The only place that names the failures of a deletion's jobs.
 
-use lambda_kit::erasure::FailuresError;
+use lambda_kit::erasure::SweepError;
 use lambda_kit::subscriber::SubscribeFailure;
 use lambda_kit::table::TableError;
 use lambda_kit::transaction::TransactionError;
@@ -14,8 +14,8 @@ pub(crate) enum DeletionError {
     Table(#[from] TableError),
     #[error("the user was not removed from the user pool")]
     Pool(#[from] PoolError),
-    #[error("the failure records were not all looked at")]
-    Failures(#[from] FailuresError),
+    #[error("what every service has of a user was not all erased")]
+    Sweep(#[from] SweepError),
     #[error("{0} deletions have waited for more than a day; see the README's runbook")]
     Overdue(usize),
 }
@@ -26,7 +26,7 @@ impl SubscribeFailure for DeletionError {
             Self::Table(TableError::Transaction(TransactionError::Contended)) => "TableContended",
             Self::Table(_) => "TableFailed",
             Self::Pool(_) => "UserPoolFailed",
-            Self::Failures(_) => "FailuresNotErased",
+            Self::Sweep(failure) => failure.kind(),
             Self::Overdue(_) => "DeletionOverdue",
         }
     }

@@ -1,0 +1,146 @@
+//! What comes after its user is gone: events of before, out of the archive or a dead-letter queue, and a file that was
+//! announced before.
+
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Value, json};
+use tests::account::User;
+use tests::bus::Forged;
+use tests::disruption::invoke;
+use tests::ops::Operator;
+use tests::product::{Product, Service};
+use tests::upload::objects_of;
+use tests::wait::eventually;
+use uuid::Uuid;
+
+use super::life::Life;
+use crate::dlq;
+
+/// An event of before, and a function to which the bus would give it.
+struct Delivery {
+    event: Forged,
+    /// Such as `notifications-todo-created`.
+    job: String,
+}
+
+impl Delivery {
+    fn payload(&self) -> Value {
+        dlq::as_delivered(&self.event)
+    }
+}
+
+/// Gives all of them to the bus, and to each function by itself.
+pub(super) async fn events(product: &Product, ann: &User, left: &Life, title: &str) {
+    for delivery in deliveries(product, ann, left, title).await {
+        product.put_events(&[&delivery.event]).await;
+        invoke(product, &dlq::function_arn(product, &delivery.job), &delivery.payload()).await;
+    }
+}
+
+/// Puts a letter of each function into its service's dead-letter queue, as if it had waited there, and replays it as an
+/// operator does. What was replayed is done when this returns.
+pub(super) async fn letters(product: &Product, ann: &User, left: &Life, title: &str) {
+    let deliveries = deliveries(product, ann, left, title).await;
+    let of_events = deliveries.iter().map(|delivery| (delivery.job.clone(), delivery.payload()));
+    let letters: Vec<(String, Value)> = of_events.chain(invocations(ann, left)).collect();
+    let ops = Operator::of(product);
+    let sqs = aws_sdk_sqs::Client::new(product.sdk());
+    for service in Service::ALL {
+        let of_service = letters.iter().filter(|(job, _)| job.starts_with(&format!("{}-", service.name())));
+        // Nobody else's letter has this.
+        let (mut count, kind) = (0, format!("Late{}", Uuid::new_v4().simple()));
+        for (job, payload) in of_service {
+            let letter = letter(product, job, payload, &kind).to_string();
+            let send = sqs.send_message().queue_url(product.dead_letter_queue(service)).message_body(letter);
+            send.send().await.expect("a queue that takes letters");
+            count += 1;
+        }
+        // With a ramp, the answer of each function is awaited.
+        let arguments = ["replay", service.name(), "--error-type", &kind, "--ramp", "--superseded"];
+        if count > 0 {
+            dlq::is_done(&ops.run(&arguments).await, count);
+        }
+    }
+}
+
+/// The form of an announced file works for five minutes, also when its user is gone meanwhile: what it brings is swept
+/// away. What was kept is gone.
+pub(super) async fn files(product: &Product, ann: &User, left: &Life, picture: &str) {
+    assert_eq!(product.http().get(picture).send().await.expect("S3 answers").status(), 404, "a link of before");
+    left.announced.form.upload(product, b"late").await;
+    eventually("no object", async || objects_of(ann).await.is_empty().then_some(())).await;
+}
+
+async fn deliveries(product: &Product, ann: &User, left: &Life, title: &str) -> Vec<Delivery> {
+    let client = aws_sdk_eventbridge::Client::new(product.sdk());
+    let rules = client.list_rules().event_bus_name(product.bus()).send().await.expect("rules").rules;
+    let mut all = Vec::new();
+    for rule in rules.unwrap_or_default() {
+        let targets = client.list_targets_by_rule().rule(rule.name().unwrap()).event_bus_name(product.bus());
+        let targets = targets.send().await.expect("targets").targets.unwrap_or_default();
+        let functions = targets.iter().filter_map(|target| target.arn().split_once(":function:"));
+        let jobs: Vec<&str> = functions
+            .filter_map(|(_, name)| name.strip_prefix("busline-")?.split_once('-'))
+            .map(|(_, job)| job)
+            .collect();
+        let pattern: Value = serde_json::from_str(rule.event_pattern().unwrap_or("{}")).unwrap();
+        let names = pattern["detail-type"].as_array().cloned().unwrap_or_default();
+        for name in names.iter().filter_map(|name| name.as_str()?.strip_suffix(".v1")) {
+            all.extend(
+                jobs.iter()
+                    .filter_map(|job| Some(Delivery { event: event(name, ann, left, title)?, job: (*job).to_owned() })),
+            );
+        }
+    }
+    let is_there = |name: &str| all.iter().any(|delivery| delivery.event.detail_type == name);
+    assert!(is_there("TodoCreated.v1") && is_there("AttachmentReady.v1") && is_there("UserRegistered.v1"));
+    all
+}
+
+/// An event of this name about somebody who is gone; none of those that speak of the deletion itself.
+fn event(name: &str, ann: &User, left: &Life, title: &str) -> Option<Forged> {
+    let id = |path: &str| path.rsplit('/').next().unwrap().parse::<Uuid>().unwrap();
+    let (todo, attachment) = (id(&left.item), id(&left.picture.path));
+    let about_todo = json!({
+        "todoId": todo, "ownerId": ann.id, "title": title, "changed": ["title"], "priority": "low", "tags": [],
+        "completedAt": Timestamp::now(), "dueAt": Timestamp::now(),
+    });
+    let about_file = json!({
+        "attachmentId": attachment, "todoId": todo, "ownerId": ann.id, "name": title, "contentType": "image/png",
+        "bytes": 8, "reason": "too-large",
+    });
+    let about_user = json!({
+        "userId": ann.id, "email": ann.person.email, "displayName": title, "locale": "en", "timeZone": "UTC",
+        "registeredAt": Timestamp::now(), "changed": ["locale"],
+    });
+    match name {
+        "UserRegistered" | "UserProfileChanged" => Some(Forged::new("users", name, ann.id, 9, &about_user)),
+        name if name.starts_with("Attachment") => Some(Forged::new("todos", name, attachment, 9, &about_file)),
+        "TodosErased" => None,
+        name if name.starts_with("Todo") => Some(Forged::new("todos", name, todo, 9, &about_todo)),
+        _ => None,
+    }
+}
+
+/// What others than the bus gave to functions: Scheduler, the bucket, the planner of digests.
+fn invocations(ann: &User, left: &Life) -> [(String, Value); 3] {
+    let todo = left.item.rsplit('/').next().unwrap();
+    let key = left.announced.form.field("key");
+    let uploaded = json!({"Records": [{
+        "eventName": "ObjectCreated:Post",
+        "s3": {"object": {"key": key, "eTag": "0123456789abcdef0123456789abcdef", "size": 4}},
+    }]});
+    [
+        ("todos-remind".into(), json!({"todoId": todo, "ownerId": ann.id, "dueAt": "2199-01-01T00:00:00Z"})),
+        ("todos-check-attachment".into(), uploaded),
+        ("notifications-send-digest-mail".into(), json!({"userId": ann.id, "digestAt": Timestamp::now()})),
+    ]
+}
+
+fn letter(product: &Product, job: &str, payload: &Value, kind: &str) -> Value {
+    let error = (kind, "the table failed");
+    let whatever = Forged::new("todos", "TodoDeleted", Uuid::now_v7(), 1, &json!({}));
+    let record = dlq::record(product, job, &whatever, error, SignedDuration::from_mins(5));
+    let mut record: Value = serde_json::from_str(&record).unwrap();
+    record["requestPayload"] = payload.clone();
+    record
+}

@@ -1,0 +1,131 @@
+//! What somebody leaves in every place that keeps something, and what fails meanwhile.
+
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Value, json};
+use tests::account::User;
+use tests::bus::Forged;
+use tests::picture;
+use tests::product::{Product, Service};
+use tests::socket::Socket;
+use tests::upload::Announced;
+use uuid::Uuid;
+
+use crate::{inbox, mails};
+
+/// Longer than Scheduler takes to have a schedule, on the local cloud.
+const SOON: SignedDuration = SignedDuration::from_secs(3);
+
+/// What somebody has who has lived with the product for a while.
+pub(super) struct Life {
+    /// The path of an open item that is due in the far future.
+    pub(super) item: String,
+    /// A picture of that item, looked at and kept.
+    pub(super) picture: Announced,
+    /// A file of that item that was announced and not uploaded yet.
+    pub(super) announced: Announced,
+    /// An entry of the inbox.
+    pub(super) entry: String,
+    /// What stops reminders without signing in.
+    pub(super) stop: String,
+    /// A page that is open.
+    pub(super) page: Socket,
+}
+
+/// Does what people do: a name and preferences; items, of which one is due in the far future and one was just now, with
+/// an idempotency key; files; an inbox, of which an entry is read; a page that stays open.
+pub(super) async fn live(user: &User, title: &str) -> Life {
+    let page = user.session().await;
+    user.users().patch("/me").json(&json!({"displayName": title.split('-').next().unwrap()})).expect(200).await;
+    let wishes = json!({"digestMail": true, "digestHour": 8});
+    user.notifications().patch("/preferences").json(&wishes).expect(200).await;
+    let item = items(user, title).await;
+    let file = picture::black(8);
+    let picture = Announced::new(user, &item, &format!("{title}.png"), "image/png", file.len()).await;
+    picture.form.upload(user.product(), &file).await;
+    assert_eq!(picture.settled(user).await["status"], "ready");
+    let announced = Announced::new(user, &item, &format!("{title}.txt"), "text/plain", 4).await;
+    // A greeting, 31 items, one completed, reopened, one due, one with a picture.
+    let entries = inbox::eventually_of(user, 36).await;
+    let entry = entries[0]["id"].as_str().unwrap().to_owned();
+    user.notifications().post(&format!("/notifications/{entry}/read")).expect(200).await;
+    let stop = mails::token(&mails::mail_about(user, title).await);
+    Life { item, picture, announced, entry, stop, page }
+}
+
+/// The path of the one that is due in the far future.
+async fn items(user: &User, title: &str) -> String {
+    let item = |number: usize| json!({"title": format!("{title} {number}"), "notes": title, "tags": ["home"]});
+    let due = |number: usize, at: Value| {
+        let mut item = item(number);
+        item["dueAt"] = at;
+        item
+    };
+    let created = user.todos().post("/todos").header("idempotency-key", title.rsplit(' ').next().unwrap());
+    let created = created.json(&due(0, json!("2199-01-01T00:00:00Z"))).send().await.with_status(201);
+    let open = created.header("location").to_owned();
+    user.todos().post("/todos").json(&due(1, json!(Timestamp::now() + SOON))).expect(201).await;
+    for number in 2..31 {
+        user.todos().post("/todos").json(&item(number)).expect(201).await;
+    }
+    user.todos().post(&format!("{open}/complete")).expect(200).await;
+    user.todos().post(&format!("{open}/reopen")).expect(200).await;
+    open
+}
+
+/// Leaves failures of these users in a service: a letter each in both queues, and a batch of all in the bucket.
+pub(super) async fn fail(product: &Product, service: Service, users: &[(&User, &str)]) {
+    let sqs = aws_sdk_sqs::Client::new(product.sdk());
+    let dlq = product.dead_letter_queue(service);
+    let parking = dlq.replace("-dlq", "-parking");
+    let event = |user: &User, title: &str| {
+        let data = json!({"todoId": Uuid::now_v7(), "ownerId": user.id, "title": title});
+        Forged::new("todos", "TodoDeleted", Uuid::now_v7(), 2, &data)
+    };
+    let mut records = Vec::new();
+    for (user, title) in users {
+        let event = event(user, title);
+        let letter = json!({"requestPayload": {"detail-type": event.detail_type, "detail": event.detail}}).to_string();
+        for queue in [dlq, &parking] {
+            sqs.send_message().queue_url(queue).message_body(&letter).send().await.expect("a queue that takes letters");
+        }
+        records.push(json!({"dynamodb": {"NewImage": {"detail": {"S": event.detail.to_string()}}}}));
+    }
+    let batch = json!({"version": "1.0", "payload": json!({"Records": records}).to_string()});
+    let s3 =
+        aws_sdk_s3::Client::from_conf(aws_sdk_s3::config::Builder::from(product.sdk()).force_path_style(true).build());
+    let buckets = s3.list_buckets().send().await.expect("buckets").buckets.unwrap_or_default();
+    let prefix = format!("busline-{}-{}-failures-", product.env(), service.name());
+    let bucket = buckets.iter().filter_map(|bucket| bucket.name()).find(|name| name.starts_with(&prefix));
+    let key = format!("aws/lambda/test/2026/01/01/2026-01-01T00.00.00-{}", Uuid::new_v4());
+    let put = s3.put_object().bucket(bucket.expect("a bucket of failures")).key(key);
+    put.body(batch.to_string().into_bytes().into()).send().await.expect("a bucket that takes batches");
+}
+
+/// Everything that a user may leave was found among these places.
+pub(super) fn is_everywhere(places: &[String]) {
+    let kinds = [
+        ("-users None", "registeredAt"),
+        ("-todos None", "OUTBOX#"),
+        ("-todos None", "IDEMPOTENCY#"),
+        ("-todos None", "FILE#"),
+        ("-todos Some(\"byDue\")", "TODO#"),
+        ("-notifications None", "RECIPIENT"),
+        ("-notifications None", "AGENDA#"),
+        ("-notifications None", "CONNECTION#"),
+        ("-notifications Some(\"byUnread\")", "INBOX#"),
+        ("-notifications Some(\"byDigest\")", "PREFERENCES"),
+        ("a schedule", "2199"),
+        ("-todos-files-", "files/"),
+        ("pool ", "email"),
+    ];
+    for (place, kept) in kinds {
+        let is_there = |found: &String| found.contains(place) && found.contains(kept);
+        assert!(places.iter().any(is_there), "there is no `{kept}` in `{place}`: {places:#?}");
+    }
+    for service in Service::ALL {
+        for place in ["dlq", "parking", "failures-"] {
+            let name = format!("{}-{place}", service.name());
+            assert!(places.iter().any(|found| found.contains(&name)), "nothing of the user in {name}");
+        }
+    }
+}
