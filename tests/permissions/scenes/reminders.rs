@@ -40,8 +40,9 @@ impl Stage {
                 self.invoked(job, &json!({"scheduledTime": Timestamp::now()})).await
             }
             "send-digest-mail" => {
-                let at = self.orders_a_digest().await;
-                self.invoked(job, &json!({"userId": self.ann.id, "digestAt": at})).await
+                self.orders_a_digest().await;
+                // Of one moment one digest is sent.
+                self.invoked(job, &json!({"userId": self.ann.id, "digestAt": Timestamp::now()})).await
             }
             name => panic!("{name} has no scene: show here how it does its job"),
         }
@@ -69,8 +70,8 @@ impl Stage {
         .to_owned()
     }
 
-    /// Ann's digest is due now, and there is something to say. When it was due.
-    async fn orders_a_digest(&self) -> Timestamp {
+    /// Ann's digest is due now, and there is something to say.
+    async fn orders_a_digest(&self) {
         let now = Timestamp::now();
         let at = Timestamp::from_second(now.as_second() - now.as_second() % 3600).expect("an hour");
         let hour = at.to_zoned(jiff::tz::TimeZone::UTC).hour();
@@ -89,7 +90,6 @@ impl Stage {
         let item = client.put_item().table_name(table).item("pk", text(&owner)).item("sk", text(&todo));
         let item = item.item("title", text("x")).item("dueAt", text(&at.to_string())).item("state", text("open"));
         item.send().await.expect("an item on the agenda");
-        at
     }
 
     /// An item's schedule is made, moved and removed.
@@ -122,9 +122,12 @@ fn due(owner: Uuid) -> Value {
     on_the_bus(&Forged::new("todos", "TodoDue", todo, 1, &data))
 }
 
-/// Ends the function's environments, as every change of its settings does: the next call starts one.
+/// Ends the function's environments, as every change of its settings does: the next call starts one. The local cloud
+/// does so for what an environment begins with alone, which the timeout is.
 pub(super) async fn start_anew(product: &Product, job: &Job) {
     let client = aws_sdk_lambda::Client::new(product.sdk());
-    let request = client.update_function_configuration().function_name(job.function(product.env()));
+    let function = job.function(product.env());
+    let now = client.get_function_configuration().function_name(&function).send().await.expect("its settings");
+    let request = client.update_function_configuration().function_name(function).set_timeout(now.timeout);
     request.description(Uuid::new_v4().to_string()).send().await.expect("a function that can be changed");
 }
