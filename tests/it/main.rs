@@ -13,6 +13,7 @@ mod attachments;
 mod attacks;
 mod dead_letters;
 mod deletion;
+mod digests;
 mod dlq;
 mod duplicates;
 mod failures;

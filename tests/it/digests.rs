@@ -1,0 +1,151 @@
+//! The daily digest: who gets one, when, once, and in which words.
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use jiff::civil::Date;
+use jiff::{SignedDuration, Timestamp, ToSpan};
+use serde_json::json;
+use tests::account::User;
+use tests::disruption::invoke;
+use tests::mail::Mail;
+use tests::product::{Product, Service};
+use tests::wait::eventually;
+
+/// Somebody who wants a digest at an hour of their own day.
+struct Reader {
+    user: User,
+    zone: &'static str,
+    hour: i8,
+}
+
+impl Reader {
+    /// Somebody new, with a digest planned and an item that is due an hour and a half after it comes.
+    async fn new(product: &Product, (name, locale): (&str, &str), zone: &'static str, hour: i8) -> Self {
+        let reader = Self { user: product.user().await, zone, hour };
+        let profile = json!({"displayName": name, "locale": locale, "timeZone": zone});
+        reader.user.users().patch("/me").json(&profile).expect(200).await;
+        let wishes = json!({"digestMail": true, "digestHour": hour});
+        reader.user.notifications().patch("/preferences").json(&wishes).expect(200).await;
+        let due_at = reader.on(reader.first()) + SignedDuration::from_mins(90);
+        reader.user.todos().post("/todos").json(&json!({"title": "Milk & bread", "dueAt": due_at})).expect(201).await;
+        reader.is_planned_for(reader.on(reader.first())).await;
+        eventually("an agenda", async || reader.kept("AGENDA#").await.pop()).await;
+        reader
+    }
+
+    /// The day of the next digest, in the reader's calendar.
+    fn first(&self) -> Date {
+        let now = Timestamp::now();
+        let today = now.in_tz(self.zone).unwrap().date();
+        if self.on(today) > now { today } else { today.tomorrow().unwrap() }
+    }
+
+    /// When the digest of a day comes.
+    fn on(&self, day: Date) -> Timestamp {
+        day.at(self.hour, 0, 0, 0).in_tz(self.zone).unwrap().timestamp()
+    }
+
+    async fn is_planned_for(&self, at: Timestamp) {
+        eventually(&format!("a digest that is planned for {at}"), async || (self.planned().await? == at).then_some(()))
+            .await;
+    }
+
+    async fn planned(&self) -> Option<Timestamp> {
+        let row = self.kept("PREFERENCES").await.pop()?;
+        row.get("digestAt")?.as_s().unwrap().parse().ok()
+    }
+
+    /// The rows that the notifications service keeps of them under keys that begin so.
+    async fn kept(&self, prefix: &str) -> Vec<std::collections::HashMap<String, AttributeValue>> {
+        let product = self.user.product();
+        let client = aws_sdk_dynamodb::Client::new(product.sdk());
+        let query = client.query().table_name(product.table(Service::Notifications)).consistent_read(true);
+        let query = query.key_condition_expression("pk = :pk AND begins_with(sk, :prefix)");
+        let query = query.expression_attribute_values(":pk", AttributeValue::S(format!("USER#{}", self.user.id)));
+        let query = query.expression_attribute_values(":prefix", AttributeValue::S(prefix.to_owned()));
+        query.send().await.expect("the table answers").items.unwrap_or_default()
+    }
+
+    /// The digests that they got.
+    async fn digests(&self) -> Vec<Mail> {
+        let mails = self.user.product().mails_to(&self.user.person.email).await.into_iter();
+        mails.filter(|mail| mail.subject.contains("to-dos for") || mail.subject.contains("To-dos für")).collect()
+    }
+}
+
+/// What the schedule does each quarter of an hour.
+async fn plan(product: &Product, at: Timestamp) {
+    let function = format!("busline-{}-notifications-plan-digests", product.env());
+    invoke(product, &function, &json!({"scheduledTime": at})).await;
+}
+
+#[tokio::test]
+async fn a_digest_comes_to_whom_it_was_promised_at_their_hour_once_and_in_their_language() {
+    // A plan serves everybody who is due, so nobody else's test may count its mails meanwhile.
+    let product = Product::alone().await;
+    let ann = Reader::new(&product, ("Ann", "en-GB"), "America/New_York", 7).await;
+    let bob = Reader::new(&product, ("Bob", "de-AT"), "Asia/Kathmandu", 8).await;
+    let cat = Reader::new(&product, ("Cat", "en"), "America/New_York", 7).await;
+    cat.user.notifications().patch("/preferences").json(&json!({"digestMail": false})).expect(200).await;
+    assert_eq!(cat.planned().await, None);
+
+    let mut readers = [&ann, &bob];
+    readers.sort_by_key(|reader| reader.on(reader.first()));
+    for reader in readers {
+        let (day, at) = (reader.first(), reader.on(reader.first()));
+        plan(&product, at - 1.second()).await;
+        assert_eq!(reader.planned().await, Some(at), "not before the time");
+        for _ in 0..2 {
+            plan(&product, at).await;
+        }
+        assert_eq!(reader.planned().await, Some(reader.on(day.tomorrow().unwrap())), "and then the next day's");
+        eventually("a digest", async || reader.digests().await.pop()).await;
+    }
+
+    is_in_english(&ann, &product).await;
+    is_in_german(&bob).await;
+    assert_eq!(cat.digests().await.len(), 0, "who wants none gets none");
+}
+
+#[tokio::test]
+async fn a_digest_that_is_hours_late_is_left_out_for_the_next_one() {
+    let product = Product::alone().await;
+    let ann = Reader::new(&product, ("Ann", "en"), "UTC", 7).await;
+    let (day, at) = (ann.first(), ann.on(ann.first()));
+    plan(&product, at + SignedDuration::from_hours(6) + 1.second()).await;
+    assert_eq!(ann.planned().await, Some(ann.on(day.tomorrow().unwrap())));
+    // A digest of another day, which is sent later, is there alone.
+    let send = format!("busline-{}-notifications-send-digest-mail", product.env());
+    invoke(&product, &send, &json!({"userId": ann.user.id, "digestAt": "2198-01-01T07:00:00Z"})).await;
+    let mails = ann.digests().await;
+    assert_eq!(mails.iter().map(|mail| &mail.subject).collect::<Vec<_>>(), ["Your to-dos for Monday, 1 January 2198"]);
+}
+
+async fn is_in_english(ann: &Reader, product: &Product) {
+    let mail = only(ann.digests().await);
+    let day = ann.first().strftime("%A, %-d %B %Y").to_string();
+    assert_eq!(mail.subject, format!("Your to-dos for {day}"));
+    let text = mail.body_text.as_deref().unwrap();
+    let list = format!("Open your list: {}/", product.web());
+    assert!(text.starts_with("Hello Ann,\n\nDue today (1)\n- Milk & bread (08:30)\n"), "{text}");
+    assert!(text.contains(&list) && text.contains("\nStop the daily digest: "), "{text}");
+    let html = mail.body_html.as_deref().unwrap();
+    assert!(html.contains("<html lang=\"en\">") && html.contains("Milk &#38; bread"), "{html}");
+    assert_eq!(mail.header("List-Unsubscribe-Post"), Some("List-Unsubscribe=One-Click"));
+}
+
+async fn is_in_german(bob: &Reader) {
+    let mail = only(bob.digests().await);
+    let day = bob.first();
+    let numbers = (format!(", {}. ", day.day()), format!(" {}", day.year()));
+    assert!(mail.subject.starts_with("Deine To-dos für "), "{}", mail.subject);
+    assert!(mail.subject.contains(&numbers.0) && mail.subject.ends_with(&numbers.1), "{}", mail.subject);
+    let text = mail.body_text.as_deref().unwrap();
+    assert!(text.starts_with("Hallo Bob,\n\nHeute fällig (1)\n- Milk & bread (09:30 Uhr)\n"), "{text}");
+    assert!(text.contains("\nTägliche Übersicht abbestellen: "), "{text}");
+    assert!(mail.body_html.as_deref().unwrap().contains("<html lang=\"de\">"));
+}
+
+fn only(mut mails: Vec<Mail>) -> Mail {
+    assert_eq!(mails.len(), 1, "{:?}", mails.iter().map(|mail| &mail.subject).collect::<Vec<_>>());
+    mails.remove(0)
+}
