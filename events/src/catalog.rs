@@ -7,12 +7,13 @@ use serde_json::Value;
 
 use crate::documents;
 use crate::envelope::{self, BusEvent, Payload, ReadError};
-use crate::notifications::NotificationsErasedV1;
+use crate::notifications::{NotificationsErasedV1, NotificationsExportedV1};
 use crate::todos::attachments::{AttachmentDeletedV1, AttachmentReadyV1, AttachmentRejectedV1};
 use crate::todos::{
     TodoChangedV1, TodoCompletedV1, TodoCreatedV1, TodoDeletedV1, TodoDueV1, TodoReopenedV1, TodosErasedV1,
+    TodosExportedV1,
 };
-use crate::users::{UserDeletedV1, UserProfileChangedV1, UserRegisteredV1};
+use crate::users::{UserDeletedV1, UserExportReadyV1, UserExportRequestedV1, UserProfileChangedV1, UserRegisteredV1};
 
 /// One event version: its names and its type.
 #[derive(Clone)]
@@ -37,6 +38,8 @@ pub fn all() -> Vec<EventType> {
         of::<UserRegisteredV1>(include_str!("../examples/users/UserRegistered/v1.json")),
         of::<UserProfileChangedV1>(include_str!("../examples/users/UserProfileChanged/v1.json")),
         of::<UserDeletedV1>(include_str!("../examples/users/UserDeleted/v1.json")),
+        of::<UserExportRequestedV1>(include_str!("../examples/users/UserExportRequested/v1.json")),
+        of::<UserExportReadyV1>(include_str!("../examples/users/UserExportReady/v1.json")),
         of::<TodoCreatedV1>(include_str!("../examples/todos/TodoCreated/v1.json")),
         of::<TodoChangedV1>(include_str!("../examples/todos/TodoChanged/v1.json")),
         of::<TodoCompletedV1>(include_str!("../examples/todos/TodoCompleted/v1.json")),
@@ -47,7 +50,9 @@ pub fn all() -> Vec<EventType> {
         of::<AttachmentRejectedV1>(include_str!("../examples/todos/AttachmentRejected/v1.json")),
         of::<AttachmentDeletedV1>(include_str!("../examples/todos/AttachmentDeleted/v1.json")),
         of::<TodosErasedV1>(include_str!("../examples/todos/TodosErased/v1.json")),
+        of::<TodosExportedV1>(include_str!("../examples/todos/TodosExported/v1.json")),
         of::<NotificationsErasedV1>(include_str!("../examples/notifications/NotificationsErased/v1.json")),
+        of::<NotificationsExportedV1>(include_str!("../examples/notifications/NotificationsExported/v1.json")),
     ]
 }
 

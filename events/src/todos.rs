@@ -10,7 +10,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::bounds::{Distinct, Names, OneOf, Text};
+use crate::bounds::{Count, Distinct, Names, OneOf, Text};
 use crate::envelope::Payload;
 
 /// How urgent an item is.
@@ -192,6 +192,32 @@ impl Payload for TodosErasedV1 {
 
     fn user(&self) -> Option<Uuid> {
         None
+    }
+}
+
+/// This service's part of what a user asked for is written.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct TodosExportedV1 {
+    /// The user pool's `sub`.
+    pub user_id: Uuid,
+    /// Which export it belongs to.
+    pub export_id: Uuid,
+    /// Where it is in the bucket of exports: everything under this prefix. 1 to 200 characters.
+    #[schemars(with = "Text<1, 200>")]
+    pub key: String,
+    /// The size of all of it.
+    #[schemars(with = "Count")]
+    pub bytes: u64,
+}
+
+impl Payload for TodosExportedV1 {
+    const SERVICE: &'static str = "todos";
+    const NAME: &'static str = "TodosExported";
+    const VERSION: u32 = 1;
+
+    fn user(&self) -> Option<Uuid> {
+        Some(self.user_id)
     }
 }
 

@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::bounds::{Address, Distinct, Names, OneOf, Text};
+use crate::bounds::{Address, Count, Distinct, Names, OneOf, Text};
 use crate::envelope::Payload;
 
 /// Somebody signed up and confirmed their e-mail address.
@@ -91,6 +91,53 @@ pub struct UserDeletedV1 {
 impl Payload for UserDeletedV1 {
     const SERVICE: &'static str = "users";
     const NAME: &'static str = "UserDeleted";
+    const VERSION: u32 = 1;
+
+    fn user(&self) -> Option<Uuid> {
+        Some(self.user_id)
+    }
+}
+
+/// A user asked for everything that Busline has of them; every service writes its part.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct UserExportRequestedV1 {
+    /// The user pool's `sub`.
+    pub user_id: Uuid,
+    /// Names this export, and the place of its parts.
+    pub export_id: Uuid,
+    /// When they asked for it.
+    pub requested_at: Timestamp,
+}
+
+impl Payload for UserExportRequestedV1 {
+    const SERVICE: &'static str = "users";
+    const NAME: &'static str = "UserExportRequested";
+    const VERSION: u32 = 1;
+
+    fn user(&self) -> Option<Uuid> {
+        Some(self.user_id)
+    }
+}
+
+/// The archive that a user asked for is there.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct UserExportReadyV1 {
+    /// The user pool's `sub`.
+    pub user_id: Uuid,
+    /// Which export it is.
+    pub export_id: Uuid,
+    /// The size of the archive.
+    #[schemars(with = "Count")]
+    pub bytes: u64,
+    /// When the archive will be gone.
+    pub expires_at: Timestamp,
+}
+
+impl Payload for UserExportReadyV1 {
+    const SERVICE: &'static str = "users";
+    const NAME: &'static str = "UserExportReady";
     const VERSION: u32 = 1;
 
     fn user(&self) -> Option<Uuid> {

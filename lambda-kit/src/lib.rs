@@ -13,6 +13,7 @@ pub mod claim;
 pub mod clock;
 pub mod erasure;
 pub mod etag;
+pub mod export;
 pub mod invoked;
 pub mod outbox;
 pub mod page;

@@ -119,7 +119,7 @@ async fn turned_away(ann: &User) {
     assert_eq!(page.unwrap_err(), Turned(403), "no page opens any more");
 }
 
-async fn complete(user: &User) {
+pub(crate) async fn complete(user: &User) {
     eventually_in(PATIENCE, "a complete record", async || {
         record(user).await.filter(|record| record["completedAt"].is_string())
     })

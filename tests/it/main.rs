@@ -16,6 +16,7 @@ mod deletion;
 mod digests;
 mod dlq;
 mod duplicates;
+mod export;
 mod failures;
 mod fields;
 mod idempotency;

@@ -95,6 +95,7 @@ async fn a_session_hears_of_everything_that_is_its_users() {
         ("todos", "AttachmentReady"),
         ("todos", "AttachmentRejected"),
         ("todos", "AttachmentDeleted"),
+        ("users", "UserExportReady"),
     ] {
         let event = example(service, name, &ann);
         product.put_events(&[&event]).await;

@@ -8,12 +8,17 @@ use tests::product::Service;
 use crate::grants::{jobs, template};
 
 /// Where a resource may end in a wildcard, since no name can be known before: a stream's label, the keys under which
-/// Lambda keeps failed batches, users' files under their ids, the schedules of a group, and open connections.
-const OPEN_ENDS: [&str; 6] = [
+/// Lambda keeps failed batches, users' files and exports under their ids, the schedules of a group, and open connections.
+const OPEN_ENDS: [&str; 11] = [
     "/stream/*",
     "/aws/lambda/*",
     "-todos-files-${AWS::AccountId}/uploads/*",
     "-todos-files-${AWS::AccountId}/files/*",
+    "-users-exports-${AWS::AccountId}/archives/*",
+    "-users-exports-${AWS::AccountId}/parts/*",
+    "-users-exports-${AWS::AccountId}/parts/users/*",
+    ":${ExportsBucket}/parts/todos/*",
+    ":${ExportsBucket}/parts/notifications/*",
     "/${Reminders}/*",
     "/@connections/*",
 ];

@@ -26,6 +26,7 @@ pub mod everything;
 pub mod http;
 pub mod logs;
 pub mod mail;
+pub mod memory;
 pub mod ops;
 pub mod own_queue;
 pub mod page;

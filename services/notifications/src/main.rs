@@ -7,6 +7,7 @@ mod config;
 mod digest;
 mod domain;
 mod erase;
+mod export;
 mod mailer;
 mod post;
 mod push;
@@ -18,8 +19,9 @@ use std::process::ExitCode;
 
 use events::todos::attachments::{AttachmentDeletedV1, AttachmentReadyV1, AttachmentRejectedV1};
 use events::todos::{TodoChangedV1, TodoCompletedV1, TodoCreatedV1, TodoDeletedV1, TodoDueV1, TodoReopenedV1};
-use events::users::{UserDeletedV1, UserProfileChangedV1, UserRegisteredV1};
+use events::users::{UserDeletedV1, UserExportReadyV1, UserExportRequestedV1, UserProfileChangedV1, UserRegisteredV1};
 use lambda_kit::erasure::Eraser;
+use lambda_kit::export::Exporter;
 use lambda_kit::publisher::{self, Publisher};
 use lambda_kit::settings::{Settings, UnknownHandler, handler_name, table_name};
 use lambda_kit::subscriber::{on, on_any};
@@ -30,6 +32,7 @@ use crate::api::unsubscribe::Unsubscribe;
 use crate::config::{MailConfig, PushConfig, TokenConfig, UnsubscribeConfig};
 use crate::digest::plan::Plan;
 use crate::erase::Erasure;
+use crate::export::Export;
 use crate::mailer::Mailer;
 use crate::post::{Post, RecurringPost};
 use crate::push::keys::Keys;
@@ -38,7 +41,7 @@ use crate::push::tell::Push;
 use crate::push::token::Verifier;
 use crate::push::{authorizer, sessions};
 use crate::store::Store;
-use crate::subscribe::{agenda, inbox, recipients, reminder_mail, welcome_mail};
+use crate::subscribe::{agenda, export_mail, inbox, recipients, reminder_mail, welcome_mail};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
@@ -62,11 +65,13 @@ async fn job() -> Result<(), Error> {
         "todo-due" => on::<TodoDueV1>().run(store().await?, inbox::todo_due).await,
         "attachment-ready" => on::<AttachmentReadyV1>().run(store().await?, inbox::attachment_ready).await,
         "attachment-rejected" => on::<AttachmentRejectedV1>().run(store().await?, inbox::attachment_rejected).await,
+        "export-ready" => on::<UserExportReadyV1>().run(store().await?, inbox::export_ready).await,
         "user-registered" => on::<UserRegisteredV1>().run(store().await?, inbox::user_registered).await,
         "recipient-registered" => on::<UserRegisteredV1>().run(store().await?, recipients::registered).await,
         "recipient-changed" => on::<UserProfileChangedV1>().run(store().await?, recipients::changed).await,
         "send-welcome-mail" => on::<UserRegisteredV1>().run(post().await?, welcome_mail::send).await,
         "send-reminder-mail" => on::<TodoDueV1>().run(recurring_post().await?, reminder_mail::send).await,
+        "send-export-mail" => on::<UserExportReadyV1>().run(post().await?, export_mail::send).await,
         "update-agenda" => {
             let todos = on_any().of::<TodoCreatedV1>().of::<TodoChangedV1>().of::<TodoCompletedV1>();
             todos.of::<TodoReopenedV1>().of::<TodoDeletedV1>().run(store().await?, agenda::keep).await
@@ -83,8 +88,12 @@ async fn job() -> Result<(), Error> {
             let todos = todos.of::<AttachmentReadyV1>().of::<AttachmentRejectedV1>().of::<AttachmentDeletedV1>();
             todos.run(push().await?, push::news::of_todos).await
         }
-        "push-users" => on::<UserProfileChangedV1>().run(push().await?, push::news::of_users).await,
+        "push-users" => {
+            let users = on_any().of::<UserProfileChangedV1>().of::<UserExportReadyV1>();
+            users.run(push().await?, push::news::of_users).await
+        }
         "push-inbox" => push::run(push().await?, push::inbox::changed).await,
+        "export" => on::<UserExportRequestedV1>().run(exporter().await?, export::export).await,
         "erase" => on::<UserDeletedV1>().run(erasure().await?, erase::erase).await,
         "publish" => publisher::run(Publisher::connect().await?).await,
         other => Err(UnknownHandler(other.to_owned()).into()),
@@ -134,4 +143,8 @@ async fn verifier() -> Result<Verifier, Error> {
     let config = TokenConfig::from_env()?;
     let keys = Keys::of(&config.issuer, &aws::load().await);
     Ok(Verifier { keys, issuer: config.issuer, client: config.audience })
+}
+
+async fn exporter() -> Result<Export, Error> {
+    Ok(Export { exporter: Exporter::from_env(&aws::load().await)? })
 }

@@ -3,6 +3,7 @@
 
 pub(crate) mod agenda;
 pub(crate) mod error;
+pub(crate) mod export_mail;
 pub(crate) mod inbox;
 pub(crate) mod readers;
 #[cfg(test)]

@@ -6,6 +6,7 @@ mod api;
 mod attachments;
 mod domain;
 mod erase;
+mod export;
 mod reminders;
 mod store;
 mod subscribe;
@@ -14,8 +15,9 @@ use std::process::ExitCode;
 
 use events::todos::TodoDeletedV1;
 use events::todos::attachments::AttachmentDeletedV1;
-use events::users::UserDeletedV1;
+use events::users::{UserDeletedV1, UserExportRequestedV1};
 use lambda_kit::erasure::Eraser;
+use lambda_kit::export::Exporter;
 use lambda_kit::publisher::{self, Publisher};
 use lambda_kit::settings::{UnknownHandler, handler_name, table_name};
 use lambda_kit::subscriber::on;
@@ -28,6 +30,7 @@ use crate::attachments::files::Files;
 use crate::attachments::store::Attachments;
 use crate::attachments::{Config, Desk, bucket_name, check};
 use crate::erase::Erasure;
+use crate::export::Export;
 use crate::reminders::{Scheduler, Schedules};
 use crate::store::Store;
 use crate::subscribe::files;
@@ -55,6 +58,7 @@ async fn job() -> Result<(), Error> {
         "check-attachment" => invoked::run(desk().await?, check::check).await,
         "delete-attachments" => on::<TodoDeletedV1>().run(attachments().await?, files::item_deleted).await,
         "delete-files" => on::<AttachmentDeletedV1>().run(bucket().await?, files::attachment_deleted).await,
+        "export" => on::<UserExportRequestedV1>().run(exporter().await?, export::export).await,
         "erase" => on::<UserDeletedV1>().run(erasure().await?, erase::erase).await,
         "publish" => publisher::run(Publisher::connect().await?).await,
         other => Err(UnknownHandler(other.to_owned()).into()),
@@ -95,4 +99,10 @@ async fn erasure() -> Result<Erasure, Error> {
     let bucket = bucket_name()?;
     let aws = aws::load().await;
     Ok(Erasure { eraser: Eraser::from_env(&aws)?, files: Files::new(&aws, bucket) })
+}
+
+async fn exporter() -> Result<Export, Error> {
+    let bucket = bucket_name()?;
+    let aws = aws::load().await;
+    Ok(Export { exporter: Exporter::from_env(&aws)?, files: Files::new(&aws, bucket) })
 }

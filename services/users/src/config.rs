@@ -29,3 +29,18 @@ impl SessionConfig {
         Settings::read(|settings| Self { client_id: settings.text("USER_POOL_CLIENT_ID") })
     }
 }
+
+/// What exports need.
+#[derive(Debug)]
+pub(crate) struct ExportConfig {
+    /// The service's table, `TABLE_NAME`.
+    pub(crate) table: String,
+    /// The bucket of parts and archives, `EXPORTS_BUCKET`.
+    pub(crate) bucket: String,
+}
+
+impl ExportConfig {
+    pub(crate) fn from_env() -> Result<Self, MissingSettings> {
+        Settings::read(|settings| Self { table: settings.text("TABLE_NAME"), bucket: settings.text("EXPORTS_BUCKET") })
+    }
+}

@@ -6,6 +6,7 @@ mod api;
 mod config;
 mod deletion;
 mod domain;
+mod export;
 mod pool;
 mod post_confirmation;
 mod store;
@@ -13,10 +14,11 @@ mod subscribe;
 
 use std::process::ExitCode;
 
-use events::notifications::NotificationsErasedV1;
-use events::todos::TodosErasedV1;
+use events::notifications::{NotificationsErasedV1, NotificationsExportedV1};
+use events::todos::{TodosErasedV1, TodosExportedV1};
 use events::users::UserDeletedV1;
 use lambda_kit::erasure::Eraser;
+use lambda_kit::export::Exporter;
 use lambda_kit::publisher::{self, Publisher};
 use lambda_kit::settings::{UnknownHandler, handler_name, table_name};
 use lambda_kit::subscriber::on;
@@ -24,9 +26,13 @@ use lambda_kit::{api::serve, aws, invoked, start::start};
 use lambda_runtime::Error;
 
 use crate::api::Profiles;
-use crate::config::{ProfileConfig, SessionConfig};
+use crate::config::{ExportConfig, ProfileConfig, SessionConfig};
 use crate::deletion::erase::{self, Erasure};
-use crate::deletion::{mark, watch};
+use crate::deletion::mark::{self, Marking};
+use crate::deletion::watch;
+use crate::export::api::Exports;
+use crate::export::bucket::Bucket;
+use crate::export::collect::{self, Collection};
 use crate::pool::{Sessions, UserPool};
 use crate::store::Store;
 
@@ -43,9 +49,15 @@ async fn job() -> Result<(), Error> {
         "list-users" => serve(store().await?, api::list).await,
         "refresh-session" => serve(sessions().await?, api::refresh_session).await,
         "post-confirmation" => post_confirmation::run(store().await?).await,
+        "request-export" => serve(store().await?, export::api::request_export).await,
+        "get-export" => serve(exports().await?, export::api::get_export).await,
+        "todos-exported" => on::<TodosExportedV1>().run(collection().await?, collect::todos_exported).await,
+        "notifications-exported" => {
+            on::<NotificationsExportedV1>().run(collection().await?, collect::notifications_exported).await
+        }
         "erase" => on::<UserDeletedV1>().run(erasure().await?, erase::erase).await,
-        "todos-erased" => on::<TodosErasedV1>().run(store().await?, mark::todos_erased).await,
-        "notifications-erased" => on::<NotificationsErasedV1>().run(store().await?, mark::notifications_erased).await,
+        "todos-erased" => on::<TodosErasedV1>().run(marking().await?, mark::todos_erased).await,
+        "notifications-erased" => on::<NotificationsErasedV1>().run(marking().await?, mark::notifications_erased).await,
         "watch-deletions" => invoked::run(store().await?, watch::watch).await,
         "publish" => publisher::run(Publisher::connect().await?).await,
         other => Err(UnknownHandler(other.to_owned()).into()),
@@ -66,11 +78,29 @@ async fn store() -> Result<Store, Error> {
 async fn erasure() -> Result<Erasure, Error> {
     let config = ProfileConfig::from_env()?;
     let sdk = aws::load().await;
+    let exports = ExportConfig::from_env()?;
     Ok(Erasure {
         eraser: Eraser::from_env(&sdk)?,
+        exports: Bucket::new(&sdk, exports.bucket),
         pool: UserPool::new(&sdk, config.user_pool),
         store: Store::new(&sdk, config.table),
     })
+}
+
+async fn exports() -> Result<Exports, Error> {
+    let config = ExportConfig::from_env()?;
+    let sdk = aws::load().await;
+    Ok(Exports { store: Store::new(&sdk, config.table), bucket: Bucket::new(&sdk, config.bucket) })
+}
+
+async fn collection() -> Result<Collection, Error> {
+    let Exports { store, bucket } = exports().await?;
+    Ok(Collection { store, bucket, exporter: Exporter::from_env(&aws::load().await)? })
+}
+
+async fn marking() -> Result<Marking, Error> {
+    let Exports { store, bucket } = exports().await?;
+    Ok(Marking { store, exports: bucket })
 }
 
 async fn sessions() -> Result<Sessions, Error> {

@@ -2,6 +2,7 @@
 
 mod deletion;
 mod event;
+mod export;
 mod item;
 
 use std::collections::HashMap;
@@ -20,6 +21,7 @@ use uuid::Uuid;
 
 use crate::domain::{Change, Happening, Profile};
 pub(crate) use crate::store::deletion::Begun;
+pub(crate) use crate::store::export::{Collected, ExportBegun};
 use crate::store::item::ProfileItem;
 pub(crate) use crate::store::item::partition;
 

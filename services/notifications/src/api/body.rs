@@ -54,6 +54,7 @@ pub(crate) enum KindBody {
     AttachmentReady,
     AttachmentRejected,
     TodoDue,
+    ExportReady,
 }
 
 impl From<Kind> for KindBody {
@@ -68,6 +69,7 @@ impl From<Kind> for KindBody {
             Kind::AttachmentReady => Self::AttachmentReady,
             Kind::AttachmentRejected => Self::AttachmentRejected,
             Kind::TodoDue => Self::TodoDue,
+            Kind::ExportReady => Self::ExportReady,
         }
     }
 }
@@ -84,6 +86,7 @@ impl From<KindBody> for Kind {
             KindBody::AttachmentReady => Self::AttachmentReady,
             KindBody::AttachmentRejected => Self::AttachmentRejected,
             KindBody::TodoDue => Self::TodoDue,
+            KindBody::ExportReady => Self::ExportReady,
         }
     }
 }

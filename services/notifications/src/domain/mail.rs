@@ -5,6 +5,7 @@
 //! program; whatever stands in a letter is escaped in the HTML.
 
 pub(crate) mod digest;
+pub(crate) mod export;
 pub(crate) mod reminder;
 pub(crate) mod welcome;
 

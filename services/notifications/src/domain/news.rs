@@ -28,6 +28,7 @@ pub(crate) enum Kind {
     TodoDue,
     AttachmentReady,
     AttachmentRejected,
+    ExportReady,
 }
 
 impl News {
@@ -52,6 +53,11 @@ impl News {
         Self { kind: Kind::AttachmentRejected, about, reason, todo: Some(todo) }
     }
 
+    /// News of the archive that the user asked for.
+    pub(crate) fn of_export() -> Self {
+        Self { kind: Kind::ExportReady, about: String::new(), reason: None, todo: None }
+    }
+
     /// One line for people.
     pub(crate) fn title(&self, language: Language) -> String {
         let about = &self.about;
@@ -66,6 +72,7 @@ impl News {
                 Kind::TodoDue => format!("“{about}” is due"),
                 Kind::AttachmentReady => format!("“{about}” is attached to your to-do"),
                 Kind::AttachmentRejected => format!("“{about}” was not attached: {}", self.why(language)),
+                Kind::ExportReady => "The archive of your data is ready".to_owned(),
             },
             Language::German => match self.kind {
                 Kind::Welcome => format!("Willkommen bei Busline, {about}"),
@@ -77,6 +84,7 @@ impl News {
                 Kind::TodoDue => format!("„{about}“ ist fällig"),
                 Kind::AttachmentReady => format!("„{about}“ ist angehängt"),
                 Kind::AttachmentRejected => format!("„{about}“ wurde nicht angehängt: {}", self.why(language)),
+                Kind::ExportReady => "Das Archiv deiner Daten ist bereit".to_owned(),
             },
         }
     }

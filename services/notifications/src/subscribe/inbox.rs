@@ -13,7 +13,7 @@ use crate::domain::Entry;
 use crate::domain::news::{Kind, News};
 use crate::store::{Applied, Store};
 use crate::subscribe::error::SubscribeError;
-use crate::subscribe::readers::{FileSeen, NewcomerSeen, RefusedFileSeen, TodoSeen};
+use crate::subscribe::readers::{ArchiveSeen, FileSeen, NewcomerSeen, RefusedFileSeen, TodoSeen};
 
 /// Tells a user of the item that they added.
 pub(crate) async fn todo_created(store: &Store, event: Event<TodoSeen>) -> Result<(), SubscribeError> {
@@ -57,6 +57,11 @@ pub(crate) async fn attachment_rejected(store: &Store, event: Event<RefusedFileS
     let file = event.data;
     let news = News::of_refused_file(file.todo_id, &file.name, &file.reason);
     tell(store, file.owner_id, news, &event.metadata).await
+}
+
+/// Tells a user that the archive of their data is there.
+pub(crate) async fn export_ready(store: &Store, event: Event<ArchiveSeen>) -> Result<(), SubscribeError> {
+    tell(store, event.data.user_id, News::of_export(), &event.metadata).await
 }
 
 /// Greets a new user.

@@ -58,6 +58,23 @@ pub(crate) struct RefusedFileSeen {
     pub(crate) reason: String,
 }
 
+/// Whose archive is ready, in `UserExportReady.v1`.
+#[derive(Debug, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct ArchiveSeen {
+    pub(crate) user_id: Uuid,
+}
+
+/// Whose archive is ready and until when, in `UserExportReady.v1`.
+#[derive(Debug, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct ArchiveOfferSeen {
+    pub(crate) user_id: Uuid,
+    pub(crate) expires_at: Timestamp,
+}
+
 /// A user to greet in the inbox, in `UserRegistered.v1`.
 #[derive(Debug, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]

@@ -7,12 +7,13 @@ use std::path::{Path, PathBuf};
 use events::documents::{Reading, on};
 use events::todos::attachments::{AttachmentDeletedV1, AttachmentReadyV1, AttachmentRejectedV1};
 use events::todos::{TodoChangedV1, TodoCompletedV1, TodoCreatedV1, TodoDeletedV1, TodoDueV1, TodoReopenedV1};
-use events::users::{UserDeletedV1, UserProfileChangedV1, UserRegisteredV1};
+use events::users::{UserDeletedV1, UserExportReadyV1, UserExportRequestedV1, UserProfileChangedV1, UserRegisteredV1};
 use serde_json::{Value, json};
 
 use crate::erase;
+use crate::export;
 use crate::push::news;
-use crate::subscribe::{agenda, inbox, recipients, reminder_mail, welcome_mail};
+use crate::subscribe::{agenda, export_mail, inbox, recipients, reminder_mail, welcome_mail};
 
 const SERVICE: &str = env!("CARGO_PKG_NAME");
 
@@ -27,6 +28,8 @@ fn readings() -> Vec<Reading> {
         on::<TodoDueV1>().read_by(SERVICE, "todo-due", inbox::todo_due),
         on::<AttachmentReadyV1>().read_by(SERVICE, "attachment-ready", inbox::attachment_ready),
         on::<AttachmentRejectedV1>().read_by(SERVICE, "attachment-rejected", inbox::attachment_rejected),
+        on::<UserExportReadyV1>().read_by(SERVICE, "export-ready", inbox::export_ready),
+        on::<UserExportReadyV1>().read_by(SERVICE, "send-export-mail", export_mail::send),
         on::<UserRegisteredV1>().read_by(SERVICE, "user-registered", inbox::user_registered),
         on::<UserRegisteredV1>().read_by(SERVICE, "recipient-registered", recipients::registered),
         on::<UserProfileChangedV1>().read_by(SERVICE, "recipient-changed", recipients::changed),
@@ -47,7 +50,9 @@ fn readings() -> Vec<Reading> {
         on::<AttachmentRejectedV1>().read_by(SERVICE, "push-todos", news::of_todos),
         on::<AttachmentDeletedV1>().read_by(SERVICE, "push-todos", news::of_todos),
         on::<UserProfileChangedV1>().read_by(SERVICE, "push-users", news::of_users),
+        on::<UserExportReadyV1>().read_by(SERVICE, "push-users", news::of_users),
         on::<UserDeletedV1>().read_by(SERVICE, "erase", erase::erase),
+        on::<UserExportRequestedV1>().read_by(SERVICE, "export", export::export),
     ]
 }
 

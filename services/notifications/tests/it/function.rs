@@ -148,6 +148,7 @@ fn start(handler: &str, address: &str) -> Child {
             ("API_URL", "https://api.busline.example"),
             ("UNSUBSCRIBE_SECRET", "arn:aws:secretsmanager:eu-west-1:123456789012:secret:x"),
             ("SEND_DIGEST_FUNCTION", "send-digest-mail"),
+            ("EXPORTS_BUCKET", "busline-test-users-exports"),
         ])
         .env("AWS_ENDPOINT_URL", format!("http://{address}"))
         .env("AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI", format!("http://{address}/sockets"))
@@ -244,6 +245,7 @@ impl Request {
         match self.headers.get("x-amz-target").and_then(|target| target.rsplit_once('.')) {
             Some((_, operation)) => operation.to_owned(),
             None if self.path.starts_with("/v2/email/outbound-emails") => "SendEmail".to_owned(),
+            None if self.path.ends_with("x-id=PutObject") => "PutObject".to_owned(),
             None => self.path.clone(),
         }
     }

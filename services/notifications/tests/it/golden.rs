@@ -82,12 +82,13 @@ fn willing_aws(job: &str) -> Vec<(&'static str, Answer)> {
     let writes = ["UpdateItem", "UpdateItem", "PutItem", "TransactWriteItems"].map(|operation| (operation, done()));
     let mail = ("SendEmail", Answer::Json(200, json!({"MessageId": "mail-1"})));
     let rows = ("Query", Answer::Json(200, json!({"Items": []})));
+    let part = ("PutObject", done());
     let reads = match job {
-        "send-reminder-mail" => [crate::mail::ann(), done()],
+        "send-reminder-mail" | "send-export-mail" => [crate::mail::ann(), done()],
         _ => [done(), done()],
     };
     let reads = reads.map(|answer| ("GetItem", answer));
-    writes.into_iter().chain(reads).chain([mail, rows]).collect()
+    writes.into_iter().chain(reads).chain([mail, rows, part]).collect()
 }
 
 fn texts(list: &Yaml) -> Vec<String> {

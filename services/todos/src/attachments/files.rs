@@ -66,6 +66,15 @@ impl Place {
     }
 }
 
+/// A file that is kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Original {
+    pub(crate) attachment: Uuid,
+    /// Where it is, as S3 wants the source of a copy: the bucket and the key.
+    pub(crate) source: String,
+    pub(crate) bytes: u64,
+}
+
 impl From<&Attachment> for Place {
     fn from(attachment: &Attachment) -> Self {
         Self { owner: attachment.owner, todo: attachment.todo, attachment: attachment.id }
@@ -153,6 +162,23 @@ impl Files {
             }
         }
         self.delete(&place.upload()).await
+    }
+
+    /// The files that are kept of an owner.
+    pub(crate) async fn originals(&self, owner: Uuid) -> Result<Vec<Original>, FilesError> {
+        let prefix = format!("files/{owner}/");
+        let mut pages = self.client.list_objects_v2().bucket(&self.bucket).prefix(prefix).into_paginator().send();
+        let mut originals = Vec::new();
+        while let Some(page) = pages.next().await {
+            let objects = page.map_err(|error| FilesError::Call(error.into()))?.contents.unwrap_or_default();
+            originals.extend(objects.iter().filter_map(|object| {
+                let key = object.key()?;
+                let attachment = key.strip_suffix("/original")?.split('/').nth(3)?.parse().ok()?;
+                let bytes = object.size().and_then(|size| size.try_into().ok()).unwrap_or_default();
+                Some(Original { attachment, source: format!("{}/{key}", self.bucket), bytes })
+            }));
+        }
+        Ok(originals)
     }
 
     /// Deletes every object of an owner: what was uploaded, and what is kept.

@@ -3,9 +3,10 @@
 use events::documents::{Reading, on};
 use events::todos::TodoDeletedV1;
 use events::todos::attachments::AttachmentDeletedV1;
-use events::users::UserDeletedV1;
+use events::users::{UserDeletedV1, UserExportRequestedV1};
 
 use crate::erase;
+use crate::export;
 use crate::subscribe::files;
 
 #[path = "../../../../events/readings.rs"]
@@ -20,6 +21,7 @@ fn readings() -> Vec<Reading> {
         on::<TodoDeletedV1>().read_by(SERVICE, "delete-attachments", files::item_deleted),
         on::<AttachmentDeletedV1>().read_by(SERVICE, "delete-files", files::attachment_deleted),
         on::<UserDeletedV1>().read_by(SERVICE, "erase", erase::erase),
+        on::<UserExportRequestedV1>().read_by(SERVICE, "export", export::export),
     ]
 }
 

@@ -67,6 +67,7 @@ fn start(handler: &str, address: &str) -> Child {
             ("AWS_SECRET_ACCESS_KEY", "test"),
             ("TABLE_NAME", "busline-test-todos"),
             ("FILES_BUCKET", "busline-test-todos-files"),
+            ("EXPORTS_BUCKET", "busline-test-users-exports"),
         ])
         .env("AWS_ENDPOINT_URL", format!("http://{address}"))
         .stdout(Stdio::piped())

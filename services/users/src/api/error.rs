@@ -7,6 +7,7 @@ use lambda_kit::table::TableError;
 use lambda_kit::transaction::TransactionError;
 
 use crate::domain::Broken;
+use crate::export::error::ArchiveError;
 use crate::pool::PoolError;
 
 /// Why a route did not do what was asked.
@@ -18,6 +19,8 @@ pub(crate) enum ApiError {
     Table(#[from] TableError),
     #[error("the user pool failed")]
     Pool(#[from] PoolError),
+    #[error("the bucket of exports failed")]
+    Archive(#[from] ArchiveError),
     #[error("the user pool's attributes of a user break a rule")]
     Attributes(#[from] Broken),
     #[error("the answer could not be written")]
@@ -34,6 +37,21 @@ impl ApiError {
     /// 404: the token is good, its user is not there any more.
     pub(crate) fn no_such_user() -> Self {
         Self::Refused(Problem::not_found("The user of this token is gone."))
+    }
+
+    /// 404: the caller has asked for no export.
+    pub(crate) fn no_export() -> Self {
+        Self::Refused(Problem::not_found("You have asked for no export; POST /me/export asks for one."))
+    }
+
+    /// 429: three exports within a day.
+    pub(crate) fn too_many_exports() -> Self {
+        Self::Refused(Problem::new(
+            StatusCode::TOO_MANY_REQUESTS,
+            "too-many-requests",
+            "Too many requests",
+            "You have asked for three exports within a day; ask again when the first of them is a day old.",
+        ))
     }
 
     /// 403, for everybody but administrators.
@@ -82,7 +100,9 @@ impl ApiFailure for ApiError {
         match self {
             Self::Refused(problem) => problem.clone(),
             Self::Table(TableError::Transaction(TransactionError::Contended)) => Problem::contended(),
-            Self::Table(_) | Self::Pool(_) | Self::Attributes(_) | Self::Unwritable(_) => Problem::internal(),
+            Self::Table(_) | Self::Pool(_) | Self::Archive(_) | Self::Attributes(_) | Self::Unwritable(_) => {
+                Problem::internal()
+            }
         }
     }
 }

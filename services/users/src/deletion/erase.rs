@@ -13,6 +13,7 @@ use uuid::Uuid;
 
 use crate::deletion::Part;
 use crate::deletion::error::DeletionError;
+use crate::export::bucket::Bucket;
 use crate::pool::UserPool;
 use crate::store::{self, Store};
 
@@ -29,6 +30,7 @@ pub(crate) struct Erasure {
     pub(crate) eraser: Eraser,
     pub(crate) pool: UserPool,
     pub(crate) store: Store,
+    pub(crate) exports: Bucket,
 }
 
 /// Who is to be erased, in `UserDeleted.v1`.
@@ -52,6 +54,7 @@ pub(crate) async fn erase(job: &Erasure, event: Event<DeletedSeen>) -> Result<()
 
 async fn sweep(job: &Erasure, user: Uuid) -> Result<(), DeletionError> {
     job.pool.remove(user).await?;
+    job.exports.sweep(&deletion_id(user)).await?;
     Box::pin(job.eraser.sweep::<UserDeletedV1>(user, &store::partition(user))).await?;
     Ok(())
 }
@@ -63,10 +66,16 @@ mod tests {
     use super::*;
 
     /// Jobs that may go on for longer, because they bring nothing back:
-    const HARMLESS: [&str; 2] = [
-        // Takes away.
-        "erase", // Takes from the outbox to the bus, and what it cannot take goes where a sweep looks.
+    const HARMLESS: [&str; 6] = [
+        // These take away.
+        "erase",
+        "todos-erased",
+        "notifications-erased",
+        // Takes from the outbox to the bus, and what it cannot take goes where a sweep looks.
         "publish",
+        // These ask for the tombstone before they write, and take away an archive for which nobody waits any more.
+        "todos-exported",
+        "notifications-exported",
     ];
 
     #[test]

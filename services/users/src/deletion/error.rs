@@ -5,6 +5,7 @@ use lambda_kit::subscriber::SubscribeFailure;
 use lambda_kit::table::TableError;
 use lambda_kit::transaction::TransactionError;
 
+use crate::export::error::ArchiveError;
 use crate::pool::PoolError;
 
 /// Why a step of a deletion was not done.
@@ -16,6 +17,8 @@ pub(crate) enum DeletionError {
     Pool(#[from] PoolError),
     #[error("what every service has of a user was not all erased")]
     Sweep(#[from] SweepError),
+    #[error("the exports were not all deleted")]
+    Exports(#[from] ArchiveError),
     #[error("{0} deletions have waited for more than a day; see the README's runbook")]
     Overdue(usize),
 }
@@ -27,6 +30,7 @@ impl SubscribeFailure for DeletionError {
             Self::Table(_) => "TableFailed",
             Self::Pool(_) => "UserPoolFailed",
             Self::Sweep(failure) => failure.kind(),
+            Self::Exports(_) => "ExportsNotErased",
             Self::Overdue(_) => "DeletionOverdue",
         }
     }

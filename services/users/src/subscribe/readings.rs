@@ -1,11 +1,12 @@
 //! What each job reads of events, as the schema files in `reads/` say it.
 
 use events::documents::{Reading, on};
-use events::notifications::NotificationsErasedV1;
-use events::todos::TodosErasedV1;
+use events::notifications::{NotificationsErasedV1, NotificationsExportedV1};
+use events::todos::{TodosErasedV1, TodosExportedV1};
 use events::users::UserDeletedV1;
 
 use crate::deletion::{erase, mark};
+use crate::export::collect;
 
 #[path = "../../../../events/readings.rs"]
 mod shared;
@@ -19,6 +20,8 @@ fn readings() -> Vec<Reading> {
         on::<UserDeletedV1>().read_by(SERVICE, "erase", erase::erase),
         on::<TodosErasedV1>().read_by(SERVICE, "todos-erased", mark::todos_erased),
         on::<NotificationsErasedV1>().read_by(SERVICE, "notifications-erased", mark::notifications_erased),
+        on::<TodosExportedV1>().read_by(SERVICE, "todos-exported", collect::todos_exported),
+        on::<NotificationsExportedV1>().read_by(SERVICE, "notifications-exported", collect::notifications_exported),
     ]
 }
 

@@ -1,0 +1,186 @@
+//! A service's part of what a user has asked for: the rows of their partition, as JSON, in the users service's bucket.
+//!
+//! A part is written page by page, so that its size is bounded by no memory. Written again, it is the same objects.
+
+use std::collections::HashMap;
+
+use aws_config::SdkConfig;
+use aws_sdk_dynamodb::types::AttributeValue;
+use events::envelope::{Event, Payload};
+use lambda_runtime::Error;
+use serde_json::{Map, Value};
+use uuid::Uuid;
+
+use crate::claim::claim;
+use crate::clock;
+use crate::outbox::OutboxRow;
+use crate::settings::{MissingSettings, Settings};
+use crate::table::TableError;
+use crate::tombstone;
+use crate::transaction::{self, Written};
+
+/// Attributes that say where a row is, and nothing of its user.
+const KEYS: [&str; 2] = ["pk", "sk"];
+
+/// Where the parts of one export are: everything of a service is under `parts/<service>/<user's hash>/<export id>/`.
+#[derive(Clone, Copy, Debug)]
+pub struct Part {
+    /// The service that writes it.
+    pub service: &'static str,
+    /// Whose it is. The place has their hash, so that it can be found when their id is forgotten.
+    pub user: Uuid,
+    /// Which export it belongs to.
+    pub export: Uuid,
+}
+
+impl Part {
+    /// The prefix of the part's objects.
+    #[must_use]
+    pub fn prefix(&self) -> String {
+        format!("parts/{}/{}/{}/", self.service, tombstone::deletion_id(self.user), self.export)
+    }
+}
+
+/// Writes the parts of a service.
+#[derive(Clone, Debug)]
+pub struct Exporter {
+    dynamodb: aws_sdk_dynamodb::Client,
+    s3: aws_sdk_s3::Client,
+    table: String,
+    bucket: String,
+}
+
+impl Exporter {
+    /// The exporter of the service whose settings these are: `TABLE_NAME`, `EXPORTS_BUCKET`.
+    ///
+    /// # Errors
+    /// Names the settings that are missing.
+    pub fn from_env(config: &SdkConfig) -> Result<Self, MissingSettings> {
+        Settings::read(|settings| Self {
+            dynamodb: aws_sdk_dynamodb::Client::new(config),
+            s3: aws_sdk_s3::Client::new(config),
+            table: settings.text("TABLE_NAME"),
+            bucket: settings.text("EXPORTS_BUCKET"),
+        })
+    }
+
+    /// Writes the rows of `partition` whose sort keys begin with none of `left_out`, as `<service>-<n>.json`: arrays of
+    /// at most a megabyte. The bytes that were written.
+    ///
+    /// # Errors
+    /// When a call fails, or the user has deleted their account meanwhile.
+    pub async fn rows(&self, part: &Part, partition: &str, left_out: &[&str]) -> Result<u64, ExportError> {
+        let (mut bytes, mut after) = (0, None);
+        for page in 1.. {
+            let query = self.dynamodb.query().table_name(&self.table).key_condition_expression("pk = :pk");
+            let query = query.expression_attribute_values(":pk", AttributeValue::S(partition.to_owned()));
+            let answer = query.set_exclusive_start_key(after).send().await.map_err(TableError::call)?;
+            let rows = answer.items.unwrap_or_default().into_iter();
+            let rows = rows.filter(|row| !left_out.iter().any(|prefix| text(row, "sk").starts_with(prefix)));
+            let rows = rows.map(plain).collect::<Result<Vec<_>, _>>()?;
+            let body = serde_json::to_vec_pretty(&rows).map_err(TableError::corrupt)?;
+            bytes += self.put(part, &format!("{}-{page}.json", part.service), body).await?;
+            after = answer.last_evaluated_key;
+            if after.is_none() {
+                break;
+            }
+        }
+        Ok(bytes)
+    }
+
+    /// Copies an object of another bucket of ours into the part.
+    ///
+    /// # Errors
+    /// When the call fails, or the user has deleted their account meanwhile.
+    pub async fn copy(&self, part: &Part, name: &str, source: &str) -> Result<(), ExportError> {
+        self.go_on(part).await?;
+        let request = self.s3.copy_object().bucket(&self.bucket).key(format!("{}{name}", part.prefix()));
+        request.copy_source(source).send().await.map_err(call)?;
+        Ok(())
+    }
+
+    /// Claims the event `asked` for the job `consumer` and commits the event that answers it. The second time neither is
+    /// written, and nothing for a user who has deleted their account meanwhile: an erasure does not wait for an export.
+    ///
+    /// # Errors
+    /// When the table fails.
+    pub async fn answer<P: Payload>(
+        &self,
+        part: &Part,
+        consumer: &str,
+        asked: Uuid,
+        answer: &Event<P>,
+    ) -> Result<(), TableError> {
+        let writes = [
+            claim(&self.table, consumer, asked, clock::now())?,
+            OutboxRow::new(answer)?.put(&self.table)?,
+            tombstone::absent(&self.table, part.user)?,
+        ];
+        match transaction::write(&self.dynamodb, &writes).await? {
+            Written::Now | Written::Refused(_) => Ok(()),
+        }
+    }
+
+    async fn put(&self, part: &Part, name: &str, body: Vec<u8>) -> Result<u64, ExportError> {
+        self.go_on(part).await?;
+        let bytes = body.len() as u64;
+        let request = self.s3.put_object().bucket(&self.bucket).key(format!("{}{name}", part.prefix()));
+        request.content_type("application/json").body(body.into()).send().await.map_err(call)?;
+        Ok(bytes)
+    }
+
+    /// An erasure does not wait for an export, which may take long: each object is a write of its own, and asks first.
+    async fn go_on(&self, part: &Part) -> Result<(), ExportError> {
+        if tombstone::stands(&self.dynamodb, &self.table, part.user).await? {
+            return Err(ExportError::Deleted);
+        }
+        Ok(())
+    }
+}
+
+fn call(error: impl Into<Error>) -> ExportError {
+    ExportError::Call(error.into())
+}
+
+fn text<'a>(row: &'a HashMap<String, AttributeValue>, name: &str) -> &'a str {
+    row.get(name).and_then(|value| value.as_s().ok()).map_or("", String::as_str)
+}
+
+/// A row as its user may read it: its kind, and its attributes but for keys.
+fn plain(row: HashMap<String, AttributeValue>) -> Result<Value, TableError> {
+    let kind = text(&row, "sk").split('#').next().unwrap_or_default().to_lowercase();
+    let attributes: Map<String, Value> = serde_dynamo::from_item(row).map_err(TableError::corrupt)?;
+    let own = attributes.into_iter().filter(|(name, _)| !KEYS.contains(&name.as_str()) && !name.starts_with("by"));
+    Ok(Value::Object([("kind".to_owned(), Value::String(kind))].into_iter().chain(own).collect()))
+}
+
+/// Why a part is not written.
+#[derive(Debug, thiserror::Error)]
+pub enum ExportError {
+    /// The table failed.
+    #[error("the table failed")]
+    Table(#[from] TableError),
+    /// A call to S3 failed.
+    #[error("the call to S3 failed")]
+    Call(#[source] Error),
+    /// There is nothing to export any more.
+    #[error("the user has deleted their account")]
+    Deleted,
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_row_is_exported_with_its_kind_and_without_its_keys() {
+        let row: HashMap<String, AttributeValue> = serde_dynamo::to_item(json!({
+            "pk": "USER#1", "sk": "TODO#2", "byDue": "2026", "title": "Buy milk", "version": 3, "tags": ["home"],
+        }))
+        .unwrap();
+        let expected = json!({"kind": "todo", "title": "Buy milk", "version": 3, "tags": ["home"]});
+        assert_eq!(plain(row).unwrap(), expected);
+    }
+}

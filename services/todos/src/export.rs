@@ -1,0 +1,86 @@
+//! This service's part of what a user has asked for.
+
+use events::envelope::Event;
+use events::todos::TodosExportedV1;
+use lambda_kit::cause::{Cause, NewEvent};
+use lambda_kit::clock;
+use lambda_kit::export::{ExportError, Exporter, Part};
+use lambda_kit::subscriber::SubscribeFailure;
+use lambda_kit::table::TableError;
+use serde::Deserialize;
+use tracing::info;
+use uuid::Uuid;
+
+use crate::attachments::files::{Files, FilesError};
+use crate::store;
+
+/// Rows that are about requests, or count others, and say nothing of their user.
+const LEFT_OUT: &[&str] = &["FILES#", "IDEMPOTENCY#"];
+
+/// What the job works with.
+#[derive(Clone, Debug)]
+pub(crate) struct Export {
+    pub(crate) exporter: Exporter,
+    pub(crate) files: Files,
+}
+
+/// Whose part of which export is asked for, in `UserExportRequested.v1`.
+#[derive(Debug, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct RequestedSeen {
+    pub(crate) user_id: Uuid,
+    pub(crate) export_id: Uuid,
+}
+
+/// Writes this service's part and says so.
+///
+/// Retried: everything; what was written is written again. A repeat is harmless: the answer is committed once, with the
+/// claim of the event. Somebody who has deleted their account meanwhile gets nothing more.
+pub(crate) async fn export(job: &Export, event: Event<RequestedSeen>) -> Result<(), PartError> {
+    let RequestedSeen { user_id: user, export_id: export } = event.data;
+    let part = Part { service: env!("CARGO_PKG_NAME"), user, export };
+    let bytes = match write(job, &part).await {
+        Err(PartError::Part(ExportError::Deleted)) => {
+            info!("the user has deleted their account");
+            return Ok(());
+        }
+        written => written?,
+    };
+    let new = NewEvent { id: clock::new_id(), occurred_at: clock::now(), subject: export.to_string(), sequence: 1 };
+    let metadata = Cause::of_event(&event.metadata).metadata::<TodosExportedV1>(env!("CARGO_PKG_VERSION"), new);
+    let data = TodosExportedV1 { user_id: user, export_id: export, key: part.prefix(), bytes };
+    job.exporter.answer(&part, "export", event.metadata.event_id, &Event { metadata, data }).await?;
+    info!(part.bytes = bytes, "wrote a part of an export");
+    Ok(())
+}
+
+/// Items and attachments as rows, and each attached file under its attachment's id.
+async fn write(job: &Export, part: &Part) -> Result<u64, PartError> {
+    let mut bytes = job.exporter.rows(part, &store::partition(part.user), LEFT_OUT).await?;
+    for file in job.files.originals(part.user).await? {
+        job.exporter.copy(part, &format!("files/{}", file.attachment), &file.source).await?;
+        bytes += file.bytes;
+    }
+    Ok(bytes)
+}
+
+/// Why a part was not written.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum PartError {
+    #[error("the table failed")]
+    Table(#[from] TableError),
+    #[error("the files were not all found")]
+    Files(#[from] FilesError),
+    #[error("the part was not written")]
+    Part(#[from] ExportError),
+}
+
+impl SubscribeFailure for PartError {
+    fn kind(&self) -> &'static str {
+        match self {
+            Self::Table(_) | Self::Part(ExportError::Table(_)) => "TableFailed",
+            Self::Files(_) | Self::Part(_) => "BucketFailed",
+        }
+    }
+}
