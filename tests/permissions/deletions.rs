@@ -11,6 +11,8 @@ use tests::product::{Product, Service};
 use tests::wait::eventually;
 use uuid::Uuid;
 
+use crate::exports;
+
 /// The event that makes a service erase somebody new, who has left something in each place. Their tombstone is old, so
 /// that the erasure does not wait for what is under way.
 pub(crate) async fn of_somebody(product: &Product, service: Service) -> Forged {
@@ -21,6 +23,9 @@ pub(crate) async fn of_somebody(product: &Product, service: Service) -> Forged {
     rows(product, service, user).await;
     letters(product, service, user).await;
     batches(product, service, user).await;
+    if service == Service::Users {
+        exports::leave(product, user).await;
+    }
     if service == Service::Todos {
         for folder in ["uploads", "files"] {
             put_object(product, &format!("busline-{}-todos-files-", product.env()), &format!("{folder}/{user}/x"))
@@ -35,6 +40,7 @@ pub(crate) async fn last_answer(product: &Product, job: &str) -> Forged {
     let user = Uuid::new_v4();
     let missing = if job == "todos-erased" { "todosErasedAt" } else { "notificationsErasedAt" };
     record(product, user, missing).await;
+    exports::leave(product, user).await;
     let (service, name) =
         if job == "todos-erased" { ("todos", "TodosErased") } else { ("notifications", "NotificationsErased") };
     let data = json!({"deletionId": deletion_id(user), "erasedAt": Timestamp::now()});
@@ -171,7 +177,8 @@ async fn put(product: &Product, service: Service, row: impl IntoIterator<Item = 
     .await;
 }
 
-fn deletion_id(user: Uuid) -> String {
+/// By what a deletion is known when its user is forgotten.
+pub(crate) fn deletion_id(user: Uuid) -> String {
     let hash = Sha256::digest(format!("busline deleted user {user}"));
     hash.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().concat()
 }

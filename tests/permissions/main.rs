@@ -13,6 +13,7 @@
 mod deletions;
 mod denied;
 mod exact;
+mod exports;
 mod files;
 mod grants;
 mod needed;

@@ -25,6 +25,7 @@ use tokio::sync::Mutex;
 use uuid::Uuid;
 
 use crate::deletions;
+use crate::exports;
 use crate::files;
 use crate::grants::{Grant, Job};
 
@@ -149,6 +150,15 @@ impl Stage {
                 let answer = deletions::last_answer(&self.product, &job.name).await;
                 self.invoked(job, &on_the_bus(&answer)).await
             }
+            (Service::Users, "request-export") => answers(exports::asks(&self.product).await, 202).await,
+            (Service::Users, "get-export") => exports::links(&self.product.user().await).await,
+            (Service::Users, "todos-exported" | "notifications-exported") => {
+                for part in exports::parts(&self.product, &job.name).await {
+                    self.invoked(job, &on_the_bus(&part)).await?;
+                }
+                Ok(())
+            }
+            (_, "export") => self.invoked(job, &on_the_bus(&exports::requested(&self.product).await)).await,
             (Service::Users, "watch-deletions") => self.invoked(job, &json!({})).await,
             (_, "erase") => {
                 let asks = deletions::of_somebody(&self.product, job.service).await;
@@ -177,6 +187,9 @@ impl Stage {
                 Service::Notifications,
                 "authorize-connection" | "connect" | "disconnect" | "ping" | "push-todos" | "push-users" | "push-inbox",
             ) => self.sockets(job, patience).await,
+            (Service::Notifications, "send-export-mail") => {
+                self.invoked(job, &on_the_bus(&exports::is_ready(self.ann.id))).await
+            }
             (Service::Notifications, _) => self.invoked(job, &event(job)).await,
             (_, name) => panic!("{name} has no scene: show here how it does its job"),
         }
@@ -437,6 +450,9 @@ fn event(job: &Job) -> Value {
         "todos-erased" => Forged::new("todos", "TodosErased", user, 1, &about_user),
         "notifications-erased" => Forged::new("notifications", "NotificationsErased", user, 1, &about_user),
         "todo-due" | "send-reminder-mail" => Forged::new("todos", "TodoDue", todo, 2, &about_todo),
+        "export" => Forged::new("users", "UserExportRequested", user, 1, &about_user),
+        "export-ready" | "send-export-mail" => exports::is_ready(user),
+        "todos-exported" | "notifications-exported" => exports::answer(&job.name, user, Uuid::now_v7()),
         // They are no subscribers: an empty input is none of theirs.
         "remind" | "plan-digests" | "send-digest-mail" => return json!({}),
         "recipient-changed" => Forged::new("users", "UserProfileChanged", user, 2, &about_user),
