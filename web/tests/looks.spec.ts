@@ -90,6 +90,9 @@ test('the inbox, the settings and a page that is not there', async ({ home }) =>
   await look(home, 'settings');
   await home.getByRole('button', { name: 'Delete my account' }).click();
   await look(home, 'delete-account');
+  await home.goto('/export');
+  await expect(home.getByText('There is no export yet.')).toBeVisible();
+  await look(home, 'export');
   await home.goto('/no/such/page');
   await expect(home.getByText('Nothing stops here')).toBeVisible();
   await look(home, 'not-found');

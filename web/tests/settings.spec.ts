@@ -97,6 +97,19 @@ test('a page for administrators stays shut for others', async ({ home }) => {
   await accessible(home);
 });
 
+test('an export is put together and can be downloaded', async ({ home }) => {
+  test.slow();
+  await add(home, 'Buy milk');
+  await home.goto('/settings');
+  await expect(home.getByText('There is no export yet.')).toBeVisible();
+  await home.getByRole('button', { name: 'Export my data' }).click();
+  const download = home.getByRole('button', { name: 'Download the archive' });
+  await expect(download).toBeVisible({ timeout: 30_000 });
+  const started = home.waitForEvent('download');
+  await download.click();
+  expect((await started).suggestedFilename()).toMatch(/\.zip$/);
+});
+
 test.describe('an account', () => {
   test.use({ allowed: /status of 400|status of 401|WebSocket/ });
 

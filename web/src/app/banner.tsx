@@ -38,7 +38,7 @@ function textFor(down: ReadonlySet<Service>, m: ReturnType<typeof useMessages>):
 
 const KEYS: Record<Service, string[]> = {
   todos: ['todos', 'attachments'],
-  users: ['profile', 'users'],
+  users: ['profile', 'export', 'users'],
   notifications: ['inbox', 'preferences'],
 };
 

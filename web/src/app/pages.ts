@@ -14,6 +14,7 @@ export const ListPage = lazy(list);
 export const ItemPage = lazy(() => import('../todos/item-page'));
 export const InboxPage = lazy(() => import('../inbox/inbox-page'));
 export const SettingsPage = lazy(() => import('../settings/settings-page'));
+export const ExportPage = lazy(() => import('../settings/export-page'));
 export const UnsubscribePage = lazy(() => import('../settings/unsubscribe-page'));
 export const UsersPage = lazy(() => import('../settings/users-page'));
 

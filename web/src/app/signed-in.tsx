@@ -6,7 +6,7 @@ import { Bones } from '../ui/controls';
 import { Failsafe } from './failed-page';
 import { Frame } from './frame';
 import { NotFound } from './not-found-page';
-import { InboxPage, ItemPage, ListPage, SettingsPage, UnsubscribePage, UsersPage } from './pages';
+import { ExportPage, InboxPage, ItemPage, ListPage, SettingsPage, UnsubscribePage, UsersPage } from './pages';
 import { SignedInWork } from './signed-in-work';
 
 const BEFORE_SIGN_IN = ['/sign-in', '/sign-up', '/confirm', '/forgot-password'];
@@ -28,6 +28,7 @@ export default function SignedIn({ person, config }: { person: Person; config: C
               <Route path="/settings">
                 <SettingsPage person={person} />
               </Route>
+              <Route path="/export" component={ExportPage} />
               <Route path="/users">
                 <UsersPage person={person} />
               </Route>

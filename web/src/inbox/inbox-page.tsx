@@ -10,6 +10,7 @@ import {
   CheckIcon,
   ClipIcon,
   DoneIcon,
+  DownloadIcon,
   InboxIcon,
   PenIcon,
   PlusIcon,
@@ -85,6 +86,7 @@ const GLYPHS: Partial<Record<string, ComponentType<{ size?: number }>>> = {
   'todo-due': CalendarIcon,
   'attachment-ready': ClipIcon,
   'attachment-rejected': ClipIcon,
+  'export-ready': DownloadIcon,
 };
 
 function Row({ entry }: { entry: Notification }) {
@@ -127,6 +129,7 @@ function Row({ entry }: { entry: Notification }) {
 }
 
 function targetOf({ kind, todoId }: Notification): string | null {
+  if (kind === 'export-ready') return '/export';
   return todoId && kind !== 'todo-deleted' ? `/todos/${todoId}` : null;
 }
 

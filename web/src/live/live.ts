@@ -41,7 +41,10 @@ function take(message: unknown): void {
       takeAttachment(message);
       return;
     case 'UserProfileChanged':
-      void queryClient.invalidateQueries({ queryKey: ['profile'] });
+      refresh('profile');
+      return;
+    case 'UserExportReady':
+      refresh('export');
   }
 }
 
@@ -72,6 +75,10 @@ function takeAttachment({ type, data = {} }: EventMessage): void {
   refreshAttachments(todoId).catch(report);
   const m = messages();
   if (type === 'AttachmentRejected') say(m.fileRejected(typeof name === 'string' ? name : ''), { tone: 'bad' });
+}
+
+function refresh(what: 'profile' | 'export'): void {
+  void queryClient.invalidateQueries({ queryKey: [what] });
 }
 
 function isTyped(message: unknown): message is Record<string, unknown> & { type: string } {

@@ -1,4 +1,4 @@
-// The user's profile and preferences.
+// The user's profile, preferences and export.
 import { useQuery, type UseQueryResult } from '@tanstack/react-query';
 import { body, notificationsApi, usersApi } from '../api/clients';
 import type { components as notifications } from '../api/generated/notifications';
@@ -9,6 +9,7 @@ import { queryClient } from '../app/query-client';
 export type Profile = components['schemas']['Profile'];
 export type ProfileEdit = components['schemas']['ProfilePatch'];
 export type Preferences = notifications['schemas']['Preferences'];
+export type Export = components['schemas']['Export'];
 
 /** The user's profile. */
 export function useProfile(): UseQueryResult<Profile> {
@@ -42,6 +43,33 @@ export async function changePreferences(edit: Partial<Omit<Preferences, 'version
     queryClient.setQueryData(key, before);
     throw error;
   }
+}
+
+/** The newest export; `null` while there is none. An event tells when it is ready. */
+export function useExport(): UseQueryResult<Export | null> {
+  return useQuery({
+    queryKey: ['export'],
+    queryFn: async () => {
+      try {
+        return await body(usersApi.GET('/me/export', {}));
+      } catch (error) {
+        if (error instanceof ApiError && error.status === 404) return null;
+        throw error;
+      }
+    },
+  });
+}
+
+/** Has everything of the user put together. */
+export async function startExport(): Promise<void> {
+  queryClient.setQueryData(['export'], await body(usersApi.POST('/me/export', {})));
+}
+
+/** Where the archive can be downloaded now; `null` when it is no longer there. */
+export async function freshDownload(): Promise<string | null> {
+  const newest = await body(usersApi.GET('/me/export', {}));
+  queryClient.setQueryData(['export'], newest);
+  return newest.downloadUrl;
 }
 
 /** Deletes the account, with a token that proves who is asking. */

@@ -3,11 +3,12 @@ import type { Person } from '../auth/session';
 import { useMessages } from '../i18n/i18n';
 import { AccountSection } from './account-section';
 import { AppearanceSection } from './appearance-section';
+import { ExportSection } from './export-section';
 import { MailSection } from './mail-section';
 import { ProfileSection } from './profile-section';
 import css from './settings-page.module.css';
 
-/** Everything that can be set, and the end of the account. */
+/** Everything that can be set, and everything that can be taken along or away. */
 export default function SettingsPage({ person }: { person: Person }) {
   const m = useMessages();
   useTitle(m.settings);
@@ -17,6 +18,7 @@ export default function SettingsPage({ person }: { person: Person }) {
       <ProfileSection />
       <MailSection />
       <AppearanceSection />
+      <ExportSection />
       <AccountSection person={person} />
     </div>
   );
