@@ -5,13 +5,13 @@ use serde_json::{Value, json};
 use crate::function::{Answer, Ran, done, fixture, run};
 
 const LONG_AGO: &str = "2026-01-01T00:00:00Z";
-const FAR_AHEAD: &str = "4102444800";
-const PAST: &str = "1767225600";
+const FAR_AHEAD: &str = "2100-01-01T00:00:00Z";
+const PAST: &str = "2026-01-01T01:00:00Z";
 
-fn connection(id: &str, connected_at: &str, expires_at: &str) -> Value {
+fn connection(id: &str, connected_at: &str, ends_at: &str) -> Value {
     json!({
         "pk": {"S": "USER#u"}, "sk": {"S": format!("CONNECTION#{id}")}, "id": {"S": id},
-        "connectedAt": {"S": connected_at}, "expiresAt": {"N": expires_at},
+        "connectedAt": {"S": connected_at}, "endsAt": {"S": ends_at}, "expiresAt": {"N": "4102448400"},
     })
 }
 
