@@ -112,9 +112,17 @@ fn event(name: &str, ann: &User, left: &Life, title: &str) -> Option<Forged> {
         "userId": ann.id, "email": ann.person.email, "displayName": title, "locale": "en", "timeZone": "UTC",
         "registeredAt": Timestamp::now(), "changed": ["locale"],
     });
+    let export = Uuid::now_v7();
+    let about_export = json!({
+        "userId": ann.id, "exportId": export, "requestedAt": Timestamp::now(), "expiresAt": Timestamp::now(),
+        "key": title, "bytes": 8,
+    });
     match name {
         "UserRegistered" | "UserProfileChanged" => Some(Forged::new("users", name, ann.id, 9, &about_user)),
         name if name.starts_with("Attachment") => Some(Forged::new("todos", name, attachment, 9, &about_file)),
+        "UserExportRequested" | "UserExportReady" => Some(Forged::new("users", name, export, 9, &about_export)),
+        "TodosExported" => Some(Forged::new("todos", name, export, 9, &about_export)),
+        "NotificationsExported" => Some(Forged::new("notifications", name, export, 9, &about_export)),
         "TodosErased" => None,
         name if name.starts_with("Todo") => Some(Forged::new("todos", name, todo, 9, &about_todo)),
         _ => None,

@@ -10,7 +10,7 @@ use tests::socket::Socket;
 use tests::upload::Announced;
 use uuid::Uuid;
 
-use crate::{inbox, mails};
+use crate::{export, inbox, mails};
 
 /// Longer than Scheduler takes to have a schedule, on the local cloud.
 const SOON: SignedDuration = SignedDuration::from_secs(3);
@@ -32,7 +32,7 @@ pub(super) struct Life {
 }
 
 /// Does what people do: a name and preferences; items, of which one is due in the far future and one was just now, with
-/// an idempotency key; files; an inbox, of which an entry is read; a page that stays open.
+/// an idempotency key; files; an inbox, of which an entry is read; an export; a page that stays open.
 pub(super) async fn live(user: &User, title: &str) -> Life {
     let page = user.session().await;
     user.users().patch("/me").json(&json!({"displayName": title.split('-').next().unwrap()})).expect(200).await;
@@ -49,6 +49,8 @@ pub(super) async fn live(user: &User, title: &str) -> Life {
     let entry = entries[0]["id"].as_str().unwrap().to_owned();
     user.notifications().post(&format!("/notifications/{entry}/read")).expect(200).await;
     let stop = mails::token(&mails::mail_about(user, title).await);
+    user.users().post("/me/export").expect(202).await;
+    export::ready(user).await;
     Life { item, picture, announced, entry, stop, page }
 }
 
@@ -116,6 +118,7 @@ pub(super) fn is_everywhere(places: &[String]) {
         ("-notifications Some(\"byDigest\")", "PREFERENCES"),
         ("a schedule", "2199"),
         ("-todos-files-", "files/"),
+        ("-users-exports-", "parts/todos/"),
         ("pool ", "email"),
     ];
     for (place, kept) in kinds {
