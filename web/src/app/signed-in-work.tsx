@@ -5,7 +5,7 @@ import { keptLanguage, languageOf, showLanguage } from '../i18n/i18n';
 import { timeZone } from '../i18n/time';
 import { startLive } from '../live/live';
 import { useProfile } from '../settings/data';
-import { flushDeletions } from '../todos/commands';
+import { flushDeletions, leaveWork, resumeWork } from '../todos/commands';
 import { forgetTodos } from '../todos/data';
 import { report } from './failure';
 import { queryClient } from './query-client';
@@ -18,13 +18,17 @@ export function SignedInWork({ person, config }: { person: Person; config: Confi
   return null;
 }
 
-/** Nothing of one person is there when another signs in, and no deletion is lost with the page. */
+/**
+ * Nothing of one person is there when another signs in; no deletion is lost with the page, and no change with a session
+ * that ran out.
+ */
 function useOwnData(id: string): void {
   useEffect(() => {
     window.addEventListener('pagehide', flushDeletions);
+    resumeWork(id);
     return () => {
       window.removeEventListener('pagehide', flushDeletions);
-      flushDeletions();
+      leaveWork();
       queryClient.clear();
       forgetTodos();
     };

@@ -83,16 +83,20 @@ let latest = '';
 /** A valid access token, renewed when it is about to end or when `renew` asks. Throws `SignedOut` without a session. */
 export async function accessToken({ renew }: { renew: boolean } = { renew: false }): Promise<string> {
   await hold;
-  const { tokens } = await fetchAuthSession({ forceRefresh: renew }).catch((error: unknown) => {
-    if (isNetworkFailure(error)) throw new Unreachable('the user pool did not answer', { cause: error });
-    throw error;
-  });
+  const { tokens } = await fetchAuthSession({ forceRefresh: renew }).catch(withoutSession);
   if (!tokens) {
     becomeSignedOut('expired');
     throw new SignedOut('nobody is signed in');
   }
   latest = tokens.accessToken.toString();
   return latest;
+}
+
+/** What is left when no token could be had: no session when the pool refused it for good, which Amplify then forgets. */
+async function withoutSession(error: unknown): Promise<{ tokens?: undefined }> {
+  if (isNetworkFailure(error)) throw new Unreachable('the user pool did not answer', { cause: error });
+  if (await cognitoUserPoolsTokenProvider.tokenOrchestrator.getTokenStore().loadTokens()) throw error;
+  return {};
 }
 
 /** The last token that was handed out, for requests that a closing page sends and cannot wait for. */

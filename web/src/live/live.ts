@@ -7,13 +7,14 @@ import { noteUnread } from '../inbox/data';
 import { known, loadTodo, pending } from '../todos/data';
 import { say } from '../ui/toasts';
 import { applyTodoEvent, type EventMessage } from './apply';
+import { catchUp } from './catch-up';
 import { keepSocket } from './socket';
 
 /** Keeps what is shown live until the returned function is called. */
 export function startLive(url: string): () => void {
   return keepSocket(url, {
     onMessage: take,
-    onReturn: () => void queryClient.invalidateQueries(),
+    onOpen: () => void catchUp(queryClient),
   });
 }
 

@@ -13,15 +13,14 @@ const GOOD_MS = 10_000;
 export interface Listener {
   /** A message came. */
   onMessage: (message: unknown) => void;
-  /** The socket is open again after a time without: what is shown may be old. */
-  onReturn: () => void;
+  /** The socket is open: what changed before was not told. */
+  onOpen: () => void;
 }
 
 /** Keeps a socket open until the returned function is called. */
 export function keepSocket(url: string, listener: Listener): () => void {
   let socket: WebSocket | null = null;
   let attempts = 0;
-  let wasOpen = false;
   let isOver = false;
   let timer: ReturnType<typeof setTimeout> | undefined;
   let ping: ReturnType<typeof setInterval> | undefined;
@@ -51,8 +50,7 @@ export function keepSocket(url: string, listener: Listener): () => void {
       since = Date.now();
       liveState.update(() => 'open');
       ping = setInterval(() => opened.send('{"action":"ping"}'), PING_MS);
-      if (wasOpen) listener.onReturn();
-      wasOpen = true;
+      listener.onOpen();
     };
     opened.onmessage = ({ data }) => {
       if (typeof data === 'string') listener.onMessage(JSON.parse(data));

@@ -5,7 +5,7 @@ import { body, todosApi } from '../api/clients';
 import { ApiError, SignedOut } from '../api/problem';
 import { inWords } from '../app/failure';
 import { queryClient } from '../app/query-client';
-import { latestAccessToken } from '../auth/session';
+import { latestAccessToken, session } from '../auth/session';
 import { messages } from '../i18n/i18n';
 import { Store } from '../store';
 import { say, STAYS_WITH_ACTION_MS } from '../ui/toasts';
@@ -32,9 +32,29 @@ class Clash extends Error {
   }
 }
 
+/** Changes that are not settled, in the order in which they were made, each with what makes it again. */
+const unsettled = new Map<string, () => unknown>();
+
+/** Whose changes these are. */
+let author = '';
+
+/** Makes again what did not come through before the session ended, if it was the session of the same person. */
+export function resumeWork(person: string): void {
+  const changes = person === author ? [...unsettled.values()] : [];
+  author = person;
+  unsettled.clear();
+  for (const again of changes) again();
+}
+
+/** Lets what is under way go with a session that its owner has ended; one that ran out may go on. */
+export function leaveWork(): void {
+  flushDeletions();
+  const current = session.get();
+  if (current.state === 'signed-out' && current.ended !== 'expired') unsettled.clear();
+}
+
 /** Adds an item. The draft's id names the request too, so that one that is sent again makes no second item. */
-export async function addTodo(line: QuickTodo): Promise<void> {
-  const id = crypto.randomUUID();
+export async function addTodo(line: QuickTodo, id: string = crypto.randomUUID()): Promise<void> {
   const now = new Date().toISOString();
   const draft: Todo = {
     ...line,
@@ -50,7 +70,7 @@ export async function addTodo(line: QuickTodo): Promise<void> {
     { id, kind: 'create', todo: draft },
     id,
     line.title,
-    () => addTodo(line),
+    () => addTodo(line, id),
     async () => {
       const answer = todosApi.POST('/todos', { params: { header: { 'Idempotency-Key': id } }, body: line });
       const todo = await body(answer);
@@ -97,7 +117,7 @@ export async function setStatus(todo: Todo, status: Status): Promise<void> {
 }
 
 /** Deletions that can still be undone, by item, with what will send them. */
-const deletions = new Map<string, ReturnType<typeof setTimeout>>();
+const deletions = new Map<string, { todo: Todo; timer: ReturnType<typeof setTimeout> }>();
 
 /** Takes an item off the list; it is deleted for good when the time to undo is over, or when the page closes. */
 export function deleteTodo(todo: Todo): void {
@@ -113,18 +133,26 @@ export function deleteTodo(todo: Todo): void {
     deletions.delete(todo.id);
     pending.update((changes) => changes.filter(({ id }) => id !== change.id));
   };
-  deletions.set(todo.id, timer);
+  deletions.set(todo.id, { todo, timer });
   offerUndo(messages().deleted(todo.title), cancel);
 }
 
-/** Sends the deletions that wait, when the page closes: such a request outlives the page, but nobody reads its answer. */
+/**
+ * Sends the deletions that wait, when the page closes: such a request outlives the page, but nobody reads its answer.
+ * Without a session, they wait for the next one.
+ */
 export function flushDeletions(): void {
-  for (const [id, timer] of deletions) {
+  const token = latestAccessToken();
+  for (const [id, { todo, timer }] of deletions) {
     clearTimeout(timer);
+    if (!token) {
+      unsettled.set(id, () => deleteTodo(todo));
+      continue;
+    }
     void fetch(`/api/todos/${realId(id)}`, {
       method: 'DELETE',
       keepalive: true,
-      headers: { authorization: `Bearer ${latestAccessToken()}` },
+      headers: { authorization: `Bearer ${token}` },
     }).catch(() => {
       // The page is gone; the item is still there at the next visit.
     });
@@ -195,13 +223,17 @@ async function send(
   work: () => Promise<Todo | null>,
 ): Promise<void> {
   pending.update((changes) => (changes.includes(change) ? changes : [...changes, change]));
+  unsettled.set(change.id, again);
   try {
     const todo = await new MutationObserver(queryClient, {
       mutationFn: work,
       scope: { id: `todo:${todoId}` },
     }).mutate();
     known.update((items) => (todo ? withAnswer(items, todo, Date.now()) : without(items, realId(todoId))));
+    unsettled.delete(change.id);
   } catch (error) {
+    if (hasNoSession(error)) return;
+    unsettled.delete(change.id);
     if (error instanceof Clash) conflict.update(() => error.conflict);
     else sayFailed(error, title, again);
   } finally {
@@ -218,8 +250,12 @@ function renamed(changes: readonly Pending[], settled: Pending): Pending[] {
   );
 }
 
+/** Whether it is only that somebody has to sign in again; the page says so by itself. */
+function hasNoSession(error: unknown): boolean {
+  return error instanceof SignedOut || (error instanceof ApiError && error.status === 401);
+}
+
 function sayFailed(error: unknown, title: string, again: () => unknown): void {
-  if (error instanceof SignedOut) return;
   const m = messages();
   say(`${m.notSaved(title)} ${inWords(error)}`, {
     tone: 'bad',

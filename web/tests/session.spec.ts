@@ -1,0 +1,91 @@
+// A session in its later hours: tokens end after an hour and are renewed, until the pool renews them no more.
+import type { Page } from '@playwright/test';
+import { add, expect, row, saved, signIn, test, titles } from './page.ts';
+
+/** How the page asks the user pool for new tokens. */
+const RENEWAL = 'AWSCognitoIdentityProviderService.GetTokensFromRefreshToken';
+
+/** The access tokens with which the page asks a service for something, in their order, each once. */
+function tokensOf(page: Page): string[] {
+  const tokens: string[] = [];
+  page.on('request', (request) => {
+    const token = /\/api\//.test(request.url()) ? request.headers()['authorization'] : undefined;
+    if (token && !tokens.includes(token)) tokens.push(token);
+  });
+  return tokens;
+}
+
+/** Has the user pool refuse to renew tokens, as it does for a session that was ended elsewhere. */
+async function refuseRenewal(page: Page, type: string): Promise<void> {
+  await page.route('**/*', async (route) => {
+    if (route.request().headers()['x-amz-target'] !== RENEWAL) return route.fallback();
+    const json = { __type: type, message: 'Refresh Token has been revoked' };
+    return route.fulfill({ status: 400, contentType: 'application/x-amz-json-1.1', json });
+  });
+}
+
+/** Has a service refuse the token of every request that changes something, so often. */
+async function refuseTokens(page: Page, times: number): Promise<void> {
+  let left = times;
+  await page.route('**/api/**', async (route) => {
+    if (route.request().method() === 'GET' || left-- <= 0) return route.fallback();
+    return route.fulfill({ status: 401, json: { message: 'Unauthorized' } });
+  });
+}
+
+test('a token that is about to end is renewed, and nobody notices', async ({ page, person }) => {
+  await page.clock.install();
+  await signIn(page, person);
+  await add(page, 'Before');
+  const tokens = tokensOf(page);
+  const renewal = page.waitForRequest((request) => request.headers()['x-amz-target'] === RENEWAL);
+  await page.clock.fastForward('01:01:00');
+  await renewal;
+  await add(page, 'An hour later');
+  expect(tokens.length).toBeGreaterThan(0);
+  await expect(titles(page)).toHaveText(['An hour later', 'Before']);
+  await page.reload();
+  await expect(titles(page)).toHaveText(['An hour later', 'Before']);
+});
+
+test.describe('with tokens that are refused', () => {
+  test.use({ allowed: /status of 40[01]/ });
+
+  test('a request whose token a service refuses is sent once more with a new one', async ({ home }) => {
+    const tokens = tokensOf(home);
+    await refuseTokens(home, 1);
+    await add(home, 'Buy milk');
+    expect(tokens.length).toBeGreaterThan(1);
+    await home.reload();
+    await expect(titles(home)).toHaveText(['Buy milk']);
+  });
+
+  for (const type of ['NotAuthorizedException', 'RefreshTokenReuseException']) {
+    test(`a session that is not renewed (${type}) ends with a word, and what was under way goes on after signing in`, async ({
+      home,
+      person,
+    }) => {
+      await add(home, 'Before', 'To be done', 'To be gone');
+      await row(home, 'To be gone').hover();
+      await row(home, 'To be gone')
+        .getByRole('button', { name: /Delete/ })
+        .click();
+      await refuseRenewal(home, type);
+      await refuseTokens(home, Infinity);
+      const field = home.getByRole('textbox', { name: 'Add a to-do' });
+      await field.fill('Meanwhile');
+      await field.press('Enter');
+      await expect(home.getByText('Your session has ended. Please sign in again.')).toBeVisible();
+      await expect(home).toHaveURL(/\/sign-in/);
+
+      await home.unrouteAll({ behavior: 'ignoreErrors' });
+      await home.getByLabel('E-mail').fill(person.email);
+      await home.getByLabel('Password', { exact: true }).fill(person.password);
+      await home.getByRole('button', { name: 'Sign in' }).click();
+      await expect(titles(home)).toHaveText(['Meanwhile', 'To be done', 'Before']);
+      await saved(home);
+      await home.reload();
+      await expect(titles(home)).toHaveText(['Meanwhile', 'To be done', 'Before']);
+    });
+  }
+});
