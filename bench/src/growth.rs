@@ -165,7 +165,8 @@ struct Table {
 impl Table {
     async fn of(product: &Product, kind: &Kind, user: &User) -> Result<Self> {
         if kind.service == Service::Todos {
-            let body = json!({"title": "Buy milk", "dueAt": "2026-12-24T18:00:00Z", "tags": ["home"]});
+            // Without a due time: a schedule for each copy would keep the emulator busy while the routes are measured.
+            let body = json!({"title": "Buy milk", "tags": ["home"]});
             user.todos().post("/todos").json(&body).expect(201).await;
         }
         let client = Client::new(product.sdk());
