@@ -17,6 +17,7 @@ mod subscribe;
 
 use std::process::ExitCode;
 
+use aws_config::SdkConfig;
 use events::todos::attachments::{AttachmentDeletedV1, AttachmentReadyV1, AttachmentRejectedV1};
 use events::todos::{TodoChangedV1, TodoCompletedV1, TodoCreatedV1, TodoDeletedV1, TodoDueV1, TodoReopenedV1};
 use events::users::{UserDeletedV1, UserExportReadyV1, UserExportRequestedV1, UserProfileChangedV1, UserRegisteredV1};
@@ -69,7 +70,7 @@ async fn job() -> Result<(), Error> {
         "user-registered" => on::<UserRegisteredV1>().run(store().await?, inbox::user_registered).await,
         "recipient-registered" => on::<UserRegisteredV1>().run(store().await?, recipients::registered).await,
         "recipient-changed" => on::<UserProfileChangedV1>().run(store().await?, recipients::changed).await,
-        "send-welcome-mail" => on::<UserRegisteredV1>().run(post().await?, welcome_mail::send).await,
+        "send-welcome-mail" => on::<UserRegisteredV1>().run(post(&aws::load().await)?, welcome_mail::send).await,
         "send-reminder-mail" => on::<TodoDueV1>().run(recurring_post().await?, reminder_mail::send).await,
         "send-export-mail" => on::<UserExportReadyV1>().run(post().await?, export_mail::send).await,
         "update-agenda" => {
@@ -105,38 +106,44 @@ async fn store() -> Result<Store, Error> {
     Ok(Store::new(&aws::load().await, table))
 }
 
-async fn post() -> Result<Post, Error> {
+fn post(aws: &SdkConfig) -> Result<Post, Error> {
     let config = MailConfig::from_env()?;
-    let aws = aws::load().await;
-    let mailer = Mailer::new(&aws, &config.from);
-    Ok(Post { store: Store::new(&aws, config.table), mailer, page: config.page })
+    Ok(Post { store: Store::new(aws, config.table), mailer: Mailer::new(aws, &config.from), page: config.page })
 }
 
 async fn recurring_post() -> Result<RecurringPost, Error> {
     let api = Settings::read(|settings| settings.text("API_URL"))?;
-    let seal = secret::seal(&aws::load().await, &UnsubscribeConfig::from_env()?.secret).await?;
-    Ok(RecurringPost { post: post().await?, seal, api })
+    let config = UnsubscribeConfig::from_env()?;
+    let aws = aws::load().await;
+    Ok(RecurringPost { post: post(&aws)?, seal: secret::seal(&aws, &config.secret).await?, api })
 }
 
 async fn unsubscribe() -> Result<Unsubscribe, Error> {
-    let config = UnsubscribeConfig::from_env()?;
-    let seal = secret::seal(&aws::load().await, &config.secret).await?;
-    Ok(Unsubscribe { store: store().await?, seal, page: config.page })
+    let (table, config) = (table_name()?, UnsubscribeConfig::from_env()?);
+    let aws = aws::load().await;
+    let seal = secret::seal(&aws, &config.secret).await?;
+    Ok(Unsubscribe { store: Store::new(&aws, table), seal, page: config.page })
 }
 
 async fn digest_plan() -> Result<Plan, Error> {
+    let table = table_name()?;
     let sender = Settings::read(|settings| settings.text("SEND_DIGEST_FUNCTION"))?;
-    Ok(Plan { store: store().await?, lambda: aws_sdk_lambda::Client::new(&aws::load().await), sender })
+    let aws = aws::load().await;
+    Ok(Plan { store: Store::new(&aws, table), lambda: aws_sdk_lambda::Client::new(&aws), sender })
 }
 
 async fn push() -> Result<Push, Error> {
+    push_with(&aws::load().await)
+}
+
+fn push_with(aws: &SdkConfig) -> Result<Push, Error> {
     let config = PushConfig::from_env()?;
-    let aws = aws::load().await;
-    Ok(Push { store: Store::new(&aws, config.table), sockets: Sockets::at(config.sockets, &aws) })
+    Ok(Push { store: Store::new(aws, config.table), sockets: Sockets::at(config.sockets, aws) })
 }
 
 async fn erasure() -> Result<Erasure, Error> {
-    Ok(Erasure { eraser: Eraser::from_env(&aws::load().await)?, push: push().await? })
+    let aws = aws::load().await;
+    Ok(Erasure { eraser: Eraser::from_env(&aws)?, push: push_with(&aws)? })
 }
 
 async fn verifier() -> Result<Verifier, Error> {

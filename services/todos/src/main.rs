@@ -92,7 +92,9 @@ async fn desk() -> Result<Desk, Error> {
 }
 
 async fn catalogue() -> Result<Catalogue, Error> {
-    Ok(Catalogue { items: store().await?, desk: desk().await? })
+    let (table, config) = (table_name()?, Config::from_env()?);
+    let aws = aws::load().await;
+    Ok(Catalogue { items: Store::new(&aws, table), desk: Desk::new(&aws, config) })
 }
 
 async fn erasure() -> Result<Erasure, Error> {
