@@ -72,7 +72,7 @@ async fn job() -> Result<(), Error> {
         "recipient-changed" => on::<UserProfileChangedV1>().run(store().await?, recipients::changed).await,
         "send-welcome-mail" => on::<UserRegisteredV1>().run(post(&aws::load().await)?, welcome_mail::send).await,
         "send-reminder-mail" => on::<TodoDueV1>().run(recurring_post().await?, reminder_mail::send).await,
-        "send-export-mail" => on::<UserExportReadyV1>().run(post().await?, export_mail::send).await,
+        "send-export-mail" => on::<UserExportReadyV1>().run(post(&aws::load().await)?, export_mail::send).await,
         "update-agenda" => {
             let todos = on_any().of::<TodoCreatedV1>().of::<TodoChangedV1>().of::<TodoCompletedV1>();
             todos.of::<TodoReopenedV1>().of::<TodoDeletedV1>().run(store().await?, agenda::keep).await

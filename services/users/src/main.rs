@@ -14,6 +14,7 @@ mod subscribe;
 
 use std::process::ExitCode;
 
+use aws_config::SdkConfig;
 use events::notifications::{NotificationsErasedV1, NotificationsExportedV1};
 use events::todos::{TodosErasedV1, TodosExportedV1};
 use events::users::UserDeletedV1;
@@ -88,14 +89,18 @@ async fn erasure() -> Result<Erasure, Error> {
 }
 
 async fn exports() -> Result<Exports, Error> {
+    exports_with(&aws::load().await)
+}
+
+fn exports_with(sdk: &SdkConfig) -> Result<Exports, Error> {
     let config = ExportConfig::from_env()?;
-    let sdk = aws::load().await;
-    Ok(Exports { store: Store::new(&sdk, config.table), bucket: Bucket::new(&sdk, config.bucket) })
+    Ok(Exports { store: Store::new(sdk, config.table), bucket: Bucket::new(sdk, config.bucket) })
 }
 
 async fn collection() -> Result<Collection, Error> {
-    let Exports { store, bucket } = exports().await?;
-    Ok(Collection { store, bucket, exporter: Exporter::from_env(&aws::load().await)? })
+    let sdk = aws::load().await;
+    let Exports { store, bucket } = exports_with(&sdk)?;
+    Ok(Collection { store, bucket, exporter: Exporter::from_env(&sdk)? })
 }
 
 async fn marking() -> Result<Marking, Error> {
