@@ -64,7 +64,8 @@ async fn an_event_is_told_from_its_commit_to_its_effect() {
     let named = |name: &str| format!("busline-{}-{name}", product.env());
     assert_eq!(kinds(&told)[..2], ["committed", "published"]);
     let expected = [
-        ("notifications-push-todos", vec!["matched", "handled"]),
+        // It says how many sessions it told.
+        ("notifications-push-todos", vec!["matched", "logged", "handled"]),
         ("notifications-todo-created", vec!["matched", "handled"]),
         ("notifications-update-agenda", vec!["matched", "handled"]),
         ("todos", vec!["committed"]),
