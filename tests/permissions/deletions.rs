@@ -11,7 +11,7 @@ use tests::product::{Product, Service};
 use tests::wait::eventually;
 use uuid::Uuid;
 
-use crate::exports;
+use crate::scenes::exports;
 
 /// The event that makes a service erase somebody new, who has left something in each place. Their tombstone is old, so
 /// that the erasure does not wait for what is under way.

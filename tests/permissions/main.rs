@@ -13,7 +13,6 @@
 mod deletions;
 mod denied;
 mod exact;
-mod exports;
 mod files;
 mod grants;
 mod needed;

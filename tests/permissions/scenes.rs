@@ -3,6 +3,7 @@
 //! The functions play side by side, and one that another needs may lack a permission at that moment: what a scene only
 //! prepares is tried until it works.
 
+pub(crate) mod exports;
 mod reminders;
 mod sockets;
 
@@ -25,7 +26,6 @@ use tokio::sync::Mutex;
 use uuid::Uuid;
 
 use crate::deletions;
-use crate::exports;
 use crate::files;
 use crate::grants::{Grant, Job};
 
@@ -127,39 +127,15 @@ impl Stage {
                 let due = json!({"todoId": item["id"], "ownerId": self.ann.id, "dueAt": item["dueAt"]});
                 self.invoked(job, &due).await
             }
-            (Service::Users, "get-me") => {
-                self.lose_profile(&self.lost).await;
-                answers(self.lost.users().get("/me"), 200).await
-            }
-            (Service::Users, "change-me") => {
-                self.lose_profile(&self.admin).await;
-                let name = json!({"displayName": Uuid::new_v4().to_string()});
-                answers(self.admin.users().patch("/me").json(&name), 200).await
-            }
-            (Service::Users, "list-users") => answers(self.admin.users().get("/users"), 200).await,
-            // Its job needs no permission: Cognito asks for none. Somebody without a token gets an answer too.
-            (Service::Users, "refresh-session") => {
-                answers(Api::new(&self.product, Service::Users).post("/auth/refresh"), 401).await
-            }
-            (Service::Users, "post-confirmation") => self.registers().await,
-            (Service::Users, "delete-me") => {
-                let somebody = self.product.user().await;
-                answers(somebody.users().delete("/me"), 202).await
-            }
-            (Service::Users, "todos-erased" | "notifications-erased") => {
-                let answer = deletions::last_answer(&self.product, &job.name).await;
-                self.invoked(job, &on_the_bus(&answer)).await
-            }
-            (Service::Users, "request-export") => answers(exports::asks(&self.product).await, 202).await,
-            (Service::Users, "get-export") => exports::links(&self.product.user().await).await,
-            (Service::Users, "todos-exported" | "notifications-exported") => {
-                for part in exports::parts(&self.product, &job.name).await {
-                    self.invoked(job, &on_the_bus(&part)).await?;
-                }
-                Ok(())
-            }
-            (_, "export") => self.invoked(job, &on_the_bus(&exports::requested(&self.product).await)).await,
-            (Service::Users, "watch-deletions") => self.invoked(job, &json!({})).await,
+            (
+                _,
+                "request-export"
+                | "get-export"
+                | "export"
+                | "todos-exported"
+                | "notifications-exported"
+                | "send-export-mail",
+            ) => self.exports(job).await,
             (_, "erase") => {
                 let asks = deletions::of_somebody(&self.product, job.service).await;
                 let done = self.invoked(job, &on_the_bus(&asks)).await;
@@ -170,6 +146,7 @@ impl Stage {
                 done
             }
             (_, "publish") => self.publishes(job.service, patience).await,
+            (Service::Users, _) => self.profiles(job).await,
             (Service::Notifications, "list-notifications") => {
                 answers(self.ann.notifications().get("/notifications"), 200).await?;
                 answers(self.ann.notifications().get("/notifications?unread=true"), 200).await
@@ -187,11 +164,37 @@ impl Stage {
                 Service::Notifications,
                 "authorize-connection" | "connect" | "disconnect" | "ping" | "push-todos" | "push-users" | "push-inbox",
             ) => self.sockets(job, patience).await,
-            (Service::Notifications, "send-export-mail") => {
-                self.invoked(job, &on_the_bus(&exports::is_ready(self.ann.id))).await
-            }
             (Service::Notifications, _) => self.invoked(job, &event(job)).await,
             (_, name) => panic!("{name} has no scene: show here how it does its job"),
+        }
+    }
+
+    /// The scenes of people: their profiles, their sessions, and how their deletion goes on.
+    async fn profiles(&self, job: &Job) -> Done {
+        match job.name.as_str() {
+            "get-me" => {
+                self.lose_profile(&self.lost).await;
+                answers(self.lost.users().get("/me"), 200).await
+            }
+            "change-me" => {
+                self.lose_profile(&self.admin).await;
+                let name = json!({"displayName": Uuid::new_v4().to_string()});
+                answers(self.admin.users().patch("/me").json(&name), 200).await
+            }
+            "list-users" => answers(self.admin.users().get("/users"), 200).await,
+            // Its job needs no permission: Cognito asks for none. Somebody without a token gets an answer too.
+            "refresh-session" => answers(Api::new(&self.product, Service::Users).post("/auth/refresh"), 401).await,
+            "post-confirmation" => self.registers().await,
+            "delete-me" => {
+                let somebody = self.product.user().await;
+                answers(somebody.users().delete("/me"), 202).await
+            }
+            "todos-erased" | "notifications-erased" => {
+                let answer = deletions::last_answer(&self.product, &job.name).await;
+                self.invoked(job, &on_the_bus(&answer)).await
+            }
+            "watch-deletions" => self.invoked(job, &json!({})).await,
+            name => panic!("{name} has no scene: show here how it does its job"),
         }
     }
 

@@ -1,6 +1,6 @@
 //! Packing: from the parts of an export to one archive, in memory that does not grow with it.
 //!
-//! What the packer has written is taken away from it and uploaded as soon as it makes a part of a multipart upload.
+//! What is packed is taken away and uploaded as soon as it makes a part of a multipart upload.
 
 use std::io::{self, Write};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -18,7 +18,7 @@ use crate::export::error::ArchiveError;
 /// Source: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html>
 const PART: usize = 8 * 1024 * 1024;
 
-/// Where the packer writes, and from where the uploads are taken.
+/// Where the archive is written, and from where the uploads are taken.
 #[derive(Clone, Debug, Default)]
 struct Packed(Arc<Mutex<Vec<u8>>>);
 
@@ -49,7 +49,7 @@ impl Bucket {
         let begun = self.client.create_multipart_upload().bucket(&self.name).key(&key).content_type("application/zip");
         let id = begun.send().await.map_err(ArchiveError::bucket)?.upload_id.unwrap_or_default();
         let mut upload = Upload { bucket: self, key, id, parts: Vec::new(), bytes: 0 };
-        upload.fill(export).await?;
+        Box::pin(upload.fill(export)).await?;
         upload.complete().await
     }
 }
@@ -66,15 +66,15 @@ struct Upload<'a> {
 impl Upload<'_> {
     async fn fill(&mut self, export: &Export) -> Result<(), ArchiveError> {
         let packed = Packed::default();
-        let mut packer = ZipWriter::new_stream(packed.clone());
+        let mut archive = ZipWriter::new_stream(packed.clone());
         for (service, prefix) in bucket::parts(export) {
             for key in self.bucket.keys(&prefix).await? {
                 let name = format!("{service}/{}", key.strip_prefix(&prefix).unwrap_or(&key));
-                packer.start_file(name, SimpleFileOptions::default())?;
-                self.add(&key, &mut packer, &packed).await?;
+                archive.start_file(name, SimpleFileOptions::default())?;
+                self.add(&key, &mut archive, &packed).await?;
             }
         }
-        packer.finish()?;
+        archive.finish()?;
         if let Some(rest) = packed.take(0) {
             self.put(rest).await?;
         }
@@ -84,13 +84,13 @@ impl Upload<'_> {
     async fn add(
         &mut self,
         key: &str,
-        packer: &mut ZipWriter<StreamWriter<Packed>>,
+        archive: &mut ZipWriter<StreamWriter<Packed>>,
         packed: &Packed,
     ) -> Result<(), ArchiveError> {
         let request = self.bucket.client.get_object().bucket(&self.bucket.name).key(key);
         let mut body = request.send().await.map_err(ArchiveError::bucket)?.body;
         while let Some(bytes) = body.try_next().await.map_err(ArchiveError::bucket)? {
-            packer.write_all(&bytes)?;
+            archive.write_all(&bytes)?;
             if let Some(part) = packed.take(PART) {
                 self.put(part).await?;
             }

@@ -52,7 +52,7 @@ async fn collect(job: &Collection, event: Event<ExportedSeen>, writer: Writer) -
     let ExportedSeen { user_id: user, export_id } = event.data;
     let is_made = match job.store.note_part(user, export_id, writer, clock::now()).await? {
         Collected::All(export) if export.status(clock::now()) == Status::Preparing => {
-            Box::pin(make(job, &export, &Cause::of_event(&event.metadata))).await?
+            make(job, &export, &Cause::of_event(&event.metadata)).await?
         }
         Collected::Some => return Ok(()),
         // The export has failed, another one has taken its place, or the account is deleted.
@@ -75,7 +75,7 @@ async fn make(job: &Collection, export: &Export, cause: &Cause) -> Result<bool, 
         Err(ExportError::Deleted) => return Ok(false),
         written => written?,
     };
-    let bytes = job.bucket.pack(export).await?;
+    let bytes = Box::pin(job.bucket.pack(export)).await?;
     let now = clock::now();
     let archive = Archive { bytes, expires_at: now.saturating_add(ARCHIVE_LIFE).unwrap_or(now) };
     let is_made = job.store.finish_export(export, archive, now, cause).await?;

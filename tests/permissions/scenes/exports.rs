@@ -7,7 +7,6 @@ use aws_sdk_s3::primitives::ByteStream;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use tests::account::User;
-use tests::api::Call;
 use tests::bus::Forged;
 use tests::product::{Product, Service};
 use tests::upload;
@@ -15,15 +14,31 @@ use tests::wait::eventually;
 use uuid::Uuid;
 
 use crate::deletions::deletion_id;
-use crate::scenes::Done;
+use crate::grants::Job;
+use crate::scenes::{Done, Stage, answers, on_the_bus};
 
-/// Asks for the first export of somebody new.
-pub(crate) async fn asks(product: &Product) -> Call {
-    product.user().await.users().post("/me/export")
+impl Stage {
+    pub(super) async fn exports(&self, job: &Job) -> Done {
+        let product = &self.product;
+        match job.name.as_str() {
+            // Somebody new, who has asked for none today.
+            "request-export" => answers(product.user().await.users().post("/me/export"), 202).await,
+            "get-export" => links(&product.user().await).await,
+            "export" => self.invoked(job, &on_the_bus(&requested(product).await)).await,
+            "todos-exported" | "notifications-exported" => {
+                for part in parts(product, &job.name).await {
+                    self.invoked(job, &on_the_bus(&part)).await?;
+                }
+                Ok(())
+            }
+            "send-export-mail" => self.invoked(job, &on_the_bus(&is_ready(self.ann.id))).await,
+            name => panic!("{name} has no scene: show here how it does its job"),
+        }
+    }
 }
 
 /// The link that the caller gets leads to their archive.
-pub(crate) async fn links(user: &User) -> Done {
+async fn links(user: &User) -> Done {
     let product = user.product();
     let export = Uuid::now_v7();
     put_object(product, &bucket(product), &format!("archives/{}/{export}.zip", deletion_id(user.id))).await;
@@ -38,7 +53,7 @@ pub(crate) async fn links(user: &User) -> Done {
 }
 
 /// Somebody new who has a file asks for an export.
-pub(crate) async fn requested(product: &Product) -> Forged {
+async fn requested(product: &Product) -> Forged {
     let user = Uuid::new_v4();
     let file = format!("files/{user}/{}/{}/tag/original", Uuid::now_v7(), Uuid::now_v7());
     put_object(product, &upload::bucket(product), &file).await;
@@ -47,7 +62,7 @@ pub(crate) async fn requested(product: &Product) -> Forged {
 }
 
 /// The last part of somebody's export, and one that comes for somebody who is gone.
-pub(crate) async fn parts(product: &Product, job: &str) -> [Forged; 2] {
+async fn parts(product: &Product, job: &str) -> [Forged; 2] {
     let (user, gone) = (Uuid::new_v4(), Uuid::new_v4());
     let export = Uuid::now_v7();
     let other = if job == "todos-exported" { "notificationsExportedAt" } else { "todosExportedAt" };
@@ -68,7 +83,7 @@ pub(crate) async fn leave(product: &Product, user: Uuid) {
 }
 
 /// What a service says of its part.
-pub(crate) fn answer(job: &str, user: Uuid, export: Uuid) -> Forged {
+pub(super) fn answer(job: &str, user: Uuid, export: Uuid) -> Forged {
     let (service, name) = match job {
         "todos-exported" => ("todos", "TodosExported"),
         _ => ("notifications", "NotificationsExported"),
@@ -78,7 +93,7 @@ pub(crate) fn answer(job: &str, user: Uuid, export: Uuid) -> Forged {
 }
 
 /// An archive of somebody is ready.
-pub(crate) fn is_ready(user: Uuid) -> Forged {
+pub(super) fn is_ready(user: Uuid) -> Forged {
     let export = Uuid::now_v7();
     let expires_at = Timestamp::now() + SignedDuration::from_hours(1);
     let data: Value = json!({"userId": user, "exportId": export, "bytes": 1, "expiresAt": expires_at});
