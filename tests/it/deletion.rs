@@ -28,6 +28,7 @@ const PATIENCE: Duration = Duration::from_secs(150);
 #[tokio::test]
 async fn nothing_of_a_user_is_left_and_nothing_brings_it_back() {
     let product = Product::alone().await;
+    let logs = product.logs_from_now();
     let (ann, bob) = (product.user().await, product.user().await);
     let title = format!("ann {}", Uuid::new_v4());
     let mut left = live(&ann, &title).await;
@@ -59,6 +60,11 @@ async fn nothing_of_a_user_is_left_and_nothing_brings_it_back() {
     nothing(&product, &texts).await;
     late::letters(&product, &ann, &left, &title).await;
     nothing(&product, &texts).await;
+    // Logs cannot be erased: they may hold ids, and nothing that says more.
+    let said = |line: &str| [&ann.person.email, &title].iter().any(|text| line.contains(text.as_str()));
+    let lines = logs.all().await;
+    assert!(lines.iter().any(|(_, line)| line.contains(&id)), "the logs of that time were read");
+    assert_eq!(lines.iter().find(|(_, line)| said(line)), None);
 }
 
 #[tokio::test]
