@@ -23,6 +23,7 @@ impl Reader {
         let reader = Self { user: product.user().await, zone, hour };
         let profile = json!({"displayName": name, "locale": locale, "timeZone": zone});
         reader.user.users().patch("/me").json(&profile).expect(200).await;
+        eventually("a recipient in that zone", async || reader.is_known().await.then_some(())).await;
         let wishes = json!({"digestMail": true, "digestHour": hour});
         reader.user.notifications().patch("/preferences").json(&wishes).expect(200).await;
         let due_at = reader.on(reader.first()) + SignedDuration::from_mins(90);
@@ -42,6 +43,14 @@ impl Reader {
     /// When the digest of a day comes.
     fn on(&self, day: Date) -> Timestamp {
         day.at(self.hour, 0, 0, 0).in_tz(self.zone).unwrap().timestamp()
+    }
+
+    /// Whether the notifications service has heard of them, and of where they live.
+    async fn is_known(&self) -> bool {
+        let Some(row) = self.kept("RECIPIENT").await.pop() else {
+            return false;
+        };
+        row.contains_key("email") && row.get("timeZone").is_some_and(|zone| zone.as_s().unwrap() == self.zone)
     }
 
     async fn is_planned_for(&self, at: Timestamp) {
