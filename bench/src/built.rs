@@ -37,6 +37,11 @@ impl Built {
         serde_json::from_slice(&text).with_context(|| format!("{} is not what was built", path.display()))
     }
 
+    /// Whether this is what `up` deploys too.
+    pub(crate) fn is_for_development(&self) -> bool {
+        self.profile == "dev"
+    }
+
     /// The services.
     pub(crate) fn services(&self) -> impl Iterator<Item = &String> {
         self.programs.keys().filter(|name| *name != BARE)

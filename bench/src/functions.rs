@@ -76,11 +76,15 @@ impl Function {
     }
 }
 
-/// Gives the deployed functions the code that is measured: `up` deploys what was built for development.
+/// Gives the deployed functions the code that is measured, unless they have it: `up` deploys what was built for
+/// development.
 ///
 /// # Errors
 /// When Lambda does not take it.
 pub(crate) async fn install(product: &Product, functions: &[Function], built: &Built) -> Result<()> {
+    if built.is_for_development() {
+        return Ok(());
+    }
     let client = aws_sdk_lambda::Client::new(product.sdk());
     for function in functions {
         let zip = Blob::new(built.zip(&function.service)?);
