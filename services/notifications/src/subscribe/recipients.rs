@@ -5,8 +5,10 @@
 use events::envelope::Event;
 use lambda_kit::clock;
 use tracing::info;
+use uuid::Uuid;
 
-use crate::domain::{Profile, moments};
+use crate::domain::Profile;
+use crate::domain::digest::comes_at;
 use crate::store::{Applied, Store};
 use crate::subscribe::error::SubscribeError;
 use crate::subscribe::readers::{ProfileSeen, RegisteredSeen};
@@ -18,21 +20,33 @@ pub(crate) async fn registered(store: &Store, event: Event<RegisteredSeen>) -> R
         info!("the user has deleted their account");
         return Ok(());
     }
-    store.keep_address(profile.user_id, email).await?;
-    keep(store, profile, event.metadata.sequence).await
+    let user = profile.user_id;
+    store.keep_address(user, email).await?;
+    keep(store, profile, event.metadata.sequence).await?;
+    replan(store, user).await
 }
 
 /// Keeps a user's changed profile, also when it comes before their registration.
-///
-/// The hour of their digest is one of their own day, so its next time follows a new time zone.
 pub(crate) async fn changed(store: &Store, event: Event<ProfileSeen>) -> Result<(), SubscribeError> {
     if store.is_deleted(event.data.user_id).await? {
         info!("the user has deleted their account");
         return Ok(());
     }
-    let (user, zone) = (event.data.user_id, moments::zone(&event.data.time_zone));
+    let user = event.data.user_id;
     keep(store, event.data, event.metadata.sequence).await?;
-    if let Some(planned) = store.planned_digest(user).await? {
+    replan(store, user).await
+}
+
+/// Moves a digest that was planned before its user's time zone was known, or in another one: its hour is one of their day.
+async fn replan(store: &Store, user: Uuid) -> Result<(), SubscribeError> {
+    let Some(planned) = store.planned_digest(user).await? else {
+        return Ok(());
+    };
+    let Some(recipient) = store.recipient(user).await? else {
+        return Ok(());
+    };
+    let zone = recipient.zone();
+    if !comes_at(planned.wishes.digest_hour, &zone, planned.at) {
         store.move_digest(&planned, planned.wishes.next_digest(&zone, clock::now())).await?;
     }
     Ok(())

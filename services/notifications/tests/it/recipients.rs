@@ -2,11 +2,11 @@
 
 use serde_json::json;
 
-use crate::function::{condition_failed, done, fixture, run};
+use crate::function::{Answer, condition_failed, done, fixture, run};
 
 #[test]
 fn a_registration_keeps_address_and_profile() {
-    let script = [("UpdateItem", done()), ("UpdateItem", done())];
+    let script = [("UpdateItem", done()), ("UpdateItem", done()), ("GetItem", done())];
     let ran = run("recipient-registered", &fixture("user-registered"), &script);
     assert!(ran.outcome.is_ok(), "{ran:?}");
     let [address, profile] = ran.bodies("UpdateItem")[..] else {
@@ -28,4 +28,32 @@ fn a_change_gives_way_to_a_newer_one() {
     let update = ran.bodies("UpdateItem")[0];
     assert_eq!(update["ConditionExpression"], json!("attribute_not_exists(#sequence) OR #sequence < :sequence"));
     assert_eq!(update["ExpressionAttributeValues"][":sequence"]["N"], json!("2"));
+}
+
+/// Whoever says that they want a digest right after they signed up is not known here yet.
+#[test]
+fn a_digest_that_was_planned_for_another_zone_follows_its_user() {
+    let planned = json!({"Item": {
+        "pk": {"S": "USER#0198c0de-0000-7000-8000-000000000001"}, "sk": {"S": "PREFERENCES"},
+        "userId": {"S": "0198c0de-0000-7000-8000-000000000001"}, "version": {"N": "1"},
+        "reminderMail": {"BOOL": true}, "digestMail": {"BOOL": true}, "digestHour": {"N": "7"},
+        "digestShard": {"S": "0"}, "digestAt": {"S": "2198-01-01T07:00:00Z"},
+    }});
+    let recipient = |zone: &str| json!({"Item": {"email": {"S": "ann@example.com"}, "displayName": {"S": "Ann"}, "timeZone": {"S": zone}}});
+    for (zone, moves) in [("Europe/Zurich", 1), ("Europe/Dublin", 0)] {
+        for (job, event, kept) in
+            [("recipient-registered", "user-registered", 2), ("recipient-changed", "user-profile-changed", 1)]
+        {
+            let mut script = vec![("UpdateItem", done()); kept + moves];
+            script.extend([
+                ("GetItem", Answer::Json(200, planned.clone())),
+                ("GetItem", Answer::Json(200, recipient(zone))),
+            ]);
+            let ran = run(job, &fixture(event), &script);
+            assert!(ran.outcome.is_ok(), "{ran:?}");
+            let updates = ran.bodies("UpdateItem");
+            assert_eq!(updates.len(), kept + moves, "{zone}: {ran:?}");
+            assert_eq!(updates.last().unwrap()["ConditionExpression"] == json!("digestAt = :before"), moves == 1);
+        }
+    }
 }
