@@ -77,7 +77,7 @@ impl Reader {
     /// The digests that they got.
     async fn digests(&self) -> Vec<Mail> {
         let mails = self.user.product().mails_to(&self.user.person.email).await.into_iter();
-        mails.filter(|mail| mail.subject.contains("to-dos for") || mail.subject.contains("To-dos für")).collect()
+        mails.filter(|mail| mail.subject.contains("to-dos for") || mail.subject.contains("Aufgaben für")).collect()
     }
 }
 
@@ -146,7 +146,7 @@ async fn is_in_german(bob: &Reader) {
     let mail = only(bob.digests().await);
     let day = bob.first();
     let numbers = (format!(", {}. ", day.day()), format!(" {}", day.year()));
-    assert!(mail.subject.starts_with("Deine To-dos für "), "{}", mail.subject);
+    assert!(mail.subject.starts_with("Ihre Aufgaben für "), "{}", mail.subject);
     assert!(mail.subject.contains(&numbers.0) && mail.subject.ends_with(&numbers.1), "{}", mail.subject);
     let text = mail.body_text.as_deref().unwrap();
     assert!(text.starts_with("Hallo Bob,\n\nHeute fällig (1)\n- Milk & bread (09:30 Uhr)\n"), "{text}");

@@ -81,7 +81,7 @@ async fn a_mail_and_an_entry_lead_to_the_page_and_hold_no_archive() {
 
     let mail = eventually("the mail", async || mails(&ann).await.pop()).await;
     let (text, html) = (mail.body_text.clone().unwrap(), mail.body_html.clone().unwrap());
-    assert_eq!(mail.subject, "Das Archiv deiner Daten ist bereit");
+    assert_eq!(mail.subject, "Das Archiv Ihrer Daten ist bereit");
     assert!(text.starts_with("Hallo ") && text.contains("Uhr (Europe/Zurich)"), "{text}");
     assert!(html.contains("<html lang=\"de\">") && html.contains("Zum Download"), "{html}");
     let page = format!("{}/export", product.web());
@@ -95,7 +95,7 @@ async fn a_mail_and_an_entry_lead_to_the_page_and_hold_no_archive() {
         inbox["items"].as_array().unwrap().iter().find(|entry| entry["kind"] == "export-ready").cloned()
     })
     .await;
-    assert_eq!((&entry["title"], &entry["todoId"]), (&json!("Das Archiv deiner Daten ist bereit"), &json!(null)));
+    assert_eq!((&entry["title"], &entry["todoId"]), (&json!("Das Archiv Ihrer Daten ist bereit"), &json!(null)));
     assert_eq!(mails(&ann).await.len(), 1);
 }
 

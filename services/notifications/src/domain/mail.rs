@@ -118,7 +118,7 @@ mod tests {
     fn letter() -> Letter {
         Letter {
             language: Language::German,
-            subject: "Deine\nTo-dos".to_owned(),
+            subject: "Ihre\nAufgaben".to_owned(),
             name: "<b>\"Ann\" & 'Bob'</b>".to_owned(),
             parts: vec![
                 Part::Paragraph("Eins.".to_owned()),
@@ -148,7 +148,7 @@ mod tests {
         assert_eq!(mail.text, expected);
         assert_eq!(
             (mail.subject.as_str(), mail.one_click.as_deref()),
-            ("Deine To-dos", Some("https://busline.example/api/u"))
+            ("Ihre Aufgaben", Some("https://busline.example/api/u"))
         );
     }
 

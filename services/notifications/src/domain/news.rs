@@ -76,15 +76,15 @@ impl News {
             },
             Language::German => match self.kind {
                 Kind::Welcome => format!("Willkommen bei Busline, {about}"),
-                Kind::TodoCreated => format!("Du hast „{about}“ hinzugefügt"),
-                Kind::TodoChanged => format!("Du hast „{about}“ geändert"),
-                Kind::TodoCompleted => format!("Du hast „{about}“ erledigt"),
-                Kind::TodoReopened => format!("Du hast „{about}“ wieder geöffnet"),
-                Kind::TodoDeleted => format!("Du hast „{about}“ gelöscht"),
+                Kind::TodoCreated => format!("Sie haben „{about}“ hinzugefügt"),
+                Kind::TodoChanged => format!("Sie haben „{about}“ geändert"),
+                Kind::TodoCompleted => format!("Sie haben „{about}“ erledigt"),
+                Kind::TodoReopened => format!("Sie haben „{about}“ wieder geöffnet"),
+                Kind::TodoDeleted => format!("Sie haben „{about}“ gelöscht"),
                 Kind::TodoDue => format!("„{about}“ ist fällig"),
                 Kind::AttachmentReady => format!("„{about}“ ist angehängt"),
                 Kind::AttachmentRejected => format!("„{about}“ wurde nicht angehängt: {}", self.why(language)),
-                Kind::ExportReady => "Das Archiv deiner Daten ist bereit".to_owned(),
+                Kind::ExportReady => "Das Archiv Ihrer Daten ist bereit".to_owned(),
             },
         }
     }
@@ -124,7 +124,7 @@ mod tests {
     fn a_line_is_in_the_users_language() {
         let news = News::of_todo(Kind::TodoCompleted, Uuid::from_u128(3), "Buy milk");
         assert_eq!(news.title(Language::English), "You completed “Buy milk”");
-        assert_eq!(news.title(Language::German), "Du hast „Buy milk“ erledigt");
+        assert_eq!(news.title(Language::German), "Sie haben „Buy milk“ erledigt");
         assert_eq!(News::welcome("Ann").title(Language::German), "Willkommen bei Busline, Ann");
     }
 

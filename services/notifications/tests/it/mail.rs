@@ -174,7 +174,7 @@ fn a_digest_names_what_the_day_brings() {
     let ran = digest(&items, preferences(true, true));
     assert!(ran.outcome.is_ok(), "{ran:?}");
     let message = &ran.bodies("SendEmail")[0]["Content"]["Simple"];
-    assert_eq!(message["Subject"]["Data"], json!("Deine To-dos für Donnerstag, 24. Dezember 2026"));
+    assert_eq!(message["Subject"]["Data"], json!("Ihre Aufgaben für Donnerstag, 24. Dezember 2026"));
     let text = message["Body"]["Text"]["Data"].as_str().unwrap();
     assert!(
         text.contains("Überfällig (1)\n- Steuer (") && text.contains("Heute fällig (1)\n- Milch (18:00 Uhr)"),

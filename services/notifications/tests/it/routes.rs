@@ -49,7 +49,7 @@ fn a_page_shows_entries_the_count_and_where_to_go_on() {
         json!([{
             "id": "019aa577-9e03-7c1d-b5ac-0a1a5e31f003",
             "kind": "todo-completed",
-            "title": "Du hast „Buy oat milk“ erledigt",
+            "title": "Sie haben „Buy oat milk“ erledigt",
             "todoId": "0198c0de-0000-7000-8000-0000000000aa",
             "occurredAt": "2026-11-21T09:30:00.123Z",
             "readAt": null,

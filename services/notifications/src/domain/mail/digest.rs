@@ -35,12 +35,12 @@ impl Words {
                 stop: "Stop the daily digest",
             },
             Language::German => Self {
-                subject: format!("Deine To-dos für {day}"),
+                subject: format!("Ihre Aufgaben für {day}"),
                 overdue: "Überfällig",
                 due: "Heute fällig",
                 done: "Gestern erledigt",
                 open: "Liste öffnen",
-                why: "Du bekommst diese Mail einmal am Tag, weil du sie bestellt hast.",
+                why: "Sie bekommen diese Mail einmal am Tag, weil Sie sie bestellt haben.",
                 stop: "Tägliche Übersicht abbestellen",
             },
         }
@@ -123,7 +123,7 @@ mod tests {
         };
         let items = vec![open("Steuer", "2026-11-01T08:00:00Z"), open("Milch", "2026-11-21T17:00:00Z"), done];
         let german = mail(items, "de");
-        assert_eq!(german.subject, "Deine To-dos für Samstag, 21. November 2026");
+        assert_eq!(german.subject, "Ihre Aufgaben für Samstag, 21. November 2026");
         let expected = "Hallo Ann,\n\nÜberfällig (1)\n- Steuer (Sonntag, 1. November 2026)\n\nHeute fällig (1)\n- Milch \
                         (18:00 Uhr)\n\nGestern erledigt (1)\n- Brot\n\nBusline\n\n-- \nDu bekommst diese Mail einmal am \
                         Tag, weil du sie bestellt hast.\nTägliche Übersicht abbestellen: https://p.example/u?token=t";

@@ -22,10 +22,10 @@ pub(crate) fn export(expires_at: Timestamp, recipient: &Recipient, page: Option<
             "Go to the download",
         ),
         Language::German => (
-            "Das Archiv deiner Daten ist bereit",
+            "Das Archiv Ihrer Daten ist bereit",
             [
-                "Du wolltest alles haben, was Busline von dir hat. Das Archiv ist bereit.".to_owned(),
-                format!("Du kannst es, angemeldet, herunterladen bis {until}."),
+                "Sie wollten alles haben, was Busline von Ihnen hat. Das Archiv ist bereit.".to_owned(),
+                format!("Wenn Sie angemeldet sind, können Sie es herunterladen, bis {until}."),
             ],
             "Zum Download",
         ),
@@ -54,7 +54,7 @@ mod tests {
         let page = Some("https://p.example");
         let (english, german) = (mail("en", page), mail("de-CH", page));
         assert_eq!(english.subject, "The archive of your data is ready");
-        assert_eq!(german.subject, "Das Archiv deiner Daten ist bereit");
+        assert_eq!(german.subject, "Das Archiv Ihrer Daten ist bereit");
         let expected = "until Thursday, 24 December 2026, 18:00 (Europe/Zurich).";
         assert!(english.text.contains(expected), "{}", english.text);
         let expected = "bis Donnerstag, 24. Dezember 2026, 18:00 Uhr (Europe/Zurich).";

@@ -32,7 +32,7 @@ pub(crate) fn reminder(due: &Due, recipient: &Recipient, page: Option<&str>, sto
             format!("„{title}“ ist fällig"),
             format!("„{title}“ ist fällig: {when}."),
             "Öffnen",
-            "Du bekommst diese Mail, weil ein To-do von dir fällig ist.",
+            "Sie bekommen diese Mail, weil eine Ihrer Aufgaben fällig ist.",
             "Erinnerungen per Mail abbestellen",
         ),
     };

@@ -19,10 +19,11 @@ pub(crate) fn welcome(language: Language, display_name: &str, page: Option<&str>
         Language::German => (
             "Willkommen bei Busline",
             [
-                "Dein Konto ist bereit, und deine Liste ist leer. Das lässt sich ändern: Füge dein erstes To-do hinzu. Ein \
-                 Titel genügt; Notizen, Fälligkeit, Priorität und Schlagwörter haben Zeit.",
-                "Ist es getan, hake es ab. War es doch nicht getan, öffne es wieder. Niemand außer dir sieht deine Liste.",
-                "Dein Posteingang sagt dir, was mit deinen To-dos geschehen ist.",
+                "Ihr Konto ist bereit, und Ihre Liste ist leer. Das lässt sich ändern: Fügen Sie Ihre erste Aufgabe hinzu. \
+                 Ein Titel genügt; Notizen, Fälligkeit, Priorität und Schlagwörter haben Zeit.",
+                "Ist sie getan, haken Sie sie ab. War sie es doch nicht, öffnen Sie sie wieder. Niemand außer Ihnen sieht \
+                 Ihre Liste.",
+                "Ihr Eingang sagt Ihnen, was mit Ihren Aufgaben geschehen ist.",
             ],
             "Liste öffnen",
         ),
