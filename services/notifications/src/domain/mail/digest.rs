@@ -125,8 +125,8 @@ mod tests {
         let german = mail(items, "de");
         assert_eq!(german.subject, "Ihre Aufgaben für Samstag, 21. November 2026");
         let expected = "Hallo Ann,\n\nÜberfällig (1)\n- Steuer (Sonntag, 1. November 2026)\n\nHeute fällig (1)\n- Milch \
-                        (18:00 Uhr)\n\nGestern erledigt (1)\n- Brot\n\nBusline\n\n-- \nDu bekommst diese Mail einmal am \
-                        Tag, weil du sie bestellt hast.\nTägliche Übersicht abbestellen: https://p.example/u?token=t";
+                        (18:00 Uhr)\n\nGestern erledigt (1)\n- Brot\n\nBusline\n\n-- \nSie bekommen diese Mail einmal am \
+                        Tag, weil Sie sie bestellt haben.\nTägliche Übersicht abbestellen: https://p.example/u?token=t";
         assert_eq!(german.text, expected);
     }
 
