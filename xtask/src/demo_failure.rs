@@ -146,7 +146,7 @@ Broken, as a bad deployment breaks it:
   send-welcome-mail   its MAIL_FROM has a typo: SES refuses every mail        {refused:>4} failures
   todo-created        it runs with another job's role: it may not write       {forbidden:>4} failures
   todo-completed      its rule points to a function that is gone              {undelivered:>4} failures
-  todo-changed        a script wrote events without an owner                  {unreadable:>4} failures
+  attachment-rejected a script wrote events without an owner                  {unreadable:>4} failures
   todos-publish       a row in the table's outbox is no event                    1 poison
 
 Next, as docs/runbook-dlq.md says:

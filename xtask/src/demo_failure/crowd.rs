@@ -131,21 +131,21 @@ pub(super) fn todos_table(status: &Status) -> Result<String> {
 }
 
 fn broken_row() -> HashMap<String, AttributeValue> {
-    let (id, todo, now) = (Uuid::now_v7(), Uuid::now_v7(), Timestamp::now());
+    let (id, attachment, now) = (Uuid::now_v7(), Uuid::now_v7(), Timestamp::now());
     let detail = json!({
         "metadata": {
             "eventId": id,
             "occurredAt": now,
-            "subject": todo,
+            "subject": attachment,
             "sequence": 2,
             "correlationId": "backfill",
             "causationId": "backfill",
-            "traceparent": format!("00-{}-{}-01", id.simple(), &todo.simple().to_string()[16..]),
+            "traceparent": format!("00-{}-{}-01", id.simple(), &attachment.simple().to_string()[16..]),
             "producer": "backfill@0.0.1",
-            "schema": "todos/TodoChanged/v1",
+            "schema": "todos/AttachmentRejected/v1",
         },
         // No owner.
-        "data": {"todoId": todo, "title": "Written by a script"},
+        "data": {"attachmentId": attachment, "todoId": Uuid::now_v7(), "name": "By a script", "reason": "broken"},
     });
     let text = |text: String| AttributeValue::S(text);
     let number = |number: i64| AttributeValue::N(number.to_string());
@@ -154,9 +154,9 @@ fn broken_row() -> HashMap<String, AttributeValue> {
         ("pk".to_owned(), text(format!("OUTBOX#{id}"))),
         ("sk".to_owned(), text("OUTBOX".to_owned())),
         ("source".to_owned(), text("busline.todos".to_owned())),
-        ("detailType".to_owned(), text("TodoChanged.v1".to_owned())),
+        ("detailType".to_owned(), text("AttachmentRejected.v1".to_owned())),
         ("detail".to_owned(), text(detail.to_string())),
-        ("subject".to_owned(), text(todo.to_string())),
+        ("subject".to_owned(), text(attachment.to_string())),
         ("sequence".to_owned(), number(2)),
         ("expiresAt".to_owned(), number(expires_at)),
     ])
