@@ -16,6 +16,9 @@ export function Attachments({ todoId }: { todoId: string }) {
   const m = useMessages();
   const files = useAttachments(todoId);
   const underWay = useStore(uploads).filter((upload) => upload.todoId === todoId);
+  // The service knows of a file before it has arrived.
+  const announced = new Set(underWay.map(({ attachmentId }) => attachmentId));
+  const listed = files.data?.filter(({ id }) => !announced.has(id));
   const [preview, setPreview] = useState<Attachment | null>(null);
   const chooser = useRef<HTMLInputElement>(null);
   const { isOver, ...drop } = useDrop((dropped) => startUploads(todoId, dropped));
@@ -43,7 +46,7 @@ export function Attachments({ todoId }: { todoId: string }) {
       </header>
       {files.isError && <p className={css['hint']}>{inWords(files.error)}</p>}
       <ul className={css['list']}>
-        {files.data?.map((file) => (
+        {listed?.map((file) => (
           <Row key={file.id} file={file} onPreview={() => setPreview(file)} />
         ))}
         {underWay.map((upload) => (

@@ -8,6 +8,8 @@ import { isTaken, refusalOf, sendableName, type Refusal } from './files';
 export interface Upload {
   id: string;
   todoId: string;
+  /** What the service calls the file, once it has signed the upload. */
+  attachmentId: string | null;
   file: File;
   state: 'waiting' | 'sending' | 'failed' | 'refused';
   /** How much has arrived, from 0 to 1. */
@@ -25,7 +27,8 @@ const running = new Map<string, AbortController>();
 export function startUploads(todoId: string, files: Iterable<File>): void {
   const added = [...files].map<Upload>((file) => {
     const refusal = refusalOf(file);
-    return { id: crypto.randomUUID(), todoId, file, state: refusal ? 'refused' : 'waiting', share: 0, refusal };
+    const state = refusal ? 'refused' : 'waiting';
+    return { id: crypto.randomUUID(), todoId, attachmentId: null, file, state, share: 0, refusal };
   });
   uploads.update((all) => [...all, ...added]);
   next();
@@ -69,6 +72,7 @@ async function deliver({ id, todoId, file }: Upload, signal: AbortSignal): Promi
   if (!isTaken(file.type)) throw new Error('a file of a type that is not taken was not refused');
   const wanted = { name: sendableName(file.name), contentType: file.type, bytes: file.size };
   const { attachment, upload } = await askForUpload(todoId, wanted);
+  change(id, { attachmentId: attachment.id });
   try {
     signal.throwIfAborted();
     await post(upload.url, upload.fields, file, signal, (share) => change(id, { share }));

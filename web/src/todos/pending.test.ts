@@ -53,3 +53,9 @@ test('edits of the same field clash, unless both wrote the same', () => {
   const theirs = sample({ version: 2, title: 'Theirs', tags: ['home'] });
   expect(rebase(sample(), theirs, { title: 'Mine', tags: ['home'] }).clash).toEqual(['title']);
 });
+
+test('a moment is the same however it is written: an edit does not clash with the one before it', () => {
+  const seen = sample({ dueAt: '2031-05-04T05:30:00.000Z' });
+  const answered = sample({ version: 2, dueAt: '2031-05-04T05:30:00Z' });
+  expect(rebase(seen, answered, { dueAt: null }).clash).toEqual([]);
+});

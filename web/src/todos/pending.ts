@@ -49,9 +49,14 @@ function lay(change: Pending, items: Map<string, ShownTodo>): void {
 /** An edit that met a newer version: whether it can simply be made again there, or which fields both sides changed. */
 export function rebase(seen: Todo, newer: Todo, edit: Edit): { clash: (keyof Edit)[] } {
   const fields = Object.keys(edit) as (keyof Edit)[];
-  return { clash: fields.filter((field) => !same(seen[field], newer[field]) && !same(edit[field], newer[field])) };
+  const differs = (one: Edit, field: keyof Edit) => !same(field, one[field], newer[field]);
+  return { clash: fields.filter((field) => differs(seen, field) && differs(edit, field)) };
 }
 
-function same(one: unknown, other: unknown): boolean {
+function same(field: keyof Edit, one: unknown, other: unknown): boolean {
+  // The service writes the same moment without fractions of a second.
+  if (field === 'dueAt' && typeof one === 'string' && typeof other === 'string') {
+    return Date.parse(one) === Date.parse(other);
+  }
   return JSON.stringify(one) === JSON.stringify(other);
 }
