@@ -27,3 +27,4 @@ pub mod table;
 pub mod telemetry;
 pub mod tombstone;
 pub mod transaction;
+pub mod whole;

@@ -70,6 +70,7 @@ def _private_texts(case: Case[Any]) -> Iterator[object]:
     yield from _texts(case.body)
     query: dict[str, Any] = case.query or {}
     yield query.get("cursor")
+    yield query.get("token")
     headers: dict[str, Any] = dict(case.headers or {})
     yield headers.get("Idempotency-Key")
 

@@ -3,6 +3,7 @@
 use lambda_kit::api::{Request, Response, ok_version};
 use lambda_kit::clock;
 use lambda_kit::problem::{FieldError, Problem};
+use lambda_kit::whole::Whole;
 use serde::{Deserialize, Deserializer, Serialize};
 use uuid::Uuid;
 
@@ -40,7 +41,7 @@ struct PreferencesPatch {
     #[serde(default)]
     digest_mail: Field<bool>,
     #[serde(default)]
-    digest_hour: Field<i64>,
+    digest_hour: Field<Whole>,
 }
 
 /// A field of a merge patch.
@@ -73,7 +74,8 @@ impl<T> Field<T> {
 impl PreferencesPatch {
     fn apply(self, wishes: Wishes) -> Result<Wishes, Problem> {
         let default = Wishes::default();
-        let hour = self.digest_hour.over(wishes.digest_hour.get().into(), default.digest_hour.get().into());
+        let whole = |hour: Hour| Whole(hour.get().into());
+        let Whole(hour) = self.digest_hour.over(whole(wishes.digest_hour), whole(default.digest_hour));
         let message = || format!("must be a whole hour from 0 to 23, this is {hour}");
         let wrong = || Problem::invalid_fields(vec![FieldError { field: "digestHour", message: message() }]);
         Ok(Wishes {

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use events::todos::attachments::{ContentType, Picture, RejectionReason};
 use jiff::Timestamp;
 use lambda_kit::problem::{FieldError, Problem};
+use lambda_kit::whole::Whole;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -20,7 +21,7 @@ use crate::domain::Broken;
 pub(crate) struct NewAttachmentBody {
     name: String,
     content_type: String,
-    bytes: u64,
+    bytes: Whole,
 }
 
 impl NewAttachmentBody {
@@ -29,7 +30,7 @@ impl NewAttachmentBody {
         let mut broken = Vec::new();
         let name = check(&mut broken, "name", Name::clean(&self.name));
         let content_type = check(&mut broken, "contentType", content_type(&self.content_type));
-        let size = check(&mut broken, "bytes", Size::parse(self.bytes));
+        let size = check(&mut broken, "bytes", Size::parse(self.bytes.0));
         match (name, content_type, size) {
             (Some(name), Some(content_type), Some(size)) => Ok(Announcement { name, content_type, size }),
             _ => Err(Problem::invalid_fields(broken)),

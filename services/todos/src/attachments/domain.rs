@@ -21,11 +21,11 @@ const MEMORY: SignedDuration = SignedDuration::from_hours(24);
 pub(crate) struct Size(u64);
 
 impl Size {
-    pub(crate) fn parse(bytes: u64) -> Result<Self, Broken> {
-        match bytes {
-            0 => Err(Broken("must be at least 1: an empty file cannot be attached".into())),
-            1..=MAX_BYTES => Ok(Self(bytes)),
-            _ => Err(Broken(format!("must be at most {MAX_BYTES} (50 MiB), this is {bytes}"))),
+    pub(crate) fn parse(bytes: i64) -> Result<Self, Broken> {
+        match u64::try_from(bytes) {
+            Err(_) | Ok(0) => Err(Broken("must be at least 1: an empty file cannot be attached".into())),
+            Ok(bytes @ 1..=MAX_BYTES) => Ok(Self(bytes)),
+            Ok(_) => Err(Broken(format!("must be at most {MAX_BYTES} (50 MiB), this is {bytes}"))),
         }
     }
 }
