@@ -1,6 +1,5 @@
 import { useState } from 'react';
 import { inWords } from '../app/failure';
-import { proveItIsYou } from '../auth/cognito';
 import { sessionEnded, signOut, signOutEverywhere, type Person } from '../auth/session';
 import { useForm } from '../auth/use-form';
 import { useMessages } from '../i18n/i18n';
@@ -50,6 +49,8 @@ export function AccountSection({ person }: { person: Person }) {
 function DeleteForm({ person, onCancel }: { person: Person; onCancel: () => void }) {
   const m = useMessages();
   const form = useForm(async (field) => {
+    // Few who look at their settings need it.
+    const { proveItIsYou } = await import('../auth/cognito');
     await deleteAccount(await proveItIsYou(person.email, field('password')));
     await sessionEnded('deleted');
     history.replaceState(null, '', '/sign-in');
