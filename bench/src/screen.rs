@@ -43,7 +43,8 @@ impl Screen {
     pub(crate) async fn of(user: &User) -> Result<Self> {
         let program = Path::new(env!("CARGO_MANIFEST_DIR")).join("page/screen.mjs");
         let mut node = Command::new("node");
-        node.arg(program).stdin(Stdio::piped()).stdout(Stdio::piped()).kill_on_drop(true);
+        // Not killed: it ends with its input, when this value goes, and closes its browser first.
+        node.arg(program).stdin(Stdio::piped()).stdout(Stdio::piped());
         node.env("BUSLINE_WEB_ORIGIN", user.product().web());
         node.env("BUSLINE_EMAIL", &user.person.email).env("BUSLINE_PASSWORD", &user.person.password);
         let mut browser = node.spawn().context("cannot start `node`")?;
