@@ -2,6 +2,7 @@ import './styles/base.css';
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { App } from './app/app';
+import { askForFirstData } from './app/first-data';
 import { preloadFirst } from './app/pages';
 import { StartFailed } from './app/failed-page';
 import { startSession } from './auth/session';
@@ -15,6 +16,7 @@ const root = createRoot(document.getElementById('root') ?? document.body);
 try {
   const [config] = await Promise.all([loadConfig(), showLanguage(keptLanguage() ?? browserLanguage())]);
   await startSession(config);
+  askForFirstData();
   root.render(
     <StrictMode>
       <App config={config} />

@@ -1,25 +1,25 @@
 // The user's inbox in this tab.
-import { useInfiniteQuery, type UseInfiniteQueryResult } from '@tanstack/react-query';
+import { infiniteQueryOptions, useInfiniteQuery, type UseInfiniteQueryResult } from '@tanstack/react-query';
 import { body, notificationsApi } from '../api/clients';
 import { queryClient } from '../app/query-client';
-import { withRead, type Notification, type Pages } from './read';
+import { withRead, type Notification, type Page, type Pages } from './read';
 
 export type { Notification };
 
 const KEY = ['inbox'];
 
+export const inboxQuery = infiniteQueryOptions<Page, Error, Pages, typeof KEY, string | null>({
+  queryKey: KEY,
+  queryFn: ({ pageParam }) => {
+    const query = { limit: 30, ...(pageParam !== null && { cursor: pageParam }) };
+    return body(notificationsApi.GET('/notifications', { params: { query } }));
+  },
+  initialPageParam: null,
+  getNextPageParam: (page) => page.nextCursor,
+});
+
 /** The inbox, newest first, a page at a time. */
-export function useInbox(): UseInfiniteQueryResult<Pages> {
-  return useInfiniteQuery({
-    queryKey: KEY,
-    queryFn: ({ pageParam }) => {
-      const query = { limit: 30, ...(pageParam !== null && { cursor: pageParam }) };
-      return body(notificationsApi.GET('/notifications', { params: { query } }));
-    },
-    initialPageParam: null as string | null,
-    getNextPageParam: (page) => page.nextCursor,
-  });
-}
+export const useInbox = (): UseInfiniteQueryResult<Pages> => useInfiniteQuery(inboxQuery);
 
 /** How many entries are unread; 0 until the inbox has answered. */
 export function useUnread(): number {

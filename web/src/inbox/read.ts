@@ -2,7 +2,8 @@ import type { InfiniteData } from '@tanstack/react-query';
 import type { components } from '../api/generated/notifications';
 
 export type Notification = components['schemas']['Notification'];
-export type Pages = InfiniteData<components['schemas']['NotificationPage'], string | null>;
+export type Page = components['schemas']['NotificationPage'];
+export type Pages = InfiniteData<Page, string | null>;
 
 /** The inbox with the entries that are meant read, and as many fewer unread. */
 export function withRead(data: Pages, isMeant: (entry: Notification) => boolean, readAt: string): Pages {

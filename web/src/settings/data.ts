@@ -1,5 +1,5 @@
 // The user's profile, preferences and export.
-import { useQuery, type UseQueryResult } from '@tanstack/react-query';
+import { queryOptions, useQuery, type UseQueryResult } from '@tanstack/react-query';
 import { body, notificationsApi, usersApi } from '../api/clients';
 import type { components as notifications } from '../api/generated/notifications';
 import type { components } from '../api/generated/users';
@@ -11,10 +11,10 @@ export type ProfileEdit = components['schemas']['ProfilePatch'];
 export type Preferences = notifications['schemas']['Preferences'];
 export type Export = components['schemas']['Export'];
 
+export const profileQuery = queryOptions({ queryKey: ['profile'], queryFn: () => body(usersApi.GET('/me')) });
+
 /** The user's profile. */
-export function useProfile(): UseQueryResult<Profile> {
-  return useQuery({ queryKey: ['profile'], queryFn: () => body(usersApi.GET('/me')) });
-}
+export const useProfile = (): UseQueryResult<Profile> => useQuery(profileQuery);
 
 /** Changes the profile that the user saw with `version`; rejects with 412 when it is newer by now. */
 export async function changeProfile(version: number, edit: ProfileEdit): Promise<void> {
@@ -49,14 +49,8 @@ export async function changePreferences(edit: Partial<Omit<Preferences, 'version
 export function useExport(): UseQueryResult<Export | null> {
   return useQuery({
     queryKey: ['export'],
-    queryFn: async () => {
-      try {
-        return await body(usersApi.GET('/me/export', {}));
-      } catch (error) {
-        if (error instanceof ApiError && error.status === 404) return null;
-        throw error;
-      }
-    },
+    // 204 without one.
+    queryFn: async () => (await body(usersApi.GET('/me/export', {}))) ?? null,
   });
 }
 
@@ -68,8 +62,8 @@ export async function startExport(): Promise<void> {
 /** Where the archive can be downloaded now; `null` when it is no longer there. */
 export async function freshDownload(): Promise<string | null> {
   const newest = await body(usersApi.GET('/me/export', {}));
-  queryClient.setQueryData(['export'], newest);
-  return newest.downloadUrl;
+  queryClient.setQueryData(['export'], newest ?? null);
+  return newest?.downloadUrl ?? null;
 }
 
 /** Deletes the account, with a token that proves who is asking. */

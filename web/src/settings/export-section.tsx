@@ -22,7 +22,7 @@ export function ExportSection() {
   return (
     <Section title={m.exportTitle}>
       <p className={css['soft']}>{m.exportText}</p>
-      <Loaded query={newest}>
+      <Loaded query={newest} outline={<Outline />}>
         {(data) => (
           <div className={css['line']}>
             <State newest={data} />
@@ -39,6 +39,19 @@ export function ExportSection() {
         )}
       </Loaded>
     </Section>
+  );
+}
+
+/** As it is without an export, which is how most find it. */
+function Outline() {
+  const m = useMessages();
+  return (
+    <div className={css['line']}>
+      <p role="status" className={css['soft']}>
+        {m.loading}
+      </p>
+      <Button disabled>{m.exportStart}</Button>
+    </div>
   );
 }
 

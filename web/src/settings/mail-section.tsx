@@ -13,12 +13,15 @@ export function MailSection() {
   const preferences = usePreferences();
   return (
     <Section title={m.mail}>
-      <Loaded query={preferences}>{(data) => <Choices preferences={data} />}</Loaded>
+      <Loaded query={preferences} outline={<Choices preferences={null} />}>
+        {(data) => <Choices preferences={data} />}
+      </Loaded>
     </Section>
   );
 }
 
-function Choices({ preferences }: { preferences: Preferences }) {
+/** The choices; none can be made before they are known. */
+function Choices({ preferences }: { preferences: Preferences | null }) {
   const m = useMessages();
   const language = useLanguage();
   const change = (edit: Partial<Preferences>) => {
@@ -28,11 +31,17 @@ function Choices({ preferences }: { preferences: Preferences }) {
     <>
       <Switch
         text={m.reminderMail}
-        isOn={preferences.reminderMail}
+        isOn={preferences?.reminderMail ?? false}
+        disabled={!preferences}
         onChange={(reminderMail) => change({ reminderMail })}
       />
-      <Switch text={m.digestMail} isOn={preferences.digestMail} onChange={(digestMail) => change({ digestMail })} />
-      {preferences.digestMail && (
+      <Switch
+        text={m.digestMail}
+        isOn={preferences?.digestMail ?? false}
+        disabled={!preferences}
+        onChange={(digestMail) => change({ digestMail })}
+      />
+      {preferences?.digestMail && (
         <div className={css['hour']}>
           <SelectField
             label={m.digestHour}

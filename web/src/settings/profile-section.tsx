@@ -1,7 +1,7 @@
-import { useState, type SyntheticEvent } from 'react';
+import { startTransition, useEffect, useMemo, useState, type SyntheticEvent } from 'react';
 import { ApiError } from '../api/problem';
 import { inWords } from '../app/failure';
-import { keepLanguage, languageOf, showLanguage, useMessages, type Language } from '../i18n/i18n';
+import { keepLanguage, languageOf, showLanguage, useLanguage, useMessages, type Language } from '../i18n/i18n';
 import { Alert, Button, Field, SelectField } from '../ui/controls';
 import { say } from '../ui/toasts';
 import { changeProfile, useProfile, type Profile } from './data';
@@ -14,13 +14,17 @@ export function ProfileSection() {
   const profile = useProfile();
   return (
     <Section title={m.profile}>
-      <Loaded query={profile}>{(data) => <Form profile={data} />}</Loaded>
+      <Loaded query={profile} outline={<Form profile={null} />}>
+        {(data) => <Form profile={data} />}
+      </Loaded>
     </Section>
   );
 }
 
-function Form({ profile }: { profile: Profile }) {
+/** The form; it cannot be filled in before the profile is known. */
+function Form({ profile }: { profile: Profile | null }) {
   const m = useMessages();
+  const shownLanguage = useLanguage();
   // What the user has typed and not saved yet; it stays when a newer version of the profile arrives.
   const [name, setName] = useState<string | null>(null);
   const [zone, setZone] = useState<string | null>(null);
@@ -28,8 +32,11 @@ function Form({ profile }: { profile: Profile }) {
   const [failure, setFailure] = useState('');
   const [isStale, setStale] = useState(false);
   const [isBusy, setBusy] = useState(false);
+  const chosenZone = zone ?? profile?.timeZone ?? '';
+  const zones = useZones(chosenZone);
 
   const save = async () => {
+    if (!profile) return;
     const edit = {
       ...(name !== null && { displayName: name }),
       ...(zone !== null && { timeZone: zone }),
@@ -60,14 +67,15 @@ function Form({ profile }: { profile: Profile }) {
   return (
     <form onSubmit={submit}>
       {failure && <Alert>{failure}</Alert>}
-      {isStale && (
+      {isStale && profile && (
         <Alert>
           {m.profileConflict} {profileLine(profile)}
         </Alert>
       )}
       <Field
         label={m.displayName}
-        value={name ?? profile.displayName}
+        value={name ?? profile?.displayName ?? ''}
+        disabled={!profile}
         onChange={(event) => setName(event.target.value)}
         autoComplete="name"
         maxLength={100}
@@ -76,7 +84,8 @@ function Form({ profile }: { profile: Profile }) {
       <div className={css['pair']}>
         <SelectField
           label={m.language}
-          value={language ?? languageOf(profile.locale)}
+          value={language ?? (profile ? languageOf(profile.locale) : shownLanguage)}
+          disabled={!profile}
           onChange={(event) => setLanguage(event.target.value as Language)}
         >
           <option value="en">English</option>
@@ -84,10 +93,11 @@ function Form({ profile }: { profile: Profile }) {
         </SelectField>
         <SelectField
           label={m.timeZone}
-          value={zone ?? profile.timeZone}
+          value={chosenZone}
+          disabled={!profile}
           onChange={(event) => setZone(event.target.value)}
         >
-          {zones(zone ?? profile.timeZone).map((one) => (
+          {zones.map((one) => (
             <option key={one}>{one}</option>
           ))}
         </SelectField>
@@ -105,7 +115,12 @@ function profileLine(profile: Profile): string {
   return [profile.displayName, profile.timeZone].join(' · ');
 }
 
-/** All time zones that the browser knows; browsers leave out `UTC`, which is what a profile begins with. */
-function zones(current: string): string[] {
-  return [...new Set([current, 'UTC', ...Intl.supportedValuesOf('timeZone')])].sort();
+/**
+ * All time zones that the browser knows, and `UTC`, which browsers leave out and a profile begins with. They are some
+ * hundred options: at first the chosen one stands alone, and the others follow when nobody waits for the page.
+ */
+function useZones(chosen: string): string[] {
+  const [all, setAll] = useState<string[]>([]);
+  useEffect(() => startTransition(() => setAll(['UTC', ...Intl.supportedValuesOf('timeZone')])), []);
+  return useMemo(() => [...new Set([chosen, ...all])].sort(), [chosen, all]);
 }

@@ -21,11 +21,18 @@ interface Query<T> {
   refetch: () => unknown;
 }
 
-/** What a query has loaded; until then that it loads, or that it does not. */
-export function Loaded<T>({ query, children }: { query: Query<T>; children: (data: T) => ReactNode }) {
+interface LoadedProps<T> {
+  query: Query<T>;
+  /** What stands there meanwhile, best of the same size, so that nothing jumps. */
+  outline?: ReactNode;
+  children: (data: T) => ReactNode;
+}
+
+/** What a query has loaded; until then its outline, or that it does not load. */
+export function Loaded<T>({ query, outline = <Bones />, children }: LoadedProps<T>) {
   const m = useMessages();
   if (query.data !== undefined) return children(query.data);
-  if (!query.error) return <Bones />;
+  if (!query.error) return outline;
   return (
     <div className={css['failed']}>
       <p>

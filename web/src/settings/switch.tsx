@@ -4,18 +4,25 @@ interface Props {
   text: string;
   hint?: string;
   isOn: boolean;
+  disabled?: boolean;
   onChange: (isOn: boolean) => void;
 }
 
 /** Something that is on or off, and takes effect at once. */
-export function Switch({ text, hint, isOn, onChange }: Props) {
+export function Switch({ text, hint, isOn, disabled = false, onChange }: Props) {
   return (
     <label className={css['switch']}>
       <span>
         {text}
         {hint && <span className={css['soft']}> {hint}</span>}
       </span>
-      <input type="checkbox" role="switch" checked={isOn} onChange={(event) => onChange(event.target.checked)} />
+      <input
+        type="checkbox"
+        role="switch"
+        checked={isOn}
+        disabled={disabled}
+        onChange={(event) => onChange(event.target.checked)}
+      />
     </label>
   );
 }

@@ -1,5 +1,5 @@
 // The user's items in this tab: what is known of them, what is under way, and how both are loaded.
-import { useQuery, type UseQueryResult } from '@tanstack/react-query';
+import { queryOptions, useQuery, type UseQueryResult } from '@tanstack/react-query';
 import { useMemo } from 'react';
 import { body, todosApi } from '../api/clients';
 import type { components } from '../api/generated/todos';
@@ -44,9 +44,12 @@ export function useTodo(id: string): ShownTodo | undefined {
   return todos.find((todo) => todo.id === id || todo.id === realId(id));
 }
 
+export const listQuery = (status: Status) =>
+  queryOptions({ queryKey: ['todos', 'list', status], queryFn: () => loadList(status) });
+
 /** Keeps the list of a status loaded while a component shows it. */
 export function useTodoList(status: Status, options: { enabled: boolean }): UseQueryResult<{ isCapped: boolean }> {
-  return useQuery({ queryKey: ['todos', 'list', status], queryFn: () => loadList(status), ...options });
+  return useQuery({ ...listQuery(status), ...options });
 }
 
 /** Keeps one item loaded, notes included. */

@@ -1,11 +1,11 @@
-import { Dialog as Base } from '@base-ui/react/dialog';
-import type { ReactNode } from 'react';
-import { useMessages } from '../i18n/i18n';
+import { lazy, Suspense, useEffect, useState, type ReactNode } from 'react';
+import { whenIdle } from './when-idle';
 import css from './dialog.module.css';
-import { iconButtonClass } from './controls';
-import { CloseIcon } from './icons';
 
-interface Props {
+const load = () => import('./dialog-popup');
+const DialogPopup = lazy(load);
+
+export interface DialogProps {
   title: string;
   isOpen: boolean;
   onOpenChange: (isOpen: boolean) => void;
@@ -14,24 +14,19 @@ interface Props {
   children: ReactNode;
 }
 
-/** A dialog: it holds the focus, Escape closes it, and the focus goes back to where it came from. */
-export function Dialog({ title, isOpen, onOpenChange, size = 'usual', children }: Props) {
-  const m = useMessages();
+/**
+ * A dialog: it holds the focus, Escape closes it, and the focus goes back to where it came from. Its code is fetched
+ * after the page has come to rest, so that it is there, also offline, when the dialog opens.
+ */
+export function Dialog(props: DialogProps) {
+  const [isNeeded, setNeeded] = useState(props.isOpen);
+  if (props.isOpen && !isNeeded) setNeeded(true);
+  useEffect(() => whenIdle(load), []);
+  if (!isNeeded) return null;
   return (
-    <Base.Root open={isOpen} onOpenChange={(next) => onOpenChange(next)}>
-      <Base.Portal>
-        <Base.Backdrop className={css['scrim']} />
-        <Base.Popup className={css['dialog']} data-size={size}>
-          <header className={css['head']}>
-            <Base.Title className={css['title']}>{title}</Base.Title>
-            <Base.Close className={iconButtonClass} aria-label={m.close} title={m.close}>
-              <CloseIcon />
-            </Base.Close>
-          </header>
-          <div className={css['body']}>{children}</div>
-        </Base.Popup>
-      </Base.Portal>
-    </Base.Root>
+    <Suspense fallback={null}>
+      <DialogPopup {...props} />
+    </Suspense>
   );
 }
 

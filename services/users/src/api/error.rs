@@ -39,11 +39,6 @@ impl ApiError {
         Self::Refused(Problem::not_found("The user of this token is gone."))
     }
 
-    /// 404: the caller has asked for no export.
-    pub(crate) fn no_export() -> Self {
-        Self::Refused(Problem::not_found("You have asked for no export; POST /me/export asks for one."))
-    }
-
     /// 429: three exports within a day.
     pub(crate) fn too_many_exports() -> Self {
         Self::Refused(Problem::new(

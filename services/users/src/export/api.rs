@@ -1,7 +1,7 @@
 //! The routes of exports.
 
 use jiff::Timestamp;
-use lambda_kit::api::{Request, Response, accepted, ok};
+use lambda_kit::api::{Request, Response, accepted, no_content, ok};
 use lambda_kit::clock;
 use lambda_kit::problem::Problem;
 use serde::Serialize;
@@ -72,13 +72,15 @@ pub(crate) async fn request_export(store: &Store, request: Request) -> Result<Re
 
 /// `GET /me/export`: the caller's newest export, with a link that works for five minutes when the archive is there.
 ///
-/// 200 with the export; 404 when the caller has asked for none, or has deleted their account.
+/// 200 with the export; 204 when the caller has asked for none; 404 when they have deleted their account.
 pub(crate) async fn get_export(exports: &Exports, request: Request) -> Result<Response, ApiError> {
     let user = request.caller()?.subject;
     if exports.store.is_deleted(user).await? {
         return Err(ApiError::no_such_user());
     }
-    let export = exports.store.export(user).await?.ok_or_else(ApiError::no_export)?;
+    let Some(export) = exports.store.export(user).await? else {
+        return Ok(no_content());
+    };
     let now = clock::now();
     let link = match export.status(now) {
         Status::Ready => Some(exports.bucket.link(&export).await?),
