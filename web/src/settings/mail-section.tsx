@@ -1,5 +1,6 @@
 import { inWords } from '../app/failure';
 import { useLanguage, useMessages } from '../i18n/i18n';
+import { timeFormat } from '../i18n/time';
 import { SelectField } from '../ui/controls';
 import { say } from '../ui/toasts';
 import { changePreferences, usePreferences, type Preferences } from './data';
@@ -61,9 +62,6 @@ function Choices({ preferences }: { preferences: Preferences | null }) {
 }
 
 function hourInWords(hour: number, language: string): string {
-  const format = new Intl.DateTimeFormat(language === 'en' ? 'en-GB' : language, {
-    timeStyle: 'short',
-    timeZone: 'UTC',
-  });
+  const format = timeFormat(language, { timeStyle: 'short', timeZone: 'UTC' });
   return format.format(new Date(Date.UTC(2000, 0, 1, hour)));
 }

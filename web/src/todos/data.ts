@@ -5,7 +5,7 @@ import { body, todosApi } from '../api/clients';
 import type { components } from '../api/generated/todos';
 import { ApiError } from '../api/problem';
 import { Store, useStore } from '../store';
-import { nothingKnown, withAnswer, withList, without, type Known, type Status, type Todo } from './known';
+import { nothingKnown, withAnswer, withAnswers, withList, without, type Known, type Status, type Todo } from './known';
 import { shown, type Pending, type ShownTodo } from './pending';
 
 /** How many items of a status the page loads at most; search and filters work on these. */
@@ -84,7 +84,7 @@ async function loadList(status: Status): Promise<{ isCapped: boolean }> {
   do {
     const page = await loadPage(status, cursor);
     // Shown at once, page by page.
-    known.update((items) => page.items.reduce((result, todo) => withAnswer(result, todo, askedAt), items));
+    known.update((items) => withAnswers(items, page.items, askedAt));
     list.push(...page.items);
     cursor = page.nextCursor;
   } while (cursor !== null && list.length < LIST_LIMIT);

@@ -1,4 +1,5 @@
 // Due times in words, and the wall clock of the user's own zone.
+import { timeFormat } from '../i18n/time';
 
 export interface WallTime {
   year: number;
@@ -9,23 +10,17 @@ export interface WallTime {
   minute: number;
 }
 
-const formats = new Map<string, Intl.DateTimeFormat>();
-
 /** What a clock in the zone shows at a moment. */
 export function wallTime(moment: Date, zone: string): WallTime {
-  let format = formats.get(zone);
-  if (!format) {
-    format = new Intl.DateTimeFormat('en-US', {
-      timeZone: zone,
-      hourCycle: 'h23',
-      year: 'numeric',
-      month: 'numeric',
-      day: 'numeric',
-      hour: 'numeric',
-      minute: 'numeric',
-    });
-    formats.set(zone, format);
-  }
+  const format = timeFormat('en-US', {
+    timeZone: zone,
+    hourCycle: 'h23',
+    year: 'numeric',
+    month: 'numeric',
+    day: 'numeric',
+    hour: 'numeric',
+    minute: 'numeric',
+  });
   const parts = new Map(format.formatToParts(moment).map(({ type, value }) => [type, Number(value)]));
   const part = (name: Intl.DateTimeFormatPartTypes) => parts.get(name) ?? 0;
   return { year: part('year'), month: part('month'), day: part('day'), hour: part('hour'), minute: part('minute') };
@@ -84,7 +79,7 @@ export function dueInWords(dueAt: string, now: Date, zone: string, language: str
   const moment = new Date(dueAt);
   const days = daysUntil(moment, now, zone);
   const format = (options: Intl.DateTimeFormatOptions) =>
-    new Intl.DateTimeFormat(language === 'en' ? 'en-GB' : language, { timeZone: zone, ...options }).format(moment);
+    timeFormat(language, { timeZone: zone, ...options }).format(moment);
   const time = format({ hour: 'numeric', minute: '2-digit' });
   if (days === -1) return `${words.yesterday} ${time}`;
   if (days === 0) return `${words.today} ${time}`;

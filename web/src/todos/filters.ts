@@ -95,11 +95,10 @@ function isDue({ dueAt }: Todo, due: Filters['due'], now: Date, zone: string): b
 }
 
 const PRIORITY = { high: 0, normal: 1, low: 2 };
-const byAge = (one: Todo, other: Todo) =>
-  other.createdAt.localeCompare(one.createdAt) || other.id.localeCompare(one.id);
+const byAge = (one: Todo, other: Todo) => ordered(other.createdAt, one.createdAt) || ordered(other.id, one.id);
 const byDue = (one: Todo, other: Todo) => time(one.dueAt) - time(other.dueAt) || byAge(one, other);
 const byCompletion = (one: Todo, other: Todo) =>
-  (other.completedAt ?? '').localeCompare(one.completedAt ?? '') || byAge(one, other);
+  ordered(other.completedAt ?? '', one.completedAt ?? '') || byAge(one, other);
 
 const ORDERS: Record<Filters['sort'], (one: Todo, other: Todo) => number> = {
   newest: (one, other) =>
@@ -109,6 +108,11 @@ const ORDERS: Record<Filters['sort'], (one: Todo, other: Todo) => number> = {
   priority: (one, other) => PRIORITY[one.priority] - PRIORITY[other.priority] || byDue(one, other),
   title: (one, other) => one.title.localeCompare(other.title) || byAge(one, other),
 };
+
+/** The order of moments and ids, which is the one of their characters. */
+function ordered(one: string, other: string): number {
+  return Number(one > other) - Number(one < other);
+}
 
 function time(moment: string | null): number {
   return moment === null ? Number.MAX_SAFE_INTEGER : Date.parse(moment);

@@ -1,4 +1,5 @@
 import type { Messages } from '../i18n/en';
+import { timeFormat } from '../i18n/time';
 import { daysUntil } from './due';
 import type { Filters } from './filters';
 import type { ShownTodo } from './pending';
@@ -40,7 +41,7 @@ function dayHeading(
   if (days === 0) return m.today;
   if (days === 1) return m.dueTomorrow;
   const isThisYear = due.getFullYear() === now.getFullYear();
-  return new Intl.DateTimeFormat(language === 'en' ? 'en-GB' : language, {
+  return timeFormat(language, {
     timeZone: zone,
     weekday: 'long',
     day: 'numeric',

@@ -25,12 +25,24 @@ export const nothingKnown: Known = { items: new Map(), gone: new Set() };
 
 /** Takes in an item that the API answered with. */
 export function withAnswer(known: Known, todo: Todo, heardAt: number): Known {
-  if (known.gone.has(todo.id)) return known;
-  const before = known.items.get(todo.id);
-  if (before && (before.todo.version > todo.version || (before.todo.version === todo.version && !before.partial))) {
-    return before.heardAt >= heardAt ? known : put(known, { ...before, heardAt });
+  return withAnswers(known, [todo], heardAt);
+}
+
+/** Takes in items that the API answered with. */
+export function withAnswers(known: Known, todos: readonly Todo[], heardAt: number): Known {
+  const alive = todos.filter(({ id }) => !known.gone.has(id));
+  if (alive.length === 0) return known;
+  const items = new Map(known.items);
+  for (const todo of alive) {
+    const before = items.get(todo.id);
+    if (!before || isNews(todo, before)) items.set(todo.id, { todo, partial: false, heardAt });
+    else if (before.heardAt < heardAt) items.set(todo.id, { ...before, heardAt });
   }
-  return put(known, { todo, partial: false, heardAt });
+  return { ...known, items };
+}
+
+function isNews(todo: Todo, before: Entry): boolean {
+  return todo.version > before.todo.version || (todo.version === before.todo.version && before.partial);
 }
 
 /** Takes in what an event told of an item. */
@@ -38,7 +50,8 @@ export function withEvent(known: Known, todo: Todo, heardAt: number): Known {
   if (known.gone.has(todo.id)) return known;
   const before = known.items.get(todo.id);
   if (before && before.todo.version >= todo.version) return known;
-  return put(known, { todo, partial: true, heardAt });
+  const items = new Map(known.items).set(todo.id, { todo, partial: true, heardAt });
+  return { ...known, items };
 }
 
 /**
@@ -51,7 +64,7 @@ export function withList(known: Known, status: Status, list: readonly Todo[], as
   for (const [id, { todo, heardAt }] of items) {
     if (todo.status === status && !listed.has(id) && heardAt < askedAt) items.delete(id);
   }
-  return list.reduce<Known>((result, todo) => withAnswer(result, todo, askedAt), { ...known, items });
+  return withAnswers({ ...known, items }, list, askedAt);
 }
 
 /** Forgets a deleted item, for good: ids are never used again. */
@@ -60,8 +73,4 @@ export function without(known: Known, id: string): Known {
   const items = new Map(known.items);
   items.delete(id);
   return { items, gone: new Set(known.gone).add(id) };
-}
-
-function put(known: Known, entry: Entry): Known {
-  return { ...known, items: new Map(known.items).set(entry.todo.id, entry) };
 }

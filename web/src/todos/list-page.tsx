@@ -80,7 +80,7 @@ function List({
                 key={screenKey(todo.id)}
                 todo={todo}
                 isEditing={editing === screenKey(todo.id)}
-                onEdit={(state) => setEditing(state === 'start' ? screenKey(todo.id) : null)}
+                onEdit={setEditing}
               />
             ))}
           </ul>

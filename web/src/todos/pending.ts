@@ -20,9 +20,20 @@ export interface ShownTodo extends Todo {
 /** All items, with the pending changes over them in the order in which they were made. */
 export function shown(known: Known, pending: readonly Pending[]): ShownTodo[] {
   const items = new Map<string, ShownTodo>();
-  for (const { todo } of known.items.values()) items.set(todo.id, { ...todo, isPending: false });
+  for (const { todo } of known.items.values()) items.set(todo.id, settled(todo));
   for (const change of pending) lay(change, items);
   return [...items.values()];
+}
+
+const settledOnes = new WeakMap<Todo, ShownTodo>();
+
+/** An item without a pending change: the same object as long as it is the same, so that its row stays as it is. */
+function settled(todo: Todo): ShownTodo {
+  const kept = settledOnes.get(todo);
+  if (kept) return kept;
+  const made = { ...todo, isPending: false };
+  settledOnes.set(todo, made);
+  return made;
 }
 
 function lay(change: Pending, items: Map<string, ShownTodo>): void {

@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState, type KeyboardEvent } from 'react';
+import { memo, useEffect, useRef, useState, type KeyboardEvent } from 'react';
 import { Link } from 'wouter';
 import { useMessages } from '../i18n/i18n';
 import { IconButton, iconButtonClass } from '../ui/controls';
@@ -12,11 +12,12 @@ import css from './todo-row.module.css';
 interface Props {
   todo: ShownTodo;
   isEditing: boolean;
-  onEdit: (state: 'start' | 'end') => void;
+  /** The item's `screenKey` when its title is to be edited; `null` when that is over. */
+  onEdit: (key: string | null) => void;
 }
 
 /** One item of the list: tick it off, change its title where it stands, open it. */
-export function TodoRow({ todo, isEditing, onEdit }: Props) {
+export const TodoRow = memo(function TodoRow({ todo, isEditing, onEdit }: Props) {
   const m = useMessages();
   const title = useRef<HTMLButtonElement>(null);
   const wasEditing = useRef(false);
@@ -30,7 +31,7 @@ export function TodoRow({ todo, isEditing, onEdit }: Props) {
       <TickBox todo={todo} />
       <div className={css['middle']}>
         {isEditing ? (
-          <TitleEditor todo={todo} onEnd={() => onEdit('end')} />
+          <TitleEditor todo={todo} onEnd={() => onEdit(null)} />
         ) : (
           <button
             ref={title}
@@ -38,7 +39,7 @@ export function TodoRow({ todo, isEditing, onEdit }: Props) {
             className={css['title']}
             data-focus
             title={m.edit}
-            onClick={() => onEdit('start')}
+            onClick={() => onEdit(screenKey(todo.id))}
           >
             {todo.title}
           </button>
@@ -68,7 +69,7 @@ export function TodoRow({ todo, isEditing, onEdit }: Props) {
       </Link>
     </li>
   );
-}
+});
 
 /** The circle that completes an item, or takes it up again. */
 export function TickBox({ todo }: { todo: ShownTodo }) {
