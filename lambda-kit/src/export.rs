@@ -6,11 +6,12 @@ use std::collections::HashMap;
 
 use aws_config::SdkConfig;
 use aws_sdk_dynamodb::types::AttributeValue;
-use events::envelope::{Event, Payload};
+use events::envelope::{Event, Metadata, Payload};
 use lambda_runtime::Error;
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
+use crate::cause::{Cause, NewEvent};
 use crate::claim::claim;
 use crate::clock;
 use crate::outbox::OutboxRow;
@@ -99,21 +100,25 @@ impl Exporter {
         Ok(())
     }
 
-    /// Claims the event `asked` for the job `consumer` and commits the event that answers it. The second time neither is
-    /// written, and nothing for a user who has deleted their account meanwhile: an erasure does not wait for an export.
+    /// Claims the event `asked` for the job `export`, and commits the service's answer: that its part is written, under
+    /// the prefix that `data` is given. The second time neither is written, and nothing for a user who has deleted their
+    /// account meanwhile: an erasure does not wait for an export. `version` is the service's.
     ///
     /// # Errors
     /// When the table fails.
     pub async fn answer<P: Payload>(
         &self,
         part: &Part,
-        consumer: &str,
-        asked: Uuid,
-        answer: &Event<P>,
+        asked: &Metadata,
+        version: &str,
+        data: impl FnOnce(String) -> P,
     ) -> Result<(), TableError> {
+        let now = clock::now();
+        let new = NewEvent { id: clock::new_id(), occurred_at: now, subject: part.export.to_string(), sequence: 1 };
+        let metadata = Cause::of_event(asked).metadata::<P>(version, new);
         let writes = [
-            claim(&self.table, consumer, asked, clock::now())?,
-            OutboxRow::new(answer)?.put(&self.table)?,
+            claim(&self.table, "export", asked.event_id, now)?,
+            OutboxRow::new(&Event { metadata, data: data(part.prefix()) })?.put(&self.table)?,
             tombstone::absent(&self.table, part.user)?,
         ];
         match transaction::write(&self.dynamodb, &writes).await? {

@@ -11,8 +11,8 @@ fn allowed(krate: &str) -> &'static [&'static str] {
     match krate {
         // The benchmarks' floor has nothing of ours.
         "events" | "bare" => &[],
-        "lambda-kit" | "contracts" => &["events"],
-        "users" | "todos" | "notifications" => &["events", "lambda-kit"],
+        "lambda-kit" | "testkit" | "contracts" => &["events"],
+        "users" | "todos" | "notifications" => &["events", "lambda-kit", "testkit"],
         // The tests are black box: they meet the services over the wire alone.
         "ops" | "xtask" | "tests" => &["contracts", "events"],
         // What is timed is met as a client meets it.
@@ -41,6 +41,15 @@ fn every_crate_depends_on_the_floors_below_it_alone() {
                 allowed(name)
             );
         }
+    }
+}
+
+#[test]
+fn what_tests_need_is_in_no_binary() {
+    for (name, package) in workspace() {
+        let found = package.dependencies.iter().find(|dependency| dependency.name == "testkit");
+        let is_for_tests = found.is_none_or(|dependency| dependency.kind == DependencyKind::Development);
+        assert!(is_for_tests, "{name} must name testkit among its dev-dependencies");
     }
 }
 

@@ -16,11 +16,8 @@ use crate::push::tell::{Push, PushError};
 use crate::store;
 
 /// How long the tombstone stands before what is swept is all there is: the timeout of any function that makes something
-/// new for a user, and [`ON_ITS_WAY`].
+/// new for a user, and some seconds for a call of it that is still on its way.
 const SETTLED: Duration = Duration::from_secs(25);
-/// A call of a function that has ended may still be on its way.
-#[cfg(test)]
-const ON_ITS_WAY: Duration = Duration::from_secs(5);
 
 /// What the job works with.
 #[derive(Clone, Debug)]
@@ -81,8 +78,6 @@ impl SubscribeFailure for EraseError {
 
 #[cfg(test)]
 mod tests {
-    use serde_norway::Value;
-
     use super::*;
 
     /// Jobs that may go on for longer, because they bring nothing back:
@@ -99,21 +94,6 @@ mod tests {
 
     #[test]
     fn whatever_makes_something_for_a_user_has_ended_when_an_erasure_sweeps_again() {
-        let template: Value = serde_norway::from_str(include_str!("../template.yaml")).unwrap();
-        let usual = &template["Globals"]["Function"]["Timeout"];
-        for (_, resource) in template["Resources"].as_mapping().unwrap() {
-            let function = &resource["Properties"];
-            if resource["Type"] != "AWS::Serverless::Function" || HARMLESS.iter().any(|job| function["Handler"] == *job)
-            {
-                continue;
-            }
-            let timeout = Duration::from_secs(function.get("Timeout").unwrap_or(usual).as_u64().unwrap());
-            let message = "must end before SETTLED, or be in HARMLESS with the reason";
-            assert!(
-                timeout + ON_ITS_WAY <= SETTLED,
-                "{:?}, which may take {timeout:?}, {message}",
-                function["Handler"]
-            );
-        }
+        testkit::template::assert_ended_within(SETTLED, include_str!("../template.yaml"), &HARMLESS);
     }
 }

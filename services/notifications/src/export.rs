@@ -2,8 +2,6 @@
 
 use events::envelope::Event;
 use events::notifications::NotificationsExportedV1;
-use lambda_kit::cause::{Cause, NewEvent};
-use lambda_kit::clock;
 use lambda_kit::export::{ExportError, Exporter, Part};
 use lambda_kit::subscriber::SubscribeFailure;
 use lambda_kit::table::TableError;
@@ -45,10 +43,8 @@ pub(crate) async fn export(job: &Export, event: Event<RequestedSeen>) -> Result<
         }
         written => written?,
     };
-    let new = NewEvent { id: clock::new_id(), occurred_at: clock::now(), subject: export.to_string(), sequence: 1 };
-    let metadata = Cause::of_event(&event.metadata).metadata::<NotificationsExportedV1>(env!("CARGO_PKG_VERSION"), new);
-    let data = NotificationsExportedV1 { user_id: user, export_id: export, key: part.prefix(), bytes };
-    job.exporter.answer(&part, "export", event.metadata.event_id, &Event { metadata, data }).await?;
+    let answer = |key| NotificationsExportedV1 { user_id: user, export_id: export, key, bytes };
+    job.exporter.answer(&part, &event.metadata, env!("CARGO_PKG_VERSION"), answer).await?;
     info!(part.bytes = bytes, "wrote a part of an export");
     Ok(())
 }

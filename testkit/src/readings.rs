@@ -1,6 +1,5 @@
-//! What the tests of every subscriber hold its reader schemas against: files, examples, and the template's rules.
-//!
-//! Included by its path, so that no service has a crate of test tools.
+//! What a subscriber's reader schemas are held against: files, examples, and the template's rules. A service is named
+//! here by its folder.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -8,10 +7,14 @@ use std::path::{Path, PathBuf};
 
 use events::documents::Reading;
 use serde_json::{Value, json};
-use serde_norway::Value as Yaml;
 
-/// The files in the service's `reads/` are what its jobs read.
-pub(super) fn agree(service: &str, readings: &[Reading]) {
+use crate::template::{EXAMPLES, rules};
+
+/// The files in the service's `reads/` are what its jobs read; with `BUSLINE_WRITE_SCHEMAS` set, they become it.
+///
+/// # Panics
+/// Names the files that are not.
+pub fn agree(service: &str, readings: &[Reading]) {
     let folder = Path::new(service).join("reads");
     let path = |reading: &Reading| folder.join(reading.job).join(format!("{}.json", reading.detail_type));
     let wanted: BTreeMap<_, _> =
@@ -26,10 +29,13 @@ pub(super) fn agree(service: &str, readings: &[Reading]) {
 }
 
 /// Each schema takes the example of its event, and spoilt ones, exactly when the job reads them.
-pub(super) fn take_exactly_what_is_read(service: &str, readings: &[Reading]) {
+///
+/// # Panics
+/// Shows the event on which the two differ.
+pub fn take_exactly_what_is_read(readings: &[Reading]) {
     for reading in readings {
         let validator = jsonschema::options().should_validate_formats(true).build(&reading.document).unwrap();
-        let path = examples(service).join(&reading.schema).with_extension("json");
+        let path = Path::new(EXAMPLES).join(&reading.schema).with_extension("json");
         let example: Value = serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap();
         for detail in spoilt(&example["detail"]) {
             let mut message = example.clone();
@@ -41,46 +47,22 @@ pub(super) fn take_exactly_what_is_read(service: &str, readings: &[Reading]) {
 }
 
 /// Each rule of the service's template has a reading, which reads every example of the rule's event.
-pub(super) fn cover_the_rules(service: &str, readings: &[Reading]) {
+///
+/// # Panics
+/// Names the rule without a reading, or the job that does not read an example.
+pub fn cover_the_rules(service: &str, readings: &[Reading]) {
     let template = fs::read_to_string(Path::new(service).join("template.yaml")).unwrap();
-    let template: Yaml = serde_norway::from_str(&template).unwrap();
-    let mut rules = 0;
-    for (_, function) in template["Resources"].as_mapping().unwrap() {
-        let properties = &function["Properties"];
-        for (_, event) in properties["Events"].as_mapping().into_iter().flatten() {
-            if event["Type"] != "EventBridgeRule" {
-                continue;
-            }
-            let job = properties["Handler"].as_str().unwrap();
-            for detail_type in event["Properties"]["Pattern"]["detail-type"].as_sequence().unwrap() {
-                let is_it = |reading: &&Reading| reading.job == job && *detail_type == reading.detail_type.as_str();
-                let reading = readings.iter().find(is_it);
-                read_examples(service, reading.unwrap_or_else(|| panic!("add a row for {job} to readings.rs")));
-                rules += 1;
-            }
-        }
-    }
-    assert_eq!(rules, readings.len(), "each reading has its rule");
-}
-
-fn read_examples(service: &str, reading: &Reading) {
-    let first = examples(service).join(&reading.schema);
-    let version = first.file_name().unwrap().to_str().unwrap();
-    let mut seen = 0;
-    for file in fs::read_dir(first.parent().unwrap()).unwrap() {
-        let path = file.unwrap().path();
-        if path.file_name().unwrap().to_str().unwrap().split('.').next() == Some(version) {
-            let message: Value = serde_json::from_str(&fs::read_to_string(&path).unwrap()).unwrap();
+    let rules = rules(&template);
+    for rule in &rules {
+        let is_it = |reading: &&Reading| reading.job == rule.job && reading.detail_type == rule.detail_type;
+        let reading = readings.iter().find(is_it);
+        let reading = reading.unwrap_or_else(|| panic!("add a row for {} to readings.rs", rule.job));
+        for (name, message) in rule.examples() {
             let read = reading.read(serde_json::from_value(message).unwrap());
-            assert!(read.is_ok(), "{} does not read {}: {read:?}", reading.job, path.display());
-            seen += 1;
+            assert!(read.is_ok(), "{} does not read {name}: {read:?}", reading.job);
         }
     }
-    assert!(seen > 0, "{} has an example", reading.schema);
-}
-
-fn examples(service: &str) -> PathBuf {
-    Path::new(service).join("../../events/examples")
+    assert_eq!(rules.len(), readings.len(), "each reading has its rule");
 }
 
 /// The value as it is, and with each of its members once missing and once of another kind.
