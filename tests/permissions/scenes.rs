@@ -3,7 +3,9 @@
 //! The functions play side by side, and one that another needs may lack a permission at that moment: what a scene only
 //! prepares is tried until it works.
 
+pub(crate) mod events;
 pub(crate) mod exports;
+mod failures;
 mod reminders;
 mod sockets;
 
@@ -11,29 +13,23 @@ use std::time::Duration;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use aws_sdk_lambda::primitives::Blob;
-use aws_sdk_lambda::types::InvocationType;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use tests::account::User;
 use tests::api::{Api, Call};
 use tests::bus::Forged;
-use tests::disruption::finish;
 use tests::product::{Product, Service};
-use tests::signature::{Keys, Request, Signer};
 use tests::upload::Announced;
 use tests::wait::eventually;
-use tokio::sync::Mutex;
 use uuid::Uuid;
 
 use crate::deletions;
 use crate::files;
 use crate::grants::{Grant, Job};
+use crate::scenes::events::{event, on_the_bus};
 
 /// Whether a job was done; else what was seen instead.
 pub(crate) type Done = Result<(), String>;
-
-/// One look at a dead-letter queue at a time: a look hides for a while what it saw.
-static LOOK: Mutex<()> = Mutex::const_new(());
 
 /// Where the functions play.
 #[derive(Clone, Debug)]
@@ -272,58 +268,6 @@ impl Stage {
         heard.map(drop).map_err(|_| format!("no event within {:?}", patience.0))
     }
 
-    /// An event that cannot be read ends in the dead-letter queue.
-    async fn keeps_a_failed_event(&self, job: &Job, patience: Patience) -> Done {
-        let mut event = event(job);
-        let mark = Uuid::new_v4().to_string();
-        event["detail"]["data"] = json!({"unreadable": mark});
-        let client = aws_sdk_lambda::Client::new(self.product.sdk());
-        let request = client.invoke().function_name(job.function(self.product.env()));
-        let request = request.invocation_type(InvocationType::Event).payload(Blob::new(event.to_string()));
-        request.send().await.expect("a function that takes events");
-        self.letter(job.service, &mark, patience).await
-    }
-
-    /// A record that is no outbox row ends in the bucket and is told of in the dead-letter queue, and what comes behind
-    /// it in the stream is published.
-    async fn keeps_a_failed_record(&self, job: &Job, patience: Patience) -> Done {
-        let poison = Poison::put(&self.product, job).await;
-        let behind = self.works(job, Patience(Duration::from_secs(30))).await;
-        behind.and(self.letter(job.service, &poison.mapping, patience).await)
-    }
-
-    /// Waits for a dead letter and takes it out.
-    async fn letter(&self, service: Service, part: &str, patience: Patience) -> Done {
-        let letters = self.product.dead_letters(service);
-        let found = tokio::time::timeout(patience.0, async {
-            loop {
-                let look = LOOK.lock().await;
-                let found = letters.with(part).await;
-                for letter in &found {
-                    letters.remove(letter).await;
-                    self.forget_object(&letter.body).await;
-                }
-                drop(look);
-                if !found.is_empty() {
-                    return;
-                }
-                tokio::time::sleep(Duration::from_millis(150)).await;
-            }
-        });
-        found.await.map_err(|_| format!("no dead letter within {:?}", patience.0))
-    }
-
-    /// Deletes the object that a dead letter tells of, if it is of that kind.
-    async fn forget_object(&self, letter: &Value) {
-        let told = &letter["Records"][0]["s3"];
-        let (Some(bucket), Some(key)) = (told["bucket"]["name"].as_str(), told["object"]["key"].as_str()) else {
-            return;
-        };
-        let root = Signer::new(&self.product, Keys::root());
-        let reply = root.send(&Request::plain("s3", reqwest::Method::DELETE, &format!("/{bucket}/{key}"), "")).await;
-        assert_eq!(reply.status, 204, "{}", reply.body);
-    }
-
     /// The function's next lines arrive in its log.
     async fn logs(&self, job: &Job, patience: Patience) -> Done {
         let since = Timestamp::now();
@@ -364,117 +308,9 @@ impl Stage {
     }
 }
 
-/// A row in a service's table that is no outbox row although its key says so. Its batch is given up at once while this
-/// lives, so that no test waits for the retries.
-struct Poison {
-    product: Product,
-    service: Service,
-    key: String,
-    /// What makes the job read the row.
-    sort_key: &'static str,
-    /// The id of the stream's mapping, part of the key of every batch that it gave up.
-    mapping: String,
-    retries: i32,
-}
-
-impl Poison {
-    async fn put(product: &Product, job: &Job) -> Self {
-        let lambda = aws_sdk_lambda::Client::new(product.sdk());
-        let listed = lambda.list_event_source_mappings().function_name(job.function(product.env())).send().await;
-        let mapping = listed.expect("mappings").event_source_mappings.unwrap_or_default().pop();
-        let mapping = mapping.expect("a stream's mapping");
-        let poison = Self {
-            product: product.clone(),
-            service: job.service,
-            key: format!("OUTBOX#{}", Uuid::new_v4()),
-            sort_key: if job.name == "schedule" { "TODO#poison" } else { "OUTBOX" },
-            mapping: mapping.uuid.expect("a mapping's id"),
-            retries: mapping.maximum_retry_attempts.expect("bounded retries"),
-        };
-        set_retries(product, &poison.mapping, 0).await;
-        let table = aws_sdk_dynamodb::Client::new(product.sdk()).put_item().table_name(product.table(job.service));
-        let put = table.item("pk", text(&poison.key)).item("sk", text(poison.sort_key));
-        let put = if job.name == "schedule" { put.item("dueAt", text("2199-01-01T00:00:00Z")) } else { put };
-        put.send().await.expect("a row that can be written");
-        poison
-    }
-}
-
-impl Drop for Poison {
-    fn drop(&mut self) {
-        let (product, service, key) = (self.product.clone(), self.service, self.key.clone());
-        let sort_key = self.sort_key;
-        let (mapping, retries) = (self.mapping.clone(), self.retries);
-        finish(async move {
-            let table = aws_sdk_dynamodb::Client::new(product.sdk()).delete_item().table_name(product.table(service));
-            let delete = table.key("pk", text(&key)).key("sk", text(sort_key));
-            delete.send().await.expect("a row that can be deleted");
-            set_retries(&product, &mapping, retries).await;
-        });
-    }
-}
-
-async fn set_retries(product: &Product, mapping: &str, retries: i32) {
-    let lambda = aws_sdk_lambda::Client::new(product.sdk());
-    let update = lambda.update_event_source_mapping().uuid(mapping).maximum_retry_attempts(retries);
-    update.send().await.expect("a mapping that can be changed");
-}
-
 async fn answers(call: Call, status: u16) -> Done {
     let answer = call.send().await;
     if answer.status == status { Ok(()) } else { Err(format!("answered {}", answer.status)) }
-}
-
-/// An event that the job handles, about somebody new.
-fn event(job: &Job) -> Value {
-    let (user, todo) = (Uuid::new_v4(), Uuid::now_v7());
-    let email = format!("permissions-{}@example.com", user.simple());
-    let about_todo =
-        json!({"todoId": todo, "ownerId": user, "title": "x", "changed": ["title"], "priority": "low", "tags": []});
-    let about_file = json!({
-        "attachmentId": Uuid::now_v7(), "todoId": todo, "ownerId": user, "name": "x.txt", "contentType": "text/plain",
-        "bytes": 1, "reason": "broken",
-    });
-    let about_user = json!({
-        "userId": user, "email": email, "displayName": "Ann", "locale": "en", "timeZone": "UTC",
-        "registeredAt": Timestamp::now(), "changed": ["locale"],
-    });
-    let forged = match job.name.as_str() {
-        "todo-created" | "update-agenda" => Forged::new("todos", "TodoCreated", todo, 1, &about_todo),
-        "todo-changed" => Forged::new("todos", "TodoChanged", todo, 2, &about_todo),
-        "todo-completed" => Forged::new("todos", "TodoCompleted", todo, 2, &about_todo),
-        "todo-reopened" => Forged::new("todos", "TodoReopened", todo, 2, &about_todo),
-        "todo-deleted" | "delete-attachments" => Forged::new("todos", "TodoDeleted", todo, 2, &about_todo),
-        "check-attachment" => return files::foreign_upload(),
-        "delete-files" => Forged::new("todos", "AttachmentDeleted", todo, 2, &about_file),
-        "attachment-ready" => Forged::new("todos", "AttachmentReady", todo, 2, &about_file),
-        "attachment-rejected" => Forged::new("todos", "AttachmentRejected", todo, 2, &about_file),
-        "erase" => Forged::new("users", "UserDeleted", user, 2, &about_user),
-        "todos-erased" => Forged::new("todos", "TodosErased", user, 1, &about_user),
-        "notifications-erased" => Forged::new("notifications", "NotificationsErased", user, 1, &about_user),
-        "todo-due" | "send-reminder-mail" => Forged::new("todos", "TodoDue", todo, 2, &about_todo),
-        "export" => Forged::new("users", "UserExportRequested", user, 1, &about_user),
-        "export-ready" | "send-export-mail" => exports::is_ready(user),
-        "todos-exported" | "notifications-exported" => exports::answer(&job.name, user, Uuid::now_v7()),
-        // They are no subscribers: an empty input is none of theirs.
-        "remind" | "plan-digests" | "send-digest-mail" => return json!({}),
-        "recipient-changed" => Forged::new("users", "UserProfileChanged", user, 2, &about_user),
-        "user-registered" | "recipient-registered" | "send-welcome-mail" => {
-            Forged::new("users", "UserRegistered", user, 1, &about_user)
-        }
-        name => panic!("{name} has no event: show here what it handles"),
-    };
-    on_the_bus(&forged)
-}
-
-/// The event as EventBridge gives it to a function.
-///
-/// <https://docs.aws.amazon.com/eventbridge/latest/ref/overiew-event-structure.html>
-fn on_the_bus(event: &Forged) -> Value {
-    json!({
-        "version": "0", "id": Uuid::new_v4(), "account": "000000000000", "region": "eu-west-1", "resources": [],
-        "time": Timestamp::now(), "source": event.source, "detail-type": event.detail_type, "detail": event.detail,
-    })
 }
 
 fn text(value: &str) -> AttributeValue {
