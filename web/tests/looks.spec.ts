@@ -15,7 +15,7 @@ async function look(page: Page, name: string): Promise<void> {
       await accessible(page);
       const overhang = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
       expect(overhang, `${name} sticks out of the ${place}`).toBeLessThanOrEqual(0);
-      await page.screenshot({ path: `${folder}/screens/${name}-${place}-${colorScheme}.png` });
+      await page.screenshot({ path: `${folder}/screens/${name}-${place}-${colorScheme}.png`, animations: 'disabled' });
     }
   }
 }

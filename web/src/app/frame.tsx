@@ -153,7 +153,7 @@ function TabBar() {
           isHere={onList && filters.view === 'upcoming'}
         />
         <Item href="/inbox" Icon={InboxIcon} text={m.inbox} unread={unread} isHere={path === '/inbox'} />
-        <Item href="/settings" Icon={SettingsIcon} text={m.settings} isHere={path === '/settings'} />
+        <Item href="/settings" Icon={SettingsIcon} text={m.settingsShort} isHere={path === '/settings'} />
       </ul>
     </nav>
   );

@@ -1,8 +1,9 @@
 import { useState } from 'react';
 import { Link, useLocation, useSearchParams } from 'wouter';
 import { useMessages } from '../i18n/i18n';
-import { Alert, Button, Field, Note } from '../ui/controls';
+import { Note } from '../ui/controls';
 import { confirmAddress, resendCode } from './cognito';
+import { CodeField, EmailField, Form } from './form';
 import { AuthFrame } from './frame';
 import css from './frame.module.css';
 import { useForm } from './use-form';
@@ -28,32 +29,11 @@ export default function ConfirmPage() {
     });
   return (
     <AuthFrame title={m.confirmTitle} intro={given ? m.confirmText(given) : m.confirmTextUnknown}>
-      <form onSubmit={form.submit}>
-        {form.failure && <Alert>{form.failure}</Alert>}
+      <Form form={form} action={m.confirm}>
         {isSent && !form.failure && <Note>{m.codeSent}</Note>}
-        {!given && (
-          <Field
-            label={m.email}
-            type="email"
-            autoComplete="username"
-            value={email}
-            onChange={(event) => setEmail(event.target.value)}
-            required
-          />
-        )}
-        <Field
-          label={m.code}
-          name="code"
-          inputMode="numeric"
-          autoComplete="one-time-code"
-          pattern="\s*(\d\s*){6}"
-          title={m.code}
-          required
-        />
-        <Button type="submit" look="primary" disabled={form.isBusy}>
-          {m.confirm}
-        </Button>
-      </form>
+        {!given && <EmailField email={email} onChange={setEmail} />}
+        <CodeField />
+      </Form>
       <div className={css['foot']}>
         <button type="button" className={css['link']} disabled={form.isBusy || email === ''} onClick={resend}>
           {m.resendCode}

@@ -1,8 +1,8 @@
 import { useState } from 'react';
 import { Link, useLocation } from 'wouter';
 import { useMessages } from '../i18n/i18n';
-import { Alert, Button, Field, PasswordField } from '../ui/controls';
 import { forgetPassword, setPassword } from './cognito';
+import { CodeField, EmailField, Form, NewPasswordField } from './form';
 import { AuthFrame } from './frame';
 import css from './frame.module.css';
 import { useForm } from './use-form';
@@ -24,20 +24,9 @@ export default function ForgotPasswordPage() {
   if (!isSent) {
     return (
       <AuthFrame title={m.forgotTitle} intro={m.forgotText}>
-        <form onSubmit={ask.submit}>
-          {ask.failure && <Alert>{ask.failure}</Alert>}
-          <Field
-            label={m.email}
-            type="email"
-            autoComplete="username"
-            value={email}
-            onChange={(event) => setEmail(event.target.value)}
-            required
-          />
-          <Button type="submit" look="primary" disabled={ask.isBusy}>
-            {m.sendCode}
-          </Button>
-        </form>
+        <Form form={ask} action={m.sendCode}>
+          <EmailField email={email} onChange={setEmail} />
+        </Form>
         <div className={css['foot']}>
           <Link href="/sign-in">{m.signIn}</Link>
         </div>
@@ -46,29 +35,10 @@ export default function ForgotPasswordPage() {
   }
   return (
     <AuthFrame title={m.forgotTitle} intro={m.forgotSent(email)}>
-      <form onSubmit={change.submit}>
-        {change.failure && <Alert>{change.failure}</Alert>}
-        <Field
-          label={m.code}
-          name="code"
-          inputMode="numeric"
-          autoComplete="one-time-code"
-          pattern="\s*(\d\s*){6}"
-          title={m.code}
-          required
-        />
-        <PasswordField
-          label={m.newPassword}
-          name="password"
-          autoComplete="new-password"
-          minLength={12}
-          hint={m.passwordRule}
-          required
-        />
-        <Button type="submit" look="primary" disabled={change.isBusy}>
-          {m.setPassword}
-        </Button>
-      </form>
+      <Form form={change} action={m.setPassword}>
+        <CodeField />
+        <NewPasswordField label={m.newPassword} />
+      </Form>
       <div className={css['foot']}>
         <button type="button" className={css['link']} disabled={ask.isBusy} onClick={() => setSent(false)}>
           {m.resendCode}

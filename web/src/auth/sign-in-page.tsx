@@ -2,8 +2,9 @@ import { useState } from 'react';
 import { Link, useLocation, useSearchParams } from 'wouter';
 import { useMessages } from '../i18n/i18n';
 import { useStore } from '../store';
-import { Alert, Button, Field, Note, PasswordField } from '../ui/controls';
+import { Field, Note, PasswordField } from '../ui/controls';
 import { choosePassword, signIn, type SignInStep } from './cognito';
+import { Form, NewPasswordField } from './form';
 import { AuthFrame } from './frame';
 import css from './frame.module.css';
 import { session } from './session';
@@ -31,20 +32,9 @@ export default function SignInPage() {
   if (choosing) {
     return (
       <AuthFrame title={m.newPasswordTitle} intro={m.newPasswordText}>
-        <form onSubmit={newPassword.submit}>
-          {newPassword.failure && <Alert>{newPassword.failure}</Alert>}
-          <PasswordField
-            label={m.newPassword}
-            name="password"
-            autoComplete="new-password"
-            minLength={12}
-            hint={m.passwordRule}
-            required
-          />
-          <Button type="submit" look="primary" disabled={newPassword.isBusy}>
-            {m.setPassword}
-          </Button>
-        </form>
+        <Form form={newPassword} action={m.setPassword}>
+          <NewPasswordField label={m.newPassword} />
+        </Form>
       </AuthFrame>
     );
   }
@@ -52,8 +42,7 @@ export default function SignInPage() {
   return (
     <AuthFrame title={m.signInTitle} intro={m.tagline}>
       {news && !form.failure && <Note>{m[news]}</Note>}
-      <form onSubmit={form.submit}>
-        {form.failure && <Alert>{form.failure}</Alert>}
+      <Form form={form} action={m.signIn}>
         <Field
           label={m.email}
           name="email"
@@ -63,10 +52,7 @@ export default function SignInPage() {
           required
         />
         <PasswordField label={m.password} name="password" autoComplete="current-password" required />
-        <Button type="submit" look="primary" disabled={form.isBusy}>
-          {m.signIn}
-        </Button>
-      </form>
+      </Form>
       <div className={css['foot']}>
         <Link href="/forgot-password">{m.forgotPassword}</Link>
         <Link href="/sign-up">{m.signUp}</Link>

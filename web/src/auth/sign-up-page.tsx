@@ -1,7 +1,8 @@
 import { Link, useLocation } from 'wouter';
 import { useLanguage, useMessages } from '../i18n/i18n';
-import { Alert, Button, Field, PasswordField } from '../ui/controls';
+import { Field } from '../ui/controls';
 import { signUp } from './cognito';
+import { Form, NewPasswordField } from './form';
 import { AuthFrame } from './frame';
 import css from './frame.module.css';
 import { useForm } from './use-form';
@@ -18,22 +19,11 @@ export default function SignUpPage() {
   });
   return (
     <AuthFrame title={m.signUpTitle} intro={m.tagline}>
-      <form onSubmit={form.submit}>
-        {form.failure && <Alert>{form.failure}</Alert>}
+      <Form form={form} action={m.signUp}>
         <Field label={m.nameOptional} name="name" autoComplete="name" maxLength={100} />
         <Field label={m.email} name="email" type="email" autoComplete="username" required />
-        <PasswordField
-          label={m.password}
-          name="password"
-          autoComplete="new-password"
-          minLength={12}
-          hint={m.passwordRule}
-          required
-        />
-        <Button type="submit" look="primary" disabled={form.isBusy}>
-          {m.signUp}
-        </Button>
-      </form>
+        <NewPasswordField label={m.password} />
+      </Form>
       <div className={css['foot']}>
         <Link href="/sign-in">{m.haveAccount}</Link>
       </div>

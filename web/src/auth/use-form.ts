@@ -1,7 +1,7 @@
 import { useRef, useState, type SyntheticEvent } from 'react';
 import { inWords } from '../app/failure';
 
-interface FormState {
+export interface FormState {
   /** What went wrong with the last try, in words; empty when nothing did. */
   failure: string;
   isBusy: boolean;

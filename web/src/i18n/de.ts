@@ -81,6 +81,7 @@ export const de: Messages = {
   tagsTitle: 'Schlagwörter',
   inbox: 'Eingang',
   settings: 'Einstellungen',
+  settingsShort: 'Optionen',
   users: 'Konten',
   shortcuts: 'Tastenkürzel',
   shortcutsShort: 'Tastenkürzel',

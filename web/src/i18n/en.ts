@@ -81,6 +81,8 @@ export const en = {
   tagsTitle: 'Tags',
   inbox: 'Inbox',
   settings: 'Settings',
+  /** In the bar at the foot of a phone, where there is little room. */
+  settingsShort: 'Settings',
   users: 'Users',
   shortcuts: 'Keyboard shortcuts',
   shortcutsShort: 'Shortcuts',
