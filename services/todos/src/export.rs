@@ -2,6 +2,7 @@
 
 use events::envelope::Event;
 use events::todos::TodosExportedV1;
+use lambda_kit::clock;
 use lambda_kit::export::{ExportError, Exporter, Part};
 use lambda_kit::subscriber::SubscribeFailure;
 use lambda_kit::table::TableError;
@@ -9,7 +10,8 @@ use serde::Deserialize;
 use tracing::info;
 use uuid::Uuid;
 
-use crate::attachments::files::{Files, FilesError};
+use crate::attachments::Desk;
+use crate::attachments::files::{FilesError, Original};
 use crate::store;
 
 /// Rows that are about requests, or count others, and say nothing of their user.
@@ -19,7 +21,7 @@ const LEFT_OUT: &[&str] = &["FILES#", "IDEMPOTENCY#"];
 #[derive(Clone, Debug)]
 pub(crate) struct Export {
     pub(crate) exporter: Exporter,
-    pub(crate) files: Files,
+    pub(crate) desk: Desk,
 }
 
 /// Whose part of which export is asked for, in `UserExportRequested.v1`.
@@ -51,14 +53,21 @@ pub(crate) async fn export(job: &Export, event: Event<RequestedSeen>) -> Result<
     Ok(())
 }
 
-/// Items and attachments as rows, and each attached file under its attachment's id.
+/// Items and attachments as rows, and each attached file under its own name, in a folder with its attachment's id.
 async fn write(job: &Export, part: &Part) -> Result<u64, PartError> {
     let mut bytes = job.exporter.rows(part, &store::partition(part.user), LEFT_OUT).await?;
-    for file in job.files.originals(part.user).await? {
-        job.exporter.copy(part, &format!("files/{}", file.attachment), &file.source).await?;
+    for file in job.desk.files.originals(part.user).await? {
+        job.exporter.copy(part, &name(job, part.user, &file).await?, &file.source).await?;
         bytes += file.bytes;
     }
     Ok(bytes)
+}
+
+/// What a file is called in the part. One whose row is gone meanwhile has its id alone.
+async fn name(job: &Export, owner: Uuid, file: &Original) -> Result<String, TableError> {
+    let row = job.desk.rows.get(owner, file.todo, file.attachment, clock::now()).await?;
+    let name = row.map(|found| found.attachment.name.on_disk(found.attachment.content_type));
+    Ok(format!("files/{}/{}", file.attachment, name.as_deref().unwrap_or("file")))
 }
 
 /// Why a part was not written.

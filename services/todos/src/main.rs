@@ -104,7 +104,7 @@ async fn erasure() -> Result<Erasure, Error> {
 }
 
 async fn exporter() -> Result<Export, Error> {
-    let bucket = bucket_name()?;
+    let config = Config::from_env()?;
     let aws = aws::load().await;
-    Ok(Export { exporter: Exporter::from_env(&aws)?, files: Files::new(&aws, bucket) })
+    Ok(Export { exporter: Exporter::from_env(&aws)?, desk: Desk::new(&aws, config) })
 }

@@ -69,6 +69,7 @@ impl Place {
 /// A file that is kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Original {
+    pub(crate) todo: Uuid,
     pub(crate) attachment: Uuid,
     /// Where it is, as S3 wants the source of a copy: the bucket and the key.
     pub(crate) source: String,
@@ -173,9 +174,10 @@ impl Files {
             let objects = page.map_err(|error| FilesError::Call(error.into()))?.contents.unwrap_or_default();
             originals.extend(objects.iter().filter_map(|object| {
                 let key = object.key()?;
-                let attachment = key.strip_suffix("/original")?.split('/').nth(3)?.parse().ok()?;
+                let mut ids = key.strip_suffix("/original")?.split('/').skip(2).map(Uuid::try_parse);
+                let (todo, attachment) = (ids.next()?.ok()?, ids.next()?.ok()?);
                 let bytes = object.size().and_then(|size| size.try_into().ok()).unwrap_or_default();
-                Some(Original { attachment, source: format!("{}/{key}", self.bucket), bytes })
+                Some(Original { todo, attachment, source: format!("{}/{key}", self.bucket), bytes })
             }));
         }
         Ok(originals)

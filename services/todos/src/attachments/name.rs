@@ -39,17 +39,24 @@ impl Name {
         &self.0
     }
 
-    /// The header `Content-Disposition` under which the file is downloaded.
-    ///
-    /// The name's ending is one of the type's, so that a double click opens a text as a text, whatever it is called.
-    ///
-    /// Source: <https://www.rfc-editor.org/rfc/rfc6266#section-4.3>
-    pub(crate) fn disposition(&self, content_type: ContentType) -> String {
+    /// The name of the file on a disk: any system takes its characters.
+    pub(crate) fn on_disk(&self, content_type: ContentType) -> String {
+        self.with_ending(content_type).replace(['<', '>', ':', '"', '|', '?', '*'], "_")
+    }
+
+    /// The name with an ending of the type's, so that a double click opens a text as a text, whatever it is called.
+    fn with_ending(&self, content_type: ContentType) -> String {
         let endings = endings(content_type);
         let lower = self.0.to_lowercase();
         let fits = endings.iter().any(|ending| lower.ends_with(ending));
-        let ending = if fits { "" } else { endings[0] };
-        let name = format!("{}{ending}", self.0);
+        format!("{}{}", self.0, if fits { "" } else { endings[0] })
+    }
+
+    /// The header `Content-Disposition` under which the file is downloaded.
+    ///
+    /// Source: <https://www.rfc-editor.org/rfc/rfc6266#section-4.3>
+    pub(crate) fn disposition(&self, content_type: ContentType) -> String {
+        let name = self.with_ending(content_type);
         let plain: String = name.chars().map(|c| if is_plain(c) { c } else { '_' }).collect();
         format!("attachment; filename=\"{plain}\"; filename*=UTF-8''{}", utf8_percent_encode(&name, EXTENDED))
     }
@@ -122,6 +129,13 @@ mod tests {
             "attachment; filename=\"a__ filename__b.exe.png\"; filename*=UTF-8''a%22%3B%20filename%3D%22b.exe.png"
         );
         assert_eq!(disposition("ü.png"), "attachment; filename=\"_.png\"; filename*=UTF-8''%C3%BC.png");
+    }
+
+    #[test]
+    fn a_name_on_a_disk_is_one_everywhere() {
+        let on_disk = |text: &str, content_type| Name::clean(text).unwrap().on_disk(content_type);
+        assert_eq!(on_disk("what? 1:2 \"x\".txt", ContentType::Text), "what_ 1_2 _x_.txt");
+        assert_eq!(on_disk("Zoë <3", ContentType::Png), "Zoë _3.png");
     }
 
     #[test]
