@@ -20,8 +20,22 @@ use crate::table::TableError;
 use crate::tombstone;
 use crate::transaction::{self, Written};
 
-/// Attributes that say where a row is, and nothing of its user.
-const KEYS: [&str; 2] = ["pk", "sk"];
+/// Attributes that say where a row is, in the table and in its indexes, and nothing else of its user.
+const KEYS: [&str; 9] = [
+    "pk",
+    "sk",
+    BY_STATUS,
+    "byDue",
+    "byStatusAndDue",
+    "byUnread",
+    "byRegistration",
+    // The partitions of indexes across users.
+    "directory",
+    "digestShard",
+];
+
+/// The key of an index that begins with the row's status, which such a row says nowhere else.
+const BY_STATUS: &str = "byStatus";
 
 /// Where the parts of one export are: everything of a service is under `parts/<service>/<user's hash>/<export id>/`.
 #[derive(Clone, Copy, Debug)]
@@ -78,7 +92,7 @@ impl Exporter {
             let answer = query.set_exclusive_start_key(after).send().await.map_err(TableError::call)?;
             let rows = answer.items.unwrap_or_default().into_iter();
             let rows = rows.filter(|row| !left_out.iter().any(|prefix| text(row, "sk").starts_with(prefix)));
-            let rows = rows.map(plain).collect::<Result<Vec<_>, _>>()?;
+            let rows = rows.map(readable).collect::<Result<Vec<_>, _>>()?;
             let body = serde_json::to_vec_pretty(&rows).map_err(TableError::corrupt)?;
             bytes += self.put(part, &format!("{}-{page}.json", part.service), body).await?;
             after = answer.last_evaluated_key;
@@ -151,12 +165,25 @@ fn text<'a>(row: &'a HashMap<String, AttributeValue>, name: &str) -> &'a str {
     row.get(name).and_then(|value| value.as_s().ok()).map_or("", String::as_str)
 }
 
-/// A row as its user may read it: its kind, and its attributes but for keys.
-fn plain(row: HashMap<String, AttributeValue>) -> Result<Value, TableError> {
-    let kind = text(&row, "sk").split('#').next().unwrap_or_default().to_lowercase();
+/// A row as its user may read it: its kind, its attributes but for keys, and what its keys alone say of it, which are the
+/// id of a row that has no `id`, and the status of one in an index by status.
+///
+/// # Errors
+/// When an attribute is none that JSON has.
+pub fn readable(row: HashMap<String, AttributeValue>) -> Result<Value, TableError> {
+    let said = said_by_keys(&row);
     let attributes: Map<String, Value> = serde_dynamo::from_item(row).map_err(TableError::corrupt)?;
-    let own = attributes.into_iter().filter(|(name, _)| !KEYS.contains(&name.as_str()) && !name.starts_with("by"));
-    Ok(Value::Object([("kind".to_owned(), Value::String(kind))].into_iter().chain(own).collect()))
+    let own = attributes.into_iter().filter(|(name, _)| !KEYS.contains(&name.as_str()));
+    // A row's own words come last, and stand.
+    Ok(Value::Object(said.chain(own).collect()))
+}
+
+fn said_by_keys(row: &HashMap<String, AttributeValue>) -> impl Iterator<Item = (String, Value)> + use<> {
+    let (kind, ids) = text(row, "sk").split_once('#').unwrap_or((text(row, "sk"), ""));
+    let id = ids.rsplit('#').next().unwrap_or_default();
+    let status = text(row, BY_STATUS).split('#').next().unwrap_or_default();
+    let said = [("kind", kind.to_lowercase()), ("id", id.to_owned()), ("status", status.to_owned())];
+    said.into_iter().filter(|(_, value)| !value.is_empty()).map(|(name, value)| (name.to_owned(), value.into()))
 }
 
 /// Why a part is not written.
@@ -179,13 +206,34 @@ mod tests {
 
     use super::*;
 
+    fn read(row: &Value) -> Value {
+        readable(serde_dynamo::to_item(row).unwrap()).unwrap()
+    }
+
     #[test]
     fn a_row_is_exported_with_its_kind_and_without_its_keys() {
-        let row: HashMap<String, AttributeValue> = serde_dynamo::to_item(json!({
-            "pk": "USER#1", "sk": "TODO#2", "byDue": "2026", "title": "Buy milk", "version": 3, "tags": ["home"],
-        }))
-        .unwrap();
-        let expected = json!({"kind": "todo", "title": "Buy milk", "version": 3, "tags": ["home"]});
-        assert_eq!(plain(row).unwrap(), expected);
+        let entry = json!({
+            "pk": "USER#1", "sk": "INBOX#2", "byUnread": "INBOX#2", "id": "2", "kind": "todo-due", "about": "Buy milk",
+        });
+        assert_eq!(read(&entry), json!({"id": "2", "kind": "todo-due", "about": "Buy milk"}));
+        let profile = json!({
+            "pk": "USER#1", "sk": "PROFILE", "directory": "USERS", "byRegistration": "2026#1", "id": "1", "version": 1,
+        });
+        assert_eq!(read(&profile), json!({"kind": "profile", "id": "1", "version": 1}));
+        let preferences =
+            json!({"pk": "USER#1", "sk": "PREFERENCES", "userId": "1", "digestShard": "a", "digestHour": 19});
+        assert_eq!(read(&preferences), json!({"kind": "preferences", "userId": "1", "digestHour": 19}));
+    }
+
+    #[test]
+    fn what_a_rows_keys_alone_say_is_exported_too() {
+        let agenda = json!({"pk": "USER#1", "sk": "AGENDA#2", "title": "Buy milk", "state": "open"});
+        assert_eq!(read(&agenda), json!({"kind": "agenda", "id": "2", "title": "Buy milk", "state": "open"}));
+        let todo = json!({
+            "pk": "USER#1", "sk": "TODO#2", "byStatus": "open#2", "byDue": "2026#2", "byStatusAndDue": "open#2026#2",
+            "id": "2", "title": "Buy milk", "tags": ["home"],
+        });
+        let expected = json!({"kind": "todo", "id": "2", "status": "open", "title": "Buy milk", "tags": ["home"]});
+        assert_eq!(read(&todo), expected);
     }
 }

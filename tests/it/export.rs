@@ -46,11 +46,15 @@ async fn the_archive_has_everything_of_a_user_from_every_service_and_nothing_of_
     assert_eq!(items.len(), 2, "{items:?}");
     assert_eq!((&items[0]["title"], &items[0]["notes"]), (&json!(format!("{} one", anns.mark)), &json!(anns.mark)));
     assert!(items[1]["completedAt"].is_string(), "{items:?}");
+    assert_eq!((&items[0]["status"], &items[1]["status"]), (&json!("open"), &json!("completed")));
     let files = archive.rows("todos/todos-1.json", "file");
     assert_eq!((&files[0]["id"], &files[0]["name"]), (&json!(anns.file), &json!(format!("{}.txt", anns.mark))));
+    assert_eq!((&files[0]["bytes"], &files[0]["status"]), (&json!(anns.mark.len()), &json!("ready")));
     assert_eq!(archive.file(&format!("todos/files/{}/{}.txt", anns.file, anns.mark)), anns.mark.as_bytes());
     let preferences = archive.rows("notifications/notifications-1.json", "preferences");
     assert_eq!(preferences[0]["digestHour"], 19);
+    let agenda = archive.rows("notifications/notifications-1.json", "agenda");
+    assert!(agenda.iter().all(|row| items.iter().any(|item| item["id"] == row["id"])), "{agenda:?}");
     let entries = archive.rows("notifications/notifications-1.json", "todo-completed");
     assert_eq!(entries[0]["about"], format!("{} two", anns.mark));
 

@@ -185,4 +185,13 @@ mod tests {
             assert_eq!(found.cause("r1"), cause);
         }
     }
+
+    #[test]
+    fn an_exported_attachment_says_all_of_its_file() {
+        let row = serde_dynamo::to_item(FileItem::new(&uploading(), &Cause::of_request("r1", None, None))).unwrap();
+        let read = lambda_kit::export::readable(row).unwrap();
+        assert_eq!((read["kind"].as_str(), read["status"].as_str()), (Some("file"), Some("uploading")));
+        assert_eq!((read["bytes"].as_u64(), read["name"].as_str()), (Some(7), Some("holiday.jpg")));
+        assert_eq!(read["todoId"], uploading().todo.to_string());
+    }
 }

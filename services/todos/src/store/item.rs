@@ -229,6 +229,19 @@ mod tests {
     }
 
     #[test]
+    fn an_exported_item_says_how_it_stands() {
+        let due = todo(Some(due("2026-12-24T18:00:00Z")));
+        for (todo, status) in [(due.clone(), "open"), (due.complete(Timestamp::UNIX_EPOCH).unwrap().todo, "completed")]
+        {
+            let row = serde_dynamo::to_item(TodoItem::from(&todo)).unwrap();
+            let read = lambda_kit::export::readable(row).unwrap();
+            assert_eq!((read["kind"].as_str(), read["status"].as_str()), (Some("todo"), Some(status)));
+            assert_eq!(read["id"], todo.id.to_string());
+            assert!(["pk", "sk", "byStatus", "byDue", "byStatusAndDue"].iter().all(|key| read.get(key).is_none()));
+        }
+    }
+
+    #[test]
     fn a_key_names_its_owner_and_its_item() {
         let (owner, id) = (Uuid::from_u128(1), Uuid::from_u128(2));
         assert_eq!(ItemKey::parse(&partition(owner), &sort_key(id)), Some(ItemKey { owner, id }));
