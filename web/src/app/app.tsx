@@ -1,7 +1,7 @@
 import { CSPProvider } from '@base-ui/react/csp-provider';
 import { QueryClientProvider } from '@tanstack/react-query';
 import { Suspense } from 'react';
-import { Redirect, Route, Switch, useLocation, useSearch } from 'wouter';
+import { Redirect, Route, Switch, useLocation } from 'wouter';
 import { session } from '../auth/session';
 import type { Config } from '../config';
 import { useStore } from '../store';
@@ -9,6 +9,7 @@ import { Toaster } from '../ui/toaster';
 import { Failsafe } from './failed-page';
 import { ConfirmPage, ForgotPasswordPage, SignedIn, SignInPage, SignUpPage, UnsubscribePage } from './pages';
 import { queryClient } from './query-client';
+import { useSearch } from './use-search';
 
 /** The whole page. */
 export function App({ config }: { config: Config }) {
@@ -45,6 +46,6 @@ function SignedOut() {
 function ToSignIn() {
   const [path] = useLocation();
   const search = useSearch();
-  const here = search ? `${path}?${search}` : path;
+  const here = path + search;
   return <Redirect to={here === '/' ? '/sign-in' : `/sign-in?then=${encodeURIComponent(here)}`} replace />;
 }

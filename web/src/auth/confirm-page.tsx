@@ -1,5 +1,6 @@
 import { useState } from 'react';
-import { Link, useLocation, useSearchParams } from 'wouter';
+import { Link, useLocation } from 'wouter';
+import { useSearchParams } from '../app/use-search';
 import { useMessages } from '../i18n/i18n';
 import { Note } from '../ui/controls';
 import { confirmAddress, resendCode } from './cognito';
@@ -12,7 +13,7 @@ import { useForm } from './use-form';
 export default function ConfirmPage() {
   const m = useMessages();
   const [, navigate] = useLocation();
-  const [params] = useSearchParams();
+  const params = useSearchParams();
   const given = params.get('email') ?? '';
   const [email, setEmail] = useState(given);
   const [isSent, setSent] = useState(false);

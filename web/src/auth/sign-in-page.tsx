@@ -1,5 +1,6 @@
 import { useState } from 'react';
-import { Link, useLocation, useSearchParams } from 'wouter';
+import { Link, useLocation } from 'wouter';
+import { useSearchParams } from '../app/use-search';
 import { useMessages } from '../i18n/i18n';
 import { useStore } from '../store';
 import { Field, Note, PasswordField } from '../ui/controls';
@@ -14,7 +15,7 @@ import { useForm } from './use-form';
 export default function SignInPage() {
   const m = useMessages();
   const [, navigate] = useLocation();
-  const [params] = useSearchParams();
+  const params = useSearchParams();
   const current = useStore(session);
   const [choosing, setChoosing] = useState(false);
 

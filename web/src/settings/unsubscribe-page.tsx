@@ -1,5 +1,6 @@
 import { useState } from 'react';
-import { Link, useSearchParams } from 'wouter';
+import { Link } from 'wouter';
+import { useSearchParams } from '../app/use-search';
 import { ApiError, Unreachable } from '../api/problem';
 import { AuthFrame } from '../auth/frame';
 import { useForm } from '../auth/use-form';
@@ -9,7 +10,7 @@ import { Alert, Button, buttonClass } from '../ui/controls';
 /** Where the link at the end of a mail leads: it asks first, as mail scanners open links too. */
 export default function UnsubscribePage() {
   const m = useMessages();
-  const [params] = useSearchParams();
+  const params = useSearchParams();
   const token = params.get('token') ?? '';
   const [outcome, setOutcome] = useState<'none' | 'done' | 'bad'>(token === '' ? 'bad' : 'none');
   const form = useForm(async () => setOutcome(await unsubscribe(token)));

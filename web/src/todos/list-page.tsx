@@ -1,7 +1,8 @@
 import { useRef, useState, type RefObject } from 'react';
-import { Link, useLocation, useSearch } from 'wouter';
+import { Link, useLocation } from 'wouter';
 import { useShortcuts } from '../app/shortcuts';
 import { useNow } from '../app/use-now';
+import { useSearchParams } from '../app/use-search';
 import { useTitle } from '../app/use-title';
 import { useLanguage, useMessages } from '../i18n/i18n';
 import { useTimeZone } from '../i18n/time';
@@ -21,7 +22,7 @@ import { TodoRow } from './todo-row';
 export default function ListPage() {
   const m = useMessages();
   const [, navigate] = useLocation();
-  const filters = readFilters(new URLSearchParams(useSearch()));
+  const filters = readFilters(useSearchParams());
   const change = (next: Filters) => {
     const search = writeFilters(next).toString();
     navigate(search ? `/?${search}` : '/', { replace: true });
