@@ -122,18 +122,35 @@ test.describe('on a phone', () => {
   test.use({ viewport: SIZES.phone, hasTouch: true, isMobile: true });
 
   test('all ways are within reach of a thumb, and large enough for it', async ({ home }) => {
-    await add(home, 'Buy milk tomorrow');
+    await add(home, 'Buy milk #shop tomorrow');
     const bar = home.getByRole('navigation', { name: 'Views' });
     for (const [way, heading] of [
       ['Today', 'Today'],
       ['Upcoming', 'Upcoming'],
       ['Inbox', 'Inbox'],
-      ['Settings', 'Settings'],
       ['All', 'All'],
     ] as const) {
       await bar.getByRole('link', { name: new RegExp(`^${way}`) }).tap();
       await expect(home.getByRole('heading', { level: 1, name: heading })).toBeVisible();
     }
+    const more = bar.getByRole('button', { name: 'More' });
+    for (const [way, heading] of [
+      ['Completed', 'Completed'],
+      ['shop', '#shop'],
+      ['Settings', 'Settings'],
+    ] as const) {
+      await more.tap();
+      await home.getByRole('dialog', { name: 'More' }).getByRole('link', { name: way }).tap();
+      await expect(home.getByRole('heading', { level: 1, name: heading })).toBeVisible();
+      await expect(more).toHaveAttribute('aria-current', 'true');
+    }
+    await more.tap();
+    await look(home, 'more');
+    await home.setViewportSize(SIZES.phone);
+    await home.getByRole('button', { name: 'Keyboard shortcuts' }).tap();
+    await expect(home.getByRole('dialog', { name: 'Keyboard shortcuts' })).toBeVisible();
+    await home.keyboard.press('Escape');
+    await bar.getByRole('link', { name: 'All' }).tap();
     const small = await home.locator('a:visible, button:visible').evaluateAll((targets) =>
       targets
         .filter((target) => target.getClientRects().length > 0 && !target.matches('[href="#content"]'))
@@ -143,5 +160,28 @@ test.describe('on a phone', () => {
     expect(small).toEqual([]);
     await home.getByRole('checkbox', { name: 'Complete “Buy milk”' }).tap();
     await expect(home.getByText('A clear list')).toBeVisible();
+  });
+});
+
+test.describe('in colours of their own', () => {
+  test.use({ contextOptions: { forcedColors: 'active' } });
+
+  test('people still see what is done, on, and here', async ({ home }) => {
+    await add(home, 'Buy milk', 'Call Ben');
+    await home.getByRole('checkbox', { name: 'Complete “Buy milk”' }).click();
+    await saved(home);
+    await home.goto('/?status=all');
+    const circle = (title: RegExp) => home.getByRole('checkbox', { name: title }).locator('span');
+    await expect(circle(/Call Ben/)).toHaveCSS('color', 'rgba(0, 0, 0, 0)');
+    await expect(circle(/Buy milk/)).not.toHaveCSS('color', 'rgba(0, 0, 0, 0)');
+
+    const background = (element: Element) => getComputedStyle(element).backgroundColor;
+    const main = home.getByRole('navigation', { name: 'Main' });
+    const here = await main.getByRole('link', { name: 'All' }).evaluate(background);
+    expect(await main.getByRole('link', { name: 'Today' }).evaluate(background)).not.toBe(here);
+    await home.goto('/settings');
+    const isOn = await home.getByRole('switch', { name: /Remind me/ }).evaluate(background);
+    expect(await home.getByRole('switch', { name: /summary/ }).evaluate(background)).not.toBe(isOn);
+    await home.screenshot({ path: `${folder}/screens/own-colours.png` });
   });
 });

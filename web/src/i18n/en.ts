@@ -77,12 +77,14 @@ export const en = {
   all: 'All',
   today: 'Today',
   upcoming: 'Upcoming',
+  /** In the bar at the foot of a phone, where there is little room. */
+  upcomingShort: 'Upcoming',
   completed: 'Completed',
   tagsTitle: 'Tags',
   inbox: 'Inbox',
   settings: 'Settings',
-  /** In the bar at the foot of a phone, where there is little room. */
-  settingsShort: 'Settings',
+  /** In the bar at the foot of a phone: the ways that have no room there. */
+  moreWays: 'More',
   users: 'Users',
   shortcuts: 'Keyboard shortcuts',
   shortcutsShort: 'Shortcuts',

@@ -6,13 +6,13 @@ import type { DialogProps } from './dialog';
 import { CloseIcon } from './icons';
 
 /** The dialog itself. */
-export default function DialogPopup({ title, isOpen, onOpenChange, size = 'usual', children }: DialogProps) {
+export default function DialogPopup({ title, isOpen, onOpenChange, size = 'usual', children, ...focus }: DialogProps) {
   const m = useMessages();
   return (
     <Base.Root open={isOpen} onOpenChange={(next) => onOpenChange(next)}>
       <Base.Portal>
         <Base.Backdrop className={css['scrim']} />
-        <Base.Popup className={css['dialog']} data-size={size}>
+        <Base.Popup className={css['dialog']} data-size={size} {...focus}>
           <header className={css['head']}>
             <Base.Title className={css['title']}>{title}</Base.Title>
             <Base.Close className={iconButtonClass} aria-label={m.close} title={m.close}>

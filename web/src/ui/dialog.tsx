@@ -1,4 +1,4 @@
-import { lazy, Suspense, useEffect, useState, type ReactNode } from 'react';
+import { lazy, Suspense, useEffect, useState, type ReactNode, type RefObject } from 'react';
 import { whenIdle } from './when-idle';
 import css from './dialog.module.css';
 
@@ -9,8 +9,12 @@ export interface DialogProps {
   title: string;
   isOpen: boolean;
   onOpenChange: (isOpen: boolean) => void;
-  /** `wide` for pictures. */
-  size?: 'usual' | 'wide';
+  /** `wide` for pictures; a `sheet` comes from below and lists ways and actions. */
+  size?: 'usual' | 'wide' | 'sheet';
+  /** What has the focus first, when it is not the first that can have it. */
+  initialFocus?: RefObject<HTMLElement | null>;
+  /** What has the focus afterwards, when what had it before may be gone. */
+  finalFocus?: RefObject<HTMLElement | null>;
   children: ReactNode;
 }
 
