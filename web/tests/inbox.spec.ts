@@ -24,6 +24,38 @@ test('all entries are marked as read at once', async ({ home }) => {
   await expect(home.getByRole('status').filter({ hasText: '3 unread' })).toBeVisible();
   await home.getByRole('button', { name: 'Mark all as read' }).click();
   await expect(home.getByRole('status').filter({ hasText: 'Everything is read' })).toBeVisible();
+  await expect(home.getByRole('button', { name: 'Mark all as read' })).toBeFocused();
+  await home.getByRole('button', { name: 'Only unread' }).click();
+  await expect(home.getByRole('heading', { name: 'Everything is read' })).toBeVisible();
   await home.reload();
   await expect(home.getByRole('status').filter({ hasText: 'Everything is read' })).toBeVisible();
+});
+
+test('entries are marked one after the other by keyboard, without reading the inbox again', async ({ home }) => {
+  await add(home, 'Buy milk', 'Call Ben');
+  await home.goto('/inbox');
+  const entries = home.getByRole('list', { name: 'Inbox' }).getByRole('listitem');
+  await expect(entries).toHaveCount(3);
+  await home.getByRole('button', { name: /^Mark as read: .*Buy milk/ }).focus();
+  // The socket has opened by then, and what was missed before has been read.
+  await home.waitForLoadState('networkidle');
+  const requests: string[] = [];
+  home.on('request', (request) => {
+    if (request.url().includes('/api/notifications')) requests.push(request.method());
+  });
+  await home.keyboard.press('Enter');
+  await expect(home.getByRole('status').filter({ hasText: '2 unread' })).toBeVisible();
+  await expect(home.getByRole('button', { name: /Buy milk/ })).toBeFocused();
+
+  await home.getByRole('button', { name: 'Only unread' }).click();
+  await expect(entries).toHaveCount(2);
+  await home.getByRole('button', { name: /^Mark as read: .*Call Ben/ }).press('Enter');
+  await expect(entries).toHaveCount(1);
+  await expect(home.getByRole('button', { name: /^Mark as read: Welcome/ })).toBeFocused();
+  await home.keyboard.press('Enter');
+  await expect(home.getByRole('heading', { name: 'Everything is read' })).toBeVisible();
+  await expect(home.getByRole('button', { name: 'Only unread' })).toBeFocused();
+  // The list of unread entries is asked for once, and each marking is one request.
+  await home.waitForTimeout(1_500);
+  expect(requests.sort()).toEqual(['GET', 'POST', 'POST', 'POST']);
 });

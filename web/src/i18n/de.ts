@@ -204,6 +204,8 @@ export const de: Messages = {
 
   inboxEmptyTitle: 'Alles ruhig',
   inboxEmptyText: 'Erinnerungen und Neues zu Ihren Aufgaben kommen hier an.',
+  inboxNoneUnreadTitle: 'Alles gelesen',
+  inboxNoneUnreadText: 'Was als Nächstes kommt, steht dann hier.',
   markRead: 'Als gelesen markieren',
   markAllRead: 'Alle als gelesen markieren',
   unread: 'Ungelesen',

@@ -211,6 +211,8 @@ export const en = {
   // Inbox
   inboxEmptyTitle: 'All quiet',
   inboxEmptyText: 'Reminders and news about your to-dos arrive here.',
+  inboxNoneUnreadTitle: 'Everything is read',
+  inboxNoneUnreadText: 'What comes next shows here.',
   markRead: 'Mark as read',
   markAllRead: 'Mark all as read',
   unread: 'Unread',

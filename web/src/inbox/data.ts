@@ -1,35 +1,47 @@
-// The user's inbox in this tab.
+// The user's inbox in this tab: all of it, and what is unread of it as a list of its own.
 import { infiniteQueryOptions, useInfiniteQuery, type UseInfiniteQueryResult } from '@tanstack/react-query';
 import { body, notificationsApi } from '../api/clients';
 import { queryClient } from '../app/query-client';
-import { withRead, type Notification, type Page, type Pages } from './read';
+import { hear, type Echo } from './echoes';
+import { withRead, withUnread, type Notification, type Page, type Pages } from './read';
 
 export type { Notification };
 
+/** Which entries are listed. */
+export type Shown = 'all' | 'unread';
+
 const KEY = ['inbox'];
 
-export const inboxQuery = infiniteQueryOptions<Page, Error, Pages, typeof KEY, string | null>({
-  queryKey: KEY,
-  queryFn: ({ pageParam }) => {
-    const query = { limit: 30, ...(pageParam !== null && { cursor: pageParam }) };
-    return body(notificationsApi.GET('/notifications', { params: { query } }));
-  },
-  initialPageParam: null,
-  getNextPageParam: (page) => page.nextCursor,
-});
+/** The service tells of a change within so many milliseconds, or not at all. */
+const ECHO_MS = 10_000;
+
+const listQuery = (shown: Shown) =>
+  infiniteQueryOptions<Page, Error, Pages, string[], string | null>({
+    queryKey: [...KEY, shown],
+    queryFn: ({ pageParam }) => {
+      const unread = shown === 'unread' && { unread: true };
+      const query = { limit: 30, ...unread, ...(pageParam !== null && { cursor: pageParam }) };
+      return body(notificationsApi.GET('/notifications', { params: { query } }));
+    },
+    initialPageParam: null,
+    getNextPageParam: (page) => page.nextCursor,
+  });
+
+export const inboxQuery = listQuery('all');
 
 /** The inbox, newest first, a page at a time. */
-export const useInbox = (): UseInfiniteQueryResult<Pages> => useInfiniteQuery(inboxQuery);
+export const useInbox = (shown: Shown): UseInfiniteQueryResult<Pages> => useInfiniteQuery(listQuery(shown));
 
 /** How many entries are unread; 0 until the inbox has answered. */
 export function useUnread(): number {
-  return useInbox().data?.pages[0]?.unread ?? 0;
+  return useInbox('all').data?.pages[0]?.unread ?? 0;
 }
 
-/** Marks an entry as read: on the screen at once, and again as unread when the service refuses. */
+/** Marks an unread entry as read: on the screen at once, and again as unread when the service refuses. */
 export async function markRead({ id }: Notification): Promise<void> {
   await optimistically(
     (entry) => entry.id === id,
+    Math.max(0, knownUnread() - 1),
     () => body(notificationsApi.POST('/notifications/{id}/read', { params: { path: { id } } })),
   );
 }
@@ -38,29 +50,48 @@ export async function markRead({ id }: Notification): Promise<void> {
 export async function markAllRead(): Promise<void> {
   await optimistically(
     () => true,
-    () => body(notificationsApi.POST('/notifications/read', {})),
+    0,
+    async () => {
+      const { unread } = await body(notificationsApi.POST('/notifications/read', {}));
+      // Entries that came meanwhile, or more than the service marks at once.
+      if (unread > 0) noteUnread(unread);
+    },
   );
 }
 
-/** Takes in how many entries are unread, as the service has told; the entries themselves are read again. */
+let echoes: readonly Echo[] = [];
+
+/** Takes in how many entries are unread, as the service has told; unless that is known, the entries are read again. */
 export function noteUnread(unread: number): void {
-  queryClient.setQueryData<Pages>(
-    KEY,
-    (data) => data && { ...data, pages: data.pages.map((page) => ({ ...page, unread })) },
-  );
+  const { isEcho, left } = hear(echoes, unread, Date.now());
+  echoes = left;
+  if (isEcho) return;
+  queryClient.setQueriesData<Pages>({ queryKey: KEY }, (data) => data && withUnread(data, unread));
   void queryClient.invalidateQueries({ queryKey: KEY });
 }
 
-async function optimistically(isMeant: (entry: Notification) => boolean, work: () => Promise<unknown>): Promise<void> {
+function knownUnread(): number {
+  return queryClient.getQueryData(inboxQuery.queryKey)?.pages[0]?.unread ?? 0;
+}
+
+async function optimistically(
+  isMeant: (entry: Notification) => boolean,
+  unread: number,
+  work: () => Promise<unknown>,
+): Promise<void> {
+  const wasLoading = queryClient.isFetching({ queryKey: KEY }) > 0;
   await queryClient.cancelQueries({ queryKey: KEY });
-  const before = queryClient.getQueryData<Pages>(KEY);
-  queryClient.setQueryData<Pages>(KEY, (data) => data && withRead(data, isMeant, new Date().toISOString()));
+  const before = queryClient.getQueriesData<Pages>({ queryKey: KEY });
+  const readAt = new Date().toISOString();
+  queryClient.setQueriesData<Pages>({ queryKey: KEY }, (data) => data && withRead(data, isMeant, readAt, unread));
+  echoes = [...echoes, { unread, until: Date.now() + ECHO_MS }];
   try {
     await work();
+    if (wasLoading) await queryClient.invalidateQueries({ queryKey: KEY });
   } catch (error) {
-    queryClient.setQueryData(KEY, before);
-    throw error;
-  } finally {
+    echoes = [];
+    for (const [key, data] of before) queryClient.setQueryData(key, data);
     await queryClient.invalidateQueries({ queryKey: KEY });
+    throw error;
   }
 }

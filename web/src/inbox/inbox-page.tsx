@@ -1,4 +1,4 @@
-import { useState, type ComponentType } from 'react';
+import { useEffect, useRef, useState, type ComponentType } from 'react';
 import { useLocation } from 'wouter';
 import { inWords } from '../app/failure';
 import { useTitle } from '../app/use-title';
@@ -18,18 +18,20 @@ import {
   TrashIcon,
 } from '../ui/icons';
 import { say } from '../ui/toasts';
-import { markAllRead, markRead, useInbox, type Notification } from './data';
+import { markAllRead, markRead, useInbox, useUnread, type Notification, type Shown } from './data';
 import css from './inbox-page.module.css';
 
 /** What has happened, newest first. */
 export default function InboxPage() {
   const m = useMessages();
   useTitle(m.inbox);
-  const inbox = useInbox();
-  const [shown, setShown] = useState<'all' | 'unread'>('all');
-  const unread = inbox.data?.pages[0]?.unread ?? 0;
+  const [shown, setShown] = useState<Shown>('all');
+  const inbox = useInbox(shown);
+  const unread = useUnread();
+  const onlyUnread = useRef<HTMLButtonElement>(null);
   const all = inbox.data?.pages.flatMap(({ items }) => items) ?? [];
   const entries = shown === 'all' ? all : all.filter(({ readAt }) => readAt === null);
+  useFilled(inbox, entries.length);
 
   return (
     <>
@@ -37,36 +39,42 @@ export default function InboxPage() {
         <h1>{m.inbox}</h1>
         <p role="status">{inbox.data && m.unreadCount(unread)}</p>
         <Button
+          ref={onlyUnread}
           look="quiet"
           aria-pressed={shown === 'unread'}
           onClick={() => setShown(shown === 'all' ? 'unread' : 'all')}
         >
           {m.onlyUnread}
         </Button>
-        <Button disabled={unread === 0} onClick={() => markAllRead().catch(sayFailed)}>
+        {/* Never `disabled`: it would lose the focus with the press that leaves nothing to mark. */}
+        <Button aria-disabled={unread === 0} onClick={() => unread > 0 && markAllRead().catch(sayFailed)}>
           {m.markAllRead}
         </Button>
       </header>
-      {inbox.isPending && <Bones />}
       {inbox.isError && !inbox.data && (
         <Empty glyph={<RetryIcon size={28} />} title={m.inboxFailedTitle}>
           <p>{inWords(inbox.error)}</p>
           <Button onClick={() => void inbox.refetch()}>{m.tryAgain}</Button>
         </Empty>
       )}
-      {inbox.data && entries.length === 0 && (
-        <Empty glyph={<InboxIcon size={28} />} title={m.inboxEmptyTitle}>
-          <p>{m.inboxEmptyText}</p>
+      {entries.length === 0 && (inbox.isPending || inbox.hasNextPage) && <Bones />}
+      {inbox.data && entries.length === 0 && !inbox.hasNextPage && (
+        <Empty glyph={<InboxIcon size={28} />} title={shown === 'all' ? m.inboxEmptyTitle : m.inboxNoneUnreadTitle}>
+          <p>{shown === 'all' ? m.inboxEmptyText : m.inboxNoneUnreadText}</p>
         </Empty>
       )}
       {entries.length > 0 && (
         <ul className={css['list']} aria-label={m.inbox}>
           {entries.map((entry) => (
-            <Row key={entry.id} entry={entry} />
+            <Row
+              key={entry.id}
+              entry={entry}
+              onRead={(row) => (shown === 'all' ? focusEntry(row) : focusBeside(row, onlyUnread.current))}
+            />
           ))}
         </ul>
       )}
-      {inbox.hasNextPage && (
+      {entries.length > 0 && inbox.hasNextPage && (
         <div className={css['more']}>
           <Button disabled={inbox.isFetchingNextPage} onClick={() => void inbox.fetchNextPage()}>
             {m.loadMore}
@@ -75,6 +83,26 @@ export default function InboxPage() {
       )}
     </>
   );
+}
+
+/** Loads further pages while those that are there hold nothing to show. */
+function useFilled(inbox: ReturnType<typeof useInbox>, entries: number): void {
+  const { hasNextPage, isFetching, isError, fetchNextPage } = inbox;
+  useEffect(() => {
+    if (entries === 0 && hasNextPage && !isFetching && !isError) void fetchNextPage();
+  }, [entries, hasNextPage, isFetching, isError, fetchNextPage]);
+}
+
+/** The button that had the focus goes with its entry's being unread; the entry itself stays. */
+function focusEntry(row: HTMLElement): void {
+  row.querySelector('button')?.focus();
+}
+
+/** The whole row goes; the same button of the next has the focus then, so that one can go on. */
+function focusBeside(row: HTMLElement, otherwise: HTMLElement | null): void {
+  const beside = row.nextElementSibling ?? row.previousElementSibling;
+  const next = beside?.querySelector<HTMLElement>('button:last-child') ?? otherwise;
+  next?.focus();
 }
 
 const GLYPHS: Partial<Record<string, ComponentType<{ size?: number }>>> = {
@@ -89,7 +117,13 @@ const GLYPHS: Partial<Record<string, ComponentType<{ size?: number }>>> = {
   'export-ready': DownloadIcon,
 };
 
-function Row({ entry }: { entry: Notification }) {
+interface RowProps {
+  entry: Notification;
+  /** Told of the row just before its entry is marked as read. */
+  onRead: (row: HTMLElement) => void;
+}
+
+function Row({ entry, onRead }: RowProps) {
   const m = useMessages();
   const language = useLanguage();
   const zone = useTimeZone();
@@ -97,12 +131,17 @@ function Row({ entry }: { entry: Notification }) {
   const Glyph = GLYPHS[entry.kind] ?? InboxIcon;
   const isUnread = entry.readAt === null;
   const target = targetOf(entry);
+  const row = useRef<HTMLLIElement>(null);
+  const read = () => {
+    if (row.current) onRead(row.current);
+    markRead(entry).catch(sayFailed);
+  };
   const open = () => {
-    if (isUnread) markRead(entry).catch(sayFailed);
+    if (isUnread) read();
     if (target) navigate(target);
   };
   return (
-    <li className={css['row']} data-unread={isUnread}>
+    <li ref={row} className={css['row']} data-unread={isUnread}>
       <button type="button" className={css['entry']} onClick={open}>
         <span className={css['glyph']}>
           <Glyph size={18} />
@@ -116,11 +155,7 @@ function Row({ entry }: { entry: Notification }) {
         </span>
       </button>
       {isUnread && (
-        <IconButton
-          label={`${m.markRead}: ${entry.title}`}
-          title={m.markRead}
-          onClick={() => markRead(entry).catch(sayFailed)}
-        >
+        <IconButton label={`${m.markRead}: ${entry.title}`} title={m.markRead} onClick={read}>
           <CheckIcon size={18} />
         </IconButton>
       )}

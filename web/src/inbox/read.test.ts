@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { withRead, type Notification, type Pages } from './read';
+import { withRead, withUnread, type Notification, type Pages } from './read';
 
 const entry = (id: string, readAt: string | null): Notification => ({
   id,
@@ -18,14 +18,14 @@ const pages: Pages = {
 };
 const unread = (data: Pages) => data.pages.map((page) => page.unread);
 
-test('an entry that is read counts one less on every page', () => {
-  const after = withRead(pages, ({ id }) => id === '3', 'now');
+test('an entry that is read is so on its page, and every page tells the new count', () => {
+  const after = withRead(pages, ({ id }) => id === '3', 'now', 2);
   expect(after.pages[1]?.items[0]?.readAt).toBe('now');
   expect(unread(after)).toEqual([2, 2]);
 });
 
-test('an entry that was read before keeps its time and counts nothing', () => {
-  const after = withRead(pages, ({ id }) => id === '2', 'now');
-  expect(after.pages[0]?.items[1]?.readAt).toBe('before');
-  expect(unread(after)).toEqual([3, 3]);
+test('an entry that was read before keeps its time', () => {
+  const after = withRead(pages, () => true, 'now', 0);
+  expect(after.pages[0]?.items.map(({ readAt }) => readAt)).toEqual(['now', 'before']);
+  expect(unread(withUnread(after, 4))).toEqual([4, 4]);
 });
