@@ -36,6 +36,13 @@ test('a picture is uploaded, shown small and large, downloaded and deleted', asy
   expect((await started).suggestedFilename()).toBe('sea.png');
 
   await home.getByRole('button', { name: 'Delete sea.png' }).click();
+  const question = home.getByRole('dialog', { name: 'Delete this file?' });
+  await home.keyboard.press('Escape');
+  await expect(question).toBeHidden();
+  await expect(home.getByRole('button', { name: 'Delete sea.png' })).toBeFocused();
+  await home.keyboard.press('Enter');
+  await question.getByRole('button', { name: 'Delete for good' }).click();
+  await expect(home.getByRole('button', { name: 'Add files' })).toBeFocused();
   await expect(entry(home, 'sea.png')).toBeHidden();
   await home.reload();
   await expect(files(home)).toBeVisible();

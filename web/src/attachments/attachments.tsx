@@ -1,14 +1,15 @@
 import { useRef, useState, type DragEvent } from 'react';
 import { inWords } from '../app/failure';
+import { useNow } from '../app/use-now';
 import { useLanguage, useMessages } from '../i18n/i18n';
 import { useStore } from '../store';
 import { Button, IconButton, iconButtonClass } from '../ui/controls';
-import { Dialog } from '../ui/dialog';
+import { actionsClass, Dialog } from '../ui/dialog';
 import { ClipIcon, CloseIcon, DownloadIcon, FileIcon, RetryIcon, TrashIcon } from '../ui/icons';
 import { say } from '../ui/toasts';
 import css from './attachments.module.css';
 import { deleteAttachment, refreshAttachments, useAttachments, type Attachment } from './data';
-import { sizeInWords, TYPES, type Refusal } from './files';
+import { isOverdue, sizeInWords, TYPES, type Refusal } from './files';
 import { cancelUpload, retryUpload, startUploads, uploads, type Upload } from './uploads';
 
 /** The files of an item: dropped or chosen, on their way, ready or refused. */
@@ -20,14 +21,29 @@ export function Attachments({ todoId }: { todoId: string }) {
   const announced = new Set(underWay.map(({ attachmentId }) => attachmentId));
   const listed = files.data?.filter(({ id }) => !announced.has(id));
   const [preview, setPreview] = useState<Attachment | null>(null);
+  const [asked, setAsked] = useState<Attachment | null>(null);
+  const afterwards = useRef<HTMLElement>(null);
+  const list = useRef<HTMLUListElement>(null);
+  const add = useRef<HTMLButtonElement>(null);
   const chooser = useRef<HTMLInputElement>(null);
   const { isOver, ...drop } = useDrop((dropped) => startUploads(todoId, dropped));
+  const remove = (file: Attachment) => {
+    afterwards.current = besideRow(list.current, file) ?? add.current;
+    afterwards.current?.focus();
+    setAsked(null);
+    deleteAttachment(todoId, file.id).catch((error: unknown) => say(inWords(error), { tone: 'bad' }));
+  };
+  const ask = (file: Attachment) => {
+    // Without another answer, the focus goes back to the button that asked.
+    afterwards.current = document.activeElement instanceof HTMLElement ? document.activeElement : null;
+    setAsked(file);
+  };
 
   return (
     <section className={css['place']} data-over={isOver} aria-labelledby="files-title" {...drop}>
       <header className={css['head']}>
         <h2 id="files-title">{m.attachments}</h2>
-        <Button onClick={() => chooser.current?.click()}>
+        <Button ref={add} onClick={() => chooser.current?.click()}>
           <ClipIcon size={18} />
           {m.attach}
         </Button>
@@ -45,9 +61,14 @@ export function Attachments({ todoId }: { todoId: string }) {
         />
       </header>
       {files.isError && <p className={css['hint']}>{inWords(files.error)}</p>}
-      <ul className={css['list']}>
+      <ul ref={list} className={css['list']}>
         {listed?.map((file) => (
-          <Row key={file.id} file={file} onPreview={() => setPreview(file)} />
+          <Row
+            key={file.id}
+            file={file}
+            onPreview={() => setPreview(file)}
+            onRemove={() => (file.status === 'ready' ? ask(file) : remove(file))}
+          />
         ))}
         {underWay.map((upload) => (
           <UploadRow key={upload.id} upload={upload} />
@@ -62,24 +83,54 @@ export function Attachments({ todoId }: { todoId: string }) {
       >
         {preview?.downloadUrl && <Picture file={preview} url={preview.downloadUrl} />}
       </Dialog>
+      <Dialog
+        title={m.removeFileTitle}
+        isOpen={asked !== null}
+        onOpenChange={(isOpen) => !isOpen && setAsked(null)}
+        finalFocus={afterwards}
+      >
+        {asked && (
+          <>
+            <p>{m.removeFileText(asked.name)}</p>
+            <div className={actionsClass}>
+              <Button onClick={() => setAsked(null)}>{m.cancel}</Button>
+              <Button look="danger" onClick={() => remove(asked)}>
+                {m.deleteForGood}
+              </Button>
+            </div>
+          </>
+        )}
+      </Dialog>
     </section>
   );
 }
 
-function Row({ file, onPreview }: { file: Attachment; onPreview: () => void }) {
+/** The button that deletes the next file, or the one before. */
+function besideRow(list: HTMLElement | null, file: Attachment): HTMLElement | null {
+  const row = list?.querySelector(`[data-file="${file.id}"]`);
+  const beside = row?.nextElementSibling ?? row?.previousElementSibling;
+  return beside?.querySelector<HTMLElement>('button:last-child') ?? null;
+}
+
+interface RowProps {
+  file: Attachment;
+  onPreview: () => void;
+  onRemove: () => void;
+}
+
+function Row({ file, onPreview, onRemove }: RowProps) {
   const m = useMessages();
   const language = useLanguage();
-  const remove = () => {
-    deleteAttachment(file.todoId, file.id).catch((error: unknown) => say(inWords(error), { tone: 'bad' }));
-  };
+  const isLost = isOverdue(file, useNow());
   const about = [sizeInWords(file.bytes, language), file.picture && `${file.picture.width} × ${file.picture.height}`];
   return (
-    <li className={css['row']} data-status={file.status}>
+    <li className={css['row']} data-file={file.id} data-status={isLost ? 'lost' : file.status}>
       <Thumbnail file={file} onPreview={onPreview} />
       <div className={css['middle']}>
         <span className={css['name']}>{file.name}</span>
         {file.status === 'ready' && <span className={css['about']}>{about.filter(Boolean).join(' · ')}</span>}
-        {file.status === 'uploading' && <span className={css['about']}>{m.checking}</span>}
+        {file.status === 'uploading' && !isLost && <span className={css['about']}>{m.checking}</span>}
+        {isLost && <span className={css['bad']}>{m.uploadFailed}</span>}
         {file.status === 'rejected' && (
           <span className={css['bad']}>
             {m.rejected}. {file.reason && m[REASONS[file.reason]]}
@@ -98,7 +149,7 @@ function Row({ file, onPreview }: { file: Attachment; onPreview: () => void }) {
           <DownloadIcon size={18} />
         </a>
       )}
-      <IconButton label={m.removeFile(file.name)} title={m.remove} onClick={remove}>
+      <IconButton label={m.removeFile(file.name)} title={m.remove} onClick={onRemove}>
         <TrashIcon size={18} />
       </IconButton>
     </li>

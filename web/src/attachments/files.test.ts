@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { LARGEST, refusalOf, sendableName, sizeInWords } from './files';
+import { isOverdue, LARGEST, refusalOf, sendableName, sizeInWords } from './files';
 
 test('a file is refused before it is sent where the service would refuse it', () => {
   expect(refusalOf({ size: 1, type: 'image/png' })).toBeNull();
@@ -19,7 +19,15 @@ test('a name is one line that keeps its ending', () => {
 
 test('sizes are short', () => {
   expect(sizeInWords(512, 'en')).toBe('512 B');
-  expect(sizeInWords(3_400, 'en')).toBe('3.4 KB');
-  expect(sizeInWords(3_400, 'de')).toBe('3,4 KB');
-  expect(sizeInWords(52_428_800, 'en')).toBe('52 MB');
+  expect(sizeInWords(3_400, 'en')).toBe('3.3 KB');
+  expect(sizeInWords(3_400, 'de')).toBe('3,3 KB');
+  expect(sizeInWords(51_000_000, 'en')).toBe('49 MB');
+  expect(sizeInWords(LARGEST, 'en')).toBe('50 MB');
+});
+
+test('an announced file is waited for as long as it can come', () => {
+  const file = { status: 'uploading', createdAt: '2026-11-21T08:00:00Z' };
+  expect(isOverdue(file, new Date('2026-11-21T08:09:00Z'))).toBe(false);
+  expect(isOverdue(file, new Date('2026-11-21T08:11:00Z'))).toBe(true);
+  expect(isOverdue({ ...file, status: 'ready' }, new Date('2026-11-22T08:00:00Z'))).toBe(false);
 });

@@ -13,7 +13,7 @@ export const TYPES: readonly ContentType[] = [
   'text/plain',
 ];
 
-/** The largest file, in bytes: 50 MiB. */
+/** The largest file, in bytes; `sizeInWords` calls it 50 MB. */
 export const LARGEST = 52_428_800;
 
 export type Refusal = 'empty' | 'too-large' | 'wrong-type' | 'broken' | 'too-many-pixels' | 'unsafe';
@@ -39,9 +39,18 @@ export function sendableName(name: string): string {
   return line.slice(0, 200 - ending.length) + ending;
 }
 
-/** A size for people: `512 B`, `3.4 KB`, `50 MB`. */
+/** How long the form for an upload is good, and then as long again for a slow line and the check, in milliseconds. */
+const ARRIVES_MS = 10 * 60_000;
+
+/** Whether an announced file will not come any more. */
+export function isOverdue({ status, createdAt }: { status: string; createdAt: string }, now: Date): boolean {
+  return status === 'uploading' && now.getTime() - Date.parse(createdAt) > ARRIVES_MS;
+}
+
+/** A size for people: `512 B`, `3.3 KB`, `50 MB`. A kilobyte has 1,024 bytes, as the service's bound counts them. */
 export function sizeInWords(bytes: number, language: string): string {
-  const [value, unit] = bytes < 1_000 ? [bytes, 'B'] : bytes < 1_000_000 ? [bytes / 1_000, 'KB'] : [bytes / 1e6, 'MB'];
+  const [value, unit] =
+    bytes < 1_024 ? [bytes, 'B'] : bytes < 1_048_576 ? [bytes / 1_024, 'KB'] : [bytes / 1_048_576, 'MB'];
   const digits = value < 10 && unit !== 'B' ? 1 : 0;
   return `${value.toLocaleString(language, { maximumFractionDigits: digits })} ${unit}`;
 }

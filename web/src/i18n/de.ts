@@ -194,6 +194,8 @@ export const de: Messages = {
   tooMany: 'Eine Aufgabe hat höchstens 20 Dateien.',
   cancelUpload: (name) => `Hochladen von ${name} abbrechen`,
   retryUpload: (name) => `${name} noch einmal hochladen`,
+  removeFileTitle: 'Diese Datei löschen?',
+  removeFileText: (name) => `„${name}“ wird auf allen Geräten gelöscht. Das lässt sich nicht rückgängig machen.`,
   removeFile: (name) => `${name} löschen`,
   download: (name) => `${name} herunterladen`,
   preview: (name) => `${name} ansehen`,

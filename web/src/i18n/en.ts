@@ -200,6 +200,8 @@ export const en = {
   tooMany: 'A to-do holds at most 20 files.',
   cancelUpload: (name: string) => `Stop uploading ${name}`,
   retryUpload: (name: string) => `Upload ${name} again`,
+  removeFileTitle: 'Delete this file?',
+  removeFileText: (name: string) => `“${name}” is deleted on all devices. This cannot be undone.`,
   removeFile: (name: string) => `Delete ${name}`,
   download: (name: string) => `Download ${name}`,
   preview: (name: string) => `Show ${name}`,
