@@ -1,4 +1,4 @@
-import { mailsTo, until } from './cloud.ts';
+import { mailsTo, newPerson, register, until } from './cloud.ts';
 import { accessible, add, expect, row, signIn, test } from './page.ts';
 
 test('name, language and time zone are kept, and the page follows them', async ({ home }) => {
@@ -16,6 +16,63 @@ test('name, language and time zone are kept, and the page follows them', async (
   await expect(home.locator('html')).toHaveAttribute('lang', 'de');
   await home.goto('/');
   await expect(row(home, 'Buy milk')).toContainText(/18:00/);
+});
+
+test('the language is the one of whoever is signed in', async ({ home }) => {
+  const other = newPerson();
+  await register(other);
+  await home.goto('/settings');
+  await home.getByLabel('Language').selectOption('Deutsch');
+  await home.getByRole('button', { name: 'Save' }).click();
+  await expect(home.getByRole('status').filter({ hasText: 'Gespeichert' })).toBeVisible();
+  await home.getByRole('button', { name: 'Abmelden', exact: true }).click();
+
+  await home.getByLabel('E-Mail').fill(other.email);
+  await home.getByLabel('Passwort', { exact: true }).fill(other.password);
+  await home.getByRole('button', { name: 'Anmelden' }).click();
+  await expect(home.getByRole('heading', { level: 1, name: 'All' })).toBeVisible();
+  await home.goto('/settings');
+  await expect(home.locator('html')).toHaveAttribute('lang', 'en');
+  await expect(home.getByLabel('Language')).toHaveValue('en');
+});
+
+test('a name is not saved without a character, and nothing that is as it was', async ({ home }) => {
+  await home.goto('/settings');
+  const name = home.getByLabel('Name');
+  const save = home.getByRole('button', { name: 'Save' });
+  await expect(name).toHaveValue('Ann Ball');
+  await expect(save).toBeDisabled();
+  await name.fill('   ');
+  await expect(save).toBeDisabled();
+  await expect(name).toHaveAccessibleDescription('A name has 1 to 100 characters, on one line.');
+  await name.fill(' Ann Ball ');
+  await expect(save).toBeDisabled();
+  await name.fill(' Ann Bell ');
+  await save.click();
+  await expect(name).toHaveValue('Ann Bell');
+  await expect(save).toBeFocused();
+});
+
+test.describe('with a service that refuses', () => {
+  test.use({ allowed: /status of 400/ });
+
+  test('what it says is told in the language of the page', async ({ home }) => {
+    await home.goto('/settings');
+    await home.getByLabel('Language').selectOption('Deutsch');
+    await home.getByRole('button', { name: 'Save' }).click();
+    await expect(home.getByLabel('Zeitzone')).toBeVisible();
+    await home.route('**/api/me', (route) => {
+      if (route.request().method() !== 'PATCH') return route.fallback();
+      const errors = [{ field: 'timeZone', message: 'must be an IANA time zone name' }];
+      const json = { type: 'urn:problem:busline:invalid-request', title: '', status: 400, detail: '', errors };
+      return route.fulfill({ status: 400, contentType: 'application/problem+json', json });
+    });
+    await home.getByLabel('Zeitzone').selectOption('Asia/Tokyo');
+    await home.getByRole('button', { name: 'Speichern' }).click();
+    await expect(home.getByRole('alert')).toHaveText(
+      'Diese Zeitzone kennen wir nicht. Wählen Sie eine andere in der Nähe.',
+    );
+  });
 });
 
 test('mail preferences take effect at once', async ({ home }) => {

@@ -1,12 +1,13 @@
 import { useEffect } from 'react';
-import type { Person } from '../auth/session';
+import { session, type Person } from '../auth/session';
 import type { Config } from '../config';
-import { keptLanguage, languageOf, showLanguage } from '../i18n/i18n';
+import { keepLanguage, languageOf, showLanguage } from '../i18n/i18n';
 import { timeZone } from '../i18n/time';
 import { startLive } from '../live/live';
 import { useProfile } from '../settings/data';
 import { flushDeletions, leaveWork, resumeWork } from '../todos/commands';
 import { forgetTodos } from '../todos/data';
+import { dismissAll } from '../ui/toasts';
 import { report } from './failure';
 import { queryClient } from './query-client';
 
@@ -24,23 +25,35 @@ export function SignedInWork({ person, config }: { person: Person; config: Confi
  */
 function useOwnData(id: string): void {
   useEffect(() => {
+    let hasLeft = false;
+    const leave = () => {
+      if (hasLeft) return;
+      hasLeft = true;
+      leaveWork();
+      dismissAll();
+      queryClient.clear();
+      forgetTodos();
+    };
+    // At once, before the page shows anything to the next person; it changes only when another person comes or none.
+    const unsubscribe = session.subscribe(leave);
     window.addEventListener('pagehide', flushDeletions);
     resumeWork(id);
     return () => {
+      unsubscribe();
       window.removeEventListener('pagehide', flushDeletions);
-      leaveWork();
-      queryClient.clear();
-      forgetTodos();
+      leave();
     };
   }, [id]);
 }
 
-/** Times and words are as the profile says; a language that was chosen on this device goes first. */
+/** Times and words are as the profile says; the device keeps the language for what shows before the profile is known. */
 function useProfileChoices(): void {
   const { data: profile } = useProfile();
   useEffect(() => {
     if (!profile) return;
     timeZone.update(() => profile.timeZone);
-    showLanguage(keptLanguage() ?? languageOf(profile.locale)).catch(report);
+    const language = languageOf(profile.locale);
+    keepLanguage(language);
+    showLanguage(language).catch(report);
   }, [profile]);
 }

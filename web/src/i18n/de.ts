@@ -39,6 +39,7 @@ export const de: Messages = {
   confirmTextUnknown:
     'Geben Sie Ihre E-Mail-Adresse ein und den Code aus sechs Ziffern, den wir dorthin geschickt haben.',
   confirm: 'Bestätigen',
+  confirmAddress: 'Adresse bestätigen',
   resendCode: 'Neuen Code schicken',
   codeSent: 'Ein neuer Code ist unterwegs.',
   confirmedSignIn: 'Ihre Adresse ist bestätigt. Bitte melden Sie sich an.',
@@ -65,6 +66,19 @@ export const de: Messages = {
   errorUnknown: 'Bei uns ist etwas schiefgegangen. Bitte versuchen Sie es noch einmal.',
   errorGone: 'Das gibt es nicht mehr.',
   errorConfirmed: 'Diese Adresse ist schon bestätigt. Bitte melden Sie sich an.',
+  errorNoCode:
+    'An diese Adresse können wir keinen Code schicken. Ist das Konto neu, bestätigen Sie zuerst die Adresse.',
+  errorPasswordBlank: 'Ein Passwort beginnt und endet nicht mit einem Leerzeichen.',
+  errorStale:
+    'Das wurde inzwischen anderswo geändert. Sehen Sie sich die neuere Fassung an und versuchen Sie es erneut.',
+  errorRefused: 'Das konnte so nicht angenommen werden. Prüfen Sie Ihre Eingabe.',
+  errorDisplayName: 'Ein Name hat 1 bis 100 Zeichen, in einer Zeile.',
+  errorTimeZone: 'Diese Zeitzone kennen wir nicht. Wählen Sie eine andere in der Nähe.',
+  errorTitle: 'Ein Titel hat 1 bis 200 Zeichen, in einer Zeile.',
+  errorNotes: 'Notizen haben höchstens 10.000 Zeichen.',
+  errorDue: 'Ein Datum liegt zwischen den Jahren 1970 und 9999.',
+  errorTags: 'Eine Aufgabe hat höchstens 20 verschiedene Schlagwörter mit je bis zu 50 Zeichen.',
+  errorFileName: 'Der Name einer Datei hat 1 bis 200 Zeichen.',
   pageFailedTitle: 'Diese Seite ist gestolpert',
   pageFailedText: 'Laden Sie sie noch einmal. Was gespeichert ist, ist sicher.',
   startFailedTitle: 'Busline ist nicht erreichbar',

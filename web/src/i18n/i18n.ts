@@ -20,7 +20,7 @@ export const useLanguage = (): Language => useStore(chosen).language;
 /** The messages outside of components. */
 export const messages = (): Messages => chosen.get().messages;
 
-/** The language that was chosen on this device, if any. */
+/** The language of whoever was signed in last on this device, if anybody. */
 export function keptLanguage(): Language | null {
   const kept = localStorage.getItem(KEPT);
   return kept === 'en' || kept === 'de' ? kept : null;
@@ -40,5 +40,5 @@ export async function showLanguage(language: Language): Promise<void> {
   chosen.update(() => ({ language, messages: loaded }));
 }
 
-/** Keeps the choice for the next visit. */
+/** Keeps the language for the next visit. */
 export const keepLanguage = (language: Language): void => localStorage.setItem(KEPT, language);

@@ -5,7 +5,7 @@ import { refreshAttachments } from '../attachments/data';
 import { messages } from '../i18n/i18n';
 import { noteUnread } from '../inbox/data';
 import { known, loadTodo, pending } from '../todos/data';
-import { say } from '../ui/toasts';
+import { say, shortTitle } from '../ui/toasts';
 import { applyTodoEvent, type EventMessage } from './apply';
 import { catchUp } from './catch-up';
 import { keepSocket } from './socket';
@@ -67,7 +67,7 @@ function isOwnDraft({ type, subject, data }: EventMessage): boolean {
 }
 
 function sayDue({ data }: EventMessage): void {
-  if (typeof data?.['title'] === 'string') say(messages().dueNow(data['title']));
+  if (typeof data?.['title'] === 'string') say(messages().dueNow(shortTitle(data['title'])));
 }
 
 function takeAttachment({ type, data = {} }: EventMessage): void {

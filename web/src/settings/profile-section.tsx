@@ -1,10 +1,10 @@
 import { startTransition, useEffect, useMemo, useState, type SyntheticEvent } from 'react';
 import { ApiError } from '../api/problem';
 import { inWords } from '../app/failure';
-import { keepLanguage, languageOf, showLanguage, useLanguage, useMessages, type Language } from '../i18n/i18n';
+import { languageOf, messages, showLanguage, useLanguage, useMessages, type Language } from '../i18n/i18n';
 import { Alert, Button, Field, SelectField } from '../ui/controls';
 import { say } from '../ui/toasts';
-import { changeProfile, useProfile, type Profile } from './data';
+import { changeProfile, useProfile, type Profile, type ProfileEdit } from './data';
 import { Loaded, Section } from './section';
 import css from './settings-page.module.css';
 
@@ -35,25 +35,22 @@ function Form({ profile }: { profile: Profile | null }) {
   const chosenZone = zone ?? profile?.timeZone ?? '';
   const zones = useZones(chosenZone);
 
+  const isNameless = name?.trim() === '';
+  const edit = profile ? editOf(profile, { name, zone, language }) : {};
+  const canSave = !isBusy && !isNameless && Object.keys(edit).length > 0;
+
   const save = async () => {
     if (!profile) return;
-    const edit = {
-      ...(name !== null && { displayName: name }),
-      ...(zone !== null && { timeZone: zone }),
-      ...(language !== null && { locale: language }),
-    };
     await changeProfile(profile.version, edit);
-    if (language) {
-      keepLanguage(language);
-      await showLanguage(language);
-    }
+    if (language) await showLanguage(language);
     setName(null);
     setZone(null);
     setLanguage(null);
-    say(m.saved);
+    say(messages().saved);
   };
   const submit = (event: SyntheticEvent) => {
     event.preventDefault();
+    if (!canSave) return;
     setBusy(true);
     setFailure('');
     setStale(false);
@@ -79,12 +76,13 @@ function Form({ profile }: { profile: Profile | null }) {
         onChange={(event) => setName(event.target.value)}
         autoComplete="name"
         maxLength={100}
+        error={isNameless ? m.errorDisplayName : undefined}
         required
       />
       <div className={css['pair']}>
         <SelectField
           label={m.language}
-          value={language ?? (profile ? languageOf(profile.locale) : shownLanguage)}
+          value={language ?? shownLanguage}
           disabled={!profile}
           onChange={(event) => setLanguage(event.target.value as Language)}
         >
@@ -103,12 +101,29 @@ function Form({ profile }: { profile: Profile | null }) {
         </SelectField>
       </div>
       <div className={css['end']}>
-        <Button type="submit" look="primary" disabled={isBusy || (name ?? zone ?? language) === null}>
+        {/* `disabled` would take the focus away as soon as everything is saved. */}
+        <Button type="submit" look="primary" aria-disabled={!canSave}>
           {m.save}
         </Button>
       </div>
     </form>
   );
+}
+
+interface Typed {
+  name: string | null;
+  zone: string | null;
+  language: Language | null;
+}
+
+/** What of the profile would change. */
+function editOf(profile: Profile, { name, zone, language }: Typed): ProfileEdit {
+  const displayName = name?.trim() ?? profile.displayName;
+  return {
+    ...(displayName !== profile.displayName && { displayName }),
+    ...(zone !== null && zone !== profile.timeZone && { timeZone: zone }),
+    ...(language !== null && language !== languageOf(profile.locale) && { locale: language }),
+  };
 }
 
 function profileLine(profile: Profile): string {

@@ -8,7 +8,7 @@ import { queryClient } from '../app/query-client';
 import { latestAccessToken, session } from '../auth/session';
 import { messages } from '../i18n/i18n';
 import { Store } from '../store';
-import { say, STAYS_WITH_ACTION_MS } from '../ui/toasts';
+import { say, shortTitle } from '../ui/toasts';
 import { known, loadTodo, noteCreated, pending, realId } from './data';
 import { withAnswer, without, type Status, type Todo } from './known';
 import { rebase, type Edit, type Pending } from './pending';
@@ -98,7 +98,7 @@ export async function setStatus(todo: Todo, status: Status): Promise<void> {
   const change: Pending = { id: crypto.randomUUID(), kind: 'status', todoId: todo.id, status, at };
   if (status === 'completed') {
     const undo = () => setStatus(todo, 'open');
-    offerUndo(messages().completedToast(todo.title), undo);
+    offerUndo(messages().completedToast(shortTitle(todo.title)), undo);
   }
   await send(
     change,
@@ -116,25 +116,23 @@ export async function setStatus(todo: Todo, status: Status): Promise<void> {
   );
 }
 
-/** Deletions that can still be undone, by item, with what will send them. */
-const deletions = new Map<string, { todo: Todo; timer: ReturnType<typeof setTimeout> }>();
+/** Items whose deletion can still be undone. */
+const deletions = new Map<string, Todo>();
 
-/** Takes an item off the list; it is deleted for good when the time to undo is over, or when the page closes. */
+/** Takes an item off the list; it is deleted for good when the offer to undo is gone, or when the page closes. */
 export function deleteTodo(todo: Todo): void {
   if (deletions.has(todo.id)) return;
   const change: Pending = { id: crypto.randomUUID(), kind: 'delete', todoId: todo.id };
   pending.update((changes) => [...changes, change]);
-  const timer = setTimeout(() => {
-    deletions.delete(todo.id);
-    void commitDeletion(change, todo);
-  }, STAYS_WITH_ACTION_MS);
+  const commit = () => {
+    if (deletions.delete(todo.id)) void commitDeletion(change, todo);
+  };
   const cancel = () => {
-    clearTimeout(timer);
     deletions.delete(todo.id);
     pending.update((changes) => changes.filter(({ id }) => id !== change.id));
   };
-  deletions.set(todo.id, { todo, timer });
-  offerUndo(messages().deleted(todo.title), cancel);
+  deletions.set(todo.id, todo);
+  offerUndo(messages().deleted(shortTitle(todo.title)), cancel, commit);
 }
 
 /**
@@ -143,8 +141,7 @@ export function deleteTodo(todo: Todo): void {
  */
 export function flushDeletions(): void {
   const token = latestAccessToken();
-  for (const [id, { todo, timer }] of deletions) {
-    clearTimeout(timer);
+  for (const [id, todo] of deletions) {
     if (!token) {
       unsettled.set(id, () => deleteTodo(todo));
       continue;
@@ -167,17 +164,18 @@ export function undoLast(): void {
   lastUndo?.();
 }
 
-function offerUndo(text: string, undo: () => unknown): void {
+/** Offers to take something back; `settle` runs when the offer is gone. */
+function offerUndo(text: string, undo: () => unknown, settle?: () => void): void {
   const once = () => {
-    if (lastUndo === once) lastUndo = null;
-    dismiss();
     undo();
+    dismiss();
   };
-  const dismiss = say(text, { action: { label: messages().undo, run: once } });
-  lastUndo = once;
-  setTimeout(() => {
+  const onGone = () => {
     if (lastUndo === once) lastUndo = null;
-  }, STAYS_WITH_ACTION_MS);
+    settle?.();
+  };
+  const dismiss = say(text, { action: { label: messages().undo, run: once }, onGone });
+  lastUndo = once;
 }
 
 async function commitDeletion(change: Pending, todo: Todo): Promise<void> {
@@ -257,7 +255,7 @@ function hasNoSession(error: unknown): boolean {
 
 function sayFailed(error: unknown, title: string, again: () => unknown): void {
   const m = messages();
-  say(`${m.notSaved(title)} ${inWords(error)}`, {
+  say(`${m.notSaved(shortTitle(title))} ${inWords(error)}`, {
     tone: 'bad',
     action: { label: m.tryAgain, run: () => void again() },
   });

@@ -1,29 +1,76 @@
+import { useLayoutEffect, useRef, type RefObject } from 'react';
 import { useMessages } from '../i18n/i18n';
 import { useStore } from '../store';
 import { IconButton } from './controls';
 import { CloseIcon } from './icons';
-import { dismissToast, toasts } from './toasts';
+import { dismissToast, holdToast, releaseToast, toasts, type Toast } from './toasts';
 import css from './toaster.module.css';
 
 /** Shows the messages of the moment; a screen reader reads each as it comes. */
 export function Toaster() {
-  const m = useMessages();
   const shown = useStore(toasts);
+  const cameFrom = useRef<Element | null>(null);
   return (
-    <div className={css['toaster']} role="status" aria-live="polite">
-      {shown.map(({ id, text, tone, action }) => (
-        <div key={id} className={css['toast']} data-tone={tone}>
-          <span>{text}</span>
-          {action && (
-            <button type="button" className={css['action']} onClick={action.run}>
-              {action.label}
-            </button>
-          )}
-          <IconButton label={m.close} className={css['close'] ?? ''} onClick={() => dismissToast(id)}>
-            <CloseIcon size={16} />
-          </IconButton>
-        </div>
+    <div
+      className={css['toaster']}
+      role="status"
+      aria-live="polite"
+      onFocus={({ currentTarget, relatedTarget }) => {
+        if (!currentTarget.contains(relatedTarget)) cameFrom.current = relatedTarget;
+      }}
+    >
+      {shown.map((toast) => (
+        <Message key={toast.id} toast={toast} onFocusLost={() => moveFocus(cameFrom.current)} />
       ))}
     </div>
   );
+}
+
+/** A message that stays as long as somebody points at it or is in it with the keyboard. */
+function Message({ toast, onFocusLost }: { toast: Toast; onFocusLost: () => void }) {
+  const m = useMessages();
+  const { id, text, tone, action } = toast;
+  const box = useRef<HTMLDivElement>(null);
+  useFocusAfter(box, onFocusLost);
+  return (
+    <div
+      ref={box}
+      className={css['toast']}
+      data-tone={tone}
+      onPointerEnter={() => holdToast(id, 'pointer')}
+      onPointerLeave={() => releaseToast(id, 'pointer')}
+      onFocus={() => holdToast(id, 'focus')}
+      onBlur={() => releaseToast(id, 'focus')}
+    >
+      <span>{text}</span>
+      {action && (
+        <button type="button" className={css['action']} onClick={action.run}>
+          {action.label}
+        </button>
+      )}
+      <IconButton label={m.close} className={css['close'] ?? ''} onClick={() => dismissToast(id)}>
+        <CloseIcon size={16} />
+      </IconButton>
+    </div>
+  );
+}
+
+/** Runs something when an element goes away that holds the focus. */
+function useFocusAfter(box: RefObject<HTMLElement | null>, onFocusLost: () => void): void {
+  const latest = useRef(onFocusLost);
+  useLayoutEffect(() => {
+    latest.current = onFocusLost;
+  });
+  useLayoutEffect(() => {
+    const element = box.current;
+    return () => {
+      if (element?.contains(document.activeElement)) latest.current();
+    };
+  }, [box]);
+}
+
+/** Gives the focus back to where it was, or to the page's content. */
+function moveFocus(before: Element | null): void {
+  const target = before?.isConnected ? before : document.getElementById('content');
+  if (target instanceof HTMLElement) target.focus({ preventScroll: true });
 }
