@@ -1,6 +1,22 @@
-import { mailedCode, newPerson, until, mailsTo } from './cloud.ts';
-import { expect, signIn, test } from './page.ts';
+import type { Page } from '@playwright/test';
+import { mailedCode, newPerson, register, until, mailsTo, type Person } from './cloud.ts';
+import { add, expect, row, signIn, test } from './page.ts';
 
+/** Fills in the form of the page that is open, and sends it. */
+async function send(page: Page, { email, password }: Person): Promise<void> {
+  await page.getByLabel('E-mail').fill(email);
+  await page.getByLabel('Password', { exact: true }).fill(password);
+  await page.getByRole('button', { name: /^(Sign in|Create account)$/ }).click();
+}
+
+/** Has the user pool refuse an operation. */
+async function refuse(page: Page, operation: string, type: string, message: string): Promise<void> {
+  await page.route('**/*', async (route) => {
+    const target = route.request().headers()['x-amz-target'];
+    if (target !== `AWSCognitoIdentityProviderService.${operation}`) return route.fallback();
+    return route.fulfill({ status: 400, contentType: 'application/x-amz-json-1.1', json: { __type: type, message } });
+  });
+}
 test.describe('an account', () => {
   // A wrong code or password is answered with 400, which the browser reports.
   test.use({ allowed: /status of 400/ });
@@ -48,7 +64,36 @@ test.describe('an account', () => {
     await page.getByLabel('Password', { exact: true }).fill('Not-the-password-1');
     await page.getByRole('button', { name: 'Sign in' }).click();
     await expect(page.getByRole('alert')).toContainText('password is wrong');
+    await expect(page.getByRole('button', { name: 'Sign in' })).toBeFocused();
     await expect(page).toHaveURL(/sign-in/);
+  });
+
+  test('says what else the user pool refuses, and why', async ({ page, person }) => {
+    await page.goto('/sign-in');
+    await refuse(page, 'InitiateAuth', 'NotAuthorizedException', 'Password attempts exceeded');
+    await send(page, person);
+    await expect(page.getByRole('alert')).toContainText('Too many tries');
+    await page.unrouteAll();
+
+    await page.goto('/sign-up');
+    const constraint = 'Member must satisfy regular expression pattern: ^[\\S]+.*[\\S]+$';
+    const blank = `1 validation error detected: Value at 'password' failed to satisfy constraint: ${constraint}`;
+    await refuse(page, 'SignUp', 'InvalidParameterException', blank);
+    await send(page, { ...newPerson(), password: ' Blank-before-1' });
+    await expect(page.getByRole('alert')).toContainText('neither begins nor ends with a blank');
+    await page.unrouteAll();
+
+    await page.goto(`/confirm?email=${encodeURIComponent(person.email)}`);
+    await page.getByLabel('Code').fill('123456');
+    await page.getByRole('button', { name: 'Confirm' }).click();
+    await expect(page.getByRole('alert')).toContainText('confirmed already');
+
+    await page.goto('/forgot-password');
+    const unverified = 'Cannot reset password for the user as there is no registered/verified email or phone_number';
+    await refuse(page, 'ForgotPassword', 'InvalidParameterException', unverified);
+    await page.getByLabel('E-mail').fill(person.email);
+    await page.getByRole('button', { name: 'Send the code' }).click();
+    await expect(page.getByRole('alert')).toContainText('confirm its address first');
   });
 
   test('gets a new password with the code from the mail', async ({ page, person }) => {
@@ -57,7 +102,19 @@ test.describe('an account', () => {
     await page.getByRole('link', { name: 'Forgot your password?' }).click();
     await page.getByLabel('E-mail').fill(person.email);
     await page.getByRole('button', { name: 'Send the code' }).click();
-    await page.getByLabel('Code').fill(await mailedCode(person.email, before));
+    await expect(page.getByLabel('Code')).toHaveValue('');
+    const first = await mailedCode(person.email, before);
+    await page.getByLabel('Code').fill(first === '000000' ? '000001' : '000000');
+    await page.getByLabel('New password').fill(`${person.password}-new`);
+    await page.getByRole('button', { name: 'Set the new password' }).click();
+    await expect(page.getByRole('alert')).toContainText('This code is wrong');
+    await page.getByRole('button', { name: 'Send a new code' }).click();
+    await expect(page.getByRole('status').filter({ hasText: 'A new code is on its way' })).toBeVisible();
+    await expect(page.getByRole('alert')).toBeHidden();
+    const second = await mailedCode(person.email, [...before, first]);
+
+    await page.reload();
+    await page.getByLabel('Code').fill(second);
     const password = `${person.password}-new`;
     await page.getByLabel('New password').fill(password);
     await page.getByRole('button', { name: 'Set the new password' }).click();
@@ -78,11 +135,66 @@ test.describe('an account', () => {
     await expect(home).toHaveURL(/sign-in/);
   });
 
+  test('is followed by a second tab that waits to sign in', async ({ page, context, person }) => {
+    await page.goto('/inbox');
+    await expect(page).toHaveURL(/sign-in\?then=/);
+    await signIn(await context.newPage(), person);
+    await expect(page.getByRole('heading', { level: 1, name: 'Inbox' })).toBeVisible();
+  });
+
+  test('is the one whose address was typed, whoever has signed in elsewhere meanwhile', async ({
+    page,
+    context,
+    person,
+  }) => {
+    const other = newPerson();
+    await register(other);
+    // This tab does not hear of the other one.
+    await page.addInitScript(() => addEventListener('storage', (event) => event.stopImmediatePropagation(), true));
+    await page.goto('/settings');
+    await expect(page).toHaveURL(/sign-in\?then=/);
+    const elsewhere = await context.newPage();
+    await signIn(elsewhere, person);
+    await elsewhere.goto('/settings');
+
+    await send(page, { ...other, password: 'Not-the-password-1' });
+    await expect(page.getByRole('alert')).toContainText('password is wrong');
+    await elsewhere.reload();
+    await expect(elsewhere.getByText(person.email)).toBeVisible();
+
+    await send(page, other);
+    await expect(page.getByText(other.email)).toBeVisible();
+    await elsewhere.goto('/settings');
+    await expect(elsewhere.getByText(other.email)).toBeVisible();
+  });
+
+  test('leaves nothing to the next person, neither a message nor the way to a page', async ({ home, person }) => {
+    const other = newPerson();
+    await register(other);
+    await add(home, 'Buy a ring');
+    await row(home, 'Buy a ring').hover();
+    await row(home, 'Buy a ring')
+      .getByRole('button', { name: /Delete/ })
+      .click();
+    await expect(home.getByRole('status').filter({ hasText: 'Buy a ring' })).toBeVisible();
+    await home.keyboard.press('g');
+    await home.keyboard.press('s');
+    await home.getByRole('button', { name: 'Sign out', exact: true }).click();
+    await expect(home).toHaveURL(/\/sign-in$/);
+    await expect(home.getByText('Buy a ring')).toBeHidden();
+
+    await send(home, other);
+    await expect(home.getByRole('heading', { level: 1, name: 'All' })).toBeVisible();
+    await home.goto('/settings');
+    await home.getByRole('button', { name: 'Sign out', exact: true }).click();
+    await expect(home).toHaveURL(/\/sign-in$/);
+    await signIn(home, person);
+    await expect(home.getByText('Buy a ring')).toBeHidden();
+  });
+
   test('leads back to where one wanted to go', async ({ page, person }) => {
     await page.goto('/inbox');
-    await page.getByLabel('E-mail').fill(person.email);
-    await page.getByLabel('Password', { exact: true }).fill(person.password);
-    await page.getByRole('button', { name: 'Sign in' }).click();
+    await send(page, person);
     await expect(page.getByRole('heading', { level: 1, name: 'Inbox' })).toBeVisible();
   });
 });

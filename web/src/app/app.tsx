@@ -2,7 +2,8 @@ import { CSPProvider } from '@base-ui/react/csp-provider';
 import { QueryClientProvider } from '@tanstack/react-query';
 import { Suspense } from 'react';
 import { Redirect, Route, Switch, useLocation } from 'wouter';
-import { session } from '../auth/session';
+import { session, type Ending } from '../auth/session';
+import { signInFor } from '../auth/way-back';
 import type { Config } from '../config';
 import { useStore } from '../store';
 import { Toaster } from '../ui/toaster';
@@ -19,7 +20,11 @@ export function App({ config }: { config: Config }) {
     <CSPProvider disableStyleElements>
       <QueryClientProvider client={queryClient}>
         <Suspense fallback={null}>
-          {current.state === 'signed-in' ? <SignedIn person={current.person} config={config} /> : <SignedOut />}
+          {current.state === 'signed-in' ? (
+            <SignedIn key={current.person.id} person={current.person} config={config} />
+          ) : (
+            <SignedOut ended={current.state === 'signed-out' ? current.ended : null} />
+          )}
         </Suspense>
         <Toaster />
       </QueryClientProvider>
@@ -27,7 +32,7 @@ export function App({ config }: { config: Config }) {
   );
 }
 
-function SignedOut() {
+function SignedOut({ ended }: { ended: Ending | null }) {
   return (
     <Failsafe>
       <Switch>
@@ -36,16 +41,18 @@ function SignedOut() {
         <Route path="/confirm" component={ConfirmPage} />
         <Route path="/forgot-password" component={ForgotPasswordPage} />
         <Route path="/unsubscribe" component={UnsubscribePage} />
-        <Route component={ToSignIn} />
+        <Route>
+          <ToSignIn ended={ended} />
+        </Route>
       </Switch>
     </Failsafe>
   );
 }
 
-/** Remembers where somebody wanted to go. */
-function ToSignIn() {
+/** Remembers where somebody wanted to go, unless they have left by themselves: the next person begins anew. */
+function ToSignIn({ ended }: { ended: Ending | null }) {
   const [path] = useLocation();
   const search = useSearch();
-  const here = path + search;
-  return <Redirect to={here === '/' ? '/sign-in' : `/sign-in?then=${encodeURIComponent(here)}`} replace />;
+  const comesBack = ended === null || ended === 'expired';
+  return <Redirect to={signInFor(comesBack ? path + search : '/')} replace />;
 }

@@ -1,6 +1,7 @@
 import { Suspense } from 'react';
 import { Redirect, Route, Switch, useLocation } from 'wouter';
 import type { Person } from '../auth/session';
+import { wayBack } from '../auth/way-back';
 import type { Config } from '../config';
 import { Bones } from '../ui/controls';
 import { Failsafe } from './failed-page';
@@ -8,12 +9,14 @@ import { Frame } from './frame';
 import { NotFound } from './not-found-page';
 import { ExportPage, InboxPage, ItemPage, ListPage, SettingsPage, UnsubscribePage, UsersPage } from './pages';
 import { SignedInWork } from './signed-in-work';
+import { useSearch } from './use-search';
 
 const BEFORE_SIGN_IN = ['/sign-in', '/sign-up', '/confirm', '/forgot-password'];
 
 /** All that somebody who is signed in sees. */
 export default function SignedIn({ person, config }: { person: Person; config: Config }) {
   const [path] = useLocation();
+  const search = useSearch();
   if (path === '/unsubscribe') return <UnsubscribePage />;
   return (
     <>
@@ -34,7 +37,7 @@ export default function SignedIn({ person, config }: { person: Person; config: C
               </Route>
               {BEFORE_SIGN_IN.map((before) => (
                 <Route key={before} path={before}>
-                  <Redirect to="/" replace />
+                  <Redirect to={wayBack(search)} replace />
                 </Route>
               ))}
               <Route component={NotFound} />

@@ -2,20 +2,44 @@
 import * as auth from '@aws-amplify/auth';
 import { cognitoUserPoolsTokenProvider } from '@aws-amplify/auth/cognito';
 import { defaultStorage, fetchAuthSession } from '@aws-amplify/core';
-import { besideSession, readSession } from './session';
+import { asked } from './refusal';
+import { besideSession, readSession, signOut, storedPerson } from './session';
 
 /** What is left to do before somebody is signed in. */
 export type SignInStep = 'done' | 'confirm-address' | 'choose-password';
 
 /** Signs in with a password that never leaves the browser (SRP). */
 export async function signIn(email: string, password: string): Promise<SignInStep> {
-  const { nextStep } = await auth.signIn({ username: email, password }).catch(signedInAlready);
+  const attempt = auth.signIn({ username: email, password }).catch((error: unknown) => {
+    if (!isSignedInAlready(error)) throw error;
+    return signInInstead(email, password);
+  });
+  const { nextStep } = await asked('sign-in', attempt);
   return afterSignIn(nextStep.signInStep);
+}
+
+type SignInOutput = Awaited<ReturnType<typeof auth.signIn>>;
+
+/**
+ * Signs in although another tab has signed in meanwhile. A session of the same person is what was wanted; one of
+ * somebody else ends only for the right password.
+ */
+async function signInInstead(email: string, password: string): Promise<SignInOutput> {
+  const person = await storedPerson();
+  if (person?.email.toLowerCase() === email.toLowerCase())
+    return { isSignedIn: true, nextStep: { signInStep: 'DONE' } };
+  await inMemory(() => auth.signIn({ username: email, password }));
+  await signOut();
+  return auth.signIn({ username: email, password });
+}
+
+function isSignedInAlready(error: unknown): boolean {
+  return error instanceof Error && error.name === 'UserAlreadyAuthenticatedException';
 }
 
 /** Answers the demand for a password of one's own, after an administrator has made the account. */
 export async function choosePassword(password: string): Promise<SignInStep> {
-  const { nextStep } = await auth.confirmSignIn({ challengeResponse: password });
+  const { nextStep } = await asked('set-password', auth.confirmSignIn({ challengeResponse: password }));
   return afterSignIn(nextStep.signInStep);
 }
 
@@ -27,24 +51,19 @@ let justSignedUp: { email: string; password: string } | null = null;
 
 /** Makes an account; the user pool mails a code to the address. */
 export async function signUp(email: string, password: string, name: string, locale: string): Promise<void> {
-  await auth.signUp({
-    username: email,
-    password,
-    options: {
-      userAttributes: {
-        email,
-        locale,
-        zoneinfo: Intl.DateTimeFormat().resolvedOptions().timeZone,
-        ...(name !== '' && { name }),
-      },
-    },
-  });
+  const userAttributes = {
+    email,
+    locale,
+    zoneinfo: Intl.DateTimeFormat().resolvedOptions().timeZone,
+    ...(name !== '' && { name }),
+  };
+  await asked('sign-up', auth.signUp({ username: email, password, options: { userAttributes } }));
   justSignedUp = { email, password };
 }
 
 /** Confirms the address, and signs in when the password is still known. */
 export async function confirmAddress(email: string, code: string): Promise<'signed-in' | 'confirmed'> {
-  await auth.confirmSignUp({ username: email, confirmationCode: code });
+  await asked('confirm', auth.confirmSignUp({ username: email, confirmationCode: code }));
   if (justSignedUp?.email !== email) return 'confirmed';
   const { password } = justSignedUp;
   justSignedUp = null;
@@ -53,17 +72,17 @@ export async function confirmAddress(email: string, code: string): Promise<'sign
 
 /** Has the user pool mail a new code. */
 export async function resendCode(email: string): Promise<void> {
-  await auth.resendSignUpCode({ username: email });
+  await asked('send-code', auth.resendSignUpCode({ username: email }));
 }
 
 /** Has the user pool mail a code for a new password. */
 export async function forgetPassword(email: string): Promise<void> {
-  await auth.resetPassword({ username: email });
+  await asked('send-code', auth.resetPassword({ username: email }));
 }
 
 /** Sets a new password with the code from the mail. */
 export async function setPassword(email: string, code: string, newPassword: string): Promise<void> {
-  await auth.confirmResetPassword({ username: email, confirmationCode: code, newPassword });
+  await asked('set-password', auth.confirmResetPassword({ username: email, confirmationCode: code, newPassword }));
 }
 
 /**
@@ -71,13 +90,20 @@ export async function setPassword(email: string, code: string, newPassword: stri
  * at the keyboard knows the password. The session itself stays as it is, whether the password was right or not.
  */
 export function proveItIsYou(email: string, password: string): Promise<string> {
+  return inMemory(async () => {
+    await asked('sign-in', auth.signIn({ username: email, password }));
+    const { tokens } = await fetchAuthSession();
+    if (!tokens) throw new Error('the user pool gave no tokens for a right password');
+    return tokens.accessToken.toString();
+  });
+}
+
+/** Runs something with a session of its own that is stored nowhere. */
+function inMemory<T>(work: () => Promise<T>): Promise<T> {
   return besideSession(async () => {
     cognitoUserPoolsTokenProvider.setKeyValueStorage(memoryStorage());
     try {
-      await auth.signIn({ username: email, password });
-      const { tokens } = await fetchAuthSession();
-      if (!tokens) throw new Error('the user pool gave no tokens for a right password');
-      return tokens.accessToken.toString();
+      return await work();
     } finally {
       cognitoUserPoolsTokenProvider.setKeyValueStorage(defaultStorage);
     }
@@ -109,12 +135,4 @@ async function afterSignIn(step: string): Promise<SignInStep> {
     default:
       throw new Error(`the user pool asks for ${step}, which this page cannot do`);
   }
-}
-
-/** Another tab has signed in meanwhile: that is what was wanted. */
-function signedInAlready(error: unknown): Awaited<ReturnType<typeof auth.signIn>> {
-  if (error instanceof Error && error.name === 'UserAlreadyAuthenticatedException') {
-    return { isSignedIn: true, nextStep: { signInStep: 'DONE' } };
-  }
-  throw error;
 }

@@ -1,49 +1,57 @@
 import { useState } from 'react';
 import { Link, useLocation } from 'wouter';
+import { useSearchParams } from '../app/use-search';
 import { useMessages } from '../i18n/i18n';
 import { forgetPassword, setPassword } from './cognito';
-import { CodeField, EmailField, Form, NewPasswordField } from './form';
+import { CodeField, CodeForm, EmailField, Form, NewPasswordField } from './form';
 import { AuthFrame } from './frame';
 import css from './frame.module.css';
 import { useForm } from './use-form';
 
-/** Where somebody who has forgotten the password sets a new one. */
+/**
+ * Where somebody who has forgotten the password sets a new one. Once a code is on its way, the page's address holds the
+ * e-mail address, so that a reload loses neither.
+ */
 export default function ForgotPasswordPage() {
+  const params = useSearchParams();
+  const email = params.get('email');
+  return email ? <NewPassword email={email} /> : <AskForCode />;
+}
+
+function AskForCode() {
   const m = useMessages();
   const [, navigate] = useLocation();
   const [email, setEmail] = useState('');
-  const [isSent, setSent] = useState(false);
-  const ask = useForm(async () => {
+  const form = useForm(async () => {
     await forgetPassword(email.trim());
-    setSent(true);
+    navigate(`/forgot-password?email=${encodeURIComponent(email.trim())}`);
   });
-  const change = useForm(async (field) => {
-    await setPassword(email.trim(), field('code').replaceAll(/\s/g, ''), field('password'));
-    navigate(`/sign-in?news=password&email=${encodeURIComponent(email.trim())}`);
-  });
-  if (!isSent) {
-    return (
-      <AuthFrame title={m.forgotTitle} intro={m.forgotText}>
-        <Form form={ask} action={m.sendCode}>
-          <EmailField email={email} onChange={setEmail} />
-        </Form>
-        <div className={css['foot']}>
-          <Link href="/sign-in">{m.signIn}</Link>
-        </div>
-      </AuthFrame>
-    );
-  }
   return (
-    <AuthFrame title={m.forgotTitle} intro={m.forgotSent(email)}>
-      <Form form={change} action={m.setPassword}>
-        <CodeField />
-        <NewPasswordField label={m.newPassword} />
+    <AuthFrame title={m.forgotTitle} intro={m.forgotText}>
+      <Form form={form} action={m.sendCode}>
+        <EmailField email={email} onChange={setEmail} />
       </Form>
       <div className={css['foot']}>
-        <button type="button" className={css['link']} disabled={ask.isBusy} onClick={() => setSent(false)}>
-          {m.resendCode}
-        </button>
+        <Link href="/sign-in">{m.signIn}</Link>
+        <Link href="/confirm">{m.confirmAddress}</Link>
       </div>
+    </AuthFrame>
+  );
+}
+
+function NewPassword({ email }: { email: string }) {
+  const m = useMessages();
+  const [, navigate] = useLocation();
+  const form = useForm(async (field) => {
+    await setPassword(email, field('code').replaceAll(/\s/g, ''), field('password'));
+    navigate(`/sign-in?news=password&email=${encodeURIComponent(email)}`, { replace: true });
+  });
+  return (
+    <AuthFrame title={m.forgotTitle} intro={m.forgotSent(email)}>
+      <CodeForm form={form} action={m.setPassword} email={email} sendCode={forgetPassword}>
+        <CodeField />
+        <NewPasswordField label={m.newPassword} />
+      </CodeForm>
     </AuthFrame>
   );
 }

@@ -1,6 +1,8 @@
-import type { ReactNode } from 'react';
+import { useState, type ReactNode } from 'react';
+import { Link } from 'wouter';
 import { useMessages } from '../i18n/i18n';
-import { Alert, Button, Field, PasswordField } from '../ui/controls';
+import { Alert, Button, Field, Note, PasswordField } from '../ui/controls';
+import css from './frame.module.css';
 import type { FormState } from './use-form';
 
 interface Props {
@@ -16,10 +18,49 @@ export function Form({ form, action, children }: Props) {
     <form onSubmit={form.submit}>
       {form.failure && <Alert>{form.failure}</Alert>}
       {children}
-      <Button type="submit" look="primary" disabled={form.isBusy}>
+      {/* `disabled` would take the focus away, and with it the place of somebody who does not see the page. */}
+      <Button type="submit" look="primary" aria-disabled={form.isBusy}>
         {action}
       </Button>
     </form>
+  );
+}
+
+interface CodeProps extends Props {
+  email: string;
+  /** Has the user pool mail another code. */
+  sendCode: (email: string) => Promise<void>;
+}
+
+/** A form that is sent with a code from a mail, and the way to another code. */
+export function CodeForm({ form, action, email, sendCode, children }: CodeProps) {
+  const m = useMessages();
+  const [isSent, setSent] = useState(false);
+  const sendAnother = () =>
+    form.run(async () => {
+      setSent(false);
+      await sendCode(email.trim());
+      setSent(true);
+    });
+  return (
+    <>
+      <Form form={form} action={action}>
+        {isSent && !form.failure && <Note>{m.codeSent}</Note>}
+        {children}
+      </Form>
+      <div className={css['foot']}>
+        <button
+          type="button"
+          className={css['link']}
+          aria-disabled={form.isBusy}
+          disabled={email === ''}
+          onClick={sendAnother}
+        >
+          {m.resendCode}
+        </button>
+        <Link href="/sign-in">{m.signIn}</Link>
+      </div>
+    </>
   );
 }
 

@@ -17,11 +17,14 @@ export interface Person {
   isAdmin: boolean;
 }
 
-/** Why nobody is signed in. */
+/** Why somebody is no longer signed in. */
 export type Ending = 'by-choice' | 'expired' | 'deleted';
 
 export type Session =
-  { state: 'loading' } | { state: 'signed-out'; ended: Ending } | { state: 'signed-in'; person: Person };
+  | { state: 'loading' }
+  /** `ended` is `null` as long as nobody was signed in on this page. */
+  | { state: 'signed-out'; ended: Ending | null }
+  | { state: 'signed-in'; person: Person };
 
 export const session = new Store<Session>({ state: 'loading' });
 
@@ -35,30 +38,30 @@ export async function startSession(config: Config): Promise<void> {
   Amplify.configure({ Auth: { Cognito: pool } }, { Auth: { tokenProvider: cognitoUserPoolsTokenProvider } });
   cognitoUserPoolsTokenProvider.setAuthConfig({ Cognito: pool });
   await readSession();
-  // Another tab signed in or out.
+  followOtherTabs();
+}
+
+/** How long nothing is stored any more before a session that another tab stores counts as whole, in milliseconds. */
+const STORED_MS = 100;
+
+/** Reads the session when another tab has signed in or out: it is stored in many keys, one after the other. */
+function followOtherTabs(): void {
+  let timer: ReturnType<typeof setTimeout> | undefined;
   window.addEventListener('storage', ({ key }) => {
-    if (key === null || (key.startsWith('CognitoIdentityServiceProvider') && key.endsWith('LastAuthUser'))) {
-      readSession().catch(reportError);
-    }
+    if (key !== null && !key.startsWith('CognitoIdentityServiceProvider')) return;
+    clearTimeout(timer);
+    timer = setTimeout(() => void readSession().catch(reportError), STORED_MS);
   });
 }
 
 /** Reads the stored session again, after signing in for example. */
 export async function readSession(): Promise<void> {
-  await hold;
   try {
-    const { tokens } = await fetchAuthSession();
-    const claims = tokens?.idToken?.payload;
-    if (!claims?.sub) {
+    const person = await storedPerson();
+    if (!person) {
       becomeSignedOut('by-choice');
       return;
     }
-    const groups = claims['cognito:groups'];
-    const person: Person = {
-      id: claims.sub,
-      email: typeof claims['email'] === 'string' ? claims['email'] : '',
-      isAdmin: Array.isArray(groups) && groups.includes('admin'),
-    };
     session.update((known) =>
       known.state === 'signed-in' && known.person.id === person.id ? known : { state: 'signed-in', person },
     );
@@ -66,6 +69,20 @@ export async function readSession(): Promise<void> {
     if (isNetworkFailure(error)) throw new Unreachable('the user pool did not answer', { cause: error });
     becomeSignedOut('expired');
   }
+}
+
+/** Whose session is stored on this device, if anybody's; another tab may have stored it a moment ago. */
+export async function storedPerson(): Promise<Person | null> {
+  await hold;
+  const { tokens } = await fetchAuthSession();
+  const claims = tokens?.idToken?.payload;
+  if (!claims?.sub) return null;
+  const groups = claims['cognito:groups'];
+  return {
+    id: claims.sub,
+    email: typeof claims['email'] === 'string' ? claims['email'] : '',
+    isAdmin: Array.isArray(groups) && groups.includes('admin'),
+  };
 }
 
 /** What holds the session's tokens back at the moment. */
@@ -105,6 +122,8 @@ export const latestAccessToken = (): string => latest;
 /** Ends the session on this device. */
 export async function signOut(): Promise<void> {
   await auth.signOut();
+  // Amplify does not wait until nothing is stored any more.
+  await cognitoUserPoolsTokenProvider.tokenOrchestrator.clearTokens();
   becomeSignedOut('by-choice');
 }
 
@@ -122,10 +141,10 @@ export async function sessionEnded(ending: 'expired' | 'deleted' = 'expired'): P
 
 function becomeSignedOut(ended: Ending): void {
   latest = '';
-  session.update((known) => ({
-    state: 'signed-out',
-    ended: known.state === 'signed-in' ? ended : 'by-choice',
-  }));
+  session.update((known) => {
+    if (known.state === 'signed-out') return known;
+    return { state: 'signed-out', ended: known.state === 'signed-in' ? ended : null };
+  });
 }
 
 function isNetworkFailure(error: unknown): boolean {

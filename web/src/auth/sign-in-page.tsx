@@ -20,9 +20,9 @@ export default function SignInPage() {
   const [choosing, setChoosing] = useState(false);
 
   const go = (step: SignInStep, email: string) => {
+    // Once somebody is signed in, the page leads to where they wanted to go by itself.
     if (step === 'choose-password') setChoosing(true);
     else if (step === 'confirm-address') navigate(`/confirm?email=${encodeURIComponent(email)}`);
-    else navigate(safePath(params.get('then')), { replace: true });
   };
   const form = useForm(async (field) => {
     const email = field('email').trim();
@@ -39,7 +39,7 @@ export default function SignInPage() {
       </AuthFrame>
     );
   }
-  const news = NEWS[params.get('news') ?? (current.state === 'signed-out' ? current.ended : '')];
+  const news = NEWS[params.get('news') ?? (current.state === 'signed-out' ? (current.ended ?? '') : '')];
   return (
     <AuthFrame title={m.signInTitle} intro={m.tagline}>
       {news && !form.failure && <Note>{m[news]}</Note>}
@@ -68,8 +68,3 @@ const NEWS: Record<string, 'confirmedSignIn' | 'passwordChanged' | 'accountDelet
   deleted: 'accountDeleted',
   expired: 'sessionExpired',
 };
-
-/** A path of this page alone: `//elsewhere.example` would be another site. */
-function safePath(path: string | null): string {
-  return path && /^\/(?![/\\])/.test(path) ? path : '/';
-}

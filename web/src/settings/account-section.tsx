@@ -53,7 +53,6 @@ function DeleteForm({ person, onCancel }: { person: Person; onCancel: () => void
     const { proveItIsYou } = await import('../auth/cognito');
     await deleteAccount(await proveItIsYou(person.email, field('password')));
     await sessionEnded('deleted');
-    history.replaceState(null, '', '/sign-in');
   });
   return (
     <form className={css['page']} onSubmit={form.submit}>
@@ -64,7 +63,7 @@ function DeleteForm({ person, onCancel }: { person: Person; onCancel: () => void
       <PasswordField label={m.password} name="password" autoComplete="current-password" required />
       <div className={actionsClass}>
         <Button onClick={onCancel}>{m.cancel}</Button>
-        <Button type="submit" look="danger" disabled={form.isBusy}>
+        <Button type="submit" look="danger" aria-disabled={form.isBusy}>
           {m.deleteForGood}
         </Button>
       </div>
