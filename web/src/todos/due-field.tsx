@@ -8,7 +8,7 @@ import { CalendarIcon } from '../ui/icons';
 import popover from '../ui/popover.module.css';
 import css from './due-field.module.css';
 import { dayAfter, daysToWeekday, fieldMoment, fieldValue, usualTime } from './due';
-import { useDueInWords } from './todo-facts';
+import { useDueInFull } from './todo-facts';
 
 interface Props {
   dueAt: string | null;
@@ -18,7 +18,7 @@ interface Props {
 /** Chooses when an item is due: the usual days at a touch, any other by date and time. */
 export function DueField({ dueAt, onChange }: Props) {
   const m = useMessages();
-  const words = useDueInWords(dueAt);
+  const words = useDueInFull(dueAt);
   const [isOpen, setOpen] = useState(false);
   const choose = (next: string | null) => {
     setOpen(false);

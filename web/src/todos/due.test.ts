@@ -17,6 +17,13 @@ describe('a due time in words', () => {
     expect(words('2028-01-03T09:00:00Z')).toBe('3 Jan 2028');
     expect(words('2026-11-02T09:00:00Z')).toBe('2 Nov');
   });
+  test('tells the time of a date in full', () => {
+    const full = (dueAt: string, language = 'en') => dueInWords(dueAt, NOW, 'UTC', language, WORDS, 'full');
+    expect(full('2026-12-24T15:30:00Z')).toBe('24 Dec, 15:30');
+    expect(full('2028-01-03T09:00:00Z')).toBe('3 Jan 2028, 9:00');
+    expect(full('2026-12-24T15:30:00Z', 'de')).toBe('24. Dez., 15:30');
+    expect(full('2026-11-21T18:00:00Z')).toBe('Today 18:00');
+  });
   test('counts the days of the zone, not of UTC', () => {
     expect(words('2026-11-21T23:30:00Z', 'Asia/Tokyo')).toBe('Tomorrow 8:30');
     expect(words('2026-11-22T02:00:00Z', 'America/New_York')).toBe('Today 21:00');

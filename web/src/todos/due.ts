@@ -74,8 +74,18 @@ export interface DueWords {
   tomorrow: string;
 }
 
-/** A due time in few words: `Today 18:00`, `Tomorrow 9:00`, `Fri 9:00`, `24 Dec`, `3 Jan 2028`. */
-export function dueInWords(dueAt: string, now: Date, zone: string, language: string, words: DueWords): string {
+/**
+ * A due time in few words: `Today 18:00`, `Tomorrow 9:00`, `Fri 9:00`, `24 Dec`, `3 Jan 2028`; in full, a date has its
+ * time too: `24 Dec, 9:00`.
+ */
+export function dueInWords(
+  dueAt: string,
+  now: Date,
+  zone: string,
+  language: string,
+  words: DueWords,
+  length: 'short' | 'full' = 'short',
+): string {
   const moment = new Date(dueAt);
   const days = daysUntil(moment, now, zone);
   const format = (options: Intl.DateTimeFormatOptions) =>
@@ -86,7 +96,8 @@ export function dueInWords(dueAt: string, now: Date, zone: string, language: str
   if (days === 1) return `${words.tomorrow} ${time}`;
   if (days > 1 && days < 7) return `${format({ weekday: 'short' })} ${time}`;
   const thisYear = wallTime(moment, zone).year === wallTime(now, zone).year;
-  return format({ day: 'numeric', month: 'short', ...(!thisYear && { year: 'numeric' }) });
+  const clock = length === 'full' && ({ hour: 'numeric', minute: '2-digit' } as const);
+  return format({ day: 'numeric', month: 'short', ...(!thisYear && { year: 'numeric' }), ...clock });
 }
 
 /** The value of a `datetime-local` field. */

@@ -12,12 +12,13 @@ type Facts = Pick<Todo, 'dueAt' | 'priority' | 'tags' | 'notes' | 'status'>;
 export function TodoFacts({ todo }: { todo: Facts }) {
   const m = useMessages();
   const due = useDueInWords(todo.dueAt);
+  const inFull = useDueInFull(todo.dueAt);
   const now = useNow();
   const isLate = todo.status === 'open' && todo.dueAt !== null && new Date(todo.dueAt) < now;
   return (
     <span className={css['facts']}>
       {due && (
-        <span className={css['fact']} data-tone={isLate ? 'late' : 'due'}>
+        <span className={css['fact']} data-tone={isLate ? 'late' : 'due'} title={inFull}>
           <CalendarIcon size={14} />
           {isLate && <span className="visually-hidden">{m.overdue}: </span>}
           {due}
@@ -45,16 +46,18 @@ export function TodoFacts({ todo }: { todo: Facts }) {
   );
 }
 
-/** A due time in the user's words; empty without one. */
-export function useDueInWords(dueAt: string | null): string {
+/** A due time in few words of the user's language; empty without one. */
+export const useDueInWords = (dueAt: string | null): string => useDue(dueAt, 'short');
+
+/** A due time with its time of day, however far away; empty without one. */
+export const useDueInFull = (dueAt: string | null): string => useDue(dueAt, 'full');
+
+function useDue(dueAt: string | null, length: 'short' | 'full'): string {
   const m = useMessages();
   const language = useLanguage();
   const zone = useTimeZone();
   const now = useNow();
   if (dueAt === null) return '';
-  return dueInWords(dueAt, now, zone, language, {
-    yesterday: m.dueYesterday,
-    today: m.today,
-    tomorrow: m.dueTomorrow,
-  });
+  const words = { yesterday: m.dueYesterday, today: m.today, tomorrow: m.dueTomorrow };
+  return dueInWords(dueAt, now, zone, language, words, length);
 }
