@@ -28,7 +28,7 @@ test('notes, due time, priority and tags are kept', async ({ home }) => {
   await home.getByRole('button', { name: 'Due: Tomorrow 9:00' }).click();
   await home.getByLabel('Date and time').fill('2031-05-04T07:30');
   await home.getByRole('button', { name: 'Save' }).click();
-  await expect(home.getByRole('button', { name: 'Due: 4 May 2031' })).toBeVisible();
+  await expect(home.getByRole('button', { name: 'Due: 4 May 2031, 7:30' })).toBeVisible();
   await home.getByRole('button', { name: 'Due: 4 May 2031' }).click();
   await home.getByRole('button', { name: 'No due date' }).click();
   await expect(home.getByRole('button', { name: 'Set a due date' })).toBeVisible();
@@ -85,7 +85,18 @@ test.describe('two people at one item', () => {
     const dialog = other.getByRole('dialog', { name: 'Changed somewhere else' });
     await expect(dialog).toContainText('Plan the voyage');
     await expect(dialog).toContainText('Plan the journey');
-    await dialog.getByRole('button', { name: 'Keep what I wrote' }).click();
+    await expect(dialog.getByRole('region', { name: 'Title' })).toBeVisible();
+    await accessible(other);
+    const keep = dialog.getByRole('button', { name: 'Keep what I wrote' });
+    await expect(keep).toBeFocused();
+    await other.keyboard.press('Escape');
+    await expect(dialog).toBeHidden();
+    await expect(theirs).toHaveValue('Plan the voyage');
+    await other.getByRole('link', { name: 'Back to the list' }).click();
+    await other.getByRole('button', { name: 'Decide now' }).click();
+    await keep.click();
+    await expect(other.getByRole('button', { name: 'Decide now' })).toBeHidden();
+    await other.getByRole('link', { name: /^Details/ }).click();
     await expect(theirs).toHaveValue('Plan the journey');
     await settled(other);
     await home.reload();

@@ -4,7 +4,7 @@ import type { Person } from '../auth/session';
 import { useLanguage, useMessages } from '../i18n/i18n';
 import { useTimeZone } from '../i18n/time';
 import { useUnread } from '../inbox/data';
-import { ConflictDialog } from '../todos/conflict-dialog';
+import { Conflicts } from '../todos/conflict-dialog';
 import { useTodoList, useTodos } from '../todos/data';
 import { counts, readFilters, tagsOf } from '../todos/filters';
 import { Mark } from '../ui/brand';
@@ -50,12 +50,12 @@ export function Frame({ person, children }: { person: Person; children: ReactNod
       <Sidebar person={person} onHelp={showHelp} />
       <div className={css['column']}>
         <Banner />
+        <Conflicts />
         <main id="content" className={css['content']} tabIndex={-1}>
           {children}
         </main>
       </div>
       <TabBar person={person} onHelp={showHelp} />
-      <ConflictDialog />
       <ShortcutHelp isOpen={isHelpShown} onOpenChange={setHelpShown} />
     </div>
   );

@@ -184,7 +184,13 @@ export const de: Messages = {
   itemGoneTitle: 'Diese Aufgabe gibt es nicht mehr',
   itemGoneText: 'Sie wurde gelöscht, hier oder auf einem anderen Gerät.',
   conflictTitle: 'Woanders geändert',
-  conflictText: 'Während Sie schrieben, wurde dies auf einem anderen Gerät geändert. Was soll bleiben?',
+  conflictText: (title) =>
+    `„${title}“ wurde auf einem anderen Gerät geändert, während Sie schrieben. Was soll bleiben?`,
+  conflictsWait: (n) =>
+    n === 1
+      ? 'Eine Ihrer Änderungen wartet auf Ihre Entscheidung.'
+      : `${n} Ihrer Änderungen warten auf Ihre Entscheidung.`,
+  conflictDecide: 'Jetzt entscheiden',
   conflictTheirs: 'Die neuere Fassung',
   conflictMine: 'Was Sie geschrieben haben',
   keepMine: 'Meine Fassung behalten',

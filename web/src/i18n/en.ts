@@ -187,7 +187,10 @@ export const en = {
   itemGoneTitle: 'This to-do is gone',
   itemGoneText: 'It was deleted, here or on another device.',
   conflictTitle: 'Changed somewhere else',
-  conflictText: 'While you were writing, this was changed on another device. Which one should stay?',
+  conflictText: (title: string) => `“${title}” was changed on another device while you were writing. What should stay?`,
+  conflictsWait: (n: number) =>
+    n === 1 ? 'A change of yours waits for your decision.' : `${n} changes of yours wait for your decision.`,
+  conflictDecide: 'Decide now',
   conflictTheirs: 'The newer version',
   conflictMine: 'What you wrote',
   keepMine: 'Keep what I wrote',

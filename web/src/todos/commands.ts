@@ -21,8 +21,8 @@ export interface Conflict {
   fields: (keyof Edit)[];
 }
 
-/** The conflict that the user is asked about. */
-export const conflict = new Store<Conflict | null>(null);
+/** The conflicts that the user has yet to decide, in the order in which they were met. */
+export const conflicts = new Store<readonly Conflict[]>([]);
 
 class Clash extends Error {
   readonly conflict: Conflict;
@@ -41,6 +41,7 @@ let author = '';
 /** Makes again what did not come through before the session ended, if it was the session of the same person. */
 export function resumeWork(person: string): void {
   const changes = person === author ? [...unsettled.values()] : [];
+  if (person !== author) conflicts.update(() => []);
   author = person;
   unsettled.clear();
   for (const again of changes) again();
@@ -232,7 +233,7 @@ async function send(
   } catch (error) {
     if (hasNoSession(error)) return;
     unsettled.delete(change.id);
-    if (error instanceof Clash) conflict.update(() => error.conflict);
+    if (error instanceof Clash) conflicts.update((met) => [...met, error.conflict]);
     else sayFailed(error, title, again);
   } finally {
     pending.update((changes) => renamed(changes, change).filter(({ id }) => id !== change.id));

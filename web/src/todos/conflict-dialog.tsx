@@ -1,61 +1,114 @@
+import { useRef, useState, type RefObject } from 'react';
 import { useStore } from '../store';
 import { useMessages } from '../i18n/i18n';
 import { Button } from '../ui/controls';
-import { actionsClass, Dialog } from '../ui/dialog';
-import { conflict, editTodo, type Conflict } from './commands';
+import { Dialog } from '../ui/dialog';
+import { conflicts, editTodo, type Conflict } from './commands';
 import css from './conflict-dialog.module.css';
-import { useDueInWords } from './todo-facts';
+import type { Edit } from './pending';
+import { useDueInFull } from './todo-facts';
 
-/** Shows an edit beside the newer version that it met, and asks which one stays. */
-export function ConflictDialog() {
+/**
+ * Shows an edit beside the newer version that it met, and asks which one stays. The question can be put off: a line on
+ * every page keeps what was written until it is answered.
+ */
+export function Conflicts() {
   const m = useMessages();
-  const found = useStore(conflict);
-  const close = () => conflict.update(() => null);
+  const met = useStore(conflicts);
+  const [putOff, setPutOff] = useState<readonly Conflict[]>([]);
+  const keepMine = useRef<HTMLButtonElement>(null);
+  const found = met.find((conflict) => !putOff.includes(conflict));
+  const decided = () => conflicts.update((all) => all.filter((conflict) => conflict !== found));
   return (
-    <Dialog title={m.conflictTitle} isOpen={found !== null} onOpenChange={(isOpen) => !isOpen && close()}>
-      {found && <Sides found={found} onDecided={close} />}
-    </Dialog>
+    <>
+      <div role="status">
+        {!found && met.length > 0 && (
+          <p className={css['waiting']}>
+            {m.conflictsWait(met.length)}
+            <Button onClick={() => setPutOff([])}>{m.conflictDecide}</Button>
+          </p>
+        )}
+      </div>
+      <Dialog
+        title={m.conflictTitle}
+        isOpen={found !== undefined}
+        onOpenChange={(isOpen) => !isOpen && setPutOff(met)}
+        initialFocus={keepMine}
+      >
+        {found && <Sides found={found} keepMine={keepMine} onDecided={decided} />}
+      </Dialog>
+    </>
   );
 }
 
-function Sides({ found, onDecided }: { found: Conflict; onDecided: () => void }) {
+const FIELDS = {
+  title: 'editTitle',
+  notes: 'notes',
+  dueAt: 'due',
+  priority: 'priority',
+  tags: 'tagsTitle',
+} as const satisfies Record<keyof Edit, string>;
+
+interface SidesProps {
+  found: Conflict;
+  keepMine: RefObject<HTMLButtonElement | null>;
+  onDecided: () => void;
+}
+
+function Sides({ found, keepMine, onDecided }: SidesProps) {
   const m = useMessages();
-  const keepMine = () => {
+  const keep = () => {
     onDecided();
     void editTodo(found.newer, found.edit);
   };
   return (
     <>
-      <p>{m.conflictText}</p>
+      <p>{m.conflictText(found.newer.title)}</p>
       {found.fields.map((field) => (
-        <dl key={field} className={css['sides']}>
-          <div>
-            <dt>{m.conflictTheirs}</dt>
-            <dd>
-              <Value value={found.newer[field]} isDue={field === 'dueAt'} />
-            </dd>
-          </div>
-          <div>
-            <dt>{m.conflictMine}</dt>
-            <dd>
-              <Value value={found.edit[field]} isDue={field === 'dueAt'} />
-            </dd>
-          </div>
-        </dl>
+        <section key={field} className={css['field']} aria-label={m[FIELDS[field]]}>
+          <h3>{m[FIELDS[field]]}</h3>
+          <dl className={css['sides']}>
+            <div>
+              <dt>{m.conflictMine}</dt>
+              <dd>
+                <Value field={field} of={found.edit} />
+              </dd>
+            </div>
+            <div>
+              <dt>{m.conflictTheirs}</dt>
+              <dd>
+                <Value field={field} of={found.newer} />
+              </dd>
+            </div>
+          </dl>
+        </section>
       ))}
-      <div className={actionsClass}>
-        <Button onClick={onDecided}>{m.keepTheirs}</Button>
-        <Button look="primary" onClick={keepMine}>
+      <div className={css['choices']}>
+        <Button ref={keepMine} look="primary" onClick={keep}>
           {m.keepMine}
         </Button>
+        <Button onClick={onDecided}>{m.keepTheirs}</Button>
       </div>
     </>
   );
 }
 
-function Value({ value, isDue }: { value: string | string[] | null | undefined; isDue: boolean }) {
+function Value({ field, of }: { field: keyof Edit; of: Edit }) {
   const m = useMessages();
-  const due = useDueInWords(isDue && typeof value === 'string' ? value : null);
-  const text = due || (Array.isArray(value) ? value.join(', ') : value);
-  return <>{text || <em>{m.empty}</em>}</>;
+  const due = useDueInFull(of.dueAt ?? null);
+  const text = () => {
+    switch (field) {
+      case 'dueAt':
+        return due;
+      case 'priority':
+        return of.priority && m[PRIORITIES[of.priority]];
+      case 'tags':
+        return of.tags?.join(', ');
+      default:
+        return of[field];
+    }
+  };
+  return <>{text() || <em>{m.empty}</em>}</>;
 }
+
+const PRIORITIES = { high: 'priorityHigh', normal: 'priorityNormal', low: 'priorityLow' } as const;
