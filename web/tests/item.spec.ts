@@ -34,6 +34,21 @@ test('notes, due time, priority and tags are kept', async ({ home }) => {
   await expect(home.getByRole('button', { name: 'Set a due date' })).toBeVisible();
 });
 
+test('tags come one by one or between commas, twenty at most', async ({ home }) => {
+  await add(home, 'Buy milk #Shop', 'Plan the trip');
+  await open(home, 'Plan the trip');
+  const tag = home.getByRole('combobox', { name: 'Add a tag' });
+  await tag.pressSequentially('two words,shop');
+  await tag.press('Enter');
+  await expect(home.getByRole('button', { name: 'Remove the tag two words' })).toBeVisible();
+  await expect(home.getByRole('button', { name: 'Remove the tag Shop', exact: true })).toBeVisible();
+  await tag.fill(Array.from({ length: 19 }, (_, index) => `tag${index}`).join(', '));
+  await expect(home.getByText('20 tags are the most.')).toBeVisible();
+  await expect(tag).toHaveValue('tag18');
+  await accessible(home);
+  await settled(home);
+});
+
 test('notes that are left at once are saved all the same', async ({ home }) => {
   await add(home, 'Plan the trip');
   await open(home, 'Plan the trip');

@@ -122,3 +122,14 @@ test.describe('with a failing network', () => {
     await expect(titles(home)).toHaveText(['Buy milk']);
   });
 });
+
+test('a tag is found by its address, whatever is in it', async ({ home }) => {
+  await add(home, 'Buy milk #100%', 'Call Ben #a%20b');
+  await home.getByRole('navigation', { name: 'Main' }).getByRole('link', { name: '100%' }).click();
+  await expect(home.getByRole('heading', { level: 1, name: '#100%' })).toBeVisible();
+  await expect(titles(home)).toHaveText(['Buy milk']);
+  await home.getByRole('navigation', { name: 'Main' }).getByRole('link', { name: 'a%20b' }).click();
+  await expect(titles(home)).toHaveText(['Call Ben']);
+  await home.reload();
+  await expect(titles(home)).toHaveText(['Call Ben']);
+});

@@ -6,7 +6,8 @@ import { useTimeZone } from '../i18n/time';
 import { useUnread } from '../inbox/data';
 import { Conflicts } from '../todos/conflict-dialog';
 import { useTodoList, useTodos } from '../todos/data';
-import { counts, readFilters, tagsOf } from '../todos/filters';
+import { counts, readFilters } from '../todos/filters';
+import { tagsOf } from '../todos/tags';
 import { Mark } from '../ui/brand';
 import {
   CalendarIcon,

@@ -4,7 +4,8 @@ import type { Person } from '../auth/session';
 import { useLanguage, useMessages } from '../i18n/i18n';
 import { useUnread } from '../inbox/data';
 import { useTodos } from '../todos/data';
-import { readFilters, tagsOf } from '../todos/filters';
+import { readFilters } from '../todos/filters';
+import { tagsOf } from '../todos/tags';
 import { Dialog } from '../ui/dialog';
 import {
   CalendarIcon,

@@ -178,6 +178,7 @@ export const de: Messages = {
   priorityNormal: 'Normal',
   priorityHigh: 'Hoch',
   addTag: 'Schlagwort hinzufügen',
+  mostTags: (n) => `Mehr als ${n} Schlagwörter gehen nicht.`,
   removeTag: (tag) => `Schlagwort ${tag} entfernen`,
   created: (when) => `Angelegt ${when}`,
   changed: (when) => `Geändert ${when}`,

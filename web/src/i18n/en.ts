@@ -181,6 +181,7 @@ export const en = {
   priorityNormal: 'Normal',
   priorityHigh: 'High',
   addTag: 'Add a tag',
+  mostTags: (n: number) => `${n} tags are the most.`,
   removeTag: (tag: string) => `Remove the tag ${tag}`,
   created: (when: string) => `Created ${when}`,
   changed: (when: string) => `Changed ${when}`,

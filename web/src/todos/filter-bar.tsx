@@ -7,7 +7,8 @@ import { CloseIcon, FilterIcon, SearchIcon } from '../ui/icons';
 import popover from '../ui/popover.module.css';
 import { useTodos } from './data';
 import css from './filter-bar.module.css';
-import { DUES, isNarrowed, SORTS, STATUSES, tagsOf, type Filters } from './filters';
+import { DUES, isNarrowed, SORTS, STATUSES, type Filters } from './filters';
+import { tagsOf } from './tags';
 
 interface Props {
   filters: Filters;

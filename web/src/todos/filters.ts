@@ -71,12 +71,6 @@ export function counts(todos: readonly Todo[], now: Date, zone: string): { all: 
   };
 }
 
-/** The tags of open items, each once, by name. */
-export function tagsOf(todos: readonly Todo[], language: string): string[] {
-  const tags = new Set(todos.filter(({ status }) => status === 'open').flatMap(({ tags }) => tags));
-  return [...tags].sort(new Intl.Collator(language, { numeric: true }).compare);
-}
-
 function isInView(todo: Todo, filters: Filters, now: Date, zone: string): boolean {
   if (filters.status !== 'all' && todo.status !== filters.status) return false;
   if (filters.view !== 'today' && filters.view !== 'upcoming') return true;

@@ -2,25 +2,32 @@ import { useId, useState, type KeyboardEvent } from 'react';
 import { useLanguage, useMessages } from '../i18n/i18n';
 import { CloseIcon } from '../ui/icons';
 import { useTodos } from './data';
-import { tagsOf } from './filters';
 import css from './tags-field.module.css';
+import { MOST_TAGS, tagsOf, withTags } from './tags';
 
 /** The tags of an item: written one by one, with those in use as proposals. */
 export function TagsField({ tags, onChange }: { tags: string[]; onChange: (tags: string[]) => void }) {
   const m = useMessages();
   const id = useId();
   const [text, setText] = useState('');
-  const proposals = tagsOf(useTodos(), useLanguage()).filter((tag) => !tags.includes(tag));
+  const inUse = tagsOf(useTodos(), useLanguage());
+  const proposals = inUse.filter((tag) => !tags.includes(tag));
 
-  const add = () => {
-    const tag = text.trim().replace(/^#/, '').slice(0, 50);
-    setText('');
-    if (tag !== '' && !tags.includes(tag) && tags.length < 20) onChange([...tags, tag]);
+  const add = (written: string) => {
+    const { tags: next, leftOver } = withTags(tags, written, inUse);
+    setText(leftOver);
+    if (next.length > tags.length) onChange(next);
   };
+  const write = (written: string) => {
+    // A comma ends a tag, also where it comes as text: pasted, or from the keyboard of a phone.
+    if (written.includes(',')) add(written);
+    else setText(written);
+  };
+  const isFull = tags.length >= MOST_TAGS;
   const onKeyDown = (event: KeyboardEvent) => {
-    if (event.key === 'Enter' || event.key === ',') {
+    if (event.key === 'Enter') {
       event.preventDefault();
-      add();
+      add(text);
     } else if (event.key === 'Backspace' && text === '' && tags.length > 0) {
       onChange(tags.slice(0, -1));
     }
@@ -43,12 +50,13 @@ export function TagsField({ tags, onChange }: { tags: string[]; onChange: (tags:
       <input
         className={css['input']}
         value={text}
-        onChange={(event) => setText(event.target.value)}
+        onChange={(event) => write(event.target.value)}
         onKeyDown={onKeyDown}
-        onBlur={add}
+        onBlur={() => add(text)}
         placeholder={m.addTag}
         aria-label={m.addTag}
-        maxLength={51}
+        aria-invalid={isFull && text !== ''}
+        aria-describedby={`${id}-most`}
         list={id}
         enterKeyHint="done"
         autoComplete="off"
@@ -58,6 +66,9 @@ export function TagsField({ tags, onChange }: { tags: string[]; onChange: (tags:
           <option key={tag} value={tag} />
         ))}
       </datalist>
+      <p id={`${id}-most`} role="status" className={css['most']}>
+        {isFull && m.mostTags(MOST_TAGS)}
+      </p>
     </div>
   );
 }
