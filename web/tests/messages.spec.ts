@@ -1,0 +1,47 @@
+// The messages at the foot of the page, such as the one that offers to undo.
+import type { Page } from '@playwright/test';
+import { accessible, add, expect, row, test, titles } from './page.ts';
+
+async function remove(page: Page, title: string): Promise<void> {
+  await row(page, title).hover();
+  await row(page, title)
+    .getByRole('button', { name: /Delete/ })
+    .click();
+}
+
+test('one that is pointed at or has the focus stays, and what it offers can be had', async ({ home }) => {
+  await home.clock.install();
+  await home.reload();
+  await add(home, 'Buy milk');
+  await remove(home, 'Buy milk');
+  const undo = home.getByRole('button', { name: 'Undo' });
+  await home.getByText('Deleted “Buy milk”').hover();
+  await home.clock.fastForward(60_000);
+  await expect(undo).toBeVisible();
+  await undo.focus();
+  await home.mouse.move(0, 0);
+  await home.clock.fastForward(60_000);
+  await undo.press('Enter');
+  await expect(titles(home)).toHaveText(['Buy milk']);
+  await expect(undo).toBeHidden();
+  expect(await home.evaluate(() => document.activeElement !== document.body)).toBe(true);
+
+  await remove(home, 'Buy milk');
+  await undo.focus();
+  await home.getByRole('textbox', { name: 'Add a to-do' }).focus();
+  await home.mouse.move(0, 0);
+  const gone = home.waitForRequest((request) => request.method() === 'DELETE');
+  await home.clock.fastForward(9_000);
+  await gone;
+  await expect(undo).toBeHidden();
+});
+
+test('a long title leaves room for the rest', async ({ home }) => {
+  const title = 'word '.repeat(40).trim();
+  await add(home, title);
+  await remove(home, title);
+  const message = home.getByText(/^Deleted “word/);
+  await expect(message).toHaveText(`Deleted “${'word '.repeat(12).slice(0, 59)}…”`);
+  expect(await message.evaluate(({ scrollHeight, clientHeight }) => scrollHeight - clientHeight)).toBe(0);
+  await accessible(home);
+});
