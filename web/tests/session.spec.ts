@@ -1,5 +1,6 @@
 // A session in its later hours: tokens end after an hour and are renewed, until the pool renews them no more.
 import type { Page } from '@playwright/test';
+import { newPerson, register } from './cloud.ts';
 import { add, expect, row, saved, signIn, test, titles } from './page.ts';
 
 /** How the page asks the user pool for new tokens. */
@@ -88,4 +89,43 @@ test.describe('with tokens that are refused', () => {
       await expect(titles(home)).toHaveText(['Meanwhile', 'To be done', 'Before']);
     });
   }
+});
+
+test.describe('with a change that does not get through', () => {
+  test.use({ allowed: /ERR_FAILED/ });
+
+  test('it is never sent for the next person', async ({ home }) => {
+    const other = newPerson();
+    await register(other);
+    await home.clock.install();
+    await home.reload();
+    const sent: string[] = [];
+    await home.route('**/api/todos', (route) => {
+      if (route.request().method() !== 'POST') return route.fallback();
+      sent.push(route.request().method());
+      return route.abort();
+    });
+    const field = home.getByRole('textbox', { name: 'Add a to-do' });
+    await field.fill('Mine alone');
+    await field.press('Enter');
+    await field.press('Escape');
+    await expect(row(home, 'Mine alone')).toBeVisible();
+    // The next try is then so far away that somebody else can sign in before.
+    await expect(async () => {
+      await home.clock.runFor(1_000);
+      expect(sent.length).toBeGreaterThanOrEqual(5);
+    }).toPass();
+    await home.keyboard.press('g');
+    await home.keyboard.press('s');
+    await home.getByRole('button', { name: 'Sign out', exact: true }).click();
+    await expect(home).toHaveURL(/sign-in/);
+
+    await home.getByLabel('E-mail').fill(other.email);
+    await home.getByLabel('Password', { exact: true }).fill(other.password);
+    await home.getByRole('button', { name: 'Sign in' }).click();
+    await expect(home.getByText('A clear list')).toBeVisible();
+    sent.length = 0;
+    await home.clock.runFor(12_000);
+    expect(sent).toEqual([]);
+  });
 });

@@ -213,7 +213,7 @@ async function sendEdit(seen: Todo, edit: Edit): Promise<Todo> {
   throw new ApiError(base ? 412 : 404, undefined);
 }
 
-/** Lays the change over the list, sends it, and takes it away again when it is settled. */
+/** Lays the change over the list, sends it for whoever made it alone, and takes it away again when it is settled. */
 async function send(
   change: Pending,
   todoId: string,
@@ -223,9 +223,14 @@ async function send(
 ): Promise<void> {
   pending.update((changes) => (changes.includes(change) ? changes : [...changes, change]));
   unsettled.set(change.id, again);
+  const madeBy = author;
+  const sendAsAuthor = async () => {
+    if (author !== madeBy) throw new SignedOut('who made this change has left');
+    return work();
+  };
   try {
     const todo = await new MutationObserver(queryClient, {
-      mutationFn: work,
+      mutationFn: sendAsAuthor,
       scope: { id: `todo:${todoId}` },
     }).mutate();
     known.update((items) => (todo ? withAnswer(items, todo, Date.now()) : without(items, realId(todoId))));
