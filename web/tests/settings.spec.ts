@@ -26,6 +26,7 @@ test('the language is the one of whoever is signed in', async ({ home }) => {
   await home.getByRole('button', { name: 'Save' }).click();
   await expect(home.getByRole('status').filter({ hasText: 'Gespeichert' })).toBeVisible();
   await home.getByRole('button', { name: 'Abmelden', exact: true }).click();
+  await expect(home).toHaveURL(/sign-in/);
 
   await home.getByLabel('E-Mail').fill(other.email);
   await home.getByLabel('Passwort', { exact: true }).fill(other.password);

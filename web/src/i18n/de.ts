@@ -264,6 +264,7 @@ export const de: Messages = {
   exportDownload: 'Archiv herunterladen',
   exportExpired: 'Ihren letzten Export gibt es nicht mehr.',
   exportFailed: 'Der Export hat nicht geklappt. Bitte versuchen Sie es noch einmal.',
+  exportTooMany: 'Mehr als drei Exporte am Tag gehen nicht. Versuchen Sie es morgen wieder.',
   exportNone: 'Es gibt noch keinen Export.',
   deleteAccount: 'Mein Konto löschen',
   deleteText: 'Ihre Aufgaben, Dateien, Ihr Eingang und Ihr Profil werden für immer gelöscht, auf allen Geräten.',

@@ -267,6 +267,7 @@ export const en = {
   exportDownload: 'Download the archive',
   exportExpired: 'Your last export is no longer there.',
   exportFailed: 'The export did not work. Please try again.',
+  exportTooMany: 'Three exports a day are the most. Ask again tomorrow.',
   exportNone: 'There is no export yet.',
   deleteAccount: 'Delete my account',
   deleteText: 'Your to-dos, files, inbox and profile are deleted for good, on all devices.',

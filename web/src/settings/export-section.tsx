@@ -1,7 +1,8 @@
 import { useState } from 'react';
+import { ApiError } from '../api/problem';
 import { inWords } from '../app/failure';
 import { sizeInWords } from '../attachments/files';
-import { useLanguage, useMessages } from '../i18n/i18n';
+import { messages, useLanguage, useMessages } from '../i18n/i18n';
 import { longMoment, useTimeZone } from '../i18n/time';
 import { Button } from '../ui/controls';
 import { DownloadIcon } from '../ui/icons';
@@ -17,7 +18,7 @@ export function ExportSection() {
   const [isBusy, setBusy] = useState(false);
   const busyWith = (work: Promise<void>) => {
     setBusy(true);
-    work.catch((error: unknown) => say(inWords(error), { tone: 'bad' })).finally(() => setBusy(false));
+    work.catch((error: unknown) => say(exportInWords(error), { tone: 'bad' })).finally(() => setBusy(false));
   };
   return (
     <Section title={m.exportTitle}>
@@ -40,6 +41,10 @@ export function ExportSection() {
       </Loaded>
     </Section>
   );
+}
+
+function exportInWords(error: unknown): string {
+  return error instanceof ApiError && error.status === 429 ? messages().exportTooMany : inWords(error);
 }
 
 /** As it is without an export, which is how most find it. */
