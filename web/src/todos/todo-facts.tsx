@@ -18,7 +18,7 @@ export function TodoFacts({ todo }: { todo: Facts }) {
   return (
     <span className={css['facts']}>
       {due && (
-        <span className={css['fact']} data-tone={isLate ? 'late' : 'due'} title={inFull}>
+        <span className={css['fact']} data-tone={isLate ? 'late' : 'due'} title={inFull === due ? undefined : inFull}>
           <CalendarIcon size={14} />
           {isLate && <span className="visually-hidden">{m.overdue}: </span>}
           {due}
