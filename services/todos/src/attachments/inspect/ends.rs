@@ -2,6 +2,10 @@
 
 use events::todos::attachments::ContentType;
 
+/// The most segments of a JPEG: many times as many as the largest profiles and previews need, and few enough for a decoder
+/// that looks at all of them at each.
+const MAX_SEGMENTS: usize = 4096;
+
 /// What a file of this type begins with.
 pub(crate) fn begins_as(bytes: &[u8], content_type: ContentType) -> bool {
     match content_type {
@@ -67,12 +71,12 @@ fn jpegs(bytes: &[u8]) -> Option<usize> {
     }
 }
 
-/// Segments up to the end of the image.
+/// The position after the first of the pictures, the end of which is a marker of two bytes.
 ///
 /// Source: <https://www.w3.org/Graphics/JPEG/itu-t81.pdf>, annex B
-fn jpeg(bytes: &[u8]) -> Option<usize> {
+pub(crate) fn jpeg(bytes: &[u8]) -> Option<usize> {
     let mut at = 2;
-    loop {
+    for _ in 0..MAX_SEGMENTS {
         if *bytes.get(at)? != 0xff {
             return None;
         }
@@ -89,6 +93,7 @@ fn jpeg(bytes: &[u8]) -> Option<usize> {
             }
         };
     }
+    None
 }
 
 /// The length of a scan's data: up to a marker that is neither a restart nor a stuffed byte.

@@ -1,5 +1,5 @@
 use image::codecs::gif::GifEncoder;
-use image::{ExtendedColorType, Frame, ImageEncoder, Rgb, RgbImage, RgbaImage};
+use image::{ExtendedColorType, Frame, ImageEncoder, Rgb, RgbImage, Rgba, RgbaImage};
 
 use super::*;
 
@@ -8,8 +8,17 @@ const PICTURES: [ContentType; 4] = [ContentType::Png, ContentType::Jpeg, Content
 fn picture(content_type: ContentType, width: u32, height: u32) -> Vec<u8> {
     let image = RgbImage::from_fn(width, height, |x, y| Rgb([x.to_le_bytes()[0], y.to_le_bytes()[0], 7]));
     let mut bytes = Cursor::new(Vec::new());
-    DynamicImage::ImageRgb8(image).write_to(&mut bytes, format(content_type).unwrap()).unwrap();
+    DynamicImage::ImageRgb8(image).write_to(&mut bytes, format(content_type)).unwrap();
     bytes.into_inner()
+}
+
+fn format(content_type: ContentType) -> ImageFormat {
+    match content_type {
+        ContentType::Jpeg => ImageFormat::Jpeg,
+        ContentType::Gif => ImageFormat::Gif,
+        ContentType::Webp => ImageFormat::WebP,
+        _ => ImageFormat::Png,
+    }
 }
 
 /// A PNG of `side` times `side` black pixels: a kilobyte for each megapixel.
@@ -26,6 +35,15 @@ fn turned_picture() -> Vec<u8> {
     let jpeg = picture(ContentType::Jpeg, 64, 32);
     let length = u16::try_from(exif.len() + 2).unwrap().to_be_bytes();
     [&jpeg[..2], b"\xff\xe1", &length, exif, &jpeg[2..]].concat()
+}
+
+/// A chunk of a PNG, with its checksum.
+fn chunk(name: [u8; 4], data: &[u8]) -> Vec<u8> {
+    let checksum = [name.as_slice(), data].concat().iter().fold(u32::MAX, |sum, byte| {
+        (0..8).fold(sum ^ u32::from(*byte), |sum, _| if sum & 1 == 1 { sum >> 1 ^ 0xedb8_8320 } else { sum >> 1 })
+    });
+    let length = u32::try_from(data.len()).unwrap().to_be_bytes();
+    [length.as_slice(), &name, data, &(!checksum).to_be_bytes()].concat()
 }
 
 fn dimensions(jpeg: &[u8]) -> (u32, u32) {
@@ -66,6 +84,43 @@ fn what_shines_through_is_white() {
 }
 
 #[test]
+fn what_is_clear_has_no_part_in_the_colour_of_what_is_beside_it() {
+    let stripes = |x: u32| if x.is_multiple_of(2) { Rgba([255, 0, 0, 255]) } else { Rgba([0, 0, 0, 0]) };
+    let mut bytes = Cursor::new(Vec::new());
+    let image = RgbaImage::from_fn(640, 640, |x, _| stripes(x));
+    DynamicImage::ImageRgba8(image).write_to(&mut bytes, ImageFormat::Png).unwrap();
+    let (_, thumbnail) = look(bytes.into_inner(), ContentType::Png).unwrap();
+    let [red, green, blue] = image::load_from_memory(&thumbnail).unwrap().into_rgb8().get_pixel(160, 160).0;
+    assert!(red > 250, "neither black nor grey, but {red} {green} {blue}");
+    assert!((120..136).contains(&green) && (120..136).contains(&blue), "half red, half white: {red} {green} {blue}");
+}
+
+#[test]
+fn what_a_png_says_beside_its_pixels_is_not_kept() {
+    let png = picture(ContentType::Png, 8, 8);
+    // One that no decoder could inflate, if it tried; and more texts than memory would hold if each were kept.
+    for said in
+        [chunk(*b"iCCP", b"x\0\0no zlib"), chunk(*b"zTXt", b"x\0\0no zlib"), chunk(*b"tEXt", b"a\0b").repeat(200_000)]
+    {
+        let both = [&png[..33], &said, &png[33..]].concat();
+        assert!(look(both, ContentType::Png).is_ok());
+    }
+    let exif = chunk(*b"eXIf", &vec![0; 9 * 1024 * 1024]);
+    assert_eq!(look([&png[..33], &exif, &png[33..]].concat(), ContentType::Png).unwrap_err(), RejectionReason::Broken);
+}
+
+#[test]
+fn sixteen_bits_a_sample_are_eight() {
+    let mut bytes = Cursor::new(Vec::new());
+    let image = image::ImageBuffer::from_pixel(9, 5, Rgba([0xffff_u16, 0x8000, 0, 0xffff]));
+    DynamicImage::ImageRgba16(image).write_to(&mut bytes, ImageFormat::Png).unwrap();
+    let (found, thumbnail) = look(bytes.into_inner(), ContentType::Png).unwrap();
+    assert_eq!(found, Picture { width: 9, height: 5 });
+    let [red, green, blue] = image::load_from_memory(&thumbnail).unwrap().into_rgb8().get_pixel(4, 2).0;
+    assert!(red > 245 && (120..136).contains(&green) && blue < 10, "{red} {green} {blue}");
+}
+
+#[test]
 fn the_first_frame_stands_for_an_animation() {
     let mut bytes = Vec::new();
     let mut encoder = GifEncoder::new(&mut bytes);
@@ -101,6 +156,39 @@ fn a_picture_that_was_cut_off_or_spoilt_is_broken() {
     let middle = png.len() / 2;
     png[middle] ^= 0x55;
     assert_eq!(look(png, ContentType::Png).unwrap_err(), RejectionReason::Broken);
+}
+
+#[test]
+fn a_jpeg_whose_rows_are_not_all_there_is_broken() {
+    let whole = picture(ContentType::Jpeg, 640, 480);
+    for part in 1..8 {
+        let cut = [&whole[..whole.len() * part / 8], b"\xff\xd9"].concat();
+        assert_eq!(look(cut, ContentType::Jpeg).unwrap_err(), RejectionReason::Broken, "{part} of 8 parts");
+    }
+    let mut larger = whole;
+    let frame = larger.windows(2).position(|marker| marker == b"\xff\xc0").unwrap();
+    larger[frame + 5..frame + 9].copy_from_slice(&[0x17, 0x70, 0x17, 0x70]);
+    assert_eq!(look(larger, ContentType::Jpeg).unwrap_err(), RejectionReason::Broken);
+}
+
+#[test]
+fn a_jpeg_of_few_bytes_is_whole() {
+    for side in [1, 7, 8, 9, 16, 17, 33, 200] {
+        for shade in [0, 128, 255] {
+            let mut bytes = Cursor::new(Vec::new());
+            let image = RgbImage::from_pixel(side, side, Rgb([shade; 3]));
+            DynamicImage::ImageRgb8(image).write_to(&mut bytes, ImageFormat::Jpeg).unwrap();
+            assert!(look(bytes.into_inner(), ContentType::Jpeg).is_ok(), "{side} times {side} of {shade}");
+        }
+    }
+}
+
+#[test]
+fn a_jpeg_of_countless_segments_is_broken() {
+    let jpeg = picture(ContentType::Jpeg, 8, 8);
+    let comments = b"\xff\xfe\0\x03x".repeat(5000);
+    let both = [&jpeg[..2], &comments, &jpeg[2..]].concat();
+    assert_eq!(look(both, ContentType::Jpeg).unwrap_err(), RejectionReason::Broken);
 }
 
 #[test]
