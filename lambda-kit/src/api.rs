@@ -134,7 +134,7 @@ impl Request {
         for (name, _) in self.query.iter() {
             if !known.contains(&name) {
                 return Err(Problem::invalid(format!(
-                    "This list takes the query parameters {}, and no other.",
+                    "The query may have these parameters and no other: {}.",
                     known.join(", ")
                 )));
             }
