@@ -170,6 +170,7 @@ fn text<'a>(row: &'a HashMap<String, AttributeValue>, name: &str) -> &'a str {
 ///
 /// # Errors
 /// When an attribute is none that JSON has.
+#[expect(clippy::implicit_hasher, reason = "the SDK's own map")]
 pub fn readable(row: HashMap<String, AttributeValue>) -> Result<Value, TableError> {
     let said = said_by_keys(&row);
     let attributes: Map<String, Value> = serde_dynamo::from_item(row).map_err(TableError::corrupt)?;
