@@ -25,6 +25,7 @@ pub mod stream;
 pub mod subscriber;
 pub mod table;
 pub mod telemetry;
+pub mod text;
 pub mod tombstone;
 pub mod transaction;
 pub mod whole;

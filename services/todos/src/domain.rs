@@ -1,7 +1,10 @@
 //! What a to-do item is and what can happen to it. Pure: times and ids are arguments.
 
+mod moment;
+
 use events::todos::Priority;
 use jiff::Timestamp;
+use lambda_kit::text;
 use uuid::Uuid;
 
 /// A value breaks a rule; the message says which.
@@ -9,7 +12,7 @@ use uuid::Uuid;
 #[error("{0}")]
 pub(crate) struct Broken(pub(crate) String);
 
-/// One line of 1 to 200 characters, no white space around it.
+/// One line of 1 to 200 characters that can be read, no white space around it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Title(String);
 
@@ -17,7 +20,12 @@ impl Title {
     const MAX: usize = 200;
 
     pub(crate) fn parse(text: &str) -> Result<Self, Broken> {
-        one_line(text, Self::MAX).map(Self)
+        text::one_line(text, Self::MAX).map(Self).map_err(Broken)
+    }
+
+    /// One that was found good when it was written, perhaps by rules that have grown since.
+    pub(crate) fn stored(text: String) -> Self {
+        Self(text)
     }
 
     pub(crate) fn as_str(&self) -> &str {
@@ -59,7 +67,7 @@ impl Tags {
         }
         let mut tags = Vec::with_capacity(texts.len());
         for text in texts {
-            let tag = one_line(text, Self::MAX_TAG).map_err(|Broken(rule)| Broken(format!("each tag {rule}")))?;
+            let tag = text::one_line(text, Self::MAX_TAG).map_err(|rule| Broken(format!("each tag {rule}")))?;
             if tags.contains(&tag) {
                 return Err(Broken("must hold no tag twice".into()));
             }
@@ -68,29 +76,42 @@ impl Tags {
         Ok(Self(tags))
     }
 
+    /// Those that were found good when they were written, perhaps by rules that have grown since.
+    pub(crate) fn stored(tags: Vec<String>) -> Self {
+        Self(tags)
+    }
+
     pub(crate) fn as_slice(&self) -> &[String] {
         &self.0
     }
 }
 
-/// When an item is due: a time of the years 1970 to 9999, kept to the millisecond.
+/// When an item is due: a time from the year 1970 to the last whole second that [`Timestamp`] has, 9999-12-30T22:00:00Z,
+/// kept to the millisecond.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct DueAt(Timestamp);
 
 impl DueAt {
+    const LAST: Timestamp = Timestamp::constant(253_402_207_200, 0);
+
     pub(crate) fn parse(text: &str) -> Result<Self, Broken> {
-        let at: Timestamp =
-            text.parse().map_err(|_| Broken("must be an RFC 3339 time, such as 2026-12-24T18:00:00Z".into()))?;
-        Self::new(at)
+        moment::parse(text).ok_or_else(Self::broken).and_then(Self::new)
     }
 
     pub(crate) fn new(at: Timestamp) -> Result<Self, Broken> {
         let millisecond = Timestamp::from_millisecond(at.as_millisecond());
         millisecond
             .ok()
-            .filter(|at| *at >= Timestamp::UNIX_EPOCH)
+            .filter(|at| (Timestamp::UNIX_EPOCH..=Self::LAST).contains(at))
             .map(Self)
-            .ok_or_else(|| Broken("must be a time of the years 1970 to 9999".into()))
+            .ok_or_else(Self::broken)
+    }
+
+    fn broken() -> Broken {
+        Broken(
+            "must be an RFC 3339 time from 1970-01-01T00:00:00Z to 9999-12-30T22:00:00Z, such as 2026-12-24T18:00:00Z"
+                .into(),
+        )
     }
 
     pub(crate) fn get(self) -> Timestamp {
@@ -104,15 +125,6 @@ fn bounded(text: &str, max: usize) -> Result<(), Broken> {
         count if count > max => Err(Broken(format!("must have 1 to {max} characters, this has {count}"))),
         _ => Ok(()),
     }
-}
-
-fn one_line(text: &str, max: usize) -> Result<String, Broken> {
-    let text = text.trim();
-    bounded(text, max)?;
-    if text.chars().any(char::is_control) {
-        return Err(Broken("must be one line without control characters".into()));
-    }
-    Ok(text.to_owned())
 }
 
 /// Where an item stands.
@@ -268,6 +280,8 @@ mod tests {
     fn a_due_time_is_kept_to_the_millisecond() {
         assert_eq!(DueAt::parse("2026-12-24T18:00:00.123456Z").unwrap().get().to_string(), "2026-12-24T18:00:00.123Z");
         assert!(DueAt::parse("1969-12-31T23:59:59Z").is_err());
+        assert_eq!(DueAt::parse("9999-12-30T22:00:00Z").unwrap().get().to_string(), "9999-12-30T22:00:00Z");
+        assert!(DueAt::parse("9999-12-30T22:00:01Z").is_err());
         assert!(DueAt::parse("tomorrow").is_err());
         assert!(DueAt::parse("2026-12-24").is_err());
     }

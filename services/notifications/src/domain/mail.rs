@@ -10,6 +10,7 @@ pub(crate) mod reminder;
 pub(crate) mod welcome;
 
 use askama::Template;
+use lambda_kit::text;
 
 use crate::domain::language::Language;
 
@@ -108,12 +109,17 @@ impl Letter {
 
 /// A header's text: a title is one line by the rules of its owner, and must be one here whatever comes.
 fn one_line(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+    text.chars().map(|c| if c.is_control() || text::is_line_break(c) { ' ' } else { c }).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_line_of_a_mail_is_one() {
+        assert_eq!(one_line("a\nb\u{2028}c\u{2029}d"), "a b c d");
+    }
 
     fn letter() -> Letter {
         Letter {

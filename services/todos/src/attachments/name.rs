@@ -1,6 +1,7 @@
 //! Names of files: what is kept of one, and how it goes into a header.
 
 use events::todos::attachments::ContentType;
+use lambda_kit::text;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use crate::domain::Broken;
@@ -27,12 +28,17 @@ impl Name {
         let visible: String = last.chars().filter(|&c| !is_hidden(c)).collect();
         // `.` and `..` are no names; a dot or a blank at the end is lost on Windows, and so is what it hid.
         let name = visible.trim().trim_end_matches(|c: char| c == '.' || c.is_whitespace());
-        if name.is_empty() {
+        if !name.contains(text::is_seen) {
             return Err(Broken(
                 "must be a file's name, with a character that is neither hidden nor a blank or dot".into(),
             ));
         }
         Ok(Self(name.to_owned()))
+    }
+
+    /// One that was cleaned when it was written, perhaps by rules that have grown since.
+    pub(crate) fn stored(name: String) -> Self {
+        Self(name)
     }
 
     pub(crate) fn as_str(&self) -> &str {
@@ -79,14 +85,14 @@ fn is_plain(c: char) -> bool {
 }
 
 /// Control characters, and those that turn the direction of writing, break lines or take no room: a name must not look
-/// like another one.
-///
-/// Source: <https://www.unicode.org/reports/tr9/#Directional_Formatting_Characters>
+/// like another one. What chooses the form of the character before it stays: emoji and Japanese names have such.
 fn is_hidden(c: char) -> bool {
-    c.is_control()
-        || matches!(c,
-            '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
-            | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}')
+    c.is_control() || text::is_line_break(c) || (text::takes_no_room(c) && !is_variation(c))
+}
+
+/// Source: <https://www.unicode.org/reports/tr37/>
+fn is_variation(c: char) -> bool {
+    matches!(c, '\u{fe00}'..='\u{fe0f}' | '\u{e0100}'..='\u{e01ef}')
 }
 
 #[cfg(test)]
@@ -102,7 +108,7 @@ mod tests {
         assert_eq!(clean("../../etc/passwd"), "passwd");
         assert_eq!(clean("C:\\Users\\ann\\holiday.jpg"), "holiday.jpg");
         assert_eq!(clean("/holiday.jpg"), "holiday.jpg");
-        for none in ["", "/", "..", "../..", "a/..", ". .", "\u{200b}", "a\\"] {
+        for none in ["", "/", "..", "../..", "a/..", ". .", "\u{200b}", "\u{3164}", "\u{2800}", "\u{fe0f}", "a\\"] {
             assert!(Name::clean(none).is_err(), "{none:?}");
         }
     }
@@ -112,6 +118,11 @@ mod tests {
         assert_eq!(clean("photo\u{202e}gpj.exe"), "photogpj.exe");
         assert_eq!(clean("a\r\nSet-Cookie: b.txt"), "aSet-Cookie: b.txt");
         assert_eq!(clean("a\0.png"), "a.png");
+        for hidden in ["\u{3164}", "\u{115f}", "\u{1160}", "\u{2800}", "\u{34f}", "\u{e0001}", "\u{e0041}", "\u{2028}"]
+        {
+            assert_eq!(clean(&format!("a{hidden}.png")), "a.png", "{hidden:?}");
+        }
+        assert_eq!(clean("❤\u{fe0f} 葛\u{e0100}.png"), "❤\u{fe0f} 葛\u{e0100}.png");
         assert_eq!(clean(" Rechnung für Müller.pdf "), "Rechnung für Müller.pdf");
     }
 

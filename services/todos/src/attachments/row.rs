@@ -118,7 +118,7 @@ impl TryFrom<FileItem> for Found {
             id: item.id,
             todo: item.todo_id,
             owner: item.owner,
-            name: Name::clean(&item.name)?,
+            name: Name::stored(item.name),
             content_type: item.content_type,
             bytes: item.bytes,
             state,

@@ -77,11 +77,11 @@ impl TryFrom<TodoItem> for Todo {
             id: item.id,
             owner: item.owner,
             details: Details {
-                title: Title::parse(&item.title)?,
+                title: Title::stored(item.title),
                 notes: item.notes.as_deref().map(Notes::parse).transpose()?,
                 due_at: item.due_at.map(DueAt::new).transpose()?,
                 priority: item.priority,
-                tags: Tags::parse(&item.tags)?,
+                tags: Tags::stored(item.tags),
             },
             status: item.completed_at.map_or(Status::Open, |at| Status::Completed { at }),
             created_at: item.created_at,

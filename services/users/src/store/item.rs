@@ -61,7 +61,7 @@ impl TryFrom<ProfileItem> for Profile {
             id: item.id,
             email: Email::parse(&item.email)?,
             settings: Settings {
-                display_name: DisplayName::parse(&item.display_name)?,
+                display_name: DisplayName::stored(item.display_name),
                 locale: Locale::parse(&item.locale)?,
                 time_zone: TimeZone::parse(&item.time_zone)?,
             },
