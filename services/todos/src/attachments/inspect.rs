@@ -97,5 +97,5 @@ async fn a_document(
     };
     let head = whole(head, document::HEAD).await?;
     let tail = whole(tail, document::TAIL).await?;
-    Ok(Some(document::look(&head, &tail)))
+    Ok(Some(document::look(&head, &tail, bytes)))
 }

@@ -29,17 +29,40 @@ pub(crate) fn end(bytes: &[u8], content_type: ContentType) -> Option<usize> {
     }
 }
 
-/// Whether a ZIP archive ends where the bytes do: unpackers read archives from their end, whatever stands before.
+/// Whether unpackers find a ZIP archive in a file, whose last bytes these are, after `before` others. They look for its
+/// last record from the end of the file, whatever stands before the archive, and most of them whatever comes behind.
+///
+/// The four bytes that the record begins with are in one of 65,000 files by chance: what follows must name a directory,
+/// or the end of the file as its own.
 ///
 /// Source: <https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT>, 4.3.16
-pub(crate) fn ends_as_archive(bytes: &[u8]) -> bool {
+pub(crate) fn holds_archive(bytes: &[u8], before: u64) -> bool {
     const RECORD: usize = 22;
     let from = bytes.len().saturating_sub(RECORD + usize::from(u16::MAX));
-    let tail = &bytes[from..];
-    (0..tail.len().saturating_sub(RECORD - 1)).any(|at| {
-        let comment = usize::from(u16::from_le_bytes([tail[at + 20], tail[at + 21]]));
-        tail[at..].starts_with(b"PK\x05\x06") && at + RECORD + comment == tail.len()
+    (from..bytes.len().saturating_sub(RECORD - 1)).any(|at| {
+        let record = &bytes[at..];
+        record.starts_with(b"PK\x05\x06") && (ends_the_file(record) || names_a_directory(bytes, at, before))
     })
+}
+
+/// The record ends with a comment, whose length it says.
+fn ends_the_file(record: &[u8]) -> bool {
+    array(record, 20).is_some_and(|comment| record.len() == 22 + usize::from(u16::from_le_bytes(comment)))
+}
+
+/// The record's directory is right before it, or at the place that it says, or said by a record for large archives. Where
+/// that is before `bytes`, nobody can see that it is not there.
+fn names_a_directory(bytes: &[u8], at: usize, before: u64) -> bool {
+    let field = |from| array(bytes, at + from).map_or(0, |field| u64::from(u32::from_le_bytes(field)));
+    let (size, offset) = (field(12), field(16));
+    let starts = [(before + at as u64).checked_sub(size), Some(offset)];
+    let is_directory = |start: u64| match start.checked_sub(before).map(usize::try_from) {
+        Some(Ok(start)) => bytes.get(start..).is_some_and(|directory| directory.starts_with(b"PK\x01\x02")),
+        Some(Err(_)) => false,
+        None => true,
+    };
+    let is_large = at.checked_sub(20).is_some_and(|locator| bytes[locator..].starts_with(b"PK\x06\x07"));
+    is_large || starts.into_iter().flatten().any(is_directory)
 }
 
 /// Chunks up to `IEND`.

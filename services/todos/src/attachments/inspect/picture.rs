@@ -19,7 +19,7 @@ pub(crate) fn look(bytes: Vec<u8>, declared: ContentType) -> Result<(Picture, Ve
         return Err(RejectionReason::WrongType);
     }
     let end = ends::end(&bytes, declared).ok_or(RejectionReason::Broken)?;
-    if bytes[end..].iter().any(|&byte| byte != 0) || ends::ends_as_archive(&bytes) {
+    if bytes[end..].iter().any(|&byte| byte != 0) || ends::holds_archive(&bytes, 0) {
         return Err(RejectionReason::Unsafe);
     }
     let (mut image, orientation) = decode::decode(bytes, declared)?;

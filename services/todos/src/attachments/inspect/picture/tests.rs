@@ -207,12 +207,17 @@ fn something_behind_a_picture_is_unsafe() {
 fn an_archive_inside_a_picture_is_unsafe() {
     let png = picture(ContentType::Png, 8, 8);
     let end = png.len() - 12;
-    // An archive's last record in a chunk that no reader of pictures knows; its comment spans the end of the picture.
-    let record = [b"PK\x05\x06".as_slice(), &[0; 16], &16_u16.to_le_bytes()].concat();
-    let length = u32::try_from(record.len()).unwrap().to_be_bytes();
-    let chunk = [&length, b"zzZz".as_slice(), &record, &[0; 4]].concat();
-    let both = [&png[..end], &chunk, &png[end..]].concat();
-    assert_eq!(look(both, ContentType::Png).unwrap_err(), RejectionReason::Unsafe);
+    let inside = |record: &[u8]| [&png[..end], &chunk(*b"zzZz", record), &png[end..]].concat();
+    let record = |comment: u16, directory: &[u8]| {
+        let size = u32::try_from(directory.len()).unwrap().to_le_bytes();
+        [directory, b"PK\x05\x06", &[0; 8], &size, &[0; 4], &comment.to_le_bytes()].concat()
+    };
+    let directory = [b"PK\x01\x02".as_slice(), &[0; 42]].concat();
+    // A comment that spans the end of the picture; and none at all.
+    for archive in [record(16, b""), record(0, &directory)] {
+        assert_eq!(look(inside(&archive), ContentType::Png).unwrap_err(), RejectionReason::Unsafe);
+    }
+    assert!(look(inside(&record(7, &[0; 46])), ContentType::Png).is_ok(), "bytes that only look like a record");
 }
 
 #[test]
