@@ -28,7 +28,7 @@ impl Name {
         let visible: String = last.chars().filter(|&c| !is_hidden(c)).collect();
         // `.` and `..` are no names; a dot or a blank at the end is lost on Windows, and so is what it hid.
         let name = visible.trim().trim_end_matches(|c: char| c == '.' || c.is_whitespace());
-        if !name.contains(text::is_seen) {
+        if !name.contains(|c| c != '.' && text::is_seen(c)) {
             return Err(Broken(
                 "must be a file's name, with a character that is neither hidden nor a blank or dot".into(),
             ));
@@ -108,7 +108,9 @@ mod tests {
         assert_eq!(clean("../../etc/passwd"), "passwd");
         assert_eq!(clean("C:\\Users\\ann\\holiday.jpg"), "holiday.jpg");
         assert_eq!(clean("/holiday.jpg"), "holiday.jpg");
-        for none in ["", "/", "..", "../..", "a/..", ". .", "\u{200b}", "\u{3164}", "\u{2800}", "\u{fe0f}", "a\\"] {
+        for none in
+            ["", "/", "..", "../..", "a/..", ". .", "\u{200b}", "\u{3164}", "\u{2800}", "\u{fe0f}", ".\u{fe0f}", "a\\"]
+        {
             assert!(Name::clean(none).is_err(), "{none:?}");
         }
     }
