@@ -2,6 +2,8 @@
 
 use events::todos::attachments::{ContentType, RejectionReason};
 
+use lambda_kit::text::is_seen;
+
 use crate::attachments::inspect::ends;
 
 /// How many bytes of the beginning are held: browsers guess a type from no more.
@@ -9,22 +11,77 @@ use crate::attachments::inspect::ends;
 /// Source: <https://mimesniff.spec.whatwg.org/#reading-the-resource-header>
 const HEAD: usize = 1445;
 
-/// What browsers and shells run although it is text, in lower case.
-const RUN: [&[u8]; 14] = [
-    b"<!doctype",
-    b"<html",
-    b"<head",
-    b"<body",
-    b"<script",
-    b"<iframe",
-    b"<svg",
-    b"<style",
-    b"<?xml",
-    b"<!--",
-    b"<?php",
-    b"<%",
-    b"<a ",
-    b"#!",
+/// What makes markup or a script of whatever follows, in lower case.
+const RUN: [&str; 9] = ["<!doctype", "<!--", "<![", "<?xml", "<?php", "<?=", "<%", "</script", "#!"];
+
+/// The elements by which browsers know a page, and others that they show or run, in lower case.
+///
+/// Source: <https://mimesniff.spec.whatwg.org/#identifying-a-resource-with-an-unknown-mime-type>
+const ELEMENTS: [&str; 64] = [
+    "a",
+    "applet",
+    "audio",
+    "b",
+    "base",
+    "blockquote",
+    "body",
+    "br",
+    "button",
+    "canvas",
+    "center",
+    "dd",
+    "details",
+    "dialog",
+    "div",
+    "dl",
+    "dt",
+    "em",
+    "embed",
+    "font",
+    "form",
+    "frame",
+    "frameset",
+    "h1",
+    "h2",
+    "h3",
+    "h4",
+    "h5",
+    "h6",
+    "head",
+    "hr",
+    "html",
+    "i",
+    "iframe",
+    "image",
+    "img",
+    "input",
+    "li",
+    "link",
+    "marquee",
+    "math",
+    "meta",
+    "nav",
+    "noscript",
+    "object",
+    "ol",
+    "p",
+    "portal",
+    "pre",
+    "s",
+    "script",
+    "select",
+    "span",
+    "strong",
+    "style",
+    "svg",
+    "table",
+    "template",
+    "textarea",
+    "title",
+    "u",
+    "ul",
+    "video",
+    "xml",
 ];
 
 const TYPES: [ContentType; 5] =
@@ -63,10 +120,28 @@ impl TextCheck {
         if !self.open.is_empty() || TYPES.iter().any(|&other| ends::begins_as(&self.head, other)) {
             return Err(RejectionReason::WrongType);
         }
-        let text =
-            self.head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&self.head).trim_ascii_start().to_ascii_lowercase();
-        if RUN.iter().any(|start| text.starts_with(start)) { Err(RejectionReason::Unsafe) } else { Ok(()) }
+        // Its last character may be cut.
+        let head = String::from_utf8_lossy(&self.head).to_lowercase();
+        let text = head.trim_start_matches(|c| !is_seen(c));
+        let is_run = RUN.iter().any(|start| text.starts_with(start)) || begins_with_an_element(text);
+        if is_run { Err(RejectionReason::Unsafe) } else { Ok(()) }
     }
+}
+
+/// Whether a text begins with a tag that browsers know, or with any that has something to run.
+fn begins_with_an_element(text: &str) -> bool {
+    let Some(tag) = text.strip_prefix('<') else {
+        return false;
+    };
+    let tag = tag.split('>').next().unwrap_or(tag);
+    let mut words = tag.split(|c: char| c.is_whitespace() || matches!(c, '/' | '"' | '\''));
+    let is_known = words.next().is_some_and(|name| ELEMENTS.contains(&name));
+    is_known || (tag.starts_with(|c: char| c.is_ascii_lowercase()) && words.any(is_handler))
+}
+
+/// `onclick=…`, with which any element runs.
+fn is_handler(attribute: &str) -> bool {
+    attribute.strip_prefix("on").is_some_and(|event| event.starts_with(|c: char| c.is_ascii_lowercase()))
 }
 
 #[cfg(test)]
@@ -108,6 +183,51 @@ mod tests {
             ["<!DOCTYPE html>", " \n<SCRIPT>alert(1)</SCRIPT>", "\u{feff}<svg onload=x>", "#!/bin/sh\n", "<?php"]
         {
             assert_eq!(look(&[page.as_bytes()]), Err(RejectionReason::Unsafe), "{page}");
+        }
+    }
+
+    #[test]
+    fn what_begins_as_a_page_is_unsafe() {
+        for page in [
+            "<div onclick=1>",
+            "<IMG src=x onerror=alert(1)>",
+            "<table>",
+            "<h1>",
+            "<p>",
+            "<b>",
+            "<br/>",
+            "<font color=red>",
+            "<title>",
+            "<meta http-equiv=refresh>",
+            "<object\ndata=x>",
+            "<svg/onload=alert(1)>",
+            "<anything onfocus = alert(1)>",
+            "\u{a0}<html>",
+            "\u{feff}\u{200b}\r\n<a href=x>",
+            "<p",
+        ] {
+            assert_eq!(look(&[page.as_bytes()]), Err(RejectionReason::Unsafe), "{page}");
+        }
+    }
+
+    #[test]
+    fn what_only_has_the_signs_of_a_page_is_taken() {
+        for text in [
+            "<3 you",
+            "< 5 items",
+            "<= 5 > 3",
+            "<",
+            "",
+            "<john@example.com> wrote on Monday:",
+            "<nick> hello",
+            "<tbd> once a week",
+            "<begin>",
+            "<address>",
+            "Use <b> for bold",
+            "#hash",
+            "< div >",
+        ] {
+            assert_eq!(look(&[text.as_bytes()]), Ok(()), "{text}");
         }
     }
 }
