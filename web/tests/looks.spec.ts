@@ -180,8 +180,10 @@ test.describe('in colours of their own', () => {
     const here = await main.getByRole('link', { name: 'All' }).evaluate(background);
     expect(await main.getByRole('link', { name: 'Today' }).evaluate(background)).not.toBe(here);
     await home.goto('/settings');
-    const isOn = await home.getByRole('switch', { name: /Remind me/ }).evaluate(background);
-    expect(await home.getByRole('switch', { name: /summary/ }).evaluate(background)).not.toBe(isOn);
+    const isOn = home.getByRole('switch', { name: /Remind me/ });
+    await expect(isOn).toBeChecked();
+    const off = await home.getByRole('switch', { name: /summary/ }).evaluate(background);
+    await expect(isOn).not.toHaveCSS('background-color', off);
     await home.screenshot({ path: `${folder}/screens/own-colours.png` });
   });
 });
