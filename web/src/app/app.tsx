@@ -7,7 +7,7 @@ import { signInFor } from '../auth/way-back';
 import type { Config } from '../config';
 import { useStore } from '../store';
 import { Toaster } from '../ui/toaster';
-import { Failsafe } from './failed-page';
+import { Failsafe, PageOnItsWay } from './failed-page';
 import { ConfirmPage, ForgotPasswordPage, SignedIn, SignInPage, SignUpPage, UnsubscribePage } from './pages';
 import { queryClient } from './query-client';
 import { useSearch } from './use-search';
@@ -19,7 +19,7 @@ export function App({ config }: { config: Config }) {
     // The content policy allows no inline styles; what the library would write in one is in our own sheets.
     <CSPProvider disableStyleElements>
       <QueryClientProvider client={queryClient}>
-        <Suspense fallback={null}>
+        <Suspense fallback={<PageOnItsWay />}>
           {current.state === 'signed-in' ? (
             <SignedIn key={current.person.id} person={current.person} config={config} />
           ) : (
