@@ -15,8 +15,8 @@ export const queryClient = new QueryClient({
       retryDelay: backOff,
     },
     mutations: {
-      // Three quarters of a minute: long enough for a deployment that goes wrong and is rolled back.
-      retry: (failures, error) => isTransient(error) && failures < 8,
+      // The page promises that a change waits until the service answers.
+      retry: (_failures, error) => isTransient(error),
       retryDelay: backOff,
     },
   },

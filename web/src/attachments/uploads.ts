@@ -46,6 +46,17 @@ export function retryUpload(id: string): void {
   next();
 }
 
+// A file cannot be kept for later as a change can: the browser asks before it closes a page that sends one.
+uploads.subscribe(() => {
+  const isBusy = uploads.get().some(({ state }) => state === 'waiting' || state === 'sending');
+  if (isBusy) window.addEventListener('beforeunload', ask);
+  else window.removeEventListener('beforeunload', ask);
+});
+
+function ask(event: BeforeUnloadEvent): void {
+  event.preventDefault();
+}
+
 function next(): void {
   for (const upload of uploads.get()) {
     if (running.size >= AT_ONCE) return;

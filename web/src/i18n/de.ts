@@ -79,6 +79,8 @@ export const de: Messages = {
   errorDue: 'Ein Datum liegt zwischen den Jahren 1970 und 9999.',
   errorTags: 'Eine Aufgabe hat höchstens 20 verschiedene Schlagwörter mit je bis zu 50 Zeichen.',
   errorFileName: 'Der Name einer Datei hat 1 bis 200 Zeichen.',
+  pageWaitsTitle: 'Diese Seite braucht eine Verbindung',
+  pageWaitsText: 'Sie wird geladen, sobald Sie wieder online sind. Ihre Liste geht weiterhin.',
   pageFailedTitle: 'Diese Seite ist gestolpert',
   pageFailedText: 'Laden Sie sie noch einmal. Was gespeichert ist, ist sicher.',
   startFailedTitle: 'Busline ist nicht erreichbar',
@@ -108,6 +110,10 @@ export const de: Messages = {
   backAgain: 'Wieder verbunden.',
 
   addTodo: 'Aufgabe hinzufügen',
+  addedElsewhere: (title) => `„${title}“ hinzugefügt`,
+  show: 'Zeigen',
+  titleLength: (n, most) => `${n} von ${most} Zeichen`,
+  titleTooLong: (n, most) => `${n} Zeichen: ein Titel hat höchstens ${most}.`,
   addHint: 'Zum Beispiel „Milch kaufen #laden !hoch morgen“',
   add: 'Hinzufügen',
   search: 'Suchen',
@@ -253,6 +259,12 @@ export const de: Messages = {
   singleKeysHint: 'Schalten Sie sie aus, wenn sie bei Spracheingabe oder Vorlesen stören.',
   sessions: 'Sitzungen',
   signedInAs: (email) => `Angemeldet als ${email}`,
+  unsentTitle: 'Noch nicht alles gesendet',
+  unsentText: (n) =>
+    n === 1
+      ? '1 Änderung ist noch nicht gesendet. Abmelden und sie verlieren?'
+      : `${n} Änderungen sind noch nicht gesendet. Abmelden und sie verlieren?`,
+  staySignedIn: 'Angemeldet bleiben',
   signOutEverywhere: 'Auf allen Geräten abmelden',
   signOutEverywhereHint: 'Andere Geräte bleiben höchstens eine Stunde angemeldet.',
   data: 'Ihre Daten',

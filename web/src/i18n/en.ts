@@ -76,6 +76,8 @@ export const en = {
   errorDue: 'A due date lies between the years 1970 and 9999.',
   errorTags: 'A to-do has at most 20 different tags of up to 50 characters each.',
   errorFileName: 'The name of a file has 1 to 200 characters.',
+  pageWaitsTitle: 'This page needs a connection',
+  pageWaitsText: 'It is loaded when you are back online. Your list works meanwhile.',
   pageFailedTitle: 'This page has stumbled',
   pageFailedText: 'Load it again. What you have saved is safe.',
   startFailedTitle: 'Busline cannot be reached',
@@ -109,6 +111,10 @@ export const en = {
 
   // The list
   addTodo: 'Add a to-do',
+  addedElsewhere: (title: string) => `Added “${title}”`,
+  show: 'Show',
+  titleLength: (n: number, most: number) => `${n} of ${most} characters`,
+  titleTooLong: (n: number, most: number) => `${n} characters: a title has ${most} at most.`,
   addHint: 'Try “Buy milk #shop !high tomorrow”',
   add: 'Add',
   search: 'Search',
@@ -256,6 +262,12 @@ export const en = {
   singleKeysHint: 'Turn them off if they get in the way of speech input or a screen reader.',
   sessions: 'Sessions',
   signedInAs: (email: string) => `Signed in as ${email}`,
+  unsentTitle: 'Not everything is sent',
+  unsentText: (n: number) =>
+    n === 1
+      ? '1 change has not been sent. Sign out and lose it?'
+      : `${n} changes have not been sent. Sign out and lose them?`,
+  staySignedIn: 'Stay signed in',
   signOutEverywhere: 'Sign out on all devices',
   signOutEverywhereHint: 'Other devices stay signed in for at most an hour.',
   data: 'Your data',

@@ -1,18 +1,23 @@
 // What the user does to items. Each change shows at once and is sent in the background, one after the other for each
-// item, again and again while the service does not answer; a change that is refused is taken back and said so.
-import { MutationObserver } from '@tanstack/react-query';
+// item, again and again while the service does not answer; a change that is refused is taken back and said so. What is
+// not settled is kept on this device: see `waiting.ts`.
+import { MutationObserver, onlineManager } from '@tanstack/react-query';
 import { body, todosApi } from '../api/clients';
 import { ApiError, SignedOut } from '../api/problem';
 import { inWords } from '../app/failure';
 import { queryClient } from '../app/query-client';
-import { latestAccessToken, session } from '../auth/session';
+import { latestAccessToken } from '../auth/session';
 import { messages } from '../i18n/i18n';
 import { Store } from '../store';
 import { say, shortTitle } from '../ui/toasts';
-import { known, loadTodo, noteCreated, pending, realId } from './data';
+import { known, loadTodo, noteCreated, pending, realId, screenKey } from './data';
 import { withAnswer, without, type Status, type Todo } from './known';
+import { giveBack } from './line';
 import { rebase, type Edit, type Pending } from './pending';
 import type { QuickTodo } from './quick-add';
+import { forgetTurns, inTurn } from './turns';
+import { forgetUndos, offerUndo } from './undo';
+import { countWaiting, keepWaiting } from './waiting';
 
 /** An edit that met a newer version with another value in the same field. */
 export interface Conflict {
@@ -32,34 +37,64 @@ class Clash extends Error {
   }
 }
 
-/** Changes that are not settled, in the order in which they were made, each with what makes it again. */
-const unsettled = new Map<string, () => unknown>();
+/** The time from a sign-in to its end. What began in an earlier one is not sent in the name of whoever comes next. */
+let term = {};
 
-/** Whose changes these are. */
+/** Who was here last: a session of the same person goes on with the conflicts of the one before. */
 let author = '';
 
-/** Makes again what did not come through before the session ended, if it was the session of the same person. */
-export function resumeWork(person: string): void {
-  const changes = person === author ? [...unsettled.values()] : [];
+/**
+ * Sends what waits on this device since somebody was here last, and keeps what they do from now on. The returned
+ * function ends that, with their session.
+ */
+export function startWork(person: string): () => void {
   if (person !== author) conflicts.update(() => []);
   author = person;
-  unsettled.clear();
-  for (const again of changes) again();
+  beginTerm();
+  const stopKeeping = keepWaiting(person, (changes) => changes.forEach((change) => void send(change)));
+  return () => {
+    stopKeeping();
+    beginTerm();
+  };
 }
 
-/** Lets what is under way go with a session that its owner has ended; one that ran out may go on. */
-export function leaveWork(): void {
-  flushDeletions();
-  const current = session.get();
-  if (current.state === 'signed-out' && current.ended !== 'expired') unsettled.clear();
+function beginTerm(): void {
+  term = {};
+  forgetTurns();
+  forgetUndos();
+  deletions.clear();
 }
 
-/** Adds an item. The draft's id names the request too, so that one that is sent again makes no second item. */
-export async function addTodo(line: QuickTodo, id: string = crypto.randomUUID()): Promise<void> {
+/** How long a person who signs out waits for what is under way, in milliseconds. */
+const LEAVE_MS = 2_000;
+
+/** Gives what is under way a moment to come through, and returns how many changes of a person wait all the same. */
+export async function finishWork(person: string): Promise<number> {
+  deletions.forEach((commit) => commit());
+  if (onlineManager.isOnline()) await Promise.race([nothingPending(), pause(LEAVE_MS)]);
+  return countWaiting(person);
+}
+
+function nothingPending(): Promise<void> {
+  return new Promise((resolve) => {
+    const look = () => {
+      if (pending.get().length > 0) return;
+      unsubscribe();
+      resolve();
+    };
+    const unsubscribe = pending.subscribe(look);
+    look();
+  });
+}
+
+const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
+
+/** Adds an item that was typed as `line`, and returns its draft. */
+export function addTodo(todo: QuickTodo, line: string): Todo {
   const now = new Date().toISOString();
   const draft: Todo = {
-    ...line,
-    id,
+    ...todo,
+    id: crypto.randomUUID(),
     notes: null,
     status: 'open',
     completedAt: null,
@@ -67,137 +102,119 @@ export async function addTodo(line: QuickTodo, id: string = crypto.randomUUID())
     updatedAt: now,
     version: 0,
   };
-  await send(
-    { id, kind: 'create', todo: draft },
-    id,
-    line.title,
-    () => addTodo(line, id),
-    async () => {
-      const answer = todosApi.POST('/todos', { params: { header: { 'Idempotency-Key': id } }, body: line });
-      const todo = await body(answer);
-      noteCreated(id, todo.id);
-      return todo;
-    },
-  );
+  void send({ id: draft.id, kind: 'create', todo: draft, line });
+  return draft;
 }
 
 /** Changes fields of an item that the user saw as `seen`. */
-export async function editTodo(seen: Todo, edit: Edit): Promise<void> {
-  const change: Pending = { id: crypto.randomUUID(), kind: 'edit', todoId: seen.id, edit };
-  await send(
-    change,
-    seen.id,
-    seen.title,
-    () => editTodo(seen, edit),
-    () => sendEdit(seen, edit),
-  );
+export function editTodo(seen: Todo, edit: Edit): void {
+  void send({ id: crypto.randomUUID(), kind: 'edit', todoId: seen.id, seen, edit });
 }
 
 /** Completes or reopens an item. */
-export async function setStatus(todo: Todo, status: Status): Promise<void> {
+export function setStatus(seen: Todo, status: Status): void {
   const at = new Date().toISOString();
-  const change: Pending = { id: crypto.randomUUID(), kind: 'status', todoId: todo.id, status, at };
-  if (status === 'completed') {
-    const undo = () => setStatus(todo, 'open');
-    offerUndo(messages().completedToast(shortTitle(todo.title)), undo);
-  }
-  await send(
-    change,
-    todo.id,
-    todo.title,
-    () => setStatus(todo, status),
-    async () => {
-      const params = { params: { path: { id: realId(todo.id) } } };
-      const answer =
-        status === 'completed'
-          ? todosApi.POST('/todos/{id}/complete', params)
-          : todosApi.POST('/todos/{id}/reopen', params);
-      return body(answer);
-    },
-  );
+  if (status === 'completed') offerUndo(messages().completedToast(shortTitle(seen.title)), () => setStatus(seen, 'open'));
+  void send({ id: crypto.randomUUID(), kind: 'status', todoId: seen.id, seen, status, at });
 }
 
-/** Items whose deletion can still be undone. */
-const deletions = new Map<string, Todo>();
+/** What sends the deletions that can still be undone, by item. */
+const deletions = new Map<string, () => void>();
 
 /** Takes an item off the list; it is deleted for good when the offer to undo is gone, or when the page closes. */
-export function deleteTodo(todo: Todo): void {
-  if (deletions.has(todo.id)) return;
-  const change: Pending = { id: crypto.randomUUID(), kind: 'delete', todoId: todo.id };
+export function deleteTodo(seen: Todo): void {
+  if (deletions.has(seen.id)) return;
+  const change: Pending = { id: crypto.randomUUID(), kind: 'delete', todoId: seen.id, seen };
   pending.update((changes) => [...changes, change]);
   const commit = () => {
-    if (deletions.delete(todo.id)) void commitDeletion(change, todo);
+    if (deletions.delete(seen.id)) void send(change);
   };
   const cancel = () => {
-    deletions.delete(todo.id);
-    pending.update((changes) => changes.filter(({ id }) => id !== change.id));
+    if (deletions.delete(seen.id)) takeAway(change);
   };
-  deletions.set(todo.id, todo);
-  offerUndo(messages().deleted(shortTitle(todo.title)), cancel, commit);
+  deletions.set(seen.id, commit);
+  offerUndo(messages().deleted(shortTitle(seen.title)), cancel, commit);
 }
 
 /**
- * Sends the deletions that wait, when the page closes: such a request outlives the page, but nobody reads its answer.
- * Without a session, they wait for the next one.
+ * Sends the deletions that can still be undone, when the page closes: such a request outlives the page, but nobody reads
+ * its answer. They are kept as well, and sent once more at the next visit.
  */
 export function flushDeletions(): void {
   const token = latestAccessToken();
-  for (const [id, todo] of deletions) {
-    if (!token) {
-      unsettled.set(id, () => deleteTodo(todo));
-      continue;
-    }
+  if (!token) return;
+  for (const id of deletions.keys()) {
     void fetch(`/api/todos/${realId(id)}`, {
       method: 'DELETE',
       keepalive: true,
       headers: { authorization: `Bearer ${token}` },
     }).catch(() => {
-      // The page is gone; the item is still there at the next visit.
+      // The page is gone; the deletion waits for the next visit.
     });
   }
-  deletions.clear();
 }
 
-let lastUndo: (() => void) | null = null;
-
-/** Undoes the last deletion or completion, while its message still shows. */
-export function undoLast(): void {
-  lastUndo?.();
-}
-
-/** Offers to take something back; `settle` runs when the offer is gone. */
-function offerUndo(text: string, undo: () => unknown, settle?: () => void): void {
-  const once = () => {
-    undo();
-    dismiss();
+/** Lays the change over the list, sends it when its turn has come, and takes it away again when it is settled. */
+async function send(change: Pending): Promise<void> {
+  const current = term;
+  if (!isWaiting(change)) pending.update((changes) => [...changes, change]);
+  const attempt = () => {
+    if (current !== term) throw new SignedOut('the session in which this was changed is over');
+    return request(change);
   };
-  const onGone = () => {
-    if (lastUndo === once) lastUndo = null;
-    settle?.();
-  };
-  const dismiss = say(text, { action: { label: messages().undo, run: once }, onGone });
-  lastUndo = once;
+  await inTurn(lanesOf(change), async () => {
+    if (current !== term || !isWaiting(change)) return;
+    try {
+      const todo = await new MutationObserver(queryClient, { mutationFn: attempt }).mutate();
+      if (current !== term) return;
+      known.update((items) => (todo ? withAnswer(items, todo, Date.now()) : without(items, realId(idOf(change)))));
+      takeAway(change);
+    } catch (error) {
+      // Without a session the change stays as it is kept, for the next one.
+      if (current !== term || hasNoSession(error)) return;
+      takeBack(change, error);
+    }
+  });
 }
 
-async function commitDeletion(change: Pending, todo: Todo): Promise<void> {
-  await send(
-    change,
-    todo.id,
-    todo.title,
-    () => {
-      deleteTodo(todo);
-    },
-    async () => {
-      const id = realId(todo.id);
-      const { response, error } = await todosApi.DELETE('/todos/{id}', { params: { path: { id } } });
+const isWaiting = ({ id }: Pending) => pending.get().some((change) => change.id === id);
+const idOf = (change: Pending) => (change.kind === 'create' ? change.id : change.todoId);
+
+/** Changes of an item go one after the other; new items do so too, as the service orders them by when they came. */
+function lanesOf(change: Pending): string[] {
+  const own = screenKey(idOf(change));
+  return change.kind === 'create' ? ['new', own] : [own];
+}
+
+/** The request of a change; returns the item as it is afterwards, `null` when it is gone. */
+async function request(change: Pending): Promise<Todo | null> {
+  if (change.kind === 'create') return sendCreate(change);
+  const id = realId(change.todoId);
+  const params = { path: { id } };
+  switch (change.kind) {
+    case 'edit':
+      return sendEdit(id, change.seen, change.edit);
+    case 'status':
+      return change.status === 'completed'
+        ? body(todosApi.POST('/todos/{id}/complete', { params }))
+        : body(todosApi.POST('/todos/{id}/reopen', { params }));
+    case 'delete': {
+      const { response, error } = await todosApi.DELETE('/todos/{id}', { params });
       if (!response.ok && response.status !== 404) throw new ApiError(response.status, error);
       return null;
-    },
-  );
+    }
+  }
 }
 
-async function sendEdit(seen: Todo, edit: Edit): Promise<Todo> {
-  const id = realId(seen.id);
+async function sendCreate({ id, todo }: Pending & { kind: 'create' }): Promise<Todo> {
+  const { title, dueAt, priority, tags } = todo;
+  const params = { header: { 'Idempotency-Key': id } };
+  const made = await body(todosApi.POST('/todos', { params, body: { title, dueAt, priority, tags } }));
+  noteCreated(id, made.id);
+  return made;
+}
+
+async function sendEdit(id: string, seen: Todo, edit: Edit): Promise<Todo> {
   const entry = known.get().items.get(id);
   let base: Todo | undefined = entry && !entry.partial ? entry.todo : await loadTodo(id);
   // Each round lost means that somebody else won it; five in a row do not happen to people.
@@ -213,56 +230,38 @@ async function sendEdit(seen: Todo, edit: Edit): Promise<Todo> {
   throw new ApiError(base ? 412 : 404, undefined);
 }
 
-/** Lays the change over the list, sends it for whoever made it alone, and takes it away again when it is settled. */
-async function send(
-  change: Pending,
-  todoId: string,
-  title: string,
-  again: () => unknown,
-  work: () => Promise<Todo | null>,
-): Promise<void> {
-  pending.update((changes) => (changes.includes(change) ? changes : [...changes, change]));
-  unsettled.set(change.id, again);
-  const madeBy = author;
-  const sendAsAuthor = async () => {
-    if (author !== madeBy) throw new SignedOut('who made this change has left');
-    return work();
-  };
-  try {
-    const todo = await new MutationObserver(queryClient, {
-      mutationFn: sendAsAuthor,
-      scope: { id: `todo:${todoId}` },
-    }).mutate();
-    known.update((items) => (todo ? withAnswer(items, todo, Date.now()) : without(items, realId(todoId))));
-    unsettled.delete(change.id);
-  } catch (error) {
-    if (hasNoSession(error)) return;
-    unsettled.delete(change.id);
-    if (error instanceof Clash) conflicts.update((met) => [...met, error.conflict]);
-    else sayFailed(error, title, again);
-  } finally {
-    pending.update((changes) => renamed(changes, change).filter(({ id }) => id !== change.id));
-  }
+/** Once a draft has its id, later changes to the draft are changes to the item. */
+function takeAway(settled: Pending): void {
+  const draft = settled.kind === 'create' ? settled.id : null;
+  pending.update((changes) =>
+    changes
+      .filter(({ id }) => id !== settled.id)
+      .map((change) =>
+        change.kind !== 'create' && change.todoId === draft ? { ...change, todoId: realId(draft) } : change,
+      ),
+  );
 }
 
-/** Once a draft has its id, later changes to the draft are changes to the item. */
-function renamed(changes: readonly Pending[], settled: Pending): Pending[] {
-  if (settled.kind !== 'create') return [...changes];
-  const id = realId(settled.todo.id);
-  return changes.map((change) =>
-    change.kind !== 'create' && change.todoId === settled.todo.id ? { ...change, todoId: id } : change,
+/** Takes a change back that was refused; without a draft there is nothing that its later changes could change. */
+function takeBack(change: Pending, error: unknown): void {
+  pending.update((changes) =>
+    changes.filter((other) => other.id !== change.id && (change.kind !== 'create' || idOf(other) !== change.id)),
   );
+  if (error instanceof Clash) {
+    conflicts.update((met) => [...met, error.conflict]);
+    return;
+  }
+  const m = messages();
+  const isNew = change.kind === 'create';
+  const text = `${m.notSaved(shortTitle(isNew ? change.todo.title : change.seen.title))} ${inWords(error)}`;
+  if (isNew) giveBack(change.line);
+  say(text, {
+    tone: 'bad',
+    ...(!isNew && { action: { label: m.tryAgain, run: () => void send(change) } }),
+  });
 }
 
 /** Whether it is only that somebody has to sign in again; the page says so by itself. */
 function hasNoSession(error: unknown): boolean {
   return error instanceof SignedOut || (error instanceof ApiError && error.status === 401);
-}
-
-function sayFailed(error: unknown, title: string, again: () => unknown): void {
-  const m = messages();
-  say(`${m.notSaved(shortTitle(title))} ${inWords(error)}`, {
-    tone: 'bad',
-    action: { label: m.tryAgain, run: () => void again() },
-  });
 }

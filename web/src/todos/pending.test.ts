@@ -4,7 +4,7 @@ import { rebase, shown, type Edit, type Pending } from './pending';
 import { sample } from './sample';
 
 const known = withAnswer(nothingKnown, sample(), 1);
-const edit = (part: Edit): Pending => ({ id: 'p', kind: 'edit', todoId: 'a', edit: part });
+const edit = (part: Edit): Pending => ({ id: 'p', kind: 'edit', todoId: 'a', seen: sample(), edit: part });
 
 test('an edit shows before the service has answered, and says that it is on its way', () => {
   expect(shown(known, [edit({ title: 'Buy bread' })])).toEqual([
@@ -19,7 +19,7 @@ test('an edit that is taken back leaves what was there', () => {
 test('changes lie over each other in the order in which they were made', () => {
   const changes: Pending[] = [
     edit({ title: 'One' }),
-    { id: 'q', kind: 'status', todoId: 'a', status: 'completed', at: '2026-11-21T09:00:00Z' },
+    { id: 'q', kind: 'status', todoId: 'a', seen: sample(), status: 'completed', at: '2026-11-21T09:00:00Z' },
     edit({ title: 'Two' }),
   ];
   expect(shown(known, changes)).toMatchObject([
@@ -28,14 +28,14 @@ test('changes lie over each other in the order in which they were made', () => {
 });
 
 test('a deleted item is not shown, and a change to it does not bring it back', () => {
-  expect(shown(known, [{ id: 'p', kind: 'delete', todoId: 'a' }, edit({ title: 'Back' })])).toEqual([]);
+  expect(shown(known, [{ id: 'p', kind: 'delete', todoId: 'a', seen: sample() }, edit({ title: 'Back' })])).toEqual([]);
 });
 
 test('an item that is being created can be changed already', () => {
   const draft = sample({ id: 'draft', title: 'New' });
   const changes: Pending[] = [
-    { id: 'draft', kind: 'create', todo: draft },
-    { id: 'p', kind: 'edit', todoId: 'draft', edit: { title: 'Newer' } },
+    { id: 'draft', kind: 'create', todo: draft, line: 'New' },
+    { id: 'p', kind: 'edit', todoId: 'draft', seen: draft, edit: { title: 'Newer' } },
   ];
   expect(shown(nothingKnown, changes)).toMatchObject([{ id: 'draft', title: 'Newer', isPending: true }]);
 });

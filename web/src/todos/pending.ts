@@ -1,15 +1,18 @@
 // Changes that are under way. They lie over what is known until the service has answered, so that the page shows them at
-// once; a change that fails is taken away again, and what is known shines through unharmed.
+// once; a change that fails is taken away again, and what is known shines through unharmed. Each holds all that it takes
+// to send it, also after a reload: it is plain JSON.
 import type { Known, Status, Todo } from './known';
 
 /** What an edit may set. */
 export type Edit = Partial<Pick<Todo, 'title' | 'notes' | 'dueAt' | 'priority' | 'tags'>>;
 
+/** A change; `seen` is the item as it was when the user changed it. */
 export type Pending =
-  | { id: string; kind: 'create'; todo: Todo }
-  | { id: string; kind: 'edit'; todoId: string; edit: Edit }
-  | { id: string; kind: 'status'; todoId: string; status: Status; at: string }
-  | { id: string; kind: 'delete'; todoId: string };
+  /** The draft's id is the change's own, and the request's idempotency key. `line` is what was typed. */
+  | { id: string; kind: 'create'; todo: Todo; line: string }
+  | { id: string; kind: 'edit'; todoId: string; seen: Todo; edit: Edit }
+  | { id: string; kind: 'status'; todoId: string; seen: Todo; status: Status; at: string }
+  | { id: string; kind: 'delete'; todoId: string; seen: Todo };
 
 /** An item as it is shown. */
 export interface ShownTodo extends Todo {
