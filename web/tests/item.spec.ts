@@ -135,3 +135,27 @@ test.describe('two people at one item', () => {
     await expect(home.getByLabel('Priority')).toHaveValue('high');
   });
 });
+
+test('an item that is opened before it is saved has an address of its own afterwards', async ({ home }) => {
+  let save: () => void = () => undefined;
+  const maySave = new Promise<void>((resolve) => (save = resolve));
+  await home.route('**/api/todos', async (route) => {
+    if (route.request().method() === 'POST') await maySave;
+    return route.fallback();
+  });
+  const field = home.getByRole('textbox', { name: 'Add a to-do' });
+  await field.fill('Plan the trip');
+  await field.press('Enter');
+  await open(home, 'Plan the trip');
+  const draft = home.url();
+  const notes = home.getByLabel('Notes');
+  await notes.pressSequentially('Ask ');
+  save();
+  await expect(home).not.toHaveURL(draft);
+  // Whoever writes meanwhile notices nothing.
+  await expect(notes).toBeFocused();
+  await notes.pressSequentially('Ben');
+  await home.reload();
+  await expect(home.getByLabel('Notes')).toHaveValue('Ask Ben');
+  await expect(home.getByRole('textbox', { name: 'Title' })).toHaveValue('Plan the trip');
+});

@@ -97,3 +97,45 @@ test('what is focused is always seen', async ({ page, person }) => {
     expect(isMarked, await page.evaluate(() => document.activeElement?.outerHTML ?? '')).toBe(true);
   }
 });
+
+test('the focus stays in the list when a row goes, and each change is undone by one key', async ({ home }) => {
+  const keys = home.keyboard;
+  const tick = (title: string) => home.getByRole('checkbox', { name: `Complete “${title}”` });
+  await add(home, 'Four', 'Three', 'Two', 'One');
+  await tick('One').focus();
+  await keys.press('Space');
+  await expect(tick('Two')).toBeFocused();
+  await keys.press('Space');
+  await expect(tick('Three')).toBeFocused();
+  await keys.press('z');
+  await keys.press('z');
+  await expect(titles(home)).toHaveText(['One', 'Two', 'Three', 'Four']);
+
+  await home.getByRole('button', { name: 'Two', exact: true }).focus();
+  // Caps Lock.
+  await keys.press('X');
+  await expect(home.getByRole('button', { name: 'Three', exact: true })).toBeFocused();
+  await home.getByRole('button', { name: 'Delete: Three' }).focus();
+  await keys.press('Enter');
+  await expect(home.getByRole('button', { name: 'Four', exact: true })).toBeFocused();
+});
+
+test('the item page: undo by key, Escape leaves a field, then the page', async ({ home }) => {
+  const keys = home.keyboard;
+  await add(home, 'Buy milk');
+  await keys.press('Escape');
+  await keys.press('j');
+  await keys.press('o');
+  await expect(home.getByLabel('Notes')).toBeVisible();
+  await keys.press('x');
+  await expect(home.getByRole('checkbox', { name: 'Reopen “Buy milk”' })).toBeVisible();
+  await keys.press('z');
+  await expect(home.getByRole('checkbox', { name: 'Complete “Buy milk”' })).toBeVisible();
+  for (const field of [home.getByLabel('Notes'), home.getByRole('combobox', { name: 'Add a tag' })]) {
+    await field.focus();
+    await keys.press('Escape');
+    await expect(field).not.toBeFocused();
+  }
+  await keys.press('Escape');
+  await expect(home.getByRole('button', { name: 'Buy milk', exact: true })).toBeFocused();
+});

@@ -133,3 +133,82 @@ test('a tag is found by its address, whatever is in it', async ({ home }) => {
   await home.reload();
   await expect(titles(home)).toHaveText(['Call Ben']);
 });
+
+test('an item that the view does not show is told of, and shown on demand', async ({ home }) => {
+  await home.getByRole('searchbox', { name: 'Search' }).fill('bread');
+  await add(home, 'Buy milk');
+  const message = home.getByRole('status').filter({ hasText: 'Added “Buy milk”' });
+  await message.getByRole('button', { name: 'Show' }).click();
+  await expect(home.getByRole('textbox', { name: 'Title' })).toHaveValue('Buy milk');
+});
+
+test('a title that is too long is counted, not cut, and emoji count once', async ({ home }) => {
+  const field = home.getByRole('textbox', { name: 'Add a to-do' });
+  await field.fill('🚌'.repeat(201));
+  await expect(home.getByText('201 characters: a title has 200 at most.')).toBeVisible();
+  await field.press('Enter');
+  await expect(field).toHaveValue('🚌'.repeat(201));
+  await field.fill('🚌'.repeat(200));
+  await expect(home.getByText('200 of 200 characters')).toBeVisible();
+  await field.press('Enter');
+  await saved(home);
+  await home.reload();
+  await expect(titles(home)).toHaveText(['🚌'.repeat(200)]);
+  await home.getByRole('button', { name: '🚌'.repeat(200), exact: true }).click();
+  await home.getByLabel('Title').fill('🚲'.repeat(201));
+  await home.getByLabel('Title').press('Enter');
+  await expect(titles(home)).toHaveText(['🚲'.repeat(200)]);
+  await saved(home);
+  await expect(home.getByText('could not be saved')).toBeHidden();
+});
+
+test('a long title keeps its lines while it is changed', async ({ home }) => {
+  await home.setViewportSize({ width: 400, height: 700 });
+  await add(home, 'Below', 'word '.repeat(38).trim());
+  const below = () => row(home, 'Below').evaluate((element) => element.getBoundingClientRect().top);
+  const before = await below();
+  await titles(home).first().click();
+  await expect(home.getByLabel('Title')).toBeFocused();
+  expect(Math.abs((await below()) - before)).toBeLessThan(24);
+});
+
+test.describe('a service that refuses', () => {
+  test.use({ allowed: /status of 400/ });
+
+  test('a refused line goes back into the field', async ({ home }) => {
+    await home.route('**/api/todos', (route) =>
+      route.request().method() === 'POST' ? route.fulfill({ status: 400, json: {} }) : route.fallback(),
+    );
+    const field = home.getByRole('textbox', { name: 'Add a to-do' });
+    await field.fill('Buy milk #shop');
+    await field.press('Enter');
+    await expect(home.getByText('“Buy milk” could not be saved.')).toBeVisible();
+    await expect(field).toHaveValue('Buy milk #shop');
+    await expect(titles(home)).toHaveCount(0);
+  });
+});
+
+test('another view begins at its top; the way back from an item leads to its row', async ({ home }) => {
+  await home.setViewportSize({ width: 1000, height: 500 });
+  await add(home, ...Array.from({ length: 16 }, (_, index) => `Item ${index + 1} #home tomorrow`));
+  const position = () => home.evaluate(() => scrollY);
+  await home.goto('/?tag=home');
+  await row(home, 'Item 2').scrollIntoViewIfNeeded();
+  await home.getByRole('link', { name: 'Details: Item 2', exact: true }).click();
+  await expect(home.getByLabel('Notes')).toBeVisible();
+  await home.getByRole('link', { name: 'Back to the list' }).click();
+  await expect(home).toHaveURL(/\/\?tag=home$/);
+  await expect(home.getByRole('button', { name: 'Item 2', exact: true })).toBeFocused();
+  await expect(home.getByRole('button', { name: 'Item 2', exact: true })).toBeInViewport();
+  expect(await position()).toBeGreaterThan(0);
+
+  await home.keyboard.press('g');
+  await home.keyboard.press('u');
+  await expect(home.getByRole('heading', { level: 1, name: 'Upcoming' })).toBeFocused();
+  expect(await position()).toBe(0);
+
+  await row(home, 'Item 9').getByRole('link').click();
+  await expect(home.getByLabel('Notes')).toBeVisible();
+  await home.goBack();
+  await expect(home.getByRole('button', { name: 'Item 9', exact: true })).toBeFocused();
+});

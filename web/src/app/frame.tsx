@@ -8,6 +8,7 @@ import { Conflicts } from '../todos/conflict-dialog';
 import { useTodoList, useTodos } from '../todos/data';
 import { counts, readFilters } from '../todos/filters';
 import { tagsOf } from '../todos/tags';
+import { undoLast } from '../todos/undo';
 import { Mark } from '../ui/brand';
 import {
   CalendarIcon,
@@ -36,6 +37,7 @@ export function Frame({ person, children }: { person: Person; children: ReactNod
   const [isHelpShown, setHelpShown] = useState(false);
   useShortcuts({
     '?': () => setHelpShown(true),
+    z: undoLast,
     'g l': () => navigate('/'),
     'g t': () => navigate('/?view=today'),
     'g u': () => navigate('/?view=upcoming'),

@@ -37,9 +37,11 @@ export function useShortcuts(shortcuts: Shortcuts): void {
 document.addEventListener('keydown', (event) => {
   if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || !shortcutsOn.get()) return;
   if (isTyping(event.target) || document.querySelector('[role="dialog"], [role="alertdialog"]')) return;
-  const pair = event.timeStamp - first.at < PAIR_MS ? `${first.key} ${event.key}` : '';
-  const run = find(pair) ?? find(event.key);
-  first = { key: event.key, at: event.timeStamp };
+  // Letters count in either case: Caps Lock turns no shortcut off.
+  const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
+  const pair = event.timeStamp - first.at < PAIR_MS ? `${first.key} ${key}` : '';
+  const run = find(pair) ?? find(key);
+  first = { key, at: event.timeStamp };
   if (!run) return;
   first = { key: '', at: 0 };
   event.preventDefault();

@@ -1,13 +1,26 @@
-import { Suspense } from 'react';
+import { Suspense, useEffect } from 'react';
 import { Redirect, Route, Switch, useLocation } from 'wouter';
 import type { Person } from '../auth/session';
 import { wayBack } from '../auth/way-back';
 import type { Config } from '../config';
+import { screenKey } from '../todos/data';
+import { readFilters } from '../todos/filters';
 import { Bones } from '../ui/controls';
-import { Failsafe } from './failed-page';
+import { whenIdle } from '../ui/when-idle';
+import { useArrival } from './arrival';
+import { Failsafe, PageOnItsWay } from './failed-page';
 import { Frame } from './frame';
 import { NotFound } from './not-found-page';
-import { ExportPage, InboxPage, ItemPage, ListPage, SettingsPage, UnsubscribePage, UsersPage } from './pages';
+import {
+  ExportPage,
+  InboxPage,
+  ItemPage,
+  ListPage,
+  SettingsPage,
+  UnsubscribePage,
+  UsersPage,
+  preloadOthers,
+} from './pages';
 import { SignedInWork } from './signed-in-work';
 import { useSearch } from './use-search';
 
@@ -17,16 +30,24 @@ const BEFORE_SIGN_IN = ['/sign-in', '/sign-up', '/confirm', '/forgot-password'];
 export default function SignedIn({ person, config }: { person: Person; config: Config }) {
   const [path] = useLocation();
   const search = useSearch();
+  const place = placeOf(path, search);
+  useArrival(place, `${path}${search}`);
+  useEffect(() => whenIdle(preloadOthers), []);
   if (path === '/unsubscribe') return <UnsubscribePage />;
   return (
     <>
-      <SignedInWork person={person} config={config} />
       <Frame person={person}>
-        <Failsafe key={path}>
-          <Suspense fallback={<Bones />}>
+        <Failsafe place={place}>
+          <Suspense
+            fallback={
+              <PageOnItsWay>
+                <Bones />
+              </PageOnItsWay>
+            }
+          >
             <Switch>
               <Route path="/" component={ListPage} />
-              <Route path="/todos/:id">{({ id }) => <ItemPage key={id} id={id} />}</Route>
+              <Route path="/todos/:id">{({ id }) => <ItemPage key={screenKey(id)} id={id} />}</Route>
               <Route path="/inbox" component={InboxPage} />
               <Route path="/settings">
                 <SettingsPage person={person} />
@@ -45,6 +66,15 @@ export default function SignedIn({ person, config }: { person: Person; config: C
           </Suspense>
         </Failsafe>
       </Frame>
+      {/* Last: what a page saves as it goes is still the work of who was signed in. */}
+      <SignedInWork person={person} config={config} />
     </>
   );
+}
+
+/** Names what an address shows: a page, or a view of the list. An item that gets its own id is still the same. */
+function placeOf(path: string, search: string): string {
+  if (path === '/') return readFilters(new URLSearchParams(search)).view;
+  const id = /^\/todos\/(.+)$/.exec(path)?.[1];
+  return id === undefined ? path : screenKey(id);
 }

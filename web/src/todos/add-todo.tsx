@@ -1,30 +1,41 @@
-import { useState, type RefObject, type SyntheticEvent } from 'react';
+import type { RefObject, SyntheticEvent } from 'react';
+import { useLocation } from 'wouter';
 import { useNow } from '../app/use-now';
 import { useMessages } from '../i18n/i18n';
 import { useTimeZone } from '../i18n/time';
+import { useStore } from '../store';
 import { Button } from '../ui/controls';
 import { PlusIcon } from '../ui/icons';
+import { say } from '../ui/toasts';
 import css from './add-todo.module.css';
 import { addTodo } from './commands';
+import { Counter } from './counter';
 import { dayAfter, usualTime } from './due';
-import type { Filters } from './filters';
+import { listed, type Filters } from './filters';
+import { clearLine, line } from './line';
 import { readLine, type QuickTodo } from './quick-add';
+import { lengthOf, LONGEST_TITLE } from './text';
 import { TodoFacts } from './todo-facts';
 
 /** One line that becomes an item; what is understood of it shows while it is written. */
 export function AddTodo({ field, filters }: { field: RefObject<HTMLInputElement | null>; filters: Filters }) {
   const m = useMessages();
-  const [line, setLine] = useState('');
+  const [, navigate] = useLocation();
+  const text = useStore(line);
   const now = useNow();
   const zone = useTimeZone();
-  const todo = inView(readLine(line, now, zone), filters, now, zone);
-  const isEmpty = line.trim() === '';
+  const todo = inView(readLine(text, now, zone), filters, now, zone);
+  const isEmpty = text.trim() === '';
+  const isTooLong = lengthOf(todo.title) > LONGEST_TITLE;
 
   const submit = (event: SyntheticEvent) => {
     event.preventDefault();
-    if (isEmpty) return;
-    setLine('');
-    void addTodo({ ...todo, title: todo.title.slice(0, 200) });
+    if (isEmpty || isTooLong) return;
+    clearLine();
+    const draft = addTodo(todo, text);
+    if (listed([draft], filters, now, zone).length > 0) return;
+    const action = { label: m.show, run: () => navigate(`/todos/${draft.id}`) };
+    say(m.addedElsewhere(draft.title), { action });
   };
   return (
     <form className={css['add']} onSubmit={submit}>
@@ -35,17 +46,17 @@ export function AddTodo({ field, filters }: { field: RefObject<HTMLInputElement 
         <input
           ref={field}
           className={css['field']}
-          value={line}
-          onChange={(event) => setLine(event.target.value)}
+          value={text}
+          onChange={(event) => line.update(() => event.target.value)}
           onKeyDown={(event) => event.key === 'Escape' && event.currentTarget.blur()}
           placeholder={m.addTodo}
           aria-label={m.addTodo}
           aria-describedby="add-hint"
-          maxLength={260}
+          aria-invalid={isTooLong ? true : undefined}
           enterKeyHint="done"
           autoComplete="off"
         />
-        <Button type="submit" look="primary" className={css['button'] ?? ''} hidden={isEmpty}>
+        <Button type="submit" look="primary" className={css['button'] ?? ''} hidden={isEmpty} disabled={isTooLong}>
           {m.add}
         </Button>
       </div>
@@ -54,6 +65,7 @@ export function AddTodo({ field, filters }: { field: RefObject<HTMLInputElement 
           {m.addHint}
         </p>
         {!isEmpty && <TodoFacts todo={{ ...todo, notes: null, status: 'open' }} />}
+        <Counter title={todo.title} />
       </div>
     </form>
   );

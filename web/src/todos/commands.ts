@@ -38,7 +38,7 @@ class Clash extends Error {
 }
 
 /** The time from a sign-in to its end. What began in an earlier one is not sent in the name of whoever comes next. */
-let term = {};
+let term: object | null = null;
 
 /** Who was here last: a session of the same person goes on with the conflicts of the one before. */
 let author = '';
@@ -50,16 +50,16 @@ let author = '';
 export function startWork(person: string): () => void {
   if (person !== author) conflicts.update(() => []);
   author = person;
-  beginTerm();
+  term = {};
   const stopKeeping = keepWaiting(person, (changes) => changes.forEach((change) => void send(change)));
   return () => {
     stopKeeping();
-    beginTerm();
+    endTerm();
   };
 }
 
-function beginTerm(): void {
-  term = {};
+function endTerm(): void {
+  term = null;
   forgetTurns();
   forgetUndos();
   deletions.clear();
@@ -114,7 +114,8 @@ export function editTodo(seen: Todo, edit: Edit): void {
 /** Completes or reopens an item. */
 export function setStatus(seen: Todo, status: Status): void {
   const at = new Date().toISOString();
-  if (status === 'completed') offerUndo(messages().completedToast(shortTitle(seen.title)), () => setStatus(seen, 'open'));
+  if (status === 'completed')
+    offerUndo(messages().completedToast(shortTitle(seen.title)), () => setStatus(seen, 'open'));
   void send({ id: crypto.randomUUID(), kind: 'status', todoId: seen.id, seen, status, at });
 }
 
@@ -157,6 +158,7 @@ export function flushDeletions(): void {
 /** Lays the change over the list, sends it when its turn has come, and takes it away again when it is settled. */
 async function send(change: Pending): Promise<void> {
   const current = term;
+  if (!current) return;
   if (!isWaiting(change)) pending.update((changes) => [...changes, change]);
   const attempt = () => {
     if (current !== term) throw new SignedOut('the session in which this was changed is over');

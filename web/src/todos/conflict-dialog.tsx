@@ -59,7 +59,7 @@ function Sides({ found, keepMine, onDecided }: SidesProps) {
   const m = useMessages();
   const keep = () => {
     onDecided();
-    void editTodo(found.newer, found.edit);
+    editTodo(found.newer, found.edit);
   };
   return (
     <>

@@ -1,4 +1,4 @@
-import { useState } from 'react';
+import { useEffect, useState } from 'react';
 import { Link, useLocation } from 'wouter';
 import { useShortcuts } from '../app/shortcuts';
 import { useTitle } from '../app/use-title';
@@ -8,25 +8,33 @@ import { longMoment, useTimeZone } from '../i18n/time';
 import { Bones, Button, buttonClass, Empty } from '../ui/controls';
 import { BackIcon, RetryIcon, SearchIcon, TrashIcon } from '../ui/icons';
 import { deleteTodo, editTodo, setStatus } from './commands';
-import { realId, useTodo, useTodoLoaded } from './data';
+import { realId, screenKey, useTodo, useTodoLoaded } from './data';
 import { DueField } from './due-field';
 import css from './item-page.module.css';
 import type { Priority } from './known';
 import { NotesField } from './notes-field';
 import type { ShownTodo } from './pending';
+import { lastView, noteOpened } from './place';
 import { TagsField } from './tags-field';
+import { TitleText } from './title-text';
 import { TickBox } from './todo-row';
 
 /** Everything about one item. */
 export default function ItemPage({ id }: { id: string }) {
   const m = useMessages();
+  const [, navigate] = useLocation();
   const todo = useTodo(id);
+  const ownId = realId(id);
+  useEffect(() => {
+    if (ownId !== id) navigate(`/todos/${ownId}`, { replace: true });
+  }, [ownId, id, navigate]);
+  useEffect(() => noteOpened(screenKey(id)), [id]);
   // A draft has nothing to load yet.
-  const loaded = useTodoLoaded(realId(id), { enabled: todo?.version !== 0 });
+  const loaded = useTodoLoaded(ownId, { enabled: todo?.version !== 0 });
   useTitle(todo?.title ?? m.details);
   return (
     <>
-      <Link href="/" className={`${buttonClass('quiet')} ${css['back']}`}>
+      <Link href={lastView()} className={`${buttonClass('quiet')} ${css['back']}`}>
         <BackIcon size={18} />
         {m.back}
       </Link>
@@ -65,13 +73,13 @@ function Item({ todo }: { todo: ShownTodo }) {
   const zone = useTimeZone();
   const [, navigate] = useLocation();
   const remove = () => {
-    navigate('/');
+    navigate(lastView());
     deleteTodo(todo);
   };
   useShortcuts({
-    x: () => void setStatus(todo, todo.status === 'open' ? 'completed' : 'open'),
+    x: () => setStatus(todo, todo.status === 'open' ? 'completed' : 'open'),
     '#': remove,
-    Escape: () => navigate('/'),
+    Escape: () => navigate(lastView()),
   });
   return (
     <article className={css['item']} aria-busy={todo.isPending}>
@@ -80,13 +88,13 @@ function Item({ todo }: { todo: ShownTodo }) {
         <TitleField todo={todo} />
       </header>
       <div className={css['facts']}>
-        <DueField dueAt={todo.dueAt} onChange={(dueAt) => void editTodo(todo, { dueAt })} />
+        <DueField dueAt={todo.dueAt} onChange={(dueAt) => editTodo(todo, { dueAt })} />
         <label className={css['priority']}>
           <span className="visually-hidden">{m.priority}</span>
           <select
             value={todo.priority}
             data-priority={todo.priority}
-            onChange={(event) => void editTodo(todo, { priority: event.target.value as Priority })}
+            onChange={(event) => editTodo(todo, { priority: event.target.value as Priority })}
           >
             {PRIORITIES.map(([value, text]) => (
               <option key={value} value={value}>
@@ -95,9 +103,9 @@ function Item({ todo }: { todo: ShownTodo }) {
             ))}
           </select>
         </label>
-        <TagsField tags={todo.tags} onChange={(tags) => void editTodo(todo, { tags })} />
+        <TagsField tags={todo.tags} onChange={(tags) => editTodo(todo, { tags })} />
       </div>
-      <NotesField key={todo.id} todo={todo} />
+      <NotesField key={screenKey(todo.id)} todo={todo} />
       {todo.version > 0 && <Attachments todoId={todo.id} />}
       <footer className={css['foot']}>
         <p>
@@ -115,33 +123,15 @@ function Item({ todo }: { todo: ShownTodo }) {
 
 function TitleField({ todo }: { todo: ShownTodo }) {
   const m = useMessages();
-  const [draft, setDraft] = useState<{ seen: ShownTodo; text: string } | null>(null);
-  const save = () => {
-    if (!draft) return;
-    setDraft(null);
-    const title = draft.text.replaceAll(/\s+/g, ' ').trim();
-    if (title !== '' && title !== draft.seen.title) void editTodo(draft.seen, { title });
-  };
+  const [seen, setSeen] = useState(todo);
   return (
-    <h1 className={css['title']}>
-      <textarea
-        rows={1}
-        value={draft?.text ?? todo.title}
-        data-status={todo.status}
-        onChange={(event) => setDraft({ seen: draft?.seen ?? todo, text: event.target.value })}
-        onBlur={save}
-        onKeyDown={(event) => {
-          if (event.key === 'Enter') {
-            event.preventDefault();
-            event.currentTarget.blur();
-          } else if (event.key === 'Escape') {
-            event.stopPropagation();
-            setDraft(null);
-          }
-        }}
-        aria-label={m.editTitle}
-        maxLength={200}
-        enterKeyHint="done"
+    <h1 className={css['title']} tabIndex={-1}>
+      <TitleText
+        title={todo.title}
+        label={m.editTitle}
+        status={todo.status}
+        onBegin={() => setSeen(todo)}
+        onSave={(title) => editTodo(seen, { title })}
       />
     </h1>
   );

@@ -1,31 +1,35 @@
-import { useRef, useState, type RefObject } from 'react';
+import { useEffect, useRef, useState, type RefObject } from 'react';
 import { Link, useLocation } from 'wouter';
 import { useShortcuts } from '../app/shortcuts';
 import { useNow } from '../app/use-now';
-import { useSearchParams } from '../app/use-search';
+import { useSearch } from '../app/use-search';
 import { useTitle } from '../app/use-title';
 import { useLanguage, useMessages } from '../i18n/i18n';
 import { useTimeZone } from '../i18n/time';
 import { Bones, Button, buttonClass, Empty } from '../ui/controls';
 import { CalendarIcon, CheckIcon, DoneIcon, RetryIcon, SearchIcon, TodayIcon } from '../ui/icons';
 import { AddTodo } from './add-todo';
-import { deleteTodo, setStatus, undoLast } from './commands';
+import { deleteTodo, setStatus } from './commands';
 import { LIST_LIMIT, screenKey, useTodoList, useTodos } from './data';
 import { FilterBar } from './filter-bar';
 import { isNarrowed, listed, readFilters, writeFilters, type Filters } from './filters';
 import { grouped } from './groups';
 import css from './list-page.module.css';
 import type { ShownTodo } from './pending';
+import { noteView } from './place';
+import { focusedRow, moveFocus, useFocusKept } from './row-focus';
 import { TodoRow } from './todo-row';
 
 /** The user's list, in one of its views. */
 export default function ListPage() {
   const m = useMessages();
   const [, navigate] = useLocation();
-  const filters = readFilters(useSearchParams());
+  const search = useSearch();
+  const filters = readFilters(new URLSearchParams(search));
+  useEffect(() => noteView(`/${search}`), [search]);
   const change = (next: Filters) => {
-    const search = writeFilters(next).toString();
-    navigate(search ? `/?${search}` : '/', { replace: true });
+    const params = writeFilters(next).toString();
+    navigate(params ? `/?${params}` : '/', { replace: true });
   };
   const field = useRef<HTMLInputElement>(null);
   const title = filters.tag !== '' && filters.view === 'all' ? `#${filters.tag}` : m[filters.view];
@@ -33,7 +37,7 @@ export default function ListPage() {
   return (
     <>
       <header className={css['head']}>
-        <h1>{title}</h1>
+        <h1 tabIndex={-1}>{title}</h1>
         <FilterBar filters={filters} onChange={change} />
       </header>
       {filters.status !== 'completed' && <AddTodo field={field} filters={filters} />}
@@ -63,6 +67,7 @@ function List({
   const items = listed(todos, filters, now, zone);
   const [editing, setEditing] = useState<string | null>(null);
   useRowKeys(items, setEditing, field);
+  useFocusKept();
 
   if (items.length === 0) {
     if (queries.some(({ isPending }) => isPending)) return <Bones />;
@@ -136,7 +141,7 @@ function Nothing({ filters, onClear }: { filters: Filters; onClear: () => void }
 function useRowKeys(items: ShownTodo[], edit: (key: string) => void, field: RefObject<HTMLInputElement | null>): void {
   const [, navigate] = useLocation();
   const withFocused = (act: (todo: ShownTodo) => void) => () => {
-    const key = document.activeElement?.closest<HTMLElement>('[data-row]')?.dataset['row'];
+    const key = focusedRow();
     const todo = items.find(({ id }) => screenKey(id) === key);
     if (todo) act(todo);
   };
@@ -146,22 +151,11 @@ function useRowKeys(items: ShownTodo[], edit: (key: string) => void, field: RefO
     k: () => moveFocus(-1),
     ArrowDown: () => moveFocus(1),
     ArrowUp: () => moveFocus(-1),
-    x: withFocused((todo) => void setStatus(todo, todo.status === 'open' ? 'completed' : 'open')),
+    x: withFocused((todo) => setStatus(todo, todo.status === 'open' ? 'completed' : 'open')),
     e: withFocused((todo) => edit(screenKey(todo.id))),
     o: withFocused((todo) => navigate(`/todos/${todo.id}`)),
-    '#': withFocused((todo) => {
-      moveFocus(1);
-      deleteTodo(todo);
-    }),
-    z: undoLast,
+    '#': withFocused(deleteTodo),
   });
-}
-
-function moveFocus(step: 1 | -1): void {
-  const rows = [...document.querySelectorAll<HTMLElement>('[data-row]')];
-  const here = rows.findIndex((row) => row.contains(document.activeElement));
-  const next = here < 0 ? rows.at(step === 1 ? 0 : -1) : (rows[here + step] ?? rows[here - step]);
-  next?.querySelector<HTMLElement>('[data-focus]')?.focus();
 }
 
 function clearedPath(filters: Filters): string {

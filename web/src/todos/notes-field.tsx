@@ -2,6 +2,7 @@ import { useEffect, useRef, useState } from 'react';
 import { useMessages } from '../i18n/i18n';
 import { inputClass } from '../ui/controls';
 import { editTodo } from './commands';
+import { saveAtTheEnd } from './drafts';
 import type { Todo } from './known';
 import css from './item-page.module.css';
 
@@ -26,7 +27,7 @@ export function NotesField({ todo }: { todo: Todo }) {
     if (!written) return;
     setDraft(null);
     const notes = written.text.trim() === '' ? null : written.text;
-    if (notes !== written.seen.notes) void editTodo(written.seen, { notes });
+    if (notes !== written.seen.notes) editTodo(written.seen, { notes });
   };
   const write = (text: string) => {
     const next = { seen: latest.current?.seen ?? todo, text };
@@ -39,7 +40,13 @@ export function NotesField({ todo }: { todo: Todo }) {
     const timer = setTimeout(save, PAUSE_MS);
     return () => clearTimeout(timer);
   }, [text]);
-  useEffect(() => save, []);
+  useEffect(() => {
+    const forget = saveAtTheEnd(save);
+    return () => {
+      forget();
+      save();
+    };
+  }, []);
 
   return (
     <section className={css['section']}>
@@ -52,6 +59,7 @@ export function NotesField({ todo }: { todo: Todo }) {
         value={text ?? todo.notes ?? ''}
         onChange={(event) => write(event.target.value)}
         onBlur={save}
+        onKeyDown={(event) => event.key === 'Escape' && event.currentTarget.blur()}
         placeholder={m.notesHint}
         maxLength={10_000}
         rows={4}

@@ -24,8 +24,10 @@ export function TagsField({ tags, onChange }: { tags: string[]; onChange: (tags:
     else setText(written);
   };
   const isFull = tags.length >= MOST_TAGS;
-  const onKeyDown = (event: KeyboardEvent) => {
-    if (event.key === 'Enter') {
+  const onKeyDown = (event: KeyboardEvent<HTMLInputElement>) => {
+    if (event.key === 'Escape') {
+      event.currentTarget.blur();
+    } else if (event.key === 'Enter') {
       event.preventDefault();
       add(text);
     } else if (event.key === 'Backspace' && text === '' && tags.length > 0) {

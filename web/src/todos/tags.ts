@@ -1,4 +1,5 @@
 import type { Todo } from './known';
+import { cut } from './text';
 
 /** How many tags an item bears at most. */
 export const MOST_TAGS = 20;
@@ -24,7 +25,7 @@ export function withTags(
   const next = [...tags];
   const leftOver: string[] = [];
   for (const part of written.split(',')) {
-    const tag = part.trim().replace(/^#/, '').slice(0, LONGEST_TAG).trim();
+    const tag = cut(part.trim().replace(/^#/, ''), LONGEST_TAG).trim();
     if (tag === '' || next.some((one) => isSame(one, tag))) continue;
     if (next.length < MOST_TAGS) next.push(inUse.find((one) => isSame(one, tag)) ?? tag);
     else leftOver.push(tag);

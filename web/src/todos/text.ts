@@ -2,8 +2,6 @@
 
 /** The longest title, in characters. */
 export const LONGEST_TITLE = 200;
-/** The longest tag, in characters. */
-export const LONGEST_TAG = 50;
 
 /** How many characters a text has. */
 export const lengthOf = (text: string): number => Array.from(text).length;

@@ -1,4 +1,4 @@
-import { memo, useEffect, useRef, useState, type KeyboardEvent } from 'react';
+import { memo, useEffect, useRef, useState } from 'react';
 import { Link } from 'wouter';
 import { useMessages } from '../i18n/i18n';
 import { IconButton, iconButtonClass } from '../ui/controls';
@@ -6,6 +6,7 @@ import { CheckIcon, DetailsIcon, TrashIcon } from '../ui/icons';
 import { deleteTodo, editTodo, setStatus } from './commands';
 import { screenKey } from './data';
 import type { ShownTodo } from './pending';
+import { TitleText } from './title-text';
 import { TodoFacts } from './todo-facts';
 import css from './todo-row.module.css';
 
@@ -83,7 +84,7 @@ export function TickBox({ todo }: { todo: ShownTodo }) {
       aria-label={isDone ? m.reopen(todo.title) : m.complete(todo.title)}
       className={css['tick']}
       data-priority={todo.priority}
-      onClick={() => void setStatus(todo, isDone ? 'open' : 'completed')}
+      onClick={() => setStatus(todo, isDone ? 'open' : 'completed')}
     >
       <span className={css['circle']}>
         <CheckIcon size={15} />
@@ -96,38 +97,13 @@ function TitleEditor({ todo, onEnd }: { todo: ShownTodo; onEnd: () => void }) {
   const m = useMessages();
   // The item as it was when the writing began: what the change is a change of.
   const [seen] = useState(todo);
-  const [text, setText] = useState(todo.title);
-  const isOver = useRef(false);
-
-  const finish = (outcome: 'save' | 'drop') => {
-    if (isOver.current) return;
-    isOver.current = true;
-    onEnd();
-    const title = text.trim();
-    if (outcome === 'save' && title !== '' && title !== seen.title) void editTodo(seen, { title });
-  };
-  const onKeyDown = (event: KeyboardEvent) => {
-    if (event.key === 'Enter') finish('save');
-    else if (event.key === 'Escape') finish('drop');
-    else return;
-    event.preventDefault();
-  };
   return (
-    <input
-      className={css['editor']}
-      value={text}
-      onChange={(event) => setText(event.target.value)}
-      onKeyDown={onKeyDown}
-      onBlur={() => finish('save')}
-      onFocus={(event) => event.currentTarget.select()}
-      ref={focusOnce}
-      aria-label={m.editTitle}
-      maxLength={200}
-      enterKeyHint="done"
+    <TitleText
+      title={seen.title}
+      label={m.editTitle}
+      isFocused
+      onSave={(title) => editTodo(seen, { title })}
+      onEnd={onEnd}
     />
   );
-}
-
-function focusOnce(input: HTMLInputElement | null): void {
-  input?.focus();
 }

@@ -1,0 +1,56 @@
+// The focus among the rows of the list, which come and go under it.
+import { useEffect, useLayoutEffect, useRef } from 'react';
+
+const rows = () => [...document.querySelectorAll<HTMLElement>('[data-row]')];
+
+/** The row that holds the focus, by its item's `screenKey`. */
+export function focusedRow(): string | undefined {
+  return document.activeElement?.closest<HTMLElement>('[data-row]')?.dataset['row'];
+}
+
+/** Moves the focus to the next or the previous row. */
+export function moveFocus(step: 1 | -1): void {
+  const all = rows();
+  const here = all.findIndex((row) => row.contains(document.activeElement));
+  const next = here < 0 ? all.at(step === 1 ? 0 : -1) : (all[here + step] ?? all[here - step]);
+  focusTitle(next);
+}
+
+/** Shows the row of an item and focuses it; says whether there is one. */
+export function focusRow(key: string): boolean {
+  const row = rows().find(({ dataset }) => dataset['row'] === key);
+  row?.scrollIntoView({ block: 'center' });
+  focusTitle(row);
+  return row !== undefined;
+}
+
+/** Lets the focus of a row that has gone pass to the one that took its place; to the heading when there is none. */
+export function useFocusKept(): void {
+  const last = useRef<{ key: string; place: number; isTick: boolean } | null>(null);
+  useEffect(() => {
+    const note = ({ target }: FocusEvent) => {
+      const row = target instanceof HTMLElement ? target.closest<HTMLElement>('[data-row]') : null;
+      const key = row?.dataset['row'];
+      const isTick = target instanceof HTMLElement && target.role === 'checkbox';
+      last.current = row && key ? { key, place: rows().indexOf(row), isTick } : null;
+    };
+    document.addEventListener('focusin', note);
+    return () => document.removeEventListener('focusin', note);
+  }, []);
+  useLayoutEffect(() => {
+    if (!last.current || document.activeElement !== document.body) return;
+    const { key, place, isTick } = last.current;
+    const all = rows();
+    if (all.some(({ dataset }) => dataset['row'] === key)) return;
+    last.current = null;
+    const next = all[place] ?? all.at(-1);
+    // A tick again, where one was: the key that was pressed would do something else to a title.
+    if (isTick && next) next.querySelector<HTMLElement>('[role="checkbox"]')?.focus();
+    else if (next) focusTitle(next);
+    else document.querySelector<HTMLElement>('#content h1')?.focus();
+  });
+}
+
+function focusTitle(row: HTMLElement | undefined): void {
+  row?.querySelector<HTMLElement>('[data-focus]')?.focus();
+}
