@@ -108,7 +108,7 @@ export function addTodo(todo: QuickTodo, line: string): Todo {
 
 /** Changes fields of an item that the user saw as `seen`. */
 export function editTodo(seen: Todo, edit: Edit): void {
-  void send({ id: crypto.randomUUID(), kind: 'edit', todoId: seen.id, seen, edit });
+  void send({ id: crypto.randomUUID(), kind: 'edit', todoId: realId(seen.id), seen, edit });
 }
 
 /** Completes or reopens an item. */
@@ -116,7 +116,7 @@ export function setStatus(seen: Todo, status: Status): void {
   const at = new Date().toISOString();
   if (status === 'completed')
     offerUndo(messages().completedToast(shortTitle(seen.title)), () => setStatus(seen, 'open'));
-  void send({ id: crypto.randomUUID(), kind: 'status', todoId: seen.id, seen, status, at });
+  void send({ id: crypto.randomUUID(), kind: 'status', todoId: realId(seen.id), seen, status, at });
 }
 
 /** What sends the deletions that can still be undone, by item. */
@@ -125,7 +125,7 @@ const deletions = new Map<string, () => void>();
 /** Takes an item off the list; it is deleted for good when the offer to undo is gone, or when the page closes. */
 export function deleteTodo(seen: Todo): void {
   if (deletions.has(seen.id)) return;
-  const change: Pending = { id: crypto.randomUUID(), kind: 'delete', todoId: seen.id, seen };
+  const change: Pending = { id: crypto.randomUUID(), kind: 'delete', todoId: realId(seen.id), seen };
   pending.update((changes) => [...changes, change]);
   const commit = () => {
     if (deletions.delete(seen.id)) void send(change);
