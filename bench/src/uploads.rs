@@ -34,7 +34,7 @@ pub(crate) async fn measure(product: &Product, user: &User) -> Result<Vec<Upload
     Ok(vec![
         round(product, user, "pictures of 1 megapixel", &small, AT_ONCE).await?,
         round(product, user, "picture of 17 megapixels", &largest, 1).await?,
-        round(product, user, "picture of 40 megapixels, 64 bits each", &widest, 1).await?,
+        round(product, user, "picture of 40 megapixels, 64 bits each, and a profile of 512 MiB", &widest, 1).await?,
     ])
 }
 

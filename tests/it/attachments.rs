@@ -6,12 +6,15 @@ mod refusals;
 use serde_json::{Value, json};
 use tests::account::User;
 use tests::picture;
-use tests::product::Product;
+use tests::product::{Product, Service};
 use tests::upload::{Announced, objects_of};
 use tests::wait::eventually;
 
 /// The most that a file may have.
 const MOST: usize = 50 * 1024 * 1024;
+/// The most that a function may hold which looks at pictures like these, in MiB: the largest file and its pixels. A colour
+/// profile that one of them has would need 512 more.
+const LOOKING_MIB: f64 = 256.0;
 
 /// A path of a new item of a user.
 pub(crate) async fn item_of(user: &User) -> String {
@@ -87,6 +90,18 @@ async fn pictures_of_5_and_of_almost_50_mebibytes_get_a_thumbnail() {
         assert_eq!(download(&product, &attachment["downloadUrl"]).await.bytes().await.unwrap(), file);
     }
     eventually_objects(&ann, 4).await;
+}
+
+#[tokio::test]
+async fn what_a_picture_says_beside_its_pixels_takes_no_memory() {
+    let product = Product::shared().await;
+    let ann = product.user().await;
+    let file = picture::wide(1000);
+    let (_, attachment) = attach(&ann, "wide.png", "image/png", &file).await;
+    assert_eq!(attachment["picture"], json!({"width": 1000, "height": 1000}));
+    let peaks = product.peaks_of(Service::Todos, "check-attachment");
+    println!("a picture of {} bytes; peaks of check-attachment in MiB: {peaks:.1?}", file.len());
+    assert!(!peaks.is_empty() && peaks.iter().all(|&peak| peak < LOOKING_MIB), "{peaks:?}");
 }
 
 #[tokio::test]

@@ -2,7 +2,10 @@
 
 use std::io::Write;
 
-use png::{BitDepth, ColorType, Compression, Encoder};
+use png::{BitDepth, ColorType, Compression, Encoder, Info};
+
+/// How many bytes of zeros a colour profile has that is there to be inflated.
+const PROFILE: usize = 512 * 1024 * 1024;
 
 /// A PNG of these dimensions that cannot be compressed: a little more than three bytes a pixel.
 pub fn noise(width: u32, height: u32) -> Vec<u8> {
@@ -30,23 +33,27 @@ pub fn noise(width: u32, height: u32) -> Vec<u8> {
 
 /// A PNG of `side` times `side` black pixels: a square of 30,000 has 110 kilobytes, and 900 megapixels.
 pub fn black(side: u32) -> Vec<u8> {
-    zeros(side, ColorType::Grayscale, BitDepth::One, side.div_ceil(8) as usize)
+    zeros(Info::with_size(side, side), ColorType::Grayscale, BitDepth::One, side.div_ceil(8) as usize)
 }
 
-/// A PNG of `side` times `side` pixels in the widest form, 64 bits each, all of them black.
+/// A PNG of `side` times `side` pixels in the widest form, 64 bits each, all of them black, with a colour profile of half a
+/// gigabyte that has half a megabyte in the file.
 pub fn wide(side: u32) -> Vec<u8> {
-    zeros(side, ColorType::Rgba, BitDepth::Sixteen, 8 * side as usize)
+    let mut info = Info::with_size(side, side);
+    info.icc_profile = Some(vec![0; PROFILE].into());
+    zeros(info, ColorType::Rgba, BitDepth::Sixteen, 8 * side as usize)
 }
 
-fn zeros(side: u32, color: ColorType, depth: BitDepth, row: usize) -> Vec<u8> {
+fn zeros(info: Info<'_>, color: ColorType, depth: BitDepth, row: usize) -> Vec<u8> {
     let mut bytes = Vec::new();
-    let mut encoder = Encoder::new(&mut bytes, side, side);
+    let height = info.height;
+    let mut encoder = Encoder::with_info(&mut bytes, info).expect("a PNG's header");
     encoder.set_color(color);
     encoder.set_depth(depth);
     let row = vec![0; row];
     let mut header = encoder.write_header().expect("a PNG's header");
     let mut writer = header.stream_writer().expect("a PNG's pixels");
-    for _ in 0..side {
+    for _ in 0..height {
         writer.write_all(&row).expect("a PNG's row");
     }
     writer.finish().expect("a PNG's end");
