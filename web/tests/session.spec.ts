@@ -118,6 +118,7 @@ test.describe('with a change that does not get through', () => {
     await home.keyboard.press('g');
     await home.keyboard.press('s');
     await home.getByRole('button', { name: 'Sign out', exact: true }).click();
+    await home.getByRole('dialog').getByRole('button', { name: 'Sign out' }).click();
     await expect(home).toHaveURL(/sign-in/);
 
     await home.getByLabel('E-mail').fill(other.email);
