@@ -114,3 +114,20 @@ test.describe('on a bad line', () => {
     await expect(home.getByRole('link', { name: 'Download notes.txt' })).toBeVisible();
   });
 });
+
+test('the browser asks before it closes a page that sends a file', async ({ home }) => {
+  let go: () => void = () => undefined;
+  const mayGo = new Promise<void>((resolve) => (go = resolve));
+  await home.route('**/api/todos/*/attachments', async (route) => {
+    if (route.request().method() === 'POST') await mayGo;
+    return route.fallback();
+  });
+  await choose(home, TEXT);
+  await expect(entry(home, 'notes.txt')).toBeVisible();
+  const question = home.waitForEvent('dialog');
+  await home.close({ runBeforeUnload: true });
+  expect((await question).type()).toBe('beforeunload');
+  await (await question).dismiss();
+  go();
+  await expect(home.getByRole('button', { name: 'Delete notes.txt' })).toBeVisible();
+});

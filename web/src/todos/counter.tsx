@@ -12,7 +12,7 @@ export function Counter({ title }: { title: string }) {
   if (length < LONGEST_TITLE - NEAR) return null;
   const isTooLong = length > LONGEST_TITLE;
   return (
-    <span className={css['counter']} data-bad={isTooLong} role={isTooLong ? 'alert' : undefined}>
+    <span className={css['counter']} data-bad={isTooLong} role={isTooLong ? 'status' : undefined}>
       {isTooLong ? m.titleTooLong(length, LONGEST_TITLE) : m.titleLength(length, LONGEST_TITLE)}
     </span>
   );
