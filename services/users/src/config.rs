@@ -2,7 +2,7 @@
 
 use lambda_kit::settings::{MissingSettings, Settings};
 
-/// What the routes of one's own profile need.
+/// What the jobs need that compare the table with the user pool.
 #[derive(Debug)]
 pub(crate) struct ProfileConfig {
     /// The service's table, `TABLE_NAME`.

@@ -30,7 +30,7 @@ use crate::api::Profiles;
 use crate::config::{ExportConfig, ProfileConfig, SessionConfig};
 use crate::deletion::erase::{self, Erasure};
 use crate::deletion::mark::{self, Marking};
-use crate::deletion::watch;
+use crate::deletion::watch::{self, Watch};
 use crate::export::api::Exports;
 use crate::export::bucket::Bucket;
 use crate::export::collect::{self, Collection};
@@ -59,7 +59,7 @@ async fn job() -> Result<(), Error> {
         "erase" => on::<UserDeletedV1>().run(erasure().await?, erase::erase).await,
         "todos-erased" => on::<TodosErasedV1>().run(marking().await?, mark::todos_erased).await,
         "notifications-erased" => on::<NotificationsErasedV1>().run(marking().await?, mark::notifications_erased).await,
-        "watch-deletions" => invoked::run(store().await?, watch::watch).await,
+        "watch-deletions" => invoked::run(watch().await?, watch::watch).await,
         "publish" => publisher::run(Publisher::connect().await?).await,
         other => Err(UnknownHandler(other.to_owned()).into()),
     }
@@ -106,6 +106,11 @@ async fn collection() -> Result<Collection, Error> {
 async fn marking() -> Result<Marking, Error> {
     let Exports { store, bucket } = exports().await?;
     Ok(Marking { store, exports: bucket })
+}
+
+async fn watch() -> Result<Watch, Error> {
+    let Profiles { store, pool } = profiles().await?;
+    Ok(Watch { store, pool })
 }
 
 async fn sessions() -> Result<Sessions, Error> {

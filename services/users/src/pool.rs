@@ -1,15 +1,23 @@
 //! Calls to Cognito: reading and removing a user of the pool, and new tokens for an old session.
 
+use std::collections::HashSet;
+
 use aws_config::SdkConfig;
 use aws_sdk_cognitoidentityprovider::Client;
 use aws_sdk_cognitoidentityprovider::operation::admin_delete_user::AdminDeleteUserError;
 use aws_sdk_cognitoidentityprovider::operation::admin_get_user::AdminGetUserError;
 use aws_sdk_cognitoidentityprovider::operation::admin_user_global_sign_out::AdminUserGlobalSignOutError;
 use aws_sdk_cognitoidentityprovider::operation::get_tokens_from_refresh_token::GetTokensFromRefreshTokenError;
-use aws_sdk_cognitoidentityprovider::types::{AttributeType, AuthenticationResultType};
+use aws_sdk_cognitoidentityprovider::types::{AttributeType, AuthenticationResultType, UserType};
 use uuid::Uuid;
 
 use crate::domain::Attributes;
+
+/// The attribute that tells a user from every other one there ever was.
+const SUBJECT: &str = "sub";
+
+/// Cognito lists at most so many users a call.
+const PAGE: i32 = 60;
 
 /// The user pool, seen as its administrator sees it.
 #[derive(Clone, Debug)]
@@ -36,6 +44,23 @@ impl UserPool {
             }
             Err(error) => Err(PoolError::Call(error.into())),
         }
+    }
+
+    /// The subjects of everybody in the pool, 60 a call: some ten thousand people in a minute.
+    ///
+    /// The list follows the pool with some delay: whoever is missing may be there.
+    /// Source: <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_ListUsers.html>
+    pub(crate) async fn subjects(&self) -> Result<HashSet<Uuid>, PoolError> {
+        let request = self.client.list_users().user_pool_id(&self.id).attributes_to_get(SUBJECT).limit(PAGE);
+        let mut pages = request.into_paginator().send();
+        let mut subjects = HashSet::new();
+        while let Some(page) = pages.next().await {
+            let page = page.map_err(|error| PoolError::Call(error.into()))?;
+            let attributes = page.users().iter().flat_map(UserType::attributes);
+            let named = attributes.filter(|attribute| attribute.name() == SUBJECT);
+            subjects.extend(named.filter_map(|attribute| attribute.value()?.parse::<Uuid>().ok()));
+        }
+        Ok(subjects)
     }
 
     /// Ends every session of a user and removes them from the pool; somebody who is not there is removed already.
@@ -66,7 +91,7 @@ impl UserPool {
 impl PoolUser {
     pub(crate) fn attributes(&self) -> Attributes<'_> {
         Attributes {
-            subject: self.attribute("sub"),
+            subject: self.attribute(SUBJECT),
             email: self.attribute("email"),
             name: self.attribute("name"),
             locale: self.attribute("locale"),

@@ -7,11 +7,9 @@ use serde::Serialize;
 use tracing::info;
 
 use crate::api::error::ApiError;
+use crate::deletion::begin::begin;
 use crate::deletion::is_fresh;
 use crate::store::{Begun, Store};
-
-/// A change is tried again this often when others change the profile at the same time.
-const ATTEMPTS: usize = 4;
 
 /// The answer of `DELETE /me`.
 #[derive(Serialize)]
@@ -28,13 +26,10 @@ pub(crate) async fn delete_me(store: &Store, request: Request) -> Result<Respons
     if !is_fresh(caller.authenticated_at, clock::now()) {
         return Err(ApiError::reauthentication_required());
     }
-    for _ in 0..ATTEMPTS {
-        match store.begin_deletion(caller.subject, clock::now(), request.cause()).await? {
-            Begun::Now => info!("began a deletion"),
-            Begun::Before => info!("the deletion was begun before"),
-            Begun::Outdated => continue,
-        }
-        return Ok(accepted(&DeletionBody { status: "deleting" })?);
+    match begin(store, caller.subject, request.cause()).await? {
+        Begun::Now => info!("began a deletion"),
+        Begun::Before => info!("the deletion was begun before"),
+        Begun::Outdated => return Err(Problem::contended().into()),
     }
-    Err(Problem::contended().into())
+    Ok(accepted(&DeletionBody { status: "deleting" })?)
 }

@@ -15,6 +15,10 @@ pub(crate) enum DeletionError {
     Table(#[from] TableError),
     #[error("the user was not removed from the user pool")]
     Pool(#[from] PoolError),
+    #[error("the user pool did not say who is in it")]
+    PoolUnread(#[source] PoolError),
+    #[error("more than {0} users are gone from the user pool, and none was deleted; see the README's runbook")]
+    TooManyLost(usize),
     #[error("what every service has of a user was not all erased")]
     Sweep(#[from] SweepError),
     #[error("the exports were not all deleted")]
@@ -28,7 +32,8 @@ impl SubscribeFailure for DeletionError {
         match self {
             Self::Table(TableError::Transaction(TransactionError::Contended)) => "TableContended",
             Self::Table(_) => "TableFailed",
-            Self::Pool(_) => "UserPoolFailed",
+            Self::Pool(_) | Self::PoolUnread(_) => "UserPoolFailed",
+            Self::TooManyLost(_) => "TooManyUsersLost",
             Self::Sweep(failure) => failure.kind(),
             Self::Exports(_) => "ExportsNotErased",
             Self::Overdue(_) => "DeletionOverdue",

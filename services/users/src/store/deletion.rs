@@ -12,6 +12,7 @@ use lambda_kit::outbox::OutboxRow;
 use lambda_kit::table::TableError;
 use lambda_kit::transaction::{self, Written};
 use lambda_kit::{clock, tombstone};
+use serde::Deserialize;
 use uuid::Uuid;
 
 use crate::deletion::Part;
@@ -25,6 +26,12 @@ pub(crate) enum Begun {
     Before,
     /// Somebody changed the profile meanwhile; nothing was written.
     Outdated,
+}
+
+/// What is read of a profile to know whose it is.
+#[derive(Deserialize)]
+struct Registered {
+    id: Uuid,
 }
 
 impl Store {
@@ -117,6 +124,28 @@ impl Store {
             .await
             .map_err(TableError::call)?;
         Ok(usize::try_from(answer.count).unwrap_or_default())
+    }
+
+    /// The subjects of all profiles that were registered before `before`, the oldest first.
+    pub(crate) async fn registered_before(&self, before: Timestamp) -> Result<Vec<Uuid>, TableError> {
+        let request = self.client.query().table_name(&self.table);
+        let mut items = request
+            .index_name("byRegistration")
+            .key_condition_expression("directory = :directory AND byRegistration < :before")
+            .expression_attribute_values(":directory", item::directory())
+            .expression_attribute_values(":before", AttributeValue::S(record::since(before)))
+            .projection_expression("#id")
+            .expression_attribute_names("#id", "id")
+            .into_paginator()
+            .items()
+            .send();
+        let mut subjects = Vec::new();
+        while let Some(item) = items.next().await {
+            let row: Registered =
+                serde_dynamo::from_item(item.map_err(TableError::call)?).map_err(TableError::corrupt)?;
+            subjects.push(row.id);
+        }
+        Ok(subjects)
     }
 
     async fn complete(

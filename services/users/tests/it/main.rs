@@ -1,6 +1,8 @@
 //! The service's binary as Lambda runs it: one process, its settings in the environment, its work over the Runtime API.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test's helpers fail as the test does")]
 
+mod lost;
+
 use std::net::TcpListener;
 use std::process::{Command, Output};
 use std::time::{Duration, Instant};
