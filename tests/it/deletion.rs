@@ -2,6 +2,7 @@
 
 mod late;
 mod life;
+mod lost;
 mod pool;
 mod routes;
 

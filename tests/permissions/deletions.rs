@@ -47,6 +47,14 @@ pub(crate) async fn last_answer(product: &Product, job: &str) -> Forged {
     Forged::new(service, name, user, 1, &data)
 }
 
+/// Somebody with a profile, who has deleted themselves at Cognito, where nobody is told.
+pub(crate) async fn at_cognito(product: &Product) {
+    let user = product.user().await;
+    user.users().get("/me").expect(200).await;
+    user.registered_long_ago().await;
+    user.leave_cognito().await;
+}
+
 /// What tells one event of the notifications service from another.
 pub(crate) fn mark() -> String {
     deletion_id(Uuid::new_v4())

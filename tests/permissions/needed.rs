@@ -70,7 +70,8 @@ async fn permissions_are_needed_each_one_that_is_taken_away_is_missed() {
 /// wait for their letters, and a deleted account makes every service erase.
 fn in_turns(jobs: Vec<Job>) -> [Vec<Job>; 3] {
     let (erasures, jobs): (Vec<Job>, Vec<Job>) = jobs.into_iter().partition(|job| job.name == "erase");
-    let (deletions, others) = jobs.into_iter().partition(|job| job.name == "delete-me");
+    let (deletions, others) =
+        jobs.into_iter().partition(|job| ["delete-me", "watch-deletions"].contains(&job.name.as_str()));
     [others, erasures, deletions]
 }
 

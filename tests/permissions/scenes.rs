@@ -189,7 +189,10 @@ impl Stage {
                 let answer = deletions::last_answer(&self.product, &job.name).await;
                 self.invoked(job, &on_the_bus(&answer)).await
             }
-            "watch-deletions" => self.invoked(job, &json!({})).await,
+            "watch-deletions" => {
+                deletions::at_cognito(&self.product).await;
+                self.invoked(job, &json!({})).await
+            }
             name => panic!("{name} has no scene: show here how it does its job"),
         }
     }

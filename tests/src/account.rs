@@ -3,6 +3,7 @@
 use std::sync::Mutex;
 
 use aws_cognito_srp::SrpClient;
+use aws_sdk_dynamodb::types::AttributeValue;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -195,6 +196,25 @@ impl User {
     /// The notifications service, called by this user.
     pub fn notifications(&self) -> Api {
         self.api(Service::Notifications)
+    }
+
+    /// Deletes themselves at Cognito, with their access token alone.
+    ///
+    /// <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_DeleteUser.html>
+    pub async fn leave_cognito(&self) {
+        let input = json!({"AccessToken": self.tokens.access_token});
+        self.person.product.cognito("DeleteUser", input).await.expect("a token that is good for it");
+    }
+
+    /// As if their profile had been there for long, for the job that leaves new ones alone.
+    pub async fn registered_long_ago(&self) {
+        let client = aws_sdk_dynamodb::Client::new(self.product().sdk());
+        let (pk, sort) = (format!("USER#{}", self.id), format!("2026-01-01T00:00:00.000Z#{}", self.id));
+        let update = client.update_item().table_name(self.product().table(Service::Users));
+        let update = update.key("pk", AttributeValue::S(pk)).key("sk", AttributeValue::S("PROFILE".to_owned()));
+        let update =
+            update.update_expression("SET byRegistration = :sort").condition_expression("attribute_exists(pk)");
+        update.expression_attribute_values(":sort", AttributeValue::S(sort)).send().await.expect("a profile");
     }
 
     /// The product that they use.

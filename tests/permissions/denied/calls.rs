@@ -66,6 +66,10 @@ pub(super) fn request((action, resource, condition): &Power, mark: Uuid) -> Requ
             let body = json!({"UserPoolId": name, "Username": mark});
             Request::json("cognito-idp", &format!("AWSCognitoIdentityProviderService.{operation}"), &body)
         }
+        "cognito-idp:ListUsers" => {
+            let body = json!({"UserPoolId": name, "Limit": 1});
+            Request::json("cognito-idp", "AWSCognitoIdentityProviderService.ListUsers", &body)
+        }
         _ if action.starts_with("sqs:") => letters(action, resource),
         "execute-api:ManageConnections" => {
             let mut parts = resource.rsplit(':').next().expect("a connection's ARN").split('/');

@@ -107,7 +107,6 @@ pub(super) fn of_nobody(product: &Product) -> Vec<Question> {
         ("a new user of the account".into(), iam(&[("Action", "CreateUser"), ("UserName", "permissions")])),
         ("a user of the pool made administrator".into(), pool("AdminAddUserToGroup", &group)),
         ("another's password".into(), pool("AdminSetUserPassword", &password)),
-        ("all users of the pool".into(), pool("ListUsers", &json!({"UserPoolId": product.user_pool()}))),
         ("another issuer of tokens".into(), Request::json("ssm", "AmazonSSM.PutParameter", &ssm)),
         ("a rule on the bus".into(), Request::json("events", "AWSEvents.PutRule", &rule)),
         ("an event in nobody's name".into(), put_event(product.bus(), "busline.nobody")),

@@ -1,0 +1,65 @@
+//! Somebody is deleted past the product, in the user pool itself: the hourly job finds them, and all goes as ever.
+
+use serde_json::json;
+use tests::account::User;
+use tests::disruption::invoke;
+use tests::product::{Product, Service};
+use uuid::Uuid;
+
+use super::life::{self, fail, live};
+use super::{complete, nothing, record};
+
+#[tokio::test]
+async fn who_deletes_themselves_at_cognito_is_erased_everywhere_within_the_hour() {
+    let product = Product::alone().await;
+    let (ann, bob) = (product.user().await, product.user().await);
+    let (title, kept) = (format!("ann {}", Uuid::new_v4()), format!("bob {}", Uuid::new_v4()));
+    let mut left = live(&ann, &title).await;
+    live(&bob, &kept).await;
+    for service in Service::ALL {
+        fail(&product, service, &[(&ann, &title), (&bob, &kept)]).await;
+    }
+    let id = ann.id.to_string();
+    let texts = [id.as_str(), &ann.person.email, &title];
+    life::is_everywhere(&product.places_of(&texts).await);
+    let kept_before = product.places_of(&[&kept]).await.len();
+
+    ann.leave_cognito().await;
+    assert!(ann.person.sign_in().await.is_err(), "the pool has lost them");
+    an_hour_passes(&product).await;
+    assert_eq!(record(&ann).await, None, "a profile that is new waits");
+    for user in [&ann, &bob] {
+        user.registered_long_ago().await;
+    }
+    an_hour_passes(&product).await;
+    complete(&ann).await;
+    left.page.ended().await;
+    nothing(&product, &texts).await;
+    super::turned_away(&ann).await;
+
+    let new = sign_up_again(&product, &ann).await;
+    new.registered_long_ago().await;
+    an_hour_passes(&product).await;
+    for user in [&new, &bob] {
+        user.users().get("/me").expect(200).await;
+        assert_eq!(record(user).await, None, "whom the pool knows stays");
+    }
+    assert_eq!(product.places_of(&[&kept]).await.len(), kept_before, "the neighbour has everything");
+}
+
+/// With the same address, and so with another subject.
+async fn sign_up_again(product: &Product, gone: &User) -> User {
+    gone.person.sign_up(&[]).await.expect("a sign-up");
+    gone.person.confirm(&gone.person.mailed_code().await).await.expect("a confirmation");
+    let new = gone.person.sign_in().await.expect("a sign-in");
+    assert_ne!(new.id, gone.id);
+    new.users().get("/me").expect(200).await;
+    assert!(!product.places_of(&[&new.id.to_string()]).await.is_empty());
+    new
+}
+
+/// The job's schedule calls it.
+async fn an_hour_passes(product: &Product) {
+    let tick = json!({"source": "aws.events", "detail-type": "Scheduled Event", "detail": {}});
+    invoke(product, &format!("busline-{}-users-watch-deletions", product.env()), &tick).await;
+}
