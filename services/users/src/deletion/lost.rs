@@ -10,7 +10,7 @@
 //!
 //! Sources: <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_ListUsers.html>,
 //! <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_DeleteUser.html>,
-//! <https://aws.amazon.com/cognito/pricing/>
+//! <https://docs.aws.amazon.com/cognito/latest/developerguide/quotas.html#monthly-active-users>
 
 use jiff::SignedDuration;
 use lambda_kit::cause::Cause;
