@@ -281,3 +281,25 @@ pub fn no_content() -> Response {
     *response.status_mut() = StatusCode::NO_CONTENT;
     response
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+
+    use super::*;
+
+    fn asked(query: &[(&str, &str)]) -> Request {
+        let query = query.iter().map(|(name, value)| ((*name).to_owned(), vec![(*value).to_owned()]));
+        let query = QueryMap::from(query.collect::<HashMap<_, _>>());
+        let context = RequestContext::ApiGatewayV2(ApiGatewayV2httpRequestContext::default());
+        Request::new(lambda_http::Request::default().with_query_string_parameters(query).with_request_context(context))
+    }
+
+    #[test]
+    fn a_parameter_that_is_not_known_is_refused_on_every_route() {
+        let known = ["token"];
+        assert_eq!(asked(&[("token", "a")]).query(&known).unwrap().get("token"), Some("a"));
+        let problem = asked(&[("token", "a"), ("x", "1")]).query(&known).unwrap_err();
+        assert_eq!(problem.detail, "The query may have these parameters and no other: token.");
+    }
+}
