@@ -1,8 +1,9 @@
 //! Deletions: somebody who has left something everywhere where an erasure looks.
 
 use std::collections::HashMap;
+use std::time::{Duration, Instant};
 
-use aws_sdk_dynamodb::types::AttributeValue;
+use aws_sdk_dynamodb::types::{AttributeValue, Select};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -12,6 +13,9 @@ use tests::wait::eventually;
 use uuid::Uuid;
 
 use crate::scenes::exports;
+
+/// How long the services may take for all deletions of the scenes.
+const SETTLED: Duration = Duration::from_mins(2);
 
 /// The event that makes a service erase somebody new, who has left something in each place. Their tombstone is old, so
 /// that the erasure does not wait for what is under way.
@@ -53,6 +57,24 @@ pub(crate) async fn at_cognito(product: &Product) {
     user.users().get("/me").expect(200).await;
     user.registered_long_ago().await;
     user.leave_cognito().await;
+}
+
+/// Waits until every deletion that the scenes began is complete: an erasure holds messages of the queues in its hands,
+/// in which whoever comes next looks. For a while only: what comes next says itself what it misses.
+pub(crate) async fn settle(product: &Product) {
+    let deadline = Instant::now() + SETTLED;
+    while open(product).await > 0 && Instant::now() < deadline {
+        tokio::time::sleep(Duration::from_millis(500)).await;
+    }
+}
+
+/// How many deletions are not complete.
+async fn open(product: &Product) -> i32 {
+    let client = aws_sdk_dynamodb::Client::new(product.sdk());
+    let query = client.query().table_name(product.table(Service::Users)).index_name("byRegistration");
+    let query = query.key_condition_expression("directory = :open");
+    let query = query.expression_attribute_values(":open", text("DELETIONS")).select(Select::Count);
+    query.send().await.expect("an index that answers").count
 }
 
 /// What tells one event of the notifications service from another.

@@ -8,6 +8,7 @@ use tests::product::Product;
 use tokio::sync::Semaphore;
 use tokio::task::{JoinSet, LocalSet};
 
+use crate::deletions;
 use crate::grants::{Grant, Job, jobs, texts};
 use crate::report;
 use crate::scenes::{Patience, Stage};
@@ -45,6 +46,7 @@ async fn permissions_are_needed_each_one_that_is_taken_away_is_missed() {
     for jobs in in_turns(jobs()) {
         verdicts.extend(LocalSet::new().run_until(try_all(&product, &stage, jobs)).await);
     }
+    deletions::settle(&product).await;
     verdicts.sort_by_key(|verdict| (verdict.job.service.name(), verdict.job.name.clone()));
     forget_new_letters(&product, &letters).await;
 
