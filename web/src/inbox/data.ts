@@ -1,5 +1,5 @@
 // The user's inbox in this tab: all of it, and what is unread of it as a list of its own.
-import { infiniteQueryOptions, useInfiniteQuery, type UseInfiniteQueryResult } from '@tanstack/react-query';
+import { infiniteQueryOptions, useInfiniteQuery, type Query, type UseInfiniteQueryResult } from '@tanstack/react-query';
 import { body, notificationsApi } from '../api/clients';
 import { queryClient } from '../app/query-client';
 import { hear, type Echo } from './echoes';
@@ -84,10 +84,13 @@ async function optimistically(
   const before = queryClient.getQueriesData<Pages>({ queryKey: KEY });
   const readAt = new Date().toISOString();
   queryClient.setQueriesData<Pages>({ queryKey: KEY }, (data) => data && withRead(data, isMeant, readAt, unread));
-  echoes = [...echoes, { unread, until: Date.now() + ECHO_MS }];
+  const markedAt = Date.now();
+  echoes = [...echoes, { unread, until: markedAt + ECHO_MS }];
   try {
     await work();
-    if (wasLoading) await queryClient.invalidateQueries({ queryKey: KEY });
+    // What was read while the service was at it may be of before.
+    const isOfBefore = ({ state }: Query) => state.fetchStatus === 'fetching' || state.dataUpdatedAt > markedAt;
+    await queryClient.invalidateQueries({ queryKey: KEY, predicate: (query) => wasLoading || isOfBefore(query) });
   } catch (error) {
     echoes = [];
     for (const [key, data] of before) queryClient.setQueryData(key, data);

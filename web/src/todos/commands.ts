@@ -6,6 +6,7 @@ import { body, todosApi } from '../api/clients';
 import { ApiError, SignedOut } from '../api/problem';
 import { inWords } from '../app/failure';
 import { queryClient } from '../app/query-client';
+import { unreachable } from '../app/reachability';
 import { latestAccessToken } from '../auth/session';
 import { messages } from '../i18n/i18n';
 import { Store } from '../store';
@@ -139,19 +140,21 @@ export function deleteTodo(seen: Todo): void {
 
 /**
  * Sends the deletions that can still be undone, when the page closes: such a request outlives the page, but nobody reads
- * its answer. They are kept as well, and sent once more at the next visit.
+ * its answer. While the service does not answer they are kept instead, for the next visit.
  */
 export function flushDeletions(): void {
   const token = latestAccessToken();
-  if (!token) return;
-  for (const id of deletions.keys()) {
-    void fetch(`/api/todos/${realId(id)}`, {
+  if (!token || !onlineManager.isOnline() || unreachable.get().has('todos')) return;
+  for (const change of pending.get()) {
+    if (change.kind !== 'delete' || !deletions.has(change.seen.id)) continue;
+    void fetch(`/api/todos/${realId(change.todoId)}`, {
       method: 'DELETE',
       keepalive: true,
       headers: { authorization: `Bearer ${token}` },
     }).catch(() => {
-      // The page is gone; the deletion waits for the next visit.
+      // The page is gone: nobody is left to be told.
     });
+    takeAway(change);
   }
 }
 
