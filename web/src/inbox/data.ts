@@ -20,7 +20,7 @@ const listQuery = (shown: Shown) =>
     queryKey: [...KEY, shown],
     queryFn: ({ pageParam }) => {
       const unread = shown === 'unread' && { unread: true };
-      const query = { limit: 30, ...unread, ...(pageParam !== null && { cursor: pageParam }) };
+      const query = { limit: 20, ...unread, ...(pageParam !== null && { cursor: pageParam }) };
       return body(notificationsApi.GET('/notifications', { params: { query } }));
     },
     initialPageParam: null,
