@@ -14,7 +14,7 @@ pytestmark = [
 ]
 
 SIGN_UPS = 500
-LOOK_UPS = 4
+LOOK_UPS = 12
 
 # Users with much to tell: it is while the server reads through them that somebody else comes.
 DETAILS = [f"detail{number}" for number in range(48)]
