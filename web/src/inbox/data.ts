@@ -88,13 +88,22 @@ async function optimistically(
   echoes = [...echoes, { unread, until: markedAt + ECHO_MS }];
   try {
     await work();
-    // What was read while the service was at it may be of before.
-    const isOfBefore = ({ state }: Query) => state.fetchStatus === 'fetching' || state.dataUpdatedAt > markedAt;
-    await queryClient.invalidateQueries({ queryKey: KEY, predicate: (query) => wasLoading || isOfBefore(query) });
+    await readAgain(({ state }) => wasLoading || state.fetchStatus === 'fetching' || state.dataUpdatedAt > markedAt);
   } catch (error) {
     echoes = [];
     for (const [key, data] of before) queryClient.setQueryData(key, data);
     await queryClient.invalidateQueries({ queryKey: KEY });
     throw error;
   }
+}
+
+/** Reads lists again that were read while the service was at a change: they may be of before it. */
+async function readAgain(isOfBefore: (query: Query) => boolean): Promise<void> {
+  const keys = queryClient
+    .getQueryCache()
+    .findAll({ queryKey: KEY, predicate: isOfBefore })
+    .map(({ queryKey }) => queryKey);
+  // One without an answer yet would go on with the request that it has sent.
+  await Promise.all(keys.map((queryKey) => queryClient.cancelQueries({ queryKey, exact: true })));
+  await Promise.all(keys.map((queryKey) => queryClient.invalidateQueries({ queryKey, exact: true })));
 }
