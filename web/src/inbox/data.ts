@@ -83,8 +83,12 @@ async function optimistically(
   await queryClient.cancelQueries({ queryKey: KEY });
   const before = queryClient.getQueriesData<Pages>({ queryKey: KEY });
   const readAt = new Date().toISOString();
-  queryClient.setQueriesData<Pages>({ queryKey: KEY }, (data) => data && withRead(data, isMeant, readAt, unread));
   const markedAt = Date.now();
+  for (const { queryKey, state } of queryClient.getQueryCache().findAll({ queryKey: KEY })) {
+    // As old as it was: it has not been read again.
+    const options = { updatedAt: state.dataUpdatedAt };
+    queryClient.setQueryData<Pages>(queryKey, (data) => data && withRead(data, isMeant, readAt, unread), options);
+  }
   echoes = [...echoes, { unread, until: markedAt + ECHO_MS }];
   try {
     await work();
