@@ -1,5 +1,5 @@
 import type { Page } from '@playwright/test';
-import { mailedCode, newPerson, register, until, mailsTo, type Person } from './cloud.ts';
+import { codesTo, mailedCode, newPerson, register, resetPassword, until, mailsTo, type Person } from './cloud.ts';
 import { add, expect, row, signIn, test } from './page.ts';
 
 /** Fills in the form of the page that is open, and sends it. */
@@ -97,7 +97,7 @@ test.describe('an account', () => {
   });
 
   test('gets a new password with the code from the mail', async ({ page, person }) => {
-    const before = (await mailsTo(person.email)).flatMap(({ BodyText }) => /\b\d{6}\b/.exec(BodyText)?.[0] ?? []);
+    const before = await codesTo(person.email);
     await page.goto('/sign-in');
     await page.getByRole('link', { name: 'Forgot your password?' }).click();
     await page.getByLabel('E-mail').fill(person.email);
@@ -115,6 +115,19 @@ test.describe('an account', () => {
 
     await page.reload();
     await page.getByLabel('Code').fill(second);
+    const password = `${person.password}-new`;
+    await page.getByLabel('New password').fill(password);
+    await page.getByRole('button', { name: 'Set the new password' }).click();
+    await expect(page.getByRole('status').filter({ hasText: 'password is changed' })).toBeVisible();
+    await signIn(page, { ...person, password });
+  });
+
+  test('whose password an administrator has reset gets a new one', async ({ page, person }) => {
+    const before = await codesTo(person.email);
+    await resetPassword(person);
+    await page.goto('/sign-in');
+    await send(page, person);
+    await page.getByLabel('Code').fill(await mailedCode(person.email, before));
     const password = `${person.password}-new`;
     await page.getByLabel('New password').fill(password);
     await page.getByRole('button', { name: 'Set the new password' }).click();

@@ -5,6 +5,7 @@ interface Status {
   endpoint: string;
   region: string;
   env: string;
+  user_pool_id: string;
   user_pool_client_id: string;
 }
 
@@ -36,14 +37,20 @@ export async function register(person: Person, locale = 'en'): Promise<void> {
   await userPool('ConfirmSignUp', { Username: person.email, ConfirmationCode });
 }
 
-async function userPool(action: string, request: Record<string, unknown>): Promise<void> {
+/** Takes somebody's password away, as an administrator does; the user pool mails them a code for a new one. */
+export async function resetPassword({ email }: Person): Promise<void> {
+  await userPool('AdminResetUserPassword', { UserPoolId: status.user_pool_id, Username: email }, asRoot('cognito-idp'));
+}
+
+async function userPool(action: string, request: Record<string, unknown>, authorization?: string): Promise<void> {
   const response = await fetch(status.endpoint, {
     method: 'POST',
     headers: {
       'content-type': 'application/x-amz-json-1.1',
       'x-amz-target': `AWSCognitoIdentityProviderService.${action}`,
+      ...(authorization && { authorization }),
     },
-    body: JSON.stringify({ ClientId: status.user_pool_client_id, ...request }),
+    body: JSON.stringify({ ...(!authorization && { ClientId: status.user_pool_client_id }), ...request }),
   });
   if (!response.ok) throw new Error(`${action} answered ${response.status}: ${await response.text()}`);
 }
@@ -63,10 +70,15 @@ export async function mailsTo(email: string): Promise<Mail[]> {
     .filter(({ To }) => To.includes(email));
 }
 
+/** The codes of six digits that somebody has got, the newest last. */
+export async function codesTo(email: string): Promise<string[]> {
+  return (await mailsTo(email)).flatMap(({ BodyText }) => /\b\d{6}\b/.exec(BodyText)?.[0] ?? []);
+}
+
 /** The code of six digits in the newest mail, once one has come that is not in `known`. */
 export async function mailedCode(email: string, known: readonly string[] = []): Promise<string> {
   return until(`a code for ${email}`, async () => {
-    const codes = (await mailsTo(email)).flatMap(({ BodyText }) => /\b\d{6}\b/.exec(BodyText)?.[0] ?? []);
+    const codes = await codesTo(email);
     return codes.findLast((code) => !known.includes(code));
   });
 }
@@ -94,9 +106,12 @@ export async function stop(service: string, jobs: readonly string[]): Promise<()
 
 async function concurrency(service: string, job: string, request: RequestInit): Promise<void> {
   const url = `${status.endpoint}/2017-10-31/functions/busline-${status.env}-${service}-${job}/concurrency`;
-  // The local cloud reads the account out of the credential's scope and does not check the root user's signature.
-  const scope = `test/20260101/${status.region}/lambda/aws4_request`;
-  const authorization = `AWS4-HMAC-SHA256 Credential=${scope}, SignedHeaders=host, Signature=0`;
-  const response = await fetch(url, { ...request, headers: { authorization } });
+  const response = await fetch(url, { ...request, headers: { authorization: asRoot('lambda') } });
   if (!response.ok) throw new Error(`${request.method ?? ''} ${url} answered ${response.status}`);
+}
+
+/** The local cloud reads the account out of the credential's scope and does not check the root user's signature. */
+function asRoot(service: string): string {
+  const scope = `test/20260101/${status.region}/${service}/aws4_request`;
+  return `AWS4-HMAC-SHA256 Credential=${scope}, SignedHeaders=host, Signature=0`;
 }

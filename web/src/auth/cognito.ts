@@ -6,7 +6,7 @@ import { asked } from './refusal';
 import { besideSession, readSession, signOut, storedPerson } from './session';
 
 /** What is left to do before somebody is signed in. */
-export type SignInStep = 'done' | 'confirm-address' | 'choose-password';
+export type SignInStep = 'done' | 'confirm-address' | 'choose-password' | 'reset-password';
 
 /** Signs in with a password that never leaves the browser (SRP). */
 export async function signIn(email: string, password: string): Promise<SignInStep> {
@@ -132,6 +132,9 @@ async function afterSignIn(step: string): Promise<SignInStep> {
       return 'confirm-address';
     case 'CONFIRM_SIGN_IN_WITH_NEW_PASSWORD_REQUIRED':
       return 'choose-password';
+    // An administrator has reset the password; the pool has mailed a code for a new one.
+    case 'RESET_PASSWORD':
+      return 'reset-password';
     default:
       throw new Error(`the user pool asks for ${step}, which this page cannot do`);
   }

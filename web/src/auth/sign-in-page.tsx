@@ -23,6 +23,7 @@ export default function SignInPage() {
     // Once somebody is signed in, the page leads to where they wanted to go by itself.
     if (step === 'choose-password') setChoosing(true);
     else if (step === 'confirm-address') navigate(`/confirm?email=${encodeURIComponent(email)}`);
+    else if (step === 'reset-password') navigate(`/forgot-password?email=${encodeURIComponent(email)}`);
   };
   const form = useForm(async (field) => {
     const email = field('email').trim();
