@@ -18,6 +18,7 @@ from conformance.identities import account_id, clients_of_role
 _CONTEXT = "https://docs.aws.amazon.com/scheduler/latest/UserGuide/managing-schedule-context-attributes.html"
 _ONE_TIME = "https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html"
 _DLQ = "https://docs.aws.amazon.com/scheduler/latest/UserGuide/configuring-schedule-dlq.html"
+_PAGES = "https://docs.aws.amazon.com/scheduler/latest/APIReference/API_ListSchedules.html"
 _ACTIONS = "https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoneventbridgescheduler.html"
 
 pytestmark = [pytest.mark.patch("schedules")]
@@ -148,6 +149,18 @@ def test_a_role_that_may_not_send_to_the_queue_loses_the_input(cloud: Cloud, gro
     wait_for(lambda: not group.exists(working))
     wait_for(lambda: group.function.marks() == [[2]], 8)
     assert dead_letters.poll() == []
+
+
+@pytest.mark.aws(_PAGES)
+def test_a_list_names_its_next_page_until_each_was_told_once(group: Group) -> None:
+    never = "at(2199-01-01T00:00:00)"
+    made = [group.schedule(never, group.target()) for _ in range(3)]
+    pages = group.client.get_paginator("list_schedules").paginate(
+        GroupName=group.name, PaginationConfig={"PageSize": 2}
+    )
+    told = [[one["Name"] for one in page["Schedules"]] for page in pages]
+    assert [len(page) for page in told] == [2, 1]
+    assert sorted(name for page in told for name in page) == sorted(made)
 
 
 def maker(cloud: Cloud, *, role: str, in_group: str) -> Client:

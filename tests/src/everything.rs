@@ -2,12 +2,14 @@
 //! of pools. It asks the cloud what there is, so that what is built later is searched too.
 
 use aws_sdk_dynamodb::types::AttributeValue;
+use aws_sdk_s3::Client;
+use aws_sdk_s3::config::Builder;
 use aws_sdk_sqs::types::{MessageSystemAttributeName, QueueAttributeName};
 
 use crate::product::Product;
 
 /// How long a look into a queue hides what it saw, in seconds.
-const HIDDEN: i32 = 5;
+const HIDDEN: i32 = 30;
 
 impl Product {
     /// The places where one of `texts` is kept, each with the text that is there.
@@ -23,7 +25,9 @@ impl Product {
 
     async fn search_tables(&self, search: &mut Search<'_>) {
         let client = aws_sdk_dynamodb::Client::new(self.sdk());
-        for table in client.list_tables().send().await.expect("tables").table_names.unwrap_or_default() {
+        let mut tables = client.list_tables().into_paginator().items().send();
+        while let Some(table) = tables.next().await {
+            let table = table.expect("a table's name");
             let described = client.describe_table().table_name(&table).send().await.expect("a table").table;
             let described = described.expect("a description");
             let local = described.local_secondary_indexes().iter().filter_map(|index| index.index_name());
@@ -40,32 +44,24 @@ impl Product {
     }
 
     async fn search_buckets(&self, search: &mut Search<'_>) {
-        let client =
-            aws_sdk_s3::Client::from_conf(aws_sdk_s3::config::Builder::from(self.sdk()).force_path_style(true).build());
-        let buckets = client.list_buckets().send().await.expect("buckets").buckets.unwrap_or_default();
+        let client = Client::from_conf(Builder::from(self.sdk()).force_path_style(true).build());
         // The code that is deployed, and no data: large, and packed so that no text would be found in it.
         let holds_code = |name: &&str| name.starts_with(&format!("busline-{}-artifacts", self.env()));
-        for bucket in buckets.iter().filter_map(|bucket| bucket.name()).filter(|name| !holds_code(name)) {
-            let versions = client.list_object_versions().bucket(bucket).send().await.expect("objects' versions");
-            for version in versions.versions() {
-                let key = version.key().unwrap_or_default();
-                search.look(&format!("bucket {bucket}"), key);
-                let get = client.get_object().bucket(bucket).key(key).set_version_id(version.version_id.clone());
-                // One that expires or is replaced between the two calls is not kept.
-                let Ok(object) = get.send().await else { continue };
-                let bytes = object.body.collect().await.expect("an object").into_bytes();
-                search.look_at_bytes(&format!("bucket {bucket}: {key}"), &bytes);
-            }
-            let uploads = client.list_multipart_uploads().bucket(bucket).send().await.expect("uploads");
-            for upload in uploads.uploads() {
-                search.look(&format!("uploads to {bucket}"), upload.key().unwrap_or_default());
+        let mut pages = client.list_buckets().into_paginator().send();
+        while let Some(page) = pages.next().await {
+            let page = page.expect("buckets");
+            for bucket in page.buckets().iter().filter_map(|bucket| bucket.name()).filter(|name| !holds_code(name)) {
+                search_bucket(&client, bucket, search).await;
             }
         }
     }
 
     async fn search_queues(&self, search: &mut Search<'_>) {
         let client = aws_sdk_sqs::Client::new(self.sdk());
-        for url in client.list_queues().send().await.expect("queues").queue_urls.unwrap_or_default() {
+        // Without a number of results there would be one page, and no word of a next one.
+        let mut urls = client.list_queues().max_results(1000).into_paginator().items().send();
+        while let Some(url) = urls.next().await {
+            let url = url.expect("a queue's URL");
             let mut receipts = Vec::new();
             loop {
                 let look = client.receive_message().queue_url(&url).max_number_of_messages(10);
@@ -93,7 +89,9 @@ impl Product {
 
     async fn search_schedules(&self, search: &mut Search<'_>) {
         let client = aws_sdk_scheduler::Client::new(self.sdk());
-        for schedule in client.list_schedules().send().await.expect("schedules").schedules() {
+        let mut schedules = client.list_schedules().into_paginator().items().send();
+        while let Some(schedule) = schedules.next().await {
+            let schedule = schedule.expect("a schedule");
             let (group, name) = (schedule.group_name.clone(), schedule.name().unwrap_or_default());
             // One that fires meanwhile is gone.
             let asked = client.get_schedule().set_group_name(group).name(name).send().await;
@@ -112,6 +110,33 @@ impl Product {
                 search.look(&format!("pool {pool}"), &format!("{:?} {attributes:?}", user.username()));
             }
         }
+    }
+}
+
+/// Every version of its objects, and what is on its way.
+async fn search_bucket(client: &Client, bucket: &str, search: &mut Search<'_>) {
+    let (mut key, mut version) = (None, None);
+    loop {
+        let list = client.list_object_versions().bucket(bucket).set_key_marker(key).set_version_id_marker(version);
+        let page = list.send().await.expect("objects' versions");
+        for found in page.versions() {
+            let key = found.key().unwrap_or_default();
+            search.look(&format!("bucket {bucket}"), key);
+            let get = client.get_object().bucket(bucket).key(key).set_version_id(found.version_id.clone());
+            // One that expires or is replaced between the two calls is not kept.
+            let Ok(object) = get.send().await else { continue };
+            let bytes = object.body.collect().await.expect("an object").into_bytes();
+            search.look_at_bytes(&format!("bucket {bucket}: {key}"), &bytes);
+        }
+        if page.is_truncated != Some(true) {
+            break;
+        }
+        (key, version) = (page.next_key_marker, page.next_version_id_marker);
+    }
+    let uploads = client.list_multipart_uploads().bucket(bucket).send().await.expect("uploads");
+    assert_ne!(uploads.is_truncated, Some(true), "every upload to {bucket} is seen");
+    for upload in uploads.uploads() {
+        search.look(&format!("uploads to {bucket}"), upload.key().unwrap_or_default());
     }
 }
 

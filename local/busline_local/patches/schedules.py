@@ -3,7 +3,8 @@
 Stock: a schedule is checked against the group `default` whatever its group is,
 anybody may pass it any role, and that role is never asked; schedules fire on a
 ten-second beat; keywords in the input stay as they are; `RetryPolicy` and
-`DeadLetterConfig` are stored and ignored.
+`DeadLetterConfig` are stored and ignored; a list ends after its first page
+and says nothing of a next one.
 
 AWS: <https://docs.aws.amazon.com/scheduler/latest/UserGuide/setting-up.html>:
 Scheduler calls the target with the schedule's own role, and whoever creates the
@@ -15,6 +16,8 @@ names a schedule `schedule/<group>/<name>`.
 <https://docs.aws.amazon.com/scheduler/latest/UserGuide/configuring-schedule-dlq.html>:
 what is not delivered within the retry policy goes to the queue, with the error
 as message attributes, if the role may send there.
+<https://docs.aws.amazon.com/scheduler/latest/APIReference/API_ListSchedules.html>:
+a page holds 100 schedules at most, and `NextToken` when there are more.
 
 Mended for functions as targets, which are invoked asynchronously; everything
 else still takes stock's road. Looked at every second: AWS promises the minute.
@@ -46,6 +49,7 @@ _BEAT_SECONDS = 1
 _DEFAULT_RETRIES = 185
 _DEFAULT_AGE_SECONDS = 86_400
 _LONGEST_DELAY_SECONDS = 30.0
+_PAGE_SCHEDULES = 100
 
 Schedule = dict[str, Any]
 
@@ -113,8 +117,24 @@ def apply() -> None:
         if lifecycle.may_run():
             stock_tick()
 
+    stock_list = scheduler._list_schedules
+
+    def list_schedules(query: dict[str, Any]) -> Any:
+        status, headers, body = stock_list({**query, "MaxResults": len(scheduler._schedules)})
+        return status, headers, json.dumps(_page(json.loads(body)["Schedules"], query)).encode()
+
+    scheduler._list_schedules = list_schedules
     scheduler._tick_schedules = tick
     scheduler._SCHEDULE_TICK_INTERVAL = _BEAT_SECONDS
+
+
+def _page(found: list[Schedule], query: dict[str, Any]) -> dict[str, Any]:
+    """The part of a list that a request asks for; a token is the ARN of the last one told."""
+    last, most = query.get("NextToken", ""), int(query.get("MaxResults", _PAGE_SCHEDULES))
+    rest = sorted((one for one in found if one["Arn"] > last), key=lambda one: str(one["Arn"]))
+    page = rest[: min(most, _PAGE_SCHEDULES)]
+    more = {"NextToken": page[-1]["Arn"]} if len(page) < len(rest) else {}
+    return {"Schedules": page, **more}
 
 
 def _fire(schedule: Schedule, now: float) -> None:

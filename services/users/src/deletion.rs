@@ -1,8 +1,9 @@
 //! Account deletion: the record that proves it, the request that begins it, and the jobs that carry it through.
 //!
 //! `DELETE /me` writes in one transaction that the profile is gone, the tombstone, the record, and the event
-//! `UserDeleted.v1`; an hourly job does the same for whoever is gone from the user pool without it. From there on nothing depends on the request: each service, this one too, erases its own when the
-//! event comes, and says so; the last one to say so completes the record.
+//! `UserDeleted.v1`; an hourly job does the same for whoever is gone from the user pool without it. From there on nothing
+//! depends on the request: each service, this one too, erases its own when the event comes, and says so; the last one to
+//! say so completes the record.
 
 pub(crate) mod api;
 mod begin;

@@ -1,5 +1,7 @@
 //! What somebody leaves in every place that keeps something, and what fails meanwhile.
 
+use std::time::Instant;
+
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use tests::account::User;
@@ -8,12 +10,53 @@ use tests::picture;
 use tests::product::{Product, Service};
 use tests::socket::Socket;
 use tests::upload::Announced;
+use tests::wait::PATIENCE;
 use uuid::Uuid;
 
 use crate::{export, inbox, mails};
 
 /// Longer than Scheduler takes to have a schedule, on the local cloud.
 const SOON: SignedDuration = SignedDuration::from_secs(3);
+
+/// Two people who have lived with the product alike, each with failures in every service: Ann goes, Bob stays.
+pub(super) struct Neighbours {
+    pub(super) ann: User,
+    pub(super) bob: User,
+    /// Ann's subject.
+    pub(super) id: String,
+    /// What Ann's items say, and nobody else's.
+    pub(super) title: String,
+    pub(super) anns: Life,
+    pub(super) bobs: Life,
+    kept: String,
+    places: usize,
+}
+
+impl Neighbours {
+    pub(super) async fn live(product: &Product) -> Self {
+        let (ann, bob) = (product.user().await, product.user().await);
+        let (title, kept) = (format!("ann {}", Uuid::new_v4()), format!("bob {}", Uuid::new_v4()));
+        let (anns, bobs) = (live(&ann, &title).await, live(&bob, &kept).await);
+        for service in Service::ALL {
+            fail(product, service, &[(&ann, &title), (&bob, &kept)]).await;
+        }
+        for (user, text) in [(&ann, &title), (&bob, &kept)] {
+            is_everywhere(product, &[&user.id.to_string(), &user.person.email, text]).await;
+        }
+        let places = product.places_of(&[&kept]).await.len();
+        Self { id: ann.id.to_string(), ann, bob, title, anns, bobs, kept, places }
+    }
+
+    /// What tells that something is Ann's.
+    pub(super) fn texts_of_ann(&self) -> [&str; 3] {
+        [&self.id, &self.ann.person.email, &self.title]
+    }
+
+    pub(super) async fn bob_has_everything(&self) {
+        let left = self.bob.product().places_of(&[&self.kept]).await.len();
+        assert_eq!(left, self.places, "the neighbour has everything");
+    }
+}
 
 /// What somebody has who has lived with the product for a while.
 pub(super) struct Life {
@@ -75,7 +118,7 @@ async fn items(user: &User, title: &str) -> String {
 }
 
 /// Leaves failures of these users in a service: a letter each in both queues, and a batch of all in the bucket.
-pub(super) async fn fail(product: &Product, service: Service, users: &[(&User, &str)]) {
+async fn fail(product: &Product, service: Service, users: &[(&User, &str)]) {
     let sqs = aws_sdk_sqs::Client::new(product.sdk());
     let dlq = product.dead_letter_queue(service);
     let parking = dlq.replace("-dlq", "-parking");
@@ -103,8 +146,20 @@ pub(super) async fn fail(product: &Product, service: Service, users: &[(&User, &
     put.body(batch.to_string().into_bytes().into()).send().await.expect("a bucket that takes batches");
 }
 
-/// Everything that a user may leave was found among these places.
-pub(super) fn is_everywhere(places: &[String]) {
+/// Waits until everything that a user may leave is there, found by texts that are theirs alone.
+async fn is_everywhere(product: &Product, texts: &[&str]) {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        let missing = missing(&product.places_of(texts).await);
+        if missing.is_empty() {
+            return;
+        }
+        assert!(Instant::now() < deadline, "nothing of the user is in {missing:?}");
+    }
+}
+
+/// What a user may leave and is not among these places.
+fn missing(places: &[String]) -> Vec<String> {
     let kinds = [
         ("-users None", "registeredAt"),
         ("-todos None", "OUTBOX#"),
@@ -121,14 +176,11 @@ pub(super) fn is_everywhere(places: &[String]) {
         ("-users-exports-", "parts/todos/"),
         ("pool ", "email"),
     ];
-    for (place, kept) in kinds {
-        let is_there = |found: &String| found.contains(place) && found.contains(kept);
-        assert!(places.iter().any(is_there), "there is no `{kept}` in `{place}`: {places:#?}");
-    }
-    for service in Service::ALL {
-        for place in ["dlq", "parking", "failures-"] {
-            let name = format!("{}-{place}", service.name());
-            assert!(places.iter().any(|found| found.contains(&name)), "nothing of the user in {name}");
-        }
-    }
+    let has = |place: &str, kept: &str| places.iter().any(|found| found.contains(place) && found.contains(kept));
+    let kinds = kinds.into_iter().filter(|(place, kept)| !has(place, kept));
+    let failures = Service::ALL
+        .into_iter()
+        .flat_map(|service| ["dlq", "parking", "failures-"].map(|place| format!("{}-{place}", service.name())));
+    let failures = failures.filter(|name| !has(name, ""));
+    kinds.map(|(place, kept)| format!("{place}: {kept}")).chain(failures).collect()
 }

@@ -4,49 +4,39 @@ use serde_json::json;
 use tests::account::User;
 use tests::disruption::invoke;
 use tests::mail::Mail;
-use tests::product::{Product, Service};
+use tests::product::Product;
 use tests::wait::eventually;
-use uuid::Uuid;
 
-use super::life::{self, fail, live};
+use super::life::Neighbours;
 use super::{complete, nothing, record};
 
 #[tokio::test]
 async fn who_deletes_themselves_at_cognito_is_erased_everywhere_within_the_hour() {
     let product = Product::alone().await;
-    let (ann, bob) = (product.user().await, product.user().await);
-    let (title, kept) = (format!("ann {}", Uuid::new_v4()), format!("bob {}", Uuid::new_v4()));
-    let mut left = live(&ann, &title).await;
-    live(&bob, &kept).await;
-    for service in Service::ALL {
-        fail(&product, service, &[(&ann, &title), (&bob, &kept)]).await;
-    }
-    let id = ann.id.to_string();
-    let texts = [id.as_str(), &ann.person.email, &title];
-    life::is_everywhere(&product.places_of(&texts).await);
-    let kept_before = product.places_of(&[&kept]).await.len();
+    let mut two = Neighbours::live(&product).await;
+    let (ann, bob) = (&two.ann, &two.bob);
 
     ann.leave_cognito().await;
     assert!(ann.person.sign_in().await.is_err(), "the pool has lost them");
     an_hour_passes(&product).await;
-    assert_eq!(record(&ann).await, None, "a profile that is new waits");
-    for user in [&ann, &bob] {
+    assert_eq!(record(ann).await, None, "a profile that is new waits");
+    for user in [ann, bob] {
         user.registered_long_ago().await;
     }
     an_hour_passes(&product).await;
-    complete(&ann).await;
-    left.page.ended().await;
-    nothing(&product, &texts).await;
-    super::turned_away(&ann).await;
+    complete(ann).await;
+    two.anns.page.ended().await;
+    nothing(&product, &two.texts_of_ann()).await;
+    super::turned_away(ann).await;
 
-    let new = sign_up_again(&product, &ann).await;
+    let new = sign_up_again(&product, ann).await;
     new.registered_long_ago().await;
     an_hour_passes(&product).await;
-    for user in [&new, &bob] {
+    for user in [&new, bob] {
         user.users().get("/me").expect(200).await;
         assert_eq!(record(user).await, None, "whom the pool knows stays");
     }
-    assert_eq!(product.places_of(&[&kept]).await.len(), kept_before, "the neighbour has everything");
+    two.bob_has_everything().await;
 }
 
 /// With the same address, and so with another subject.
