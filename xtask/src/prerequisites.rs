@@ -39,7 +39,7 @@ fn python() -> Checked {
 }
 
 fn node() -> Checked {
-    at_least("Node", &["node", "--version"], "20", "https://nodejs.org")
+    at_least("Node", &["node", "--version"], "20.19", "https://nodejs.org")
 }
 
 fn npm() -> Checked {

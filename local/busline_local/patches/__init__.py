@@ -86,7 +86,8 @@ PATCHES: tuple[Patch, ...] = (
     # After the rules: it takes what they would deliver for a schedule.
     Patch(
         "schedules",
-        "fires schedules late and by nobody's role, and drops what it cannot deliver",
+        "fires schedules late and by nobody's role, drops what it cannot deliver, "
+        "and lists the first hundred alone",
         f"{_AWS}/scheduler/latest/UserGuide/configuring-schedule-dlq.html",
         schedules.apply,
     ),
