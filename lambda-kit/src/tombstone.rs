@@ -30,7 +30,8 @@ pub fn deletion_id(user: Uuid) -> String {
     hash.iter().flat_map(|byte| [byte >> 4, byte & 15]).filter_map(|digit| char::from_digit(digit.into(), 16)).collect()
 }
 
-/// The write that sets up a user's tombstone, to go into a transaction.
+/// The write that sets up a user's tombstone, to go into a transaction; refused when there is one, so that a deletion
+/// begins once.
 ///
 /// The row: `pk` is `TOMBSTONE#<deletion id>`, `sk` is `TOMBSTONE`.
 ///
@@ -42,6 +43,7 @@ pub fn put(table: &str, user: Uuid, now: Timestamp) -> Result<TransactWriteItem,
         .set_item(Some(key(user)))
         .item("buriedAt", AttributeValue::S(now.to_string()))
         .item("expiresAt", expiry(now))
+        .condition_expression("attribute_not_exists(pk)")
         .build()?;
     Ok(TransactWriteItem::builder().put(put).build())
 }

@@ -65,9 +65,23 @@ pub(super) async fn sweep(eraser: &Eraser, wanted: &Wanted) -> Result<(), Failur
     Ok(())
 }
 
-/// Takes the user's records out of every batch that failed. The names of the batches that were touched: the messages
-/// that point to them are to go, as a batch that is written anew announces itself anew.
-async fn sweep_bucket(eraser: &Eraser, wanted: &Wanted) -> Result<Vec<String>, FailuresError> {
+/// A batch that was touched. The messages that point to what it was are to go: what is left of it announces itself anew,
+/// maybe while they are searched for.
+struct Rewritten {
+    /// The last part of its key: a notification writes the key as a form does, and this random end is the same in both.
+    name: String,
+    /// The entity tag of what is left, if anything is.
+    tag: Option<String>,
+}
+
+impl Rewritten {
+    fn was_announced_by(&self, message: &str) -> bool {
+        message.contains(&self.name) && !self.tag.as_ref().is_some_and(|tag| message.contains(tag))
+    }
+}
+
+/// Takes the user's records out of every batch that failed.
+async fn sweep_bucket(eraser: &Eraser, wanted: &Wanted) -> Result<Vec<Rewritten>, FailuresError> {
     let bucket = &eraser.places.failures_bucket;
     let mut rewritten = Vec::new();
     let mut pages = eraser.s3.list_objects_v2().bucket(bucket).into_paginator().send();
@@ -80,18 +94,20 @@ async fn sweep_bucket(eraser: &Eraser, wanted: &Wanted) -> Result<Vec<String>, F
                 Err(error) => return Err(s3(error)),
             };
             let bytes = object.body.collect().await.map_err(s3)?.into_bytes();
-            match wanted.take_out_of(&String::from_utf8_lossy(&bytes)) {
+            let tag = match wanted.take_out_of(&String::from_utf8_lossy(&bytes)) {
                 Rest::Untouched => continue,
                 Rest::Nothing => {
                     eraser.s3.delete_object().bucket(bucket).key(key).send().await.map_err(s3)?;
+                    None
                 }
                 Rest::Batch(batch) => {
                     let put = eraser.s3.put_object().bucket(bucket).key(key);
-                    put.body(batch.into_bytes().into()).send().await.map_err(s3)?;
+                    put.body(batch.into_bytes().into()).send().await.map_err(s3)?.e_tag
                 }
-            }
-            // A notification writes the key as a form does; the random end of a failure's key is the same in both.
-            rewritten.push(key.rsplit('/').next().unwrap_or(key).to_owned());
+            };
+            // The tag is a string with quotes in an answer, and without them in a notification.
+            let tag = tag.map(|tag| tag.trim_matches('"').to_owned());
+            rewritten.push(Rewritten { name: key.rsplit('/').next().unwrap_or(key).to_owned(), tag });
         }
     }
     Ok(rewritten)
@@ -102,8 +118,8 @@ struct Search<'a> {
     eraser: &'a Eraser,
     queue: &'a str,
     wanted: &'a Wanted,
-    /// The names of batches whose messages go.
-    rewritten: &'a [String],
+    /// The batches whose messages go.
+    rewritten: &'a [Rewritten],
     /// The ids of the messages that were looked at.
     seen: HashSet<String>,
     /// The receipts of the messages that stay.
@@ -133,7 +149,7 @@ impl Search<'_> {
 
     async fn look_at(&mut self, message: Message) -> Result<(), FailuresError> {
         let (body, receipt) = (message.body.unwrap_or_default(), message.receipt_handle.unwrap_or_default());
-        if self.wanted.is_named_in(&body) || self.rewritten.iter().any(|name| body.contains(name)) {
+        if self.wanted.is_named_in(&body) || self.rewritten.iter().any(|batch| batch.was_announced_by(&body)) {
             let request = self.eraser.sqs.delete_message().queue_url(self.queue);
             request.receipt_handle(receipt).send().await.map_err(sqs)?;
         } else {

@@ -46,10 +46,16 @@ impl Reminder {
     }
 
     /// Whether it is still to come at `now`, or was when the change `seen` was made. A stream that is hours late takes
-    /// nobody's reminder away.
-    fn is_wanted(&self, seen: Option<&Seen>, now: Timestamp) -> bool {
+    /// nobody's reminder away. A later change of anything else does not tell when the due time was set: what an earlier
+    /// one has led to stays.
+    fn is_to_come(&self, seen: Option<&Seen>, now: Timestamp) -> bool {
         let was_to_come = |seen: &Seen| seen.due_at == Some(self.due_at) && self.due_at >= seen.updated_at - NOW;
         self.due_at > now || seen.is_some_and(was_to_come)
+    }
+
+    /// The reminder that an item's schedule gives, by the schedule's input.
+    fn parse(input: &str) -> Option<Self> {
+        serde_json::from_str(input).ok()
     }
 
     /// The id of its event: the same whenever and however often it is asked for, in the order of time as every id of an
@@ -132,19 +138,19 @@ mod tests {
     }
 
     #[test]
-    fn what_was_to_come_when_it_was_set_is_wanted_however_late_the_stream_is() {
+    fn what_was_to_come_when_it_was_set_is_planned_however_late_the_stream_is() {
         let reminder = Reminder::of(&todo(Some("2026-11-21T10:00:00Z"))).unwrap();
         let seen = |due_at, updated_at| Seen { due_at: Some(at(due_at)), updated_at: at(updated_at) };
         let late = at("2026-11-21T15:00:00Z");
         let set_before = seen("2026-11-21T10:00:00Z", "2026-11-21T09:00:00Z");
-        assert!(reminder.is_wanted(Some(&set_before), late));
-        assert!(reminder.is_wanted(None, at("2026-11-21T09:59:59Z")));
+        assert!(reminder.is_to_come(Some(&set_before), late));
+        assert!(reminder.is_to_come(None, at("2026-11-21T09:59:59Z")));
         // Within the minute counts as now; later is late.
-        assert!(reminder.is_wanted(Some(&seen("2026-11-21T10:00:00Z", "2026-11-21T10:01:00Z")), late));
-        assert!(!reminder.is_wanted(Some(&seen("2026-11-21T10:00:00Z", "2026-11-21T10:01:01Z")), late));
+        assert!(reminder.is_to_come(Some(&seen("2026-11-21T10:00:00Z", "2026-11-21T10:01:00Z")), late));
+        assert!(!reminder.is_to_come(Some(&seen("2026-11-21T10:00:00Z", "2026-11-21T10:01:01Z")), late));
         // A change that set another due time says nothing of this one.
-        assert!(!reminder.is_wanted(Some(&seen("2026-11-21T10:00:01Z", "2026-11-21T09:00:00Z")), late));
-        assert!(!reminder.is_wanted(None, late));
+        assert!(!reminder.is_to_come(Some(&seen("2026-11-21T10:00:01Z", "2026-11-21T09:00:00Z")), late));
+        assert!(!reminder.is_to_come(None, late));
     }
 
     #[test]

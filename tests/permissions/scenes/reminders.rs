@@ -99,7 +99,7 @@ impl Stage {
         item.send().await.expect("an item on the agenda");
     }
 
-    /// An item's schedule is made, moved and removed.
+    /// An item's schedule is made, moved, removed with a due time that is over, made again, and removed with the item.
     pub(super) async fn schedules(&self, patience: Patience) -> Done {
         let item = self.item().await;
         let id = item.rsplit('/').next().expect("an id");
@@ -108,6 +108,11 @@ impl Stage {
         let moved = json!({"dueAt": "2027-02-01T00:00:00Z"});
         eventually("a moved item", async || answers(todos.patch(&item).json(&moved), 200).await.ok()).await;
         self.schedule_is(id, Some("at(2027-02-01T00:00:00)"), patience).await?;
+        for (due, planned) in [("2026-01-01", None), ("2027-03-01", Some("at(2027-03-01T00:00:00)"))] {
+            let moved = json!({"dueAt": format!("{due}T00:00:00Z")});
+            eventually("a moved item", async || answers(todos.patch(&item).json(&moved), 200).await.ok()).await;
+            self.schedule_is(id, planned, patience).await?;
+        }
         eventually("no item", async || answers(todos.delete(&item), 204).await.ok()).await;
         self.schedule_is(id, None, patience).await
     }

@@ -123,7 +123,9 @@ pub(crate) async fn save(
             return Ok(Some(preferences));
         };
         let zone = store.recipient(user).await?.map_or_else(|| moments::zone(""), |recipient| recipient.zone());
-        let next_digest = changed.wishes.next_digest(&zone, clock::now());
+        // One that is due and not ordered yet stays due, whatever else is changed.
+        let planned = store.planned_digest(user).await?.map(|digest| digest.at);
+        let next_digest = changed.wishes.next_digest_beside(planned, &zone, clock::now());
         match store.save_preferences(user, changed, next_digest).await? {
             Wished::Now => return Ok(Some(changed)),
             Wished::Gone => return Ok(None),

@@ -41,7 +41,10 @@ enum KindBody {
 /// deleted user alike; 400 for a token that is not ours.
 pub(crate) async fn stop(unsubscribe: &Unsubscribe, request: Request) -> Result<Response, ApiError> {
     let (user, kind) = opened(unsubscribe, &request)?;
-    preferences::save(&unsubscribe.store, user, |preferences| Ok(preferences.wishes.without(kind))).await?;
+    // A link has no end: it outlives its user, and at last their tombstone.
+    if unsubscribe.store.recipient(user).await?.is_some() {
+        preferences::save(&unsubscribe.store, user, |preferences| Ok(preferences.wishes.without(kind))).await?;
+    }
     let stopped = match kind {
         MailKind::Reminder => KindBody::ReminderMail,
         MailKind::Digest => KindBody::DigestMail,

@@ -65,6 +65,18 @@ impl Wishes {
     pub(crate) fn next_digest(self, zone: &TimeZone, now: Timestamp) -> Option<Timestamp> {
         self.digest_mail.then(|| digest::next(self.digest_hour, zone, now)).flatten()
     }
+
+    /// When the next digest comes, if digests are wanted: the one that is `planned`, while it is of these wishes, though
+    /// its moment may have come already.
+    pub(crate) fn next_digest_beside(
+        self,
+        planned: Option<Timestamp>,
+        zone: &TimeZone,
+        now: Timestamp,
+    ) -> Option<Timestamp> {
+        let kept = planned.filter(|at| self.digest_mail && digest::comes_at(self.digest_hour, zone, *at));
+        kept.or_else(|| self.next_digest(zone, now))
+    }
 }
 
 /// A user's wishes as they stand.
@@ -92,6 +104,20 @@ mod tests {
         assert!(wishes.wants(MailKind::Reminder) && !wishes.wants(MailKind::Digest));
         assert_eq!(wishes.digest_hour.get(), 7);
         assert_eq!(wishes.next_digest(&TimeZone::UTC, Timestamp::UNIX_EPOCH), None);
+    }
+
+    #[test]
+    fn a_digest_that_is_planned_stays_until_its_hour_or_wish_is_another() {
+        let at = |text: &str| Some(text.parse::<Timestamp>().unwrap());
+        let daily = Wishes { digest_mail: true, ..Wishes::default() };
+        let beside = |wishes: Wishes, planned| {
+            wishes.next_digest_beside(planned, &TimeZone::UTC, at("2026-11-21T07:00:10Z").unwrap())
+        };
+        assert_eq!(beside(daily, at("2026-11-21T07:00:00Z")), at("2026-11-21T07:00:00Z"), "due, and not ordered yet");
+        assert_eq!(beside(daily, None), at("2026-11-22T07:00:00Z"));
+        let later = Wishes { digest_hour: Hour::new(9).unwrap(), ..daily };
+        assert_eq!(beside(later, at("2026-11-21T07:00:00Z")), at("2026-11-21T09:00:00Z"));
+        assert_eq!(beside(Wishes::default(), at("2026-11-21T07:00:00Z")), None);
     }
 
     #[test]

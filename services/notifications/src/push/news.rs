@@ -1,7 +1,7 @@
 //! Events of the bus that concern one user, to all of their sessions.
 //!
 //! A repeat is harmless: a page knows the event's id. Order does not matter: it knows the subject's `sequence`. What
-//! fails is tried for a minute by Lambda and then dropped.
+//! fails is tried once more by Lambda and then dropped.
 
 use events::envelope::Event;
 use serde::{Deserialize, Serialize};

@@ -8,6 +8,7 @@
 //!
 //! [`Attachments::hold`]: crate::attachments::store::Attachments::hold
 
+use events::todos::attachments::RejectionReason;
 use lambda_kit::cause::Cause;
 use lambda_kit::clock;
 use lambda_kit::invoked::Invocation;
@@ -60,6 +61,10 @@ pub(crate) async fn check(desk: &Desk, invocation: Invocation<Notification>) -> 
 /// Looks at the upload and writes what comes of it, unless another one took its place.
 async fn judge(desk: &Desk, place: Place, tag: &str, cause: &Cause, attachment: Attachment) -> Result<(), CheckError> {
     let change = match inspect::look(&desk.files, place, tag, attachment.content_type).await? {
+        Finding::Gone if is_lost(desk, place, &attachment).await? => {
+            info!(attachment.id = %attachment.id, "refused a file that nobody has any more");
+            attachment.reject(RejectionReason::Broken, clock::now())
+        }
         Finding::Gone => return Ok(()),
         Finding::Refused(reason) => {
             info!(attachment.id = %attachment.id, attachment.reason = ?reason, "refused a file");
@@ -80,6 +85,12 @@ async fn judge(desk: &Desk, place: Place, tag: &str, cause: &Cause, attachment: 
         Saved::Outdated => info!("the attachment was settled or deleted meanwhile"),
     }
     Ok(())
+}
+
+/// Whether an attempt died when it had begun to store the file, and the bucket has forgotten the upload since: without
+/// an end of its row, nothing else would ever settle it.
+async fn is_lost(desk: &Desk, place: Place, attachment: &Attachment) -> Result<bool, CheckError> {
+    Ok(attachment.is_held() && !desk.files.has_upload(place).await?)
 }
 
 /// Stores the file and its thumbnail. False when the attachment is gone, or the upload is.

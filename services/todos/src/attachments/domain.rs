@@ -132,6 +132,11 @@ impl Attachment {
         matches!(self.state, State::Uploading { .. }) && self.is_known(now)
     }
 
+    /// Whether its file is being stored, and its row has no end meanwhile.
+    pub(crate) fn is_held(&self) -> bool {
+        matches!(self.state, State::Uploading { until: None })
+    }
+
     /// Its file passed and is stored.
     pub(crate) fn keep(self, kept: Kept, at: Timestamp) -> Change {
         let state = State::Ready { tag: kept.tag, picture: kept.picture };

@@ -132,6 +132,13 @@ impl Files {
         unless_gone(request.if_match(quoted(tag)).set_range(range).send().await)
     }
 
+    /// Whether any upload is there.
+    pub(crate) async fn has_upload(&self, place: Place) -> Result<bool, FilesError> {
+        let request = self.client.list_objects_v2().bucket(&self.bucket).prefix(place.upload()).max_keys(1);
+        let listed = request.send().await.map_err(|error| FilesError::Call(error.into()))?;
+        Ok(!listed.contents().is_empty())
+    }
+
     /// Copies what was uploaded with this tag to where it is kept. False when it is gone, or another upload took its
     /// place.
     pub(crate) async fn keep(&self, place: Place, tag: &str) -> Result<bool, FilesError> {

@@ -34,20 +34,43 @@ pub(crate) async fn schedule(schedules: &Schedules, record: StreamRecord) -> Res
     // What was written last must fit the item of afterwards: a replay may meet another change of the same item.
     for _ in 0..ATTEMPTS {
         let before = wanted(schedules, key, seen.as_ref()).await?;
-        match &before {
-            Some(reminder) => schedules.scheduler.put(reminder, clock::now()).await?,
-            None => schedules.scheduler.remove(key.id).await?,
+        match before {
+            Wanted::Schedule(reminder) => schedules.scheduler.put(&reminder, clock::now()).await?,
+            Wanted::NoOther(reminder) => schedules.scheduler.remove_other(&reminder).await?,
+            Wanted::None => schedules.scheduler.remove(key.id).await?,
         }
         if before == wanted(schedules, key, seen.as_ref()).await? {
-            info!(todo.id = %key.id, is_due = before.is_some(), "the item's schedule is as it should be");
+            info!(todo.id = %key.id, schedule = before.name(), "the item's schedule is as it should be");
             return Ok(());
         }
     }
     Err(ReminderError::Contended)
 }
 
-async fn wanted(schedules: &Schedules, key: ItemKey, seen: Option<&Seen>) -> Result<Option<Reminder>, ReminderError> {
+/// The schedule that an item should have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Wanted {
+    Schedule(Reminder),
+    /// Its due time is over: a schedule for it stays, if an earlier change led to one, and none is made.
+    NoOther(Reminder),
+    None,
+}
+
+impl Wanted {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Schedule(_) => "planned",
+            Self::NoOther(_) => "over",
+            Self::None => "none",
+        }
+    }
+}
+
+async fn wanted(schedules: &Schedules, key: ItemKey, seen: Option<&Seen>) -> Result<Wanted, ReminderError> {
     let todo = schedules.store.get(key.owner, key.id).await?;
-    let reminder = todo.as_ref().and_then(Reminder::of);
-    Ok(reminder.filter(|reminder| reminder.is_wanted(seen, clock::now())))
+    Ok(match todo.as_ref().and_then(Reminder::of) {
+        Some(reminder) if reminder.is_to_come(seen, clock::now()) => Wanted::Schedule(reminder),
+        Some(reminder) => Wanted::NoOther(reminder),
+        None => Wanted::None,
+    })
 }

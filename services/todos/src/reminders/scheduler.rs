@@ -7,6 +7,7 @@ use aws_sdk_scheduler::Client;
 use aws_sdk_scheduler::error::BuildError;
 use aws_sdk_scheduler::operation::create_schedule::CreateScheduleError;
 use aws_sdk_scheduler::operation::delete_schedule::DeleteScheduleError;
+use aws_sdk_scheduler::operation::get_schedule::GetScheduleError;
 use aws_sdk_scheduler::operation::update_schedule::UpdateScheduleError;
 use aws_sdk_scheduler::types::{
     ActionAfterCompletion, DeadLetterConfig, FlexibleTimeWindow, FlexibleTimeWindowMode, RetryPolicy, Target,
@@ -79,6 +80,20 @@ impl Scheduler {
             }
             Err(error) => Err(failed(error)),
         }
+    }
+
+    /// Removes the item's schedule, if it has one for another due time.
+    pub(crate) async fn remove_other(&self, reminder: &Reminder) -> Result<(), ReminderError> {
+        let name = reminder.todo_id.to_string();
+        let schedule = match self.client.get_schedule().group_name(&self.config.group).name(name).send().await {
+            Ok(schedule) => schedule,
+            Err(error) if error.as_service_error().is_some_and(GetScheduleError::is_resource_not_found_exception) => {
+                return Ok(());
+            }
+            Err(error) => return Err(failed(error)),
+        };
+        let planned = schedule.target().and_then(|target| Reminder::parse(target.input()?));
+        if planned == Some(*reminder) { Ok(()) } else { self.remove(reminder.todo_id).await }
     }
 
     /// Whether there was none.

@@ -2,6 +2,7 @@
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a test that meets the unexpected stops")]
 
 mod golden;
+mod reminders;
 mod uploads;
 
 use serde_json::{Value, json};

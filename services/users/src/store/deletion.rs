@@ -24,7 +24,7 @@ use crate::store::{Store, item};
 pub(crate) enum Begun {
     Now,
     Before,
-    /// Somebody changed the profile meanwhile; nothing was written.
+    /// Somebody changed the profile meanwhile, or began the deletion; nothing was written.
     Outdated,
 }
 
