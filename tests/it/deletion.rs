@@ -34,9 +34,11 @@ async fn nothing_of_a_user_is_left_and_nothing_brings_it_back() {
     let ann = &two.ann;
     let picture = ann.todos().get(&two.anns.picture.path).expect(200).await["downloadUrl"].as_str().unwrap().to_owned();
 
-    let said = ann.users().delete("/me").expect(202).await;
-    assert_eq!(said, json!({"status": "deleting"}));
-    assert_eq!(ann.users().delete("/me").expect(202).await, said, "again is harmless");
+    let delete = async || ann.users().delete("/me").expect(202).await;
+    let said = json!({"status": "deleting"});
+    let at_once = tokio::join!(delete(), delete(), delete());
+    assert_eq!(at_once, (said.clone(), said.clone(), said.clone()), "from several tabs at once");
+    assert_eq!(delete().await, said, "again is harmless");
     complete(ann).await;
     two.anns.page.ended().await;
     nothing(&product, &two.texts_of_ann()).await;
@@ -51,6 +53,8 @@ async fn nothing_of_a_user_is_left_and_nothing_brings_it_back() {
     late::events(&product, ann, left, title).await;
     nothing(&product, &two.texts_of_ann()).await;
     late::letters(&product, ann, left, title).await;
+    nothing(&product, &two.texts_of_ann()).await;
+    late::link(&product, ann, left).await;
     nothing(&product, &two.texts_of_ann()).await;
     // Logs cannot be erased: they may hold ids, and nothing that says more.
     let said = |line: &str| [&ann.person.email, title].iter().any(|text| line.contains(text.as_str()));
@@ -124,10 +128,15 @@ pub(crate) async fn complete(user: &User) {
     .await;
 }
 
+/// What the rows that stay after a user's deletion call it.
+fn deletion_id(user: &User) -> String {
+    let hash = Sha256::digest(format!("busline deleted user {}", user.id));
+    hash.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().concat()
+}
+
 /// The record of a user's deletion: its texts by name.
 async fn record(user: &User) -> Option<Value> {
-    let hash = Sha256::digest(format!("busline deleted user {}", user.id));
-    let id: String = hash.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().concat();
+    let id = deletion_id(user);
     let client = aws_sdk_dynamodb::Client::new(user.product().sdk());
     let get = client.get_item().table_name(user.product().table(Service::Users)).consistent_read(true);
     let get =

@@ -179,3 +179,21 @@ async fn held_by_others(eraser: &Eraser, queue: &str) -> Result<u64, FailuresErr
     let attributes = request.send().await.map_err(sqs)?.attributes.unwrap_or_default();
     Ok(attributes.get(&held).and_then(|number| number.parse().ok()).unwrap_or(0))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const BEFORE: &str = r#"{"object":{"key":"aws/lambda/f/2026-11-21T09.00.00%2Fx-1f3a","eTag":"0a1b"}}"#;
+    const ANEW: &str = r#"{"Message":"{\"object\":{\"key\":\"aws/lambda/f/x-1f3a\",\"eTag\":\"9c8d\"}}"}"#;
+
+    #[test]
+    fn what_is_left_of_a_batch_keeps_its_own_announcement() {
+        let rewritten = Rewritten { name: "x-1f3a".to_owned(), tag: Some("9c8d".to_owned()) };
+        assert!(rewritten.was_announced_by(BEFORE));
+        assert!(!rewritten.was_announced_by(ANEW));
+        assert!(!rewritten.was_announced_by(&BEFORE.replace("1f3a", "2f3a")));
+        let deleted = Rewritten { tag: None, ..rewritten };
+        assert!(deleted.was_announced_by(BEFORE) && deleted.was_announced_by(ANEW));
+    }
+}

@@ -1,9 +1,11 @@
 //! What comes after its user is gone: events of before, out of the archive or a dead-letter queue, and a file that was
 //! announced before.
 
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use tests::account::User;
+use tests::api::Api;
 use tests::bus::Forged;
 use tests::disruption::invoke;
 use tests::ops::Operator;
@@ -34,6 +36,18 @@ pub(super) async fn events(product: &Product, ann: &User, left: &Life, title: &s
         product.put_events(&[&delivery.event]).await;
         invoke(product, &dlq::function_arn(product, &delivery.job), &delivery.payload()).await;
     }
+}
+
+/// Stops mail by the link of an old one, when the tombstone has expired.
+pub(super) async fn link(product: &Product, ann: &User, left: &Life) {
+    let id = format!("TOMBSTONE#{}", super::deletion_id(ann));
+    let client = aws_sdk_dynamodb::Client::new(product.sdk());
+    let expire =
+        client.delete_item().table_name(product.table(Service::Notifications)).key("pk", AttributeValue::S(id));
+    let expire = expire.key("sk", AttributeValue::S("TOMBSTONE".into())).return_values(ReturnValue::AllOld);
+    assert!(expire.send().await.expect("the table answers").attributes.is_some(), "there was a tombstone");
+    let anybody = Api::new(product, Service::Notifications);
+    anybody.post(&format!("/unsubscribe?token={}", left.stop)).expect(200).await;
 }
 
 /// Puts a letter of each function into its service's dead-letter queue, as if it had waited there, and replays it as an

@@ -10,7 +10,7 @@ use tests::picture;
 use tests::product::{Product, Service};
 use tests::socket::Socket;
 use tests::upload::Announced;
-use tests::wait::PATIENCE;
+use tests::wait::{PATIENCE, eventually};
 use uuid::Uuid;
 
 use crate::{export, inbox, mails};
@@ -30,6 +30,8 @@ pub(super) struct Neighbours {
     pub(super) bobs: Life,
     kept: String,
     places: usize,
+    /// The batch of failures of each service that both are in: the end of its key.
+    batches: Vec<(Service, Uuid)>,
 }
 
 impl Neighbours {
@@ -37,14 +39,15 @@ impl Neighbours {
         let (ann, bob) = (product.user().await, product.user().await);
         let (title, kept) = (format!("ann {}", Uuid::new_v4()), format!("bob {}", Uuid::new_v4()));
         let (anns, bobs) = (live(&ann, &title).await, live(&bob, &kept).await);
+        let mut batches = Vec::new();
         for service in Service::ALL {
-            fail(product, service, &[(&ann, &title), (&bob, &kept)]).await;
+            batches.push((service, fail(product, service, &[(&ann, &title), (&bob, &kept)]).await));
         }
         for (user, text) in [(&ann, &title), (&bob, &kept)] {
             is_everywhere(product, &[&user.id.to_string(), &user.person.email, text]).await;
         }
         let places = product.places_of(&[&kept]).await.len();
-        Self { id: ann.id.to_string(), ann, bob, title, anns, bobs, kept, places }
+        Self { id: ann.id.to_string(), ann, bob, title, anns, bobs, kept, places, batches }
     }
 
     /// What tells that something is Ann's.
@@ -52,9 +55,14 @@ impl Neighbours {
         [&self.id, &self.ann.person.email, &self.title]
     }
 
+    /// What Bob had is there, and an operator hears of the failures that he shared with Ann.
     pub(super) async fn bob_has_everything(&self) {
-        let left = self.bob.product().places_of(&[&self.kept]).await.len();
-        assert_eq!(left, self.places, "the neighbour has everything");
+        let product = self.bob.product();
+        assert_eq!(product.places_of(&[&self.kept]).await.len(), self.places, "the neighbour has everything");
+        for (service, batch) in &self.batches {
+            let (letters, batch) = (product.dead_letters(*service), batch.to_string());
+            eventually("a letter that names the batch", async || letters.with(&batch).await.pop()).await;
+        }
     }
 }
 
@@ -117,8 +125,9 @@ async fn items(user: &User, title: &str) -> String {
     open
 }
 
-/// Leaves failures of these users in a service: a letter each in both queues, and a batch of all in the bucket.
-async fn fail(product: &Product, service: Service, users: &[(&User, &str)]) {
+/// Leaves failures of these users in a service: a letter each in both queues, and a batch of all in the bucket. The end
+/// of the batch's key.
+async fn fail(product: &Product, service: Service, users: &[(&User, &str)]) -> Uuid {
     let sqs = aws_sdk_sqs::Client::new(product.sdk());
     let dlq = product.dead_letter_queue(service);
     let parking = dlq.replace("-dlq", "-parking");
@@ -141,9 +150,11 @@ async fn fail(product: &Product, service: Service, users: &[(&User, &str)]) {
     let buckets = s3.list_buckets().send().await.expect("buckets").buckets.unwrap_or_default();
     let prefix = format!("busline-{}-{}-failures-", product.env(), service.name());
     let bucket = buckets.iter().filter_map(|bucket| bucket.name()).find(|name| name.starts_with(&prefix));
-    let key = format!("aws/lambda/test/2026/01/01/2026-01-01T00.00.00-{}", Uuid::new_v4());
+    let end = Uuid::new_v4();
+    let key = format!("aws/lambda/test/2026/01/01/2026-01-01T00.00.00-{end}");
     let put = s3.put_object().bucket(bucket.expect("a bucket of failures")).key(key);
     put.body(batch.to_string().into_bytes().into()).send().await.expect("a bucket that takes batches");
+    end
 }
 
 /// Waits until everything that a user may leave is there, found by texts that are theirs alone.
