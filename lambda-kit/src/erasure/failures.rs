@@ -65,18 +65,18 @@ pub(super) async fn sweep(eraser: &Eraser, wanted: &Wanted) -> Result<(), Failur
     Ok(())
 }
 
-/// A batch that was touched. The messages that point to what it was are to go: what is left of it announces itself anew,
-/// maybe while they are searched for.
+/// A batch that was touched. The messages that point to what it was are to go, and no others: what is left of it
+/// announces itself anew, maybe while they are searched for, and another user's erasure may touch it at the same time.
 struct Rewritten {
     /// The last part of its key: a notification writes the key as a form does, and this random end is the same in both.
     name: String,
-    /// The entity tag of what is left, if anything is.
-    tag: Option<String>,
+    /// The entity tag of what it was; none when nothing is left of it.
+    before: Option<String>,
 }
 
 impl Rewritten {
     fn was_announced_by(&self, message: &str) -> bool {
-        message.contains(&self.name) && !self.tag.as_ref().is_some_and(|tag| message.contains(tag))
+        message.contains(&self.name) && self.before.as_ref().is_none_or(|tag| message.contains(tag))
     }
 }
 
@@ -93,8 +93,10 @@ async fn sweep_bucket(eraser: &Eraser, wanted: &Wanted) -> Result<Vec<Rewritten>
                 Err(error) if error.as_service_error().is_some_and(GetObjectError::is_no_such_key) => continue,
                 Err(error) => return Err(s3(error)),
             };
+            // The tag is a string with quotes in an answer, and without them in a notification.
+            let tag = object.e_tag.map(|tag| tag.trim_matches('"').to_owned());
             let bytes = object.body.collect().await.map_err(s3)?.into_bytes();
-            let tag = match wanted.take_out_of(&String::from_utf8_lossy(&bytes)) {
+            let before = match wanted.take_out_of(&String::from_utf8_lossy(&bytes)) {
                 Rest::Untouched => continue,
                 Rest::Nothing => {
                     eraser.s3.delete_object().bucket(bucket).key(key).send().await.map_err(s3)?;
@@ -102,12 +104,11 @@ async fn sweep_bucket(eraser: &Eraser, wanted: &Wanted) -> Result<Vec<Rewritten>
                 }
                 Rest::Batch(batch) => {
                     let put = eraser.s3.put_object().bucket(bucket).key(key);
-                    put.body(batch.into_bytes().into()).send().await.map_err(s3)?.e_tag
+                    put.body(batch.into_bytes().into()).send().await.map_err(s3)?;
+                    tag
                 }
             };
-            // The tag is a string with quotes in an answer, and without them in a notification.
-            let tag = tag.map(|tag| tag.trim_matches('"').to_owned());
-            rewritten.push(Rewritten { name: key.rsplit('/').next().unwrap_or(key).to_owned(), tag });
+            rewritten.push(Rewritten { name: key.rsplit('/').next().unwrap_or(key).to_owned(), before });
         }
     }
     Ok(rewritten)
@@ -189,11 +190,11 @@ mod tests {
 
     #[test]
     fn what_is_left_of_a_batch_keeps_its_own_announcement() {
-        let rewritten = Rewritten { name: "x-1f3a".to_owned(), tag: Some("9c8d".to_owned()) };
+        let rewritten = Rewritten { name: "x-1f3a".to_owned(), before: Some("0a1b".to_owned()) };
         assert!(rewritten.was_announced_by(BEFORE));
         assert!(!rewritten.was_announced_by(ANEW));
         assert!(!rewritten.was_announced_by(&BEFORE.replace("1f3a", "2f3a")));
-        let deleted = Rewritten { tag: None, ..rewritten };
+        let deleted = Rewritten { before: None, ..rewritten };
         assert!(deleted.was_announced_by(BEFORE) && deleted.was_announced_by(ANEW));
     }
 }

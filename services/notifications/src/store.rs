@@ -34,7 +34,7 @@ pub(crate) use crate::store::agenda::{AgendaKey, Said};
 pub(crate) use crate::store::entry::partition;
 use crate::store::entry::{Counter, EntryItem};
 pub(crate) use crate::store::mail::{Begun, Settled};
-pub(crate) use crate::store::preferences::{DueDigest, SHARDS, Wished};
+pub(crate) use crate::store::preferences::{DueDigest, Planned, SHARDS, Wished};
 
 /// The service's table.
 #[derive(Clone, Debug)]

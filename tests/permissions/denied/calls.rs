@@ -50,9 +50,10 @@ pub(super) fn request((action, resource, condition): &Power, mark: Uuid) -> Requ
             let method = if action.ends_with("CreateSchedule") { Method::POST } else { Method::PUT };
             Request::plain("scheduler", method, &format!("/schedules/{mark}"), &body)
         }
-        "scheduler:DeleteSchedule" => {
+        "scheduler:GetSchedule" | "scheduler:DeleteSchedule" => {
             let group = resource.split(":schedule/").nth(1).and_then(|rest| rest.split('/').next()).unwrap_or_default();
-            Request::plain("scheduler", Method::DELETE, &format!("/schedules/{mark}?groupName={group}"), "")
+            let method = if action.ends_with("GetSchedule") { Method::GET } else { Method::DELETE };
+            Request::plain("scheduler", method, &format!("/schedules/{mark}?groupName={group}"), "")
         }
         "secretsmanager:GetSecretValue" => {
             Request::json("secretsmanager", "secretsmanager.GetSecretValue", &json!({"SecretId": resource}))

@@ -2,7 +2,7 @@
 import * as auth from '@aws-amplify/auth';
 import { cognitoUserPoolsTokenProvider } from '@aws-amplify/auth/cognito';
 import { defaultStorage, fetchAuthSession } from '@aws-amplify/core';
-import { asked } from './refusal';
+import { asked, Refused } from './refusal';
 import { besideSession, readSession, signOut, storedPerson } from './session';
 
 /** What is left to do before somebody is signed in. */
@@ -91,7 +91,8 @@ export async function setPassword(email: string, code: string, newPassword: stri
  */
 export function proveItIsYou(email: string, password: string): Promise<string> {
   return inMemory(async () => {
-    await asked('sign-in', auth.signIn({ username: email, password }));
+    const { nextStep } = await asked('sign-in', auth.signIn({ username: email, password }));
+    if (nextStep.signInStep === 'RESET_PASSWORD') throw new Refused('errorPasswordReset', nextStep);
     const { tokens } = await fetchAuthSession();
     if (!tokens) throw new Error('the user pool gave no tokens for a right password');
     return tokens.accessToken.toString();

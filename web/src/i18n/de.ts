@@ -68,6 +68,7 @@ export const de: Messages = {
   errorConfirmed: 'Diese Adresse ist schon bestätigt. Bitte melden Sie sich an.',
   errorNoCode:
     'An diese Adresse können wir keinen Code schicken. Ist das Konto neu, bestätigen Sie zuerst die Adresse.',
+  errorPasswordReset: 'Ihr Passwort wurde zurückgesetzt. Melden Sie sich ab und wieder an, um ein neues zu setzen.',
   errorPasswordBlank: 'Ein Passwort beginnt und endet nicht mit einem Leerzeichen.',
   errorStale:
     'Das wurde inzwischen anderswo geändert. Sehen Sie sich die neuere Fassung an und versuchen Sie es erneut.',

@@ -66,6 +66,7 @@ export const en = {
   errorGone: 'This is not there any more.',
   errorConfirmed: 'This address is confirmed already. Please sign in.',
   errorNoCode: 'No code can be sent to this address. If the account is new, confirm its address first.',
+  errorPasswordReset: 'Your password was reset. Sign out, then sign in to set a new one.',
   errorPasswordBlank: 'A password neither begins nor ends with a blank.',
   errorStale: 'This was changed somewhere else meanwhile. Look at the newer version, then try again.',
   errorRefused: 'This could not be taken as it is. Check what you have entered.',

@@ -10,7 +10,7 @@ use uuid::Uuid;
 use crate::api::error::ApiError;
 use crate::domain::moments;
 use crate::domain::preferences::{Hour, Preferences, Wishes};
-use crate::store::{Store, Wished};
+use crate::store::{Planned, Store, Wished};
 
 /// A change is tried again this often when others change the preferences at the same time.
 const ATTEMPTS: usize = 4;
@@ -118,15 +118,15 @@ pub(crate) async fn save(
     rule: impl Fn(Preferences) -> Result<Wishes, ApiError>,
 ) -> Result<Option<Preferences>, ApiError> {
     for _ in 0..ATTEMPTS {
-        let preferences = store.preferences(user).await?;
+        let Planned { preferences, digest_at } = store.planned(user).await?;
         let Some(changed) = preferences.with(rule(preferences)?) else {
             return Ok(Some(preferences));
         };
         let zone = store.recipient(user).await?.map_or_else(|| moments::zone(""), |recipient| recipient.zone());
         // One that is due and not ordered yet stays due, whatever else is changed.
-        let planned = store.planned_digest(user).await?.map(|digest| digest.at);
-        let next_digest = changed.wishes.next_digest_beside(planned, &zone, clock::now());
-        match store.save_preferences(user, changed, next_digest).await? {
+        let next_digest = changed.wishes.next_digest_beside(digest_at, &zone, clock::now());
+        let next = Planned { preferences: changed, digest_at: next_digest };
+        match store.save_preferences(user, next, digest_at).await? {
             Wished::Now => return Ok(Some(changed)),
             Wished::Gone => return Ok(None),
             Wished::Outdated => {}

@@ -51,6 +51,14 @@ impl PreferencesItem {
     }
 }
 
+/// A user's preferences, and what they lead to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Planned {
+    pub(crate) preferences: Preferences,
+    /// When the next digest comes, if digests are wanted.
+    pub(crate) digest_at: Option<Timestamp>,
+}
+
 /// How a change of preferences went.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Wished {
@@ -72,16 +80,23 @@ pub(crate) struct DueDigest {
 impl Store {
     /// A user's preferences; the defaults for somebody who has changed nothing.
     pub(crate) async fn preferences(&self, user: Uuid) -> Result<Preferences, TableError> {
-        let item = self.preferences_item(user).await?;
-        Ok(item.map(|item| item.preferences()).unwrap_or_default())
+        Ok(self.planned(user).await?.preferences)
     }
 
-    /// Saves changed preferences, unless others were saved meanwhile, and when the next digest comes with them.
+    /// A user's preferences, as [`Self::preferences`], and when the next digest comes.
+    pub(crate) async fn planned(&self, user: Uuid) -> Result<Planned, TableError> {
+        let item = self.preferences_item(user).await?;
+        let planned = |item: PreferencesItem| Planned { preferences: item.preferences(), digest_at: item.digest_at };
+        Ok(item.map(planned).unwrap_or_default())
+    }
+
+    /// Saves changed preferences, and when the next digest comes with them, unless others were saved or the digest that
+    /// was planned for `before` was ordered meanwhile.
     pub(crate) async fn save_preferences(
         &self,
         user: Uuid,
-        preferences: Preferences,
-        next_digest: Option<Timestamp>,
+        Planned { preferences, digest_at }: Planned,
+        before: Option<Timestamp>,
     ) -> Result<Wished, TableError> {
         // A token may outlive its user's deletion.
         if tombstone::stands(&self.client, &self.table, user).await? {
@@ -95,19 +110,24 @@ impl Store {
             digest_mail: preferences.wishes.digest_mail,
             digest_hour: preferences.wishes.digest_hour.get().into(),
             version: preferences.version,
-            digest_shard: next_digest.map(|_| shard(user)),
-            digest_at: next_digest,
+            digest_shard: digest_at.map(|_| shard(user)),
+            digest_at,
         };
-        let answer = self
+        let request = self
             .client
             .put_item()
             .table_name(&self.table)
             .set_item(Some(serde_dynamo::to_item(item).map_err(TableError::unstorable)?))
-            .condition_expression("attribute_not_exists(pk) OR version < :version")
-            .expression_attribute_values(":version", AttributeValue::N(preferences.version.to_string()))
-            .send()
-            .await;
-        match answer {
+            .expression_attribute_values(":version", AttributeValue::N(preferences.version.to_string()));
+        let request = match before {
+            Some(at) => request
+                .condition_expression("version < :version AND digestAt = :before")
+                .expression_attribute_values(":before", entry::time(Some(at))?),
+            None => request.condition_expression(
+                "(attribute_not_exists(pk) OR version < :version) AND attribute_not_exists(digestAt)",
+            ),
+        };
+        match request.send().await {
             Ok(_) => Ok(Wished::Now),
             Err(error) if error.as_service_error().is_some_and(PutItemError::is_conditional_check_failed_exception) => {
                 Ok(Wished::Outdated)

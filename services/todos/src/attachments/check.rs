@@ -18,7 +18,7 @@ use tracing::info;
 
 use crate::attachments::Desk;
 use crate::attachments::bucket_event::Notification;
-use crate::attachments::domain::{Attachment, Kept, State};
+use crate::attachments::domain::{Attachment, Change, Kept, State};
 use crate::attachments::files::{FilesError, Place};
 use crate::attachments::inspect::{self, Finding};
 use crate::attachments::row::Found;
@@ -61,10 +61,8 @@ pub(crate) async fn check(desk: &Desk, invocation: Invocation<Notification>) -> 
 /// Looks at the upload and writes what comes of it, unless another one took its place.
 async fn judge(desk: &Desk, place: Place, tag: &str, cause: &Cause, attachment: Attachment) -> Result<(), CheckError> {
     let change = match inspect::look(&desk.files, place, tag, attachment.content_type).await? {
-        Finding::Gone if is_lost(desk, place, &attachment).await? => {
-            info!(attachment.id = %attachment.id, "refused a file that nobody has any more");
-            attachment.reject(RejectionReason::Broken, clock::now())
-        }
+        // Another attempt died when it had begun to store the file: its row has no end any more.
+        Finding::Gone if attachment.is_held() && !desk.files.has_upload(place).await? => lost(attachment),
         Finding::Gone => return Ok(()),
         Finding::Refused(reason) => {
             info!(attachment.id = %attachment.id, attachment.reason = ?reason, "refused a file");
@@ -74,10 +72,11 @@ async fn judge(desk: &Desk, place: Place, tag: &str, cause: &Cause, attachment: 
             let picture = sound.picture.as_ref().map(|(picture, _)| *picture);
             let kept = Kept { tag: tag.to_owned(), bytes: sound.bytes, picture };
             let thumbnail = sound.picture.map(|(_, thumbnail)| thumbnail);
-            if !store(desk, place, &attachment, tag, thumbnail).await? {
-                return Ok(());
+            match store(desk, place, &attachment, tag, thumbnail).await? {
+                Stored::Whole => attachment.keep(kept, clock::now()),
+                Stored::Lost => lost(attachment),
+                Stored::Never => return Ok(()),
             }
-            attachment.keep(kept, clock::now())
         }
     };
     match desk.rows.save(&change, cause).await? {
@@ -87,27 +86,40 @@ async fn judge(desk: &Desk, place: Place, tag: &str, cause: &Cause, attachment: 
     Ok(())
 }
 
-/// Whether an attempt died when it had begun to store the file, and the bucket has forgotten the upload since: without
-/// an end of its row, nothing else would ever settle it.
-async fn is_lost(desk: &Desk, place: Place, attachment: &Attachment) -> Result<bool, CheckError> {
-    Ok(attachment.is_held() && !desk.files.has_upload(place).await?)
+/// Refuses a file that the bucket has forgotten before it was stored. Without an end of its row, nothing else would ever
+/// settle it. If another attempt has stored it, the row has changed, and nothing is written.
+fn lost(attachment: Attachment) -> Change {
+    info!(attachment.id = %attachment.id, "refused a file that nobody has any more");
+    attachment.reject(RejectionReason::Broken, clock::now())
 }
 
-/// Stores the file and its thumbnail. False when the attachment is gone, or the upload is.
+/// How far storing a file came.
+enum Stored {
+    Whole,
+    /// The attachment is gone, or another upload took the place of this one.
+    Never,
+    /// The bucket forgot the upload, when the row had no end any more.
+    Lost,
+}
+
+/// Stores the file and its thumbnail.
 async fn store(
     desk: &Desk,
     place: Place,
     attachment: &Attachment,
     tag: &str,
     thumbnail: Option<Vec<u8>>,
-) -> Result<bool, CheckError> {
-    if !desk.rows.hold(attachment, clock::now()).await? || !desk.files.keep(place, tag).await? {
-        return Ok(false);
+) -> Result<Stored, CheckError> {
+    if !desk.rows.hold(attachment, clock::now()).await? {
+        return Ok(Stored::Never);
+    }
+    if !desk.files.keep(place, tag).await? {
+        return Ok(if desk.files.has_upload(place).await? { Stored::Never } else { Stored::Lost });
     }
     if let Some(thumbnail) = thumbnail {
         desk.files.keep_thumbnail(place, tag, thumbnail).await?;
     }
-    Ok(true)
+    Ok(Stored::Whole)
 }
 
 /// Deletes every object that the attachment's row does not speak of.

@@ -24,9 +24,17 @@ fn an_upload_whose_attachment_is_gone_is_swept_away() {
     assert!(last.method == "DELETE" && last.path.contains(KEY), "{ran:?}");
 }
 
+const GONE: Answer = Answer::Text(404, "<Error><Code>NoSuchKey</Code></Error>");
+
 /// Tells the job of an upload that the bucket has not, while `listed` is there under its key; its attachment waits,
 /// without an end if it is held.
 fn missing(is_held: bool, listed: &'static str) -> Ran {
+    told(is_held, &GONE, listed)
+}
+
+/// Tells the job of an upload that the bucket has not any more when it is to be stored.
+fn told(is_held: bool, looked_at: &Answer, listed: &'static str) -> Ran {
+    let looked_at = looked_at.clone();
     let text = |text: &str| json!({"S": text});
     let number = |number: u64| json!({"N": number.to_string()});
     let mut row = json!({
@@ -42,7 +50,8 @@ fn missing(is_held: bool, listed: &'static str) -> Ran {
     }
     FUNCTIONS.run("check-attachment", &uploaded(), move |call| match call.operation.as_str() {
         "GetItem" => Answer::Json(200, json!({"Item": row})),
-        "GetObject" => Answer::Text(404, "<Error><Code>NoSuchKey</Code></Error>"),
+        "GetObject" => looked_at.clone(),
+        "CopyObject" => GONE,
         operation if operation.starts_with("GET /") => Answer::Text(200, listed),
         _ => willing_aws(call),
     })
@@ -53,7 +62,15 @@ const ANOTHER: &str = "<ListBucketResult><Contents><Key>uploads/…</Key></Conte
 
 #[test]
 fn a_file_whose_storing_was_broken_off_and_whose_upload_is_forgotten_is_refused() {
-    let ran = missing(true, NOTHING);
+    is_refused(&missing(true, NOTHING));
+}
+
+#[test]
+fn a_file_that_goes_when_it_is_to_be_stored_is_refused() {
+    is_refused(&told(false, &Answer::Text(200, "milk"), NOTHING));
+}
+
+fn is_refused(ran: &Ran) {
     assert!(ran.outcome.is_ok(), "{ran:?}");
     let writes = ran.bodies("TransactWriteItems")[0]["TransactItems"].as_array().unwrap();
     assert_eq!(
@@ -65,7 +82,8 @@ fn a_file_whose_storing_was_broken_off_and_whose_upload_is_forgotten_is_refused(
 
 #[test]
 fn a_file_that_may_still_come_waits_for_it() {
-    for ran in [missing(false, NOTHING), missing(true, ANOTHER)] {
+    let replaced = told(false, &Answer::Text(200, "milk"), ANOTHER);
+    for ran in [missing(false, NOTHING), missing(true, ANOTHER), replaced] {
         assert!(ran.outcome.is_ok() && ran.bodies("TransactWriteItems").is_empty(), "{ran:?}");
     }
 }
