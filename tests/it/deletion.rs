@@ -61,6 +61,7 @@ async fn nothing_of_a_user_is_left_and_nothing_brings_it_back() {
     let lines = logs.all().await;
     assert!(lines.iter().any(|(_, line)| line.contains(&two.id)), "the logs of that time were read");
     assert_eq!(lines.iter().find(|(_, line)| said(line)), None);
+    two.forget_failures().await;
 }
 
 #[tokio::test]

@@ -64,6 +64,16 @@ impl Neighbours {
             eventually("a letter that names the batch", async || letters.with(&batch).await.pop()).await;
         }
     }
+
+    /// Takes away the letters of what they shared, which would wait for an operator.
+    pub(super) async fn forget_failures(&self) {
+        for (service, batch) in &self.batches {
+            let letters = self.bob.product().dead_letters(*service);
+            for letter in letters.with(&batch.to_string()).await {
+                letters.remove(&letter).await;
+            }
+        }
+    }
 }
 
 /// What somebody has who has lived with the product for a while.

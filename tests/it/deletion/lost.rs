@@ -37,6 +37,7 @@ async fn who_deletes_themselves_at_cognito_is_erased_everywhere_within_the_hour(
         assert_eq!(record(user).await, None, "whom the pool knows stays");
     }
     two.bob_has_everything().await;
+    two.forget_failures().await;
 }
 
 /// With the same address, and so with another subject.
