@@ -3,10 +3,13 @@
 use std::collections::HashMap;
 
 use aws_sdk_sqs::Client;
+use aws_sdk_sqs::error::SdkError;
+use aws_sdk_sqs::operation::delete_message::DeleteMessageError;
 use aws_sdk_sqs::types::QueueAttributeName;
 use serde_json::Value;
 
 use crate::product::{Product, Service};
+use crate::wait::eventually;
 
 /// How long a look into a queue hides what it saw, in seconds: longer than one look takes.
 const HIDDEN: i32 = 3;
@@ -18,6 +21,8 @@ pub struct DeadLetter {
     pub body: Value,
     /// The message's attributes, such as `ERROR_CODE` of a rule's.
     pub attributes: HashMap<String, String>,
+    id: String,
+    text: String,
     receipt: String,
 }
 
@@ -56,8 +61,10 @@ impl DeadLetters {
                     let body = serde_json::from_str(text).expect("a dead letter in JSON");
                     let attributes = message.message_attributes.unwrap_or_default().into_iter();
                     let attributes = attributes.map(|(name, value)| (name, value.string_value.unwrap_or_default()));
-                    let letter = DeadLetter { body, attributes: attributes.collect(), receipt };
-                    found.insert(message.message_id.expect("a message with an id"), letter);
+                    let id = message.message_id.expect("a message with an id");
+                    let (attributes, text) = (attributes.collect(), text.to_owned());
+                    let letter = DeadLetter { body, attributes, id: id.clone(), text, receipt };
+                    found.insert(id, letter);
                 }
             }
         }
@@ -68,10 +75,23 @@ impl DeadLetters {
         found.into_values().collect()
     }
 
-    /// Takes a message out for good.
+    /// Takes a message out for good. Whoever looks at it meanwhile, such as an erasure that is under way, gets another
+    /// receipt, and the one from before counts no more.
     pub async fn remove(&self, letter: &DeadLetter) {
-        let request = self.client.delete_message().queue_url(&self.url).receipt_handle(&letter.receipt);
-        request.send().await.expect("a message that can be deleted");
+        let mut receipt = letter.receipt.clone();
+        eventually("a message that can be deleted", async || {
+            let request = self.client.delete_message().queue_url(&self.url).receipt_handle(&receipt);
+            match request.send().await {
+                Ok(_) => return Some(()),
+                Err(error) if is_outdated(&error) => {}
+                Err(error) => panic!("a message that can be deleted: {error:?}"),
+            }
+            if let Some(found) = self.with(&letter.text).await.into_iter().find(|found| found.id == letter.id) {
+                receipt = found.receipt;
+            }
+            None
+        })
+        .await;
     }
 
     /// The queue's access policy.
@@ -82,4 +102,8 @@ impl DeadLetters {
         let policy = attributes.get(&QueueAttributeName::Policy).expect("a queue with a policy");
         serde_json::from_str(policy).expect("a policy in JSON")
     }
+}
+
+fn is_outdated(error: &SdkError<DeleteMessageError>) -> bool {
+    error.as_service_error().is_some_and(DeleteMessageError::is_receipt_handle_is_invalid)
 }
