@@ -3,9 +3,9 @@
 //! A page opens a WebSocket with its access token as a subprotocol; each open one is a row under its user. The events of
 //! the bus, and each change of the unread counter, go to all of the user's rows.
 //!
-//! Push is best effort by nature: a message that comes late tells nothing that a reload would not. So it is tried twice,
-//! not kept in the dead-letter queue; a page that reconnects asks again for what it shows. A
-//! message may come twice, and out of order: it has its event's id and `sequence`.
+//! Push is best effort by nature: a message that comes late tells nothing that a reload would not. So it is tried twice
+//! and then dropped, not kept in the dead-letter queue; a page that reconnects asks again for what it shows. A message
+//! may come twice, and out of order: it has its event's id and `sequence`.
 
 pub(crate) mod authorizer;
 pub(crate) mod inbox;

@@ -15,6 +15,10 @@ const FUNCTIONS: Functions<'_> = Functions {
         ("TABLE_NAME", "busline-test-todos"),
         ("FILES_BUCKET", "busline-test-todos-files"),
         ("EXPORTS_BUCKET", "busline-test-users-exports"),
+        ("REMINDER_GROUP", "reminders"),
+        ("REMIND_FUNCTION", "arn:aws:lambda:eu-west-1:123456789012:function:remind"),
+        ("REMINDER_ROLE", "arn:aws:iam::123456789012:role/reminders"),
+        ("REMINDER_DLQ", "arn:aws:sqs:eu-west-1:123456789012:dlq"),
     ],
 };
 

@@ -2,18 +2,10 @@
 
 use serde_json::json;
 use testkit::aws::{Answer, done, not_in_the_script};
-use testkit::function::{Functions, Ran};
+use testkit::function::Ran;
 
-const SCHEDULES: Functions<'_> = Functions {
-    binary: env!("CARGO_BIN_EXE_todos"),
-    settings: &[
-        ("TABLE_NAME", "busline-test-todos"),
-        ("REMINDER_GROUP", "reminders"),
-        ("REMIND_FUNCTION", "arn:aws:lambda:eu-west-1:123456789012:function:remind"),
-        ("REMINDER_ROLE", "arn:aws:iam::123456789012:role/reminders"),
-        ("REMINDER_DLQ", "arn:aws:sqs:eu-west-1:123456789012:dlq"),
-    ],
-};
+use crate::FUNCTIONS;
+
 const TODO: &str = "0198c0de-0000-7000-8000-0000000000aa";
 const OWNER: &str = "0198c0de-0000-7000-8000-000000000001";
 const DUE: &str = "2026-01-01T12:00:00Z";
@@ -30,7 +22,7 @@ fn told(updated: &str, planned: Option<&'static str>) -> Ran {
     });
     let keys = json!({"pk": item["pk"], "sk": item["sk"]});
     let change = json!({"Keys": keys, "NewImage": item, "SequenceNumber": "1"});
-    SCHEDULES.run("schedule", &json!({"Records": [{"eventName": "MODIFY", "dynamodb": change}]}), move |call| {
+    FUNCTIONS.run("schedule", &json!({"Records": [{"eventName": "MODIFY", "dynamodb": change}]}), move |call| {
         match (call.operation.as_str(), call.method.as_str()) {
             ("GetItem", _) => Answer::Json(200, json!({"Item": item})),
             (_, "GET") => planned.map_or_else(gone, schedule_for),
