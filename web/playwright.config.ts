@@ -18,13 +18,13 @@ export default defineConfig({
   fullyParallel: true,
   // Two cores serve the browsers, the local cloud and its functions.
   workers: 2,
-  // A test that passes at the second try has found something.
+  // A test that passes only on a retry has found a problem.
   retries: 0,
   timeout: 60_000,
   expect: { timeout: 10_000 },
   projects: [
     { name: 'flows', testIgnore: /outage/ },
-    // Stops services under everybody's feet: alone, and one after the other.
+    // Stops services that other tests use: runs alone, and one test after the other.
     { name: 'outage', testMatch: /outage/, dependencies: ['flows'], fullyParallel: false },
   ],
   use: {
@@ -36,7 +36,7 @@ export default defineConfig({
     launchOptions: {
       executablePath: setting('CHROMIUM'),
       args: [
-        // Root, as in a container, gets no sandbox from Chromium; what is opened here is our own page.
+        // Chromium has no sandbox for root, as in a container; only our own page is opened.
         ...(process.getuid?.() === 0 ? ['--no-sandbox'] : []),
         '--disable-gpu',
         '--disable-quic',

@@ -1,19 +1,19 @@
 import react from '@vitejs/plugin-react';
 import { defineConfig } from 'vitest/config';
 import { localCloud } from './dev/local-cloud.ts';
-import { weigh } from './dev/weigh.ts';
+import { bundleReport } from './dev/bundle-report.ts';
 
 export default defineConfig({
-  plugins: [react(), weigh(), process.env['VITEST'] ? [] : localCloud()],
+  plugins: [react(), bundleReport(), process.env['VITEST'] ? [] : localCloud()],
   build: {
     target: 'es2022',
     // Inlined files would be `data:` addresses, which the content policy refuses.
     assetsInlineLimit: 0,
-    // All styles are some kilobytes: one file, asked for at once, is quicker than one for each part.
+    // All styles are some kilobytes: one file, requested at once, is quicker than one for each part.
     cssCodeSplit: false,
     // Only browsers older than the target need it.
     modulePreload: { polyfill: false },
-    // A file for each step of a visit, not one for each shared module: every file more is a request more before the
+    // One file for each step of a visit, not one for each shared module: every further file is a further request before the
     // first paint.
     rolldownOptions: {
       output: {

@@ -36,12 +36,12 @@ fn document(contents: &Contents, service: &str) -> Value {
         if own.is_empty() {
             continue;
         }
-        // A service may read what it publishes: the two roads have a channel each.
+        // A service may read what it publishes: each direction has its own channel.
         let key = format!("{}.{}", event.service, event.detail_type());
         let messages = own.iter().map(|read| (read.job.as_str(), message(event, &read.document))).collect();
         channels.insert(key.clone(), channel(event, &messages));
         for read in own {
-            operations.insert(read.job.clone(), operation("receive", &key, &read.job, event));
+            operations.insert(format!("{}.{key}", read.job), operation("receive", &key, &read.job, event));
         }
     }
     json!({
@@ -51,7 +51,7 @@ fn document(contents: &Contents, service: &str) -> Value {
             "version": env!("CARGO_PKG_VERSION"),
             "description": format!(
                 "What the {service} service publishes to and reads from the bus. A message is the `detail` of an \
-                 EventBridge event, whose `source` and `detail-type` are in the headers. Written by `cargo xtask schemas`."
+                 EventBridge event; its `source` and `detail-type` are in the headers. Written by `cargo xtask schemas`."
             ),
             "license": {"name": "MIT OR Apache-2.0"},
         },

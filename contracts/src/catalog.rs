@@ -12,10 +12,10 @@ use serde_json::Value;
 use self::contents::{Contents, Published, Read};
 use crate::asyncapi;
 
-/// The catalogue for people, from the repository's root.
+/// The path of the catalogue's page from the repository's root.
 pub const PAGE: &str = "docs/catalog.md";
 
-/// Every generated document by its path from the repository's root, with its text.
+/// Every generated document: its path from the repository's root, and its text.
 #[must_use]
 pub fn files(contents: &Contents) -> BTreeMap<String, String> {
     let mut files = asyncapi::files(contents);
@@ -23,7 +23,7 @@ pub fn files(contents: &Contents) -> BTreeMap<String, String> {
     files
 }
 
-/// Whether a path is the place of a generated document: one that is there and not among [`files`] is left over.
+/// Whether generated documents have paths like this one. A file at such a path that is not in [`files`] is out of date.
 #[must_use]
 pub fn is_generated(path: &str) -> bool {
     path == PAGE || path.starts_with(asyncapi::FOLDER)
@@ -35,7 +35,7 @@ fn page(contents: &Contents) -> String {
          Written by `cargo xtask schemas` from the types in `events/` and what the subscribers read; a test keeps it \
          current. How an event comes about: [adding-an-event.md](adding-an-event.md).\n\n",
     );
-    page.push_str(&diagram::of(contents));
+    page.push_str(&diagram::mermaid(contents));
     page.push_str(&overview(contents));
     page.push_str(&envelope(contents));
     for (service, events) in by_service(contents) {
@@ -59,8 +59,8 @@ fn overview(contents: &Contents) -> String {
     let mut text = String::from("\n| event | published by | read by | life |\n|---|---|---|---|\n");
     for event in &contents.published {
         let readers: Vec<String> = contents.readers_of(event).map(Read::subject).collect();
-        let readers = if readers.is_empty() { "nobody".to_owned() } else { readers.join(", ") };
-        let link = format!("[{0}](#{1})", event.detail_type(), anchor(event));
+        let readers = if readers.is_empty() { "no job".to_owned() } else { readers.join(", ") };
+        let link = format!("[{0}](#{1})", event.detail_type(), anchor(contents, event));
         line(&mut text, format_args!("| {link} | {} | {readers} | {} |", event.service, life(event)));
     }
     text
@@ -73,7 +73,7 @@ fn envelope(contents: &Contents) -> String {
         "\n## The envelope\n\nEvery event's `detail` holds `metadata`, which every reader checks, and `data`, of which \
          each reads what it needs.\n\n| `metadata` | what it may be | meaning |\n|---|---|---|\n",
     );
-    for field in fields::of(&first.document["properties"]["metadata"]) {
+    for field in fields::list(&first.document["properties"]["metadata"]) {
         let kind = if field.path == "schema" { "text".to_owned() } else { field.kind };
         line(&mut text, format_args!("| `{}` | {kind} | {} |", field.path, field.description));
     }
@@ -83,7 +83,7 @@ fn envelope(contents: &Contents) -> String {
 fn chapter(contents: &Contents, event: &Published) -> String {
     let mut text = String::new();
     let readers: Vec<&Read> = contents.readers_of(event).collect();
-    line(&mut text, format_args!("\n### {} v{}\n", event.event, event.version));
+    line(&mut text, format_args!("\n### {}\n", heading(contents, event)));
     line(&mut text, format_args!("{}\n", event.document["description"].as_str().unwrap_or_default()));
     line(
         &mut text,
@@ -98,7 +98,7 @@ fn chapter(contents: &Contents, event: &Published) -> String {
         ),
     );
     text.push_str("| `data` | what it may be | meaning | read by |\n|---|---|---|---|\n");
-    for field in fields::of(&event.document["properties"]["data"]) {
+    for field in fields::list(&event.document["properties"]["data"]) {
         let reading = readers.iter().filter(|reader| fields::has(&reader.document["properties"]["data"], &field.path));
         let reading: Vec<String> = reading.map(|reader| reader.subject()).collect();
         let (path, kind, description) = (&field.path, &field.kind, &field.description);
@@ -121,12 +121,20 @@ fn life(event: &Published) -> String {
     }
 }
 
-/// The anchor that Markdown gives to the chapter's heading.
-fn anchor(event: &Published) -> String {
-    format!("{}-v{}", event.event.to_lowercase(), event.version)
+/// The heading of an event's section; with its publisher where several services publish an event of this name.
+fn heading(contents: &Contents, event: &Published) -> String {
+    match contents.publishers_of(event) {
+        0 | 1 => format!("{} v{}", event.event, event.version),
+        _ => format!("{} v{} by {}", event.event, event.version, event.service),
+    }
+}
+
+/// The anchor that Markdown gives to the heading.
+fn anchor(contents: &Contents, event: &Published) -> String {
+    heading(contents, event).to_lowercase().replace(' ', "-")
 }
 
 fn line(text: &mut String, arguments: std::fmt::Arguments<'_>) {
-    // Writing to a String cannot fail; the result says so in its type alone.
+    // Writing to a String cannot fail.
     writeln!(text, "{arguments}").ok();
 }

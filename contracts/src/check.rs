@@ -1,6 +1,6 @@
-//! The proof that types, schemas, permissions, rules, examples and documentation say the same.
+//! Checks that types, schemas, permissions, rules, examples and documentation agree.
 //!
-//! Every check is a pure function of a [`Repository`]: what is wrong, where, and what to do.
+//! Every check is a pure function of a [`Repository`]. Its findings name what is wrong, where, and what to do.
 
 mod documents;
 mod examples;
@@ -19,16 +19,17 @@ use crate::compat::Answer;
 use crate::proofs::Proofs;
 use crate::repository::{EventName, Reader, Repository};
 
-/// One check and what it found.
+/// One check with its findings.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Checked {
-    /// Its name.
+    /// The check's name in reports and exceptions, such as `released-schema-frozen`.
     pub rule: &'static str,
-    /// What it holds.
-    pub holds: &'static str,
-    /// Where that is not so.
+    /// The requirement that it checks, as a sentence.
+    #[serde(rename = "holds")]
+    pub requirement: &'static str,
+    /// The places that do not meet the requirement.
     pub findings: Vec<Finding>,
-    /// Why it was not looked at; then it says nothing.
+    /// Why the check was not run; then it has no findings.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub skipped: Option<&'static str>,
 }
@@ -36,48 +37,53 @@ pub struct Checked {
 /// One thing that is wrong.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Finding {
-    /// What it is about: an event version, a service, a job.
+    /// The event version, the service or the job that the finding is about.
     pub subject: String,
-    /// The file to look at.
+    /// The file to change.
     pub file: String,
-    /// The place in the file, a JSON pointer.
+    /// The place in the file as a JSON pointer.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pointer: Option<String>,
-    /// What is wrong.
+    /// What is wrong, as a sentence without a full stop.
     pub problem: String,
     /// What would be right.
     pub advice: String,
-    /// An event that shows it.
+    /// An event's `detail` that shows the problem.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub witness: Option<Value>,
-    /// The reason why it is accepted for a while.
+    /// The reason of the exception that accepts the finding for a while.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub accepted: Option<String>,
 }
 
-/// The parsed schemas that several checks need.
-pub(crate) struct Look<'a> {
+/// What the checks work on.
+pub(crate) struct Context<'a> {
     repository: &'a Repository,
     today: Date,
     proofs: &'a Proofs,
-    /// Each reader with its event and whether it reads every one of them.
-    readings: Vec<(EventName, &'a Reader, Answer)>,
+    /// Each reader with each event version that it gets, and whether it can read every such event.
+    reader_proofs: Vec<(&'a EventName, &'a Reader, Answer)>,
 }
 
-impl<'a> Look<'a> {
-    fn at(repository: &'a Repository, today: Date, proofs: &'a Proofs) -> Self {
-        let reading = |reader: &'a Reader| {
-            let name = repository.event_of(reader)?;
-            let answer = proofs.reads(repository.schemas.get(&name)?, &reader.schema);
-            Some((name, reader, answer))
-        };
-        let readings = repository.readers.iter().filter_map(reading).collect();
-        Self { repository, today, proofs, readings }
+impl<'a> Context<'a> {
+    fn new(repository: &'a Repository, today: Date, proofs: &'a Proofs) -> Self {
+        let pairs = repository.readers.iter().flat_map(|reader| {
+            let events = repository.events_of(reader).into_iter();
+            events.filter_map(move |name| {
+                let answer = proofs.reads(repository.schemas.get(name)?, &reader.schema);
+                Some((name, reader, answer))
+            })
+        });
+        Self { repository, today, proofs, reader_proofs: pairs.collect() }
     }
 
-    fn check(&self, (rule, holds, check): &(&'static str, &'static str, Check)) -> Checked {
-        let skipped = (self.repository.types.is_none() && OF_TYPES.contains(rule)).then_some(NO_TYPES);
-        Checked { rule, holds, findings: check(self), skipped }
+    fn run(&self, (rule, requirement, check): &(&'static str, &'static str, Check)) -> Checked {
+        let skipped = (self.repository.types.is_none() && TYPE_CHECKS.contains(rule)).then_some(NO_TYPES);
+        Checked { rule, requirement, findings: check(self), skipped }
+    }
+
+    fn is_released(&self, name: &EventName) -> bool {
+        self.repository.releases.get(name).is_some_and(|release| release.released.is_some())
     }
 
     /// Whether a `detail` is valid for an event version: where it is not, and why.
@@ -88,99 +94,98 @@ impl<'a> Look<'a> {
         };
         match &*self.proofs.schema(document) {
             Ok(schema) if schema.admits(detail) => Ok(()),
-            // Says more than whether, and costs more to make.
+            // This validator explains the error, and takes longer to build.
             Ok(schema) => {
                 let options = jsonschema::options().should_validate_formats(true);
                 let validator = options.build(schema.document()).map_err(&wrong)?;
                 validator.validate(detail).map_err(wrong)
             }
-            // That it is no schema is said by a check of its own.
+            // Another check reports that it is not a schema.
             Err(_) => Ok(()),
         }
     }
 }
 
-type Check = fn(&Look<'_>) -> Vec<Finding>;
+type Check = fn(&Context<'_>) -> Vec<Finding>;
 
-/// The checks that hold the Rust types against something.
-const OF_TYPES: [&str; 3] = ["schema-matches-type", "schema-has-type", "detail-type-matches-name"];
-const NO_TYPES: &str = "the Rust types were not looked at: this program was built from another folder; build and run the one of this folder";
+/// The checks that compare the Rust types with something.
+const TYPE_CHECKS: [&str; 3] = ["schema-matches-type", "schema-has-type", "detail-type-matches-name"];
+const NO_TYPES: &str = "the Rust types were not compared: this program was built from another folder; build and run the one of this folder";
 
-/// Every check: its name, what it holds, how.
-const CHECKS: [(&str, &str, Check); 40] = [
-    ("files-readable", "every file is what its place promises", documents::readable),
+/// Every check: its name, its requirement, its function.
+const CHECKS: [(&str, &str, Check); 39] = [
+    ("files-readable", "every file has the content that its path requires", documents::readable),
     ("schema-valid", "every schema is a JSON Schema of draft 2020-12", schemas::valid),
-    ("schema-matches-type", "each Rust type and its schema file say the same", schemas::matches_type),
+    ("schema-matches-type", "each Rust type and its schema file agree", schemas::matches_type),
     ("schema-has-type", "each published schema has a Rust type", schemas::has_type),
-    ("schema-closed", "a publisher's schema takes no field that it does not name", schemas::closed),
-    ("schema-names-itself", "a schema's envelope carries the schema's own name", schemas::names_itself),
+    ("schema-closed", "a publisher's schema allows no field that it does not name", schemas::closed),
+    ("schema-names-itself", "the envelope in a schema names that schema", schemas::names_itself),
     ("version-listed", "each schema is listed with its release, and each listed version has one", schemas::listed),
-    ("release-dates", "a version is released, then retired, and neither in days to come", schemas::dates),
+    ("release-dates", "a version is released before it is retired, and neither date is in the future", schemas::dates),
     ("released-schema-frozen", "a released schema does not change", schemas::frozen),
-    ("detail-type-matches-name", "what is sent as source and detail-type is the schema's name", schemas::detail_type),
+    ("detail-type-matches-name", "source and detail-type of an event match its schema's name", schemas::detail_type),
     ("example-exists", "each event has an example, and each example an event", examples::exists),
     ("example-valid", "each example is valid for its schema", examples::valid),
-    ("example-names-event", "each example carries its event's own names", examples::names_event),
+    ("example-names-event", "each example has the names of its event", examples::names_event),
     ("publisher-builds-event", "the publisher's code builds each of its published events", permissions::builds),
-    ("permission-understood", "every permission on the bus is of a form that is understood", permissions::understood),
+    ("permission-understood", "every permission on the bus has a form that is understood", permissions::understood),
     ("publisher-may-publish", "the publisher's role allows each of its events", permissions::may_publish),
-    ("publisher-speaks-for-itself", "a role publishes under its own service's source alone", permissions::for_itself),
+    ("publisher-speaks-for-itself", "a role publishes only under its own service's source", permissions::for_itself),
     ("publisher-is-the-outbox", "only the job `publish` may publish", permissions::outbox_alone),
-    ("publisher-names-our-bus", "a role publishes to our bus alone", permissions::our_bus),
-    ("rule-pattern-valid", "each rule's pattern is one that EventBridge takes", rules::pattern_valid),
+    ("publisher-names-our-bus", "a role publishes only to our bus", permissions::our_bus),
+    ("rule-pattern-valid", "EventBridge accepts each rule's pattern", rules::pattern_valid),
     ("rule-pattern-size", "each pattern has at most 2,048 characters", rules::pattern_size),
-    ("rule-names-event", "each rule names sources and detail types exactly", rules::names_event),
+    ("rule-names-event", "each rule names its sources, or their prefix, and exact detail types", rules::names_event),
     ("rule-on-our-bus", "each rule listens at our bus", rules::our_bus),
     ("rule-enabled", "no rule is switched off", rules::enabled),
-    ("rule-understood", "every rule gives events to a job of the template, and always", rules::understood),
-    ("rule-looks-at-contract", "no rule looks at what no contract states", rules::looks_at_contract),
+    ("rule-understood", "every rule always gives its events to a job of the template", rules::understood),
+    ("rule-looks-at-contract", "no rule filters on fields without a contract", rules::filters_on_described_fields),
     ("rule-delivers-whole-event", "each job gets the event as it was published", rules::whole_event),
-    ("rule-has-dead-letters", "what a rule cannot deliver goes to a queue", rules::dead_letters),
-    ("rule-satisfiable", "some event that a publisher can emit matches each rule", rules::satisfiable),
+    ("rule-has-dead-letters", "events that a rule cannot deliver go to a queue", rules::dead_letters),
+    ("rule-satisfiable", "each rule matches some event that a publisher can send", rules::satisfiable),
     (
         "rule-alternatives-live",
-        "each source and detail type that a rule lists is one that it gets",
+        "each source and detail type that a rule lists matches some published event",
         rules::alternatives,
     ),
     ("rule-delivers-once", "no job gets one event twice", rules::delivers_once),
-    ("rule-has-reader", "a job declares what it reads of every event that its rule lets through", readers::declared),
-    ("rule-reads-one-version", "no job gets one happening in two versions of its event", readers::one_version),
-    ("reader-has-rule", "what a job reads is an event that a rule of it lets through", readers::has_rule),
-    ("reader-reads-publisher", "every event that a publisher can emit is one that its readers read", readers::refuted),
-    ("reader-proven", "that a reader reads its publisher's events is proven", readers::unproven),
-    ("window-readable", "what can still come out of a queue or the archive is read", readers::window),
-    ("event-name-unique", "no two services publish an event of one name", schemas::unique),
-    ("event-has-reader", "each published event is read by someone", readers::event_read),
-    ("docs-current", "the generated documentation is that of these contracts", documents::current),
+    ("rule-has-reader", "a job declares what it reads of every event that its rule selects", readers::declared),
+    ("rule-reads-one-version", "no job gets two versions of the same event", readers::one_version),
+    ("reader-has-rule", "a rule selects each event that a job declares to read", readers::has_rule),
+    ("reader-reads-publisher", "readers can read every event that a publisher can send", readers::refuted),
+    ("reader-proven", "it is proven that readers can read their publishers' events", readers::unproven),
+    ("window-readable", "services can read what can still arrive from a queue or the archive", readers::window),
+    ("event-has-reader", "each event has a reader before it is released", readers::event_read),
+    ("docs-current", "the generated documentation is up to date", documents::current),
 ];
 
-/// What the list of exceptions itself must keep.
-const EXCEPTIONS_HOLD: (&str, &str) = ("exceptions-hold", "each exception is in date and needed");
+/// The check of the list of exceptions itself.
+const EXCEPTIONS_HOLD: (&str, &str) = ("exceptions-hold", "each exception is valid and needed");
 
-/// Runs every check; `today` decides which exceptions still hold.
+/// Runs every check; `today` decides which exceptions are still valid.
 #[must_use]
 pub fn run(repository: &Repository, today: Date) -> Vec<Checked> {
     run_with(repository, today, &Proofs::default())
 }
 
-/// As [`run`], for many states of a repository that are much alike.
+/// Like [`run`], with a cache of proofs for many similar states of a repository.
 #[must_use]
 pub fn run_with(repository: &Repository, today: Date, proofs: &Proofs) -> Vec<Checked> {
-    let look = Look::at(repository, today, proofs);
-    let mut checked: Vec<Checked> = CHECKS.iter().map(|check| look.check(check)).collect();
+    let context = Context::new(repository, today, proofs);
+    let mut checked: Vec<Checked> = CHECKS.iter().map(|check| context.run(check)).collect();
     let findings = exempt::apply(&repository.exceptions, &mut checked, today);
-    checked.push(Checked { rule: EXCEPTIONS_HOLD.0, holds: EXCEPTIONS_HOLD.1, findings, skipped: None });
+    checked.push(Checked { rule: EXCEPTIONS_HOLD.0, requirement: EXCEPTIONS_HOLD.1, findings, skipped: None });
     checked
 }
 
-/// The findings that nobody has accepted, each with its check's name.
+/// The findings that no exception accepts, each with its check's name.
 pub fn failures(checked: &[Checked]) -> impl Iterator<Item = (&'static str, &Finding)> {
     let all = checked.iter().flat_map(|check| check.findings.iter().map(|finding| (check.rule, finding)));
     all.filter(|(_, finding)| finding.accepted.is_none())
 }
 
 impl Finding {
-    /// Something wrong about a subject in a file, and what would be right.
+    /// A problem of a subject in a file, and what to do.
     fn new(
         subject: &(impl ToString + ?Sized),
         file: impl Into<String>,

@@ -1,7 +1,8 @@
-//! Whether one JSON Schema reads all that another one emits: a proof, or an event that shows that it does not.
+//! Whether every value that is valid for one JSON Schema (the writer's) is valid for another (the reader's): a proof, or
+//! an event that is a counterexample.
 //!
 //! Schemas are those of draft 2020-12, with `format` asserted, as our readers do it. Draft-07 is
-//! accepted as far as its keywords mean the same. [`reads`] is sound both ways: it says
+//! accepted if its keywords mean the same. [`reads`] is sound both ways: it returns
 //! [`Answer::Always`] only with a proof, and [`Answer::Refuted`] only with an event that the
 //! `jsonschema` crate finds valid for the writer and invalid for the reader.
 
@@ -33,61 +34,61 @@ use parse::Dialect;
 pub use report::{Direction, Finding, Report, Verdict, compare};
 use solve::Solver;
 
-/// The stack of the thread that proves: schemas nest, and so does the prover.
+/// The stack of the prover's thread in bytes: the prover recurses as deep as schemas nest.
 const STACK: usize = 512 << 20;
 
-/// The longest chain of schemas that hold or refer to each other.
-const DEEPEST: usize = 200;
+/// The longest chain of schemas that contain or refer to each other.
+const MAX_DEPTH: usize = 200;
 
-/// How many of the writer's events are tried on the reader where no proof was found.
-const HUNTED: usize = 150;
+/// How many random events of the writer are tried on the reader when no proof was found.
+const MAX_TRIED_EVENTS: usize = 150;
 
-/// Why a document is no schema that can be compared.
+/// Why a document is not a schema that can be compared.
 #[derive(Debug, thiserror::Error)]
-pub enum NoSchema {
-    /// The text is no JSON, or JSON of which something would get lost.
-    #[error("no JSON Schema at line {line}, column {column}: {reason}")]
+pub enum InvalidSchema {
+    /// The text is not JSON, or parsing it would lose information.
+    #[error("invalid JSON Schema at line {line}, column {column}: {reason}")]
     Text {
-        /// From 1.
+        /// The line, from 1.
         line: usize,
-        /// In bytes, from 1.
+        /// The column in bytes, from 1.
         column: usize,
-        /// What is wrong there.
+        /// The problem at this place.
         reason: String,
     },
     /// The document breaks the rules of JSON Schema itself.
-    #[error("no JSON Schema of draft 2020-12: at `{pointer}`: {reason}")]
+    #[error("invalid JSON Schema of draft 2020-12 at `{pointer}`: {reason}")]
     Invalid {
         /// The JSON pointer of the place.
         pointer: String,
-        /// What is wrong there.
+        /// The problem at this place.
         reason: String,
     },
     /// `$schema` names a dialect that is not understood.
     #[error("`$schema` is {0}: contracts are written in https://json-schema.org/draft/2020-12/schema")]
     Dialect(String),
-    /// A keyword of draft-07 that draft 2020-12 reads otherwise.
+    /// A keyword of draft-07 that has another meaning in draft 2020-12.
     #[error("`{keyword}` at `{pointer}` means something else in draft-07: write the schema in draft 2020-12")]
     OldKeyword {
         /// The JSON pointer of the schema with the keyword.
         pointer: String,
-        /// The keyword.
+        /// The keyword and how it is used, such as `items as a list`.
         keyword: String,
     },
-    /// A `$ref` that leads nowhere in the document.
+    /// A `$ref` without a target in the document.
     #[error("`$ref` is {0:?}, which names nothing in this document: only `#`, `#/$defs/…` and anchors are followed")]
     Unresolvable(String),
     /// A `$id` below the root, which would change what references mean.
-    #[error("`$id` at `{0}`: a schema inside a schema has no identity of its own here, use `$defs` and `$ref`")]
+    #[error("`$id` at `{0}`: a schema inside a schema cannot have its own identity here, use `$defs` and `$ref`")]
     Embedded(String),
-    /// A schema that refers to itself without looking at a part of the value.
-    #[error("`$ref` leads back to the same value at `{0}`, so that nothing says what is valid")]
+    /// A schema that refers to itself for the same value.
+    #[error("`$ref` at `{0}` is circular: it refers to the same value again")]
     Endless(String),
     /// Schemas that hold or refer to each other in too long a chain.
-    #[error("at `{0}` schemas lead into each other more than {DEEPEST} deep: share fewer steps of `$ref`")]
+    #[error("the chain of schemas at `{0}` is longer than {MAX_DEPTH}: shorten it with fewer nested `$ref`")]
     TooDeep(String),
     /// The thread with a stack for deep schemas could not be started.
-    #[error("no thread could be started to read the schema in: {0}")]
+    #[error("cannot start a thread that reads the schema: {0}")]
     NoThread(#[from] io::Error),
 }
 
@@ -100,18 +101,18 @@ pub struct Schema {
 }
 
 impl Schema {
-    /// Reads a schema of draft 2020-12, or one of draft-07 whose keywords mean the same.
+    /// Reads a schema of draft 2020-12, or one of draft-07 with keywords of the same meaning.
     ///
     /// # Errors
     ///
-    /// [`NoSchema`] says what is wrong: with the document, its dialect, or a reference.
-    pub fn parse(document: Value) -> Result<Self, NoSchema> {
+    /// [`InvalidSchema`] names the problem of the document, its dialect, or a reference.
+    pub fn parse(document: Value) -> Result<Self, InvalidSchema> {
         on_a_deep_stack(|| Self::parse_here(document))?
     }
 
-    fn parse_here(mut document: Value) -> Result<Self, NoSchema> {
+    fn parse_here(mut document: Value) -> Result<Self, InvalidSchema> {
         let dialect = take_dialect(&mut document)?;
-        jsonschema::draft202012::meta::validate(&document).map_err(|error| NoSchema::Invalid {
+        jsonschema::draft202012::meta::validate(&document).map_err(|error| InvalidSchema::Invalid {
             pointer: error.instance_path().to_string(),
             reason: error.to_string(),
         })?;
@@ -127,9 +128,9 @@ impl Schema {
     ///
     /// # Errors
     ///
-    /// [`NoSchema`], also for a key that is given twice in an object and for a number that a
+    /// [`InvalidSchema`], also for a key that is given twice in an object and for a number that a
     /// 64-bit integer or a double does not hold exactly: a verdict on what is left would be wrong.
-    pub fn from_text(text: &str) -> Result<Self, NoSchema> {
+    pub fn from_text(text: &str) -> Result<Self, InvalidSchema> {
         Self::parse(source::read(text)?)
     }
 
@@ -146,15 +147,15 @@ impl Schema {
     }
 }
 
-/// The validator of the final word: draft 2020-12, formats asserted.
-fn validator(document: &Value) -> Result<Validator, NoSchema> {
+/// The validator that decides in the end: draft 2020-12, formats asserted.
+fn validator(document: &Value) -> Result<Validator, InvalidSchema> {
     let options = jsonschema::options().with_draft(Draft::Draft202012).should_validate_formats(true);
     options
         .build(document)
-        .map_err(|error| NoSchema::Invalid { pointer: error.schema_path().to_string(), reason: error.to_string() })
+        .map_err(|error| InvalidSchema::Invalid { pointer: error.schema_path().to_string(), reason: error.to_string() })
 }
 
-fn take_dialect(document: &mut Value) -> Result<Dialect, NoSchema> {
+fn take_dialect(document: &mut Value) -> Result<Dialect, InvalidSchema> {
     let Some(named) = document.as_object_mut().and_then(|map| map.remove("$schema")) else {
         return Ok(Dialect::Current);
     };
@@ -162,29 +163,29 @@ fn take_dialect(document: &mut Value) -> Result<Dialect, NoSchema> {
     match name.trim_start_matches("https:").trim_start_matches("http:") {
         "//json-schema.org/draft/2020-12/schema" => Ok(Dialect::Current),
         "//json-schema.org/draft-07/schema" => Ok(Dialect::Seven),
-        _ => Err(NoSchema::Dialect(named.to_string())),
+        _ => Err(InvalidSchema::Dialect(named.to_string())),
     }
 }
 
-/// Whether a reader accepts all that a writer emits.
+/// Whether a reader accepts every value that a writer can send.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Answer {
-    /// It does: there is a proof.
+    /// Yes: there is a proof.
     Always,
-    /// It does not: `witness` is valid for the writer and not for the reader.
+    /// No: `witness` is valid for the writer and not for the reader.
     Refuted {
-        /// Where the reader refuses it, as [`Finding::pointer`] says.
+        /// The place that the reader refuses, see [`Finding::pointer`].
         pointer: String,
-        /// Why, in words.
+        /// The reason as a sentence.
         reason: String,
-        /// The event.
+        /// A value that the writer can send and the reader refuses.
         witness: Value,
     },
     /// Neither a proof nor a witness was found.
     Unknown {
-        /// Where the prover gave up; the root where it cannot say.
+        /// The place where the prover stopped; the root when it is not known.
         pointer: String,
-        /// Why.
+        /// Why the prover stopped.
         reason: String,
     },
 }
@@ -205,7 +206,7 @@ enum Newer {
 }
 
 fn answer(writer: &Schema, reader: &Schema, newer: Newer) -> Answer {
-    let doubtful = |reason| Answer::Unknown { pointer: String::new(), reason };
+    let unknown = |reason| Answer::Unknown { pointer: String::new(), reason };
     let answered = on_a_deep_stack(|| match witness(writer, reader) {
         Witness::None => Answer::Always,
         Witness::Found(witness) => {
@@ -216,12 +217,12 @@ fn answer(writer: &Schema, reader: &Schema, newer: Newer) -> Answer {
             let (pointer, reason) = explain::explain(writer, reader, &witness, places);
             Answer::Refuted { pointer, reason, witness }
         }
-        Witness::Unknown(reason) => doubtful(reason),
+        Witness::Unknown(reason) => unknown(reason),
     });
-    answered.unwrap_or_else(|error| doubtful(format!("no thread could be started to prove in: {error}")))
+    answered.unwrap_or_else(|error| unknown(format!("cannot start a thread that compares the schemas: {error}")))
 }
 
-/// What the search for a witness came to.
+/// The result of the search for a witness.
 enum Witness {
     Found(Value),
     None,
@@ -240,7 +241,7 @@ fn witness(writer: &Schema, reader: &Schema) -> Witness {
         Leaf::Found(_) => "the schemas use keywords that the prover does not follow".into(),
         Leaf::Unknown(reason) => reason,
     };
-    match generate::Instances::of(writer, 1).take(HUNTED).find(refutes) {
+    match generate::Instances::new(writer, 1).take(MAX_TRIED_EVENTS).find(refutes) {
         Some(value) => Witness::Found(value),
         None => Witness::Unknown(reason.to_string()),
     }
@@ -249,11 +250,11 @@ fn witness(writer: &Schema, reader: &Schema) -> Witness {
 /// Whether there is a value that is valid for several schemas at once.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Overlap {
-    /// There is: this one.
+    /// There is such a value, for example this one.
     Example(Value),
-    /// There is none: that is proved.
+    /// There is no such value: proven.
     Empty,
-    /// Neither was found, and why.
+    /// Neither was found; the text gives the reason.
     Unknown(String),
 }
 
@@ -275,7 +276,7 @@ pub fn overlap(schemas: &[&Schema]) -> Overlap {
             Leaf::Unknown(reason) => Overlap::Unknown(reason.to_string()),
         }
     });
-    found.unwrap_or_else(|error| Overlap::Unknown(format!("no thread could be started to prove in: {error}")))
+    found.unwrap_or_else(|error| Overlap::Unknown(format!("cannot start a thread that compares the schemas: {error}")))
 }
 
 fn on_a_deep_stack<T: Send>(work: impl FnOnce() -> T + Send) -> io::Result<T> {
@@ -295,10 +296,10 @@ enum Leaf {
 
 /// A seeded source of choices (`SplitMix64`).
 #[derive(Clone, Debug)]
-struct Dice(u64);
+struct Rng(u64);
 
-impl Dice {
-    fn roll(&mut self) -> u64 {
+impl Rng {
+    fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
@@ -307,8 +308,8 @@ impl Dice {
 
     /// A number below `limit`, or 0 if that is 0.
     fn below(&mut self, limit: usize) -> usize {
-        let roll = usize::try_from(self.roll() >> 32).unwrap_or(0);
-        roll.checked_rem(limit).unwrap_or(0)
+        let number = usize::try_from(self.next() >> 32).unwrap_or(0);
+        number.checked_rem(limit).unwrap_or(0)
     }
 
     fn shuffle<T>(&mut self, list: &mut [T]) {

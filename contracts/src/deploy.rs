@@ -1,81 +1,92 @@
-//! May a service of this tree go to an environment now, beside what is deployed there?
+//! Whether a service of this tree can be deployed to an environment now, next to the services that run there.
 //!
-//! Pure: what is deployed comes as a value, see [`record`] for its form in SSM's parameter store. A deployment may do no
-//! new harm: a reader that is deployed must read every event that is emitted from then on, and must go on getting the
-//! events that it reads.
+//! Pure: the deployed contracts are an argument; [`record`] describes their form in SSM's parameter store. A deployment
+//! may break no reader: each deployed reader must be able to read every event that is published from then on, and must
+//! keep getting the events that it reads.
 
-mod harm;
+mod blockers;
+mod describe;
 mod minify;
 mod plan;
 pub mod record;
-mod says;
 
 use std::collections::BTreeMap;
 
 use jiff::civil::Date;
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use self::harm::Harm;
-use crate::repository::{EventName, Repository};
-use crate::window::{self, Comes};
+use self::blockers::BlockerProver;
+use crate::repository::{EventName, Reader, Repository};
+use crate::topology::selects;
+use crate::window::{self, Arrival};
 
-/// What one service promises and expects.
+/// What one service publishes and reads.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Promises {
-    /// The schemas of what it publishes.
+pub struct ServiceContract {
+    /// The schemas of its published events.
     pub publishes: BTreeMap<EventName, Value>,
-    /// The schemas of what its jobs get by their rules and read, by job and detail type.
-    pub reads: BTreeMap<(String, String), Value>,
-    /// The schemas of what no rule gives its jobs any longer and they still read, out of queues and the archive.
+    /// What its jobs get by their rules and read, by job and detail type.
+    pub reads: BTreeMap<(String, String), Read>,
+    /// The schemas of what its jobs still read from queues and the archive although no rule delivers it any more.
     pub keeps: BTreeMap<(String, String), Value>,
 }
 
-/// Services by name.
-pub type Services = BTreeMap<String, Promises>;
+/// What one job reads of one detail type.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Read {
+    /// The schema of what the job needs in the event's `detail`.
+    pub schema: Value,
+    /// The values of `source` in the patterns of the job's rules: several publishers can send one detail type.
+    pub sources: Vec<Value>,
+}
 
-/// The answer.
+/// The contracts of services by the name of the service.
+pub type Services = BTreeMap<String, ServiceContract>;
+
+/// Whether a service can be deployed.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(tag = "verdict", rename_all = "kebab-case")]
 pub enum Verdict {
-    /// It may go now.
+    /// It can be deployed now.
     Yes,
-    /// Not now, and there is an order in which it may.
+    /// It cannot be deployed now, but after others.
     No {
-        /// Whom it would hurt now.
+        /// The readers that it would break now.
         blockers: Vec<Blocker>,
-        /// What to deploy, one after the other, the service itself last.
+        /// The services to deploy one after the other; the service itself is the last.
         order: Vec<String>,
     },
     /// No order of the services in this tree works.
     Impossible {
-        /// Whom it would hurt now.
+        /// The readers that it would break now.
         blockers: Vec<Blocker>,
-        /// Why each order fails.
+        /// Why each order breaks a reader.
         proof: Vec<String>,
-        /// What would work, with steps in between that this tree does not hold yet.
+        /// Steps that would work; some of them need changes that are not in this tree.
         steps: Vec<String>,
     },
 }
 
-/// Why a service may not go.
+/// Why a service cannot be deployed.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Blocker {
-    /// Whom it hurts: `<service>/<job>`, or a service.
+    /// The reader that would break: `<service>/<job>`, or a service.
     pub reader: String,
     /// The event, `<service>/<Event>/v<N>`, or `<service>/<Event>` where no version fits.
     pub event: String,
-    /// How, in words.
+    /// What the reader could not read, or would no longer get.
     pub reason: String,
-    /// A `detail` that shows it.
+    /// An event's `detail` that shows it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub witness: Option<Value>,
 }
 
-/// What the services of a tree promise: every version that is not retired, every reader, without annotations.
+/// The contracts of a tree's services: every version that is not retired and every reader, without annotations.
 #[must_use]
-pub fn promises(repository: &Repository) -> Services {
-    let mut services: Services = repository.services.keys().map(|name| (name.clone(), Promises::default())).collect();
+pub fn service_contracts(repository: &Repository) -> Services {
+    let mut services: Services =
+        repository.services.keys().map(|name| (name.clone(), ServiceContract::default())).collect();
     for (name, schema) in repository.published() {
         if let Some(service) = services.get_mut(&name.service) {
             service.publishes.insert(name.clone(), minify::schema(schema));
@@ -84,30 +95,59 @@ pub fn promises(repository: &Repository) -> Services {
     for reader in &repository.readers {
         if let Some(service) = services.get_mut(&reader.service) {
             let key = (reader.job.clone(), reader.detail_type.clone());
-            let given = if repository.has_rule(reader) { &mut service.reads } else { &mut service.keeps };
-            given.insert(key, minify::schema(&reader.schema));
+            let schema = minify::schema(&reader.schema);
+            if repository.has_rule(reader) {
+                service.reads.insert(key, Read { schema, sources: sources(repository, reader) });
+            } else {
+                service.keeps.insert(key, schema);
+            }
         }
     }
     services
 }
 
-/// Whether two schemas differ in annotations alone.
+/// The sources that the rules of a reader's job select together with its detail type.
+fn sources(repository: &Repository, reader: &Reader) -> Vec<Value> {
+    let mut sources: Vec<Value> = Vec::new();
+    for rule in repository.rules_of(reader) {
+        for source in rule.pattern["source"].as_array().into_iter().flatten() {
+            let alone = json!({"source": [source], "detail-type": rule.pattern["detail-type"]});
+            let names = repository.schemas.keys().filter(|name| name.detail_type() == reader.detail_type);
+            let is_live = names.into_iter().any(|name| selects(&alone, &name.source(), &name.detail_type()));
+            if is_live && !sources.contains(source) {
+                sources.push(source.clone());
+            }
+        }
+    }
+    sources
+}
+
+impl Read {
+    /// Whether a rule of the job selects events of this source.
+    #[must_use]
+    pub fn selects(&self, source: &str) -> bool {
+        let any = json!({"source": self.sources});
+        self.sources.is_empty() || selects(&any, source, "")
+    }
+}
+
+/// Whether two schemas differ only in annotations.
 pub(crate) fn same_meaning(left: &Value, right: &Value) -> bool {
     minify::schema(left) == minify::schema(right)
 }
 
-/// Decides whether `service` of this tree may go to an environment where `deployed` runs.
+/// Decides whether `service` of this tree can be deployed to an environment where `deployed` runs.
 #[must_use]
 pub fn verdict(repository: &Repository, deployed: &Services, service: &str, today: Date) -> Verdict {
-    let tree = promises(repository);
-    let harm = Harm::between(&tree, deployed);
-    let own = out_of_reach(repository, deployed, &tree, service, today);
+    let tree = service_contracts(repository);
+    let prover = BlockerProver::between(&tree, deployed);
+    let own = unreadable_arrivals(repository, deployed, &tree, service, today);
     let next = plan::with(deployed, &tree, service);
-    let blockers: Vec<Blocker> = harm.new_harm(deployed, &next).into_iter().chain(own.iter().cloned()).collect();
+    let blockers: Vec<Blocker> = prover.new_blockers(deployed, &next).into_iter().chain(own.iter().cloned()).collect();
     if blockers.is_empty() {
         return Verdict::Yes;
     }
-    let search = plan::Search { harm: &harm, deployed, tree: &tree };
+    let search = plan::Search { prover: &prover, deployed, tree: &tree };
     match search.order(service) {
         Some(order) if own.is_empty() => Verdict::No { blockers, order },
         _ => {
@@ -120,19 +160,19 @@ pub fn verdict(repository: &Repository, deployed: &Services, service: &str, toda
     }
 }
 
-/// The versions that the service would not read any longer while they still can come: it depends on nobody's order.
-fn out_of_reach(
+/// The versions that the service would no longer read although they can still arrive. No order of deployments helps.
+fn unreadable_arrivals(
     repository: &Repository,
     deployed: &Services,
     tree: &Services,
     service: &str,
     today: Date,
 ) -> Vec<Blocker> {
-    let rows = window::of(repository, today).into_iter().filter(|row| row.service == service && !row.holds());
+    let rows = window::rows(repository, today).into_iter().filter(|row| row.service == service && !row.passes());
     let mut blockers: Vec<Blocker> = rows.filter_map(|row| unreadable(&row)).collect();
     let reads = |services: &Services, detail_type: &str| {
         let all =
-            services.get(service).into_iter().flat_map(|promises| promises.reads.keys().chain(promises.keeps.keys()));
+            services.get(service).into_iter().flat_map(|contract| contract.reads.keys().chain(contract.keeps.keys()));
         all.into_iter().any(|(_, read)| read == detail_type)
     };
     let versions = repository
@@ -143,9 +183,9 @@ fn out_of_reach(
         let until = match window::last_day(repository, service, name) {
             Some(last) if last < today => continue,
             Some(last) => format!("until {last}"),
-            None => "as long as it is published, and after that as long as it is kept".to_owned(),
+            None => "as long as it is published, and then as long as a queue or the archive keeps it".to_owned(),
         };
-        let reason = format!("it read {name} until now and would not any longer; such events can still come {until}");
+        let reason = format!("it reads {name} now and would no longer read it; such events can still arrive {until}");
         let known = blockers.iter().any(|blocker| blocker.event == name.to_string());
         if !known {
             blockers.push(Blocker { reader: service.to_owned(), event: name.to_string(), reason, witness: None });
@@ -155,11 +195,11 @@ fn out_of_reach(
 }
 
 fn unreadable(row: &window::Row) -> Option<Blocker> {
-    let when = match &row.comes {
-        // What is published now is judged against what is deployed, not against the tree.
-        Comes::Published => return None,
-        Comes::Kept { until: Some(until), by, .. } => format!("it can come until {until} ({by})"),
-        Comes::Kept { until: None, by, .. } => format!("it can always come ({by})"),
+    let when = match &row.arrival {
+        // Published versions are compared with the deployed readers, not with those of the tree.
+        Arrival::Published => return None,
+        Arrival::Kept { until: Some(until), by, .. } => format!("it can arrive until {until} ({by})"),
+        Arrival::Kept { until: None, by, .. } => format!("it can always arrive ({by})"),
     };
     let (reader, why, witness) = match &row.outcome {
         window::Outcome::Readable => return None,

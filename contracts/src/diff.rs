@@ -1,4 +1,4 @@
-//! What changed in the contracts between two states of the repository, as a person would put it.
+//! What changed in the contracts between two states of the repository, and which readers a change breaks.
 
 mod events;
 mod fields;
@@ -16,60 +16,60 @@ use crate::compat::{self, Answer, Schema};
 use crate::repository::{EventName, Reader, Repository};
 use crate::window;
 
-/// All changes, the worst first.
+/// All changes; incompatible ones come first.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Diff {
     /// The worst verdict of all changes.
     pub verdict: Verdict,
-    /// What changed.
+    /// The changes, the worst verdict first.
     pub changes: Vec<Change>,
 }
 
-/// Whether a change hurts someone.
+/// Whether a change breaks a reader.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Verdict {
-    /// Nobody.
+    /// It breaks none: proven.
     Compatible,
-    /// Neither proven nor refuted, and nobody has signed it off.
+    /// Neither proven nor refuted, and no reviewed exception accepts it.
     Unknown,
-    /// It does.
+    /// It breaks at least one.
     Incompatible,
 }
 
-/// One change.
+/// One change of a contract.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Change {
-    /// What it is about: an event version, a job, a service.
+    /// The event version, the job or the service that changed.
     pub subject: String,
     /// What changed, in a sentence.
     pub what: String,
     /// The change in detail, field by field.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub details: Vec<String>,
-    /// Whether it hurts someone.
+    /// Whether it breaks a reader.
     pub verdict: Verdict,
-    /// Who publishes the event.
+    /// The service that publishes the event.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub publisher: Option<String>,
-    /// Which jobs read it.
+    /// The jobs that read the event, as `<service>/<job>`.
     pub readers: Vec<String>,
-    /// Whom it hurts, and how.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub hurts: Vec<Hurt>,
+    /// The readers that it breaks.
+    #[serde(rename = "hurts", skip_serializing_if = "Vec::is_empty")]
+    pub broken_readers: Vec<BrokenReader>,
     /// What to do instead.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub way_out: Option<String>,
+    #[serde(rename = "way_out", skip_serializing_if = "Option::is_none")]
+    pub solution: Option<String>,
 }
 
-/// Someone whom a change hurts.
+/// A reader that a change breaks.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Hurt {
-    /// Service and job.
+pub struct BrokenReader {
+    /// The reading job: `<service>/<job>`.
     pub reader: String,
-    /// How, in words.
+    /// What it cannot read, or no longer gets.
     pub reason: String,
-    /// A `detail` that shows it.
+    /// An event's `detail` that shows it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub witness: Option<Value>,
 }
@@ -94,10 +94,10 @@ pub fn between(base: &Repository, head: &Repository, today: Date) -> Diff {
 }
 
 impl Diff {
-    /// As Markdown for a pull request.
+    /// The difference as Markdown for a pull request.
     #[must_use]
     pub fn markdown(&self) -> String {
-        markdown::of(self)
+        markdown::write(self)
     }
 }
 
@@ -110,13 +110,13 @@ impl Change {
             verdict: Verdict::Compatible,
             publisher: None,
             readers: Vec::new(),
-            hurts: Vec::new(),
-            way_out: None,
+            broken_readers: Vec::new(),
+            solution: None,
         }
     }
 
-    /// Of an event version: with its publisher and its readers before and after.
-    fn of_event(pair: &Pair<'_>, name: &EventName, what: impl Into<String>) -> Self {
+    /// A change of an event version, with its publisher and its readers before and after.
+    fn for_event(pair: &Pair<'_>, name: &EventName, what: impl Into<String>) -> Self {
         let readers = pair.base.readers_of(name).chain(pair.head.readers_of(name)).map(Reader::subject);
         let mut readers: Vec<String> = readers.collect();
         readers.sort();
@@ -124,60 +124,77 @@ impl Change {
         Self { publisher: Some(name.service.clone()), readers, ..Self::new(name, what) }
     }
 
-    fn hurting(mut self, hurts: Vec<Hurt>, way_out: String) -> Self {
-        if !hurts.is_empty() {
-            (self.verdict, self.hurts, self.way_out) = (Verdict::Incompatible, hurts, Some(way_out));
+    fn with_broken_readers(mut self, broken_readers: Vec<BrokenReader>, solution: String) -> Self {
+        if !broken_readers.is_empty() {
+            (self.verdict, self.solution) = (Verdict::Incompatible, Some(solution));
+            self.broken_readers.extend(broken_readers);
         }
         self
     }
 }
 
-/// How one side reads what the other side emits.
-struct Reading {
+impl Change {
+    /// Takes the worst of several verdicts, and each broken reader once.
+    fn add_reader_verdicts(&mut self, verdicts: impl Iterator<Item = ReaderVerdict>) {
+        for ReaderVerdict { verdict, broken } in verdicts {
+            self.verdict = self.verdict.max(verdict);
+            let is_known =
+                |broken: &BrokenReader| self.broken_readers.iter().any(|known| known.reader == broken.reader);
+            let new = broken.filter(|broken| !is_known(broken));
+            self.broken_readers.extend(new);
+        }
+    }
+}
+
+/// Whether a reader can read what a publisher sends.
+struct ReaderVerdict {
     verdict: Verdict,
-    hurt: Option<Hurt>,
+    broken: Option<BrokenReader>,
 }
 
 impl Pair<'_> {
-    /// Whether a reader reads every event of a schema.
-    fn reading(&self, writer: &Value, reader: &Reader) -> Reading {
-        let of = |verdict, hurt: Hurt| Reading { verdict, hurt: Some(hurt) };
-        let hurt = |reason: String, witness| Hurt { reader: reader.subject(), reason, witness };
+    /// Whether a reader can read every event of a schema.
+    fn reader_verdict(&self, writer: &Value, reader: &Reader) -> ReaderVerdict {
+        let broken = |verdict, reason: String, witness| {
+            let broken = BrokenReader { reader: reader.subject(), reason, witness };
+            ReaderVerdict { verdict, broken: Some(broken) }
+        };
+        let compatible = ReaderVerdict { verdict: Verdict::Compatible, broken: None };
         let (writer, schema) = match (Schema::parse(writer.clone()), Schema::parse(reader.schema.clone())) {
             (Ok(writer), Ok(schema)) => (writer, schema),
-            (Err(error), _) | (_, Err(error)) => return of(Verdict::Unknown, hurt(crate::words::chain(&error), None)),
+            (Err(error), _) | (_, Err(error)) => return broken(Verdict::Unknown, crate::words::chain(&error), None),
         };
-        let signed_off = || self.head.exceptions.accepts("reader-proven", &reader.subject(), self.today);
+        let is_accepted = || self.head.exceptions.accepts("reader-proven", &reader.subject(), self.today);
         match compat::reads(&writer, &schema) {
-            Answer::Always => Reading { verdict: Verdict::Compatible, hurt: None },
-            Answer::Unknown { .. } if signed_off() => Reading { verdict: Verdict::Compatible, hurt: None },
-            Answer::Unknown { reason, .. } => of(Verdict::Unknown, hurt(format!("not proven: {reason}"), None)),
-            Answer::Refuted { reason, witness, .. } => of(Verdict::Incompatible, hurt(reason, Some(witness))),
+            Answer::Always => compatible,
+            Answer::Unknown { .. } if is_accepted() => compatible,
+            Answer::Unknown { reason, .. } => broken(Verdict::Unknown, format!("not proven: {reason}"), None),
+            Answer::Refuted { reason, witness, .. } => broken(Verdict::Incompatible, reason, Some(witness)),
         }
     }
 
-    /// Whether events of a version can still come to a service, now or out of a queue or the archive.
-    fn can_come(&self, service: &str, name: &EventName) -> bool {
+    /// Whether events of a version can still reach a service, now or from a queue or the archive.
+    fn can_arrive(&self, service: &str, name: &EventName) -> bool {
         let Some(release) = self.head.releases.get(name) else { return self.head.schemas.contains_key(name) };
         release.retired.is_none() || window::last_day(self.head, service, name).is_none_or(|day| day >= self.today)
     }
 }
 
-/// The way in which one service alone cannot change an event, and several deployments can.
+/// How to change an event in several deployments that break no reader.
 fn expand_and_contract(name: &EventName, readers: &[String]) -> String {
     let next = EventName { version: name.version + 1, ..name.clone() };
     let readers = if readers.is_empty() { "the readers".to_owned() } else { crate::words::list(readers) };
     format!(
-        "Expand and contract. 1. Leave {name} as it was and add {next} beside it; {publisher} publishes both (dual publishing). \
-         2. {readers}: read {next} and keep reading {name}, or turn the old into the new on the way in (an upcaster). \
-         3. When all of them are deployed, retire {name}: {publisher} publishes {next} alone. \
-         4. Take the readers of {name} out when `cargo ops contracts window` no longer lists it. `cargo ops contracts \
-         can-deploy` says when each step may go.",
+        "Expand and contract. 1. Keep {name} as it was and add {next}; {publisher} publishes both (dual publishing). \
+         2. {readers}: read {next} and keep reading {name}, or convert old events to the new version (an upcaster). \
+         3. When all of them are deployed, retire {name}: {publisher} publishes only {next}. \
+         4. Remove the readers of {name} when `cargo ops contracts window` no longer lists it. `cargo ops contracts \
+         can-deploy` tells when each step can be deployed.",
         publisher = name.service,
     )
 }
 
-/// Keys of either map, in order.
+/// The keys of both maps, sorted.
 fn keys<'a, K: Ord + Clone, V>(left: &'a BTreeMap<K, V>, right: &'a BTreeMap<K, V>) -> Vec<&'a K> {
     let mut keys: Vec<&K> = left.keys().chain(right.keys()).collect();
     keys.sort();

@@ -3,13 +3,14 @@
 use jiff::civil::Date;
 use serde::Deserialize;
 
-/// The findings that may be excepted: those where a person can know better than a proof. All others are mended.
+/// The checks with findings that can be accepted, because a reviewer can know more than the proof. All other findings
+/// must be fixed.
 pub const EXCEPTABLE: [&str; 4] = ["event-has-reader", "rule-satisfiable", "reader-proven", "window-readable"];
 
 /// The exceptions of a repository.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Exceptions {
-    /// Each of them.
+    /// The exceptions in the order of the file.
     pub all: Vec<Exception>,
 }
 
@@ -19,11 +20,11 @@ pub struct Exceptions {
 pub struct Exception {
     /// The check's name, one of [`EXCEPTABLE`].
     pub rule: String,
-    /// What the finding is about, as the finding names it, such as `todos/TodoDeleted/v1`.
+    /// The subject of the finding, such as `todos/TodoDeleted/v1`.
     pub subject: String,
-    /// Why it does no harm.
+    /// Why the finding is acceptable.
     pub reason: String,
-    /// The last day on which it holds.
+    /// The last day on which the exception is valid.
     pub until: Date,
 }
 
@@ -31,7 +32,7 @@ impl Exceptions {
     /// Reads the file of exceptions, a list.
     ///
     /// # Errors
-    /// When it is no such list, names a check that knows no exceptions, or gives no reason.
+    /// When the text is not such a list, names a check without exceptions, or gives no reason.
     pub fn parse(text: &str) -> Result<Self, ExceptionsError> {
         let all: Option<Vec<Exception>> = serde_norway::from_str(text).map_err(ExceptionsError::NoList)?;
         let all = all.unwrap_or_default();
@@ -54,16 +55,16 @@ impl Exceptions {
     }
 }
 
-/// What is wrong with a file of exceptions.
+/// Why a file of exceptions is not valid.
 #[derive(Debug, thiserror::Error)]
 pub enum ExceptionsError {
-    /// It is no list of exceptions.
-    #[error("it is no list of `rule`, `subject`, `reason` and `until` (a day such as 2027-01-31): {0}")]
+    /// The text is not a list of exceptions.
+    #[error("it is not a list of `rule`, `subject`, `reason` and `until` (a day such as 2027-01-31): {0}")]
     NoList(serde_norway::Error),
-    /// It excepts what must be mended.
+    /// An exception names a check with findings that must be fixed.
     #[error("`{0}` cannot be excepted; only {list} can", list = EXCEPTABLE.join(", "))]
     NotExceptable(String),
-    /// It does not say why.
+    /// An exception has no reason.
     #[error("the exception for {0} gives no reason")]
     NoReason(String),
 }

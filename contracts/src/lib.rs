@@ -1,4 +1,6 @@
-//! The contracts between services, as code and templates state them.
+//! The contracts between services: schemas of events, who publishes and reads them, and what may change.
+
+#![warn(missing_docs)]
 
 pub mod asyncapi;
 pub mod catalog;
@@ -11,6 +13,7 @@ pub mod pattern;
 pub mod proofs;
 pub mod repository;
 pub mod schemas;
+pub mod template;
 pub mod topology;
 pub mod versions;
 pub mod window;

@@ -1,4 +1,4 @@
-//! Proofs that were made once, for those who ask for the same ones again.
+//! A cache of parsed schemas and of proofs between them.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -6,25 +6,25 @@ use std::rc::Rc;
 
 use serde_json::Value;
 
-use crate::compat::{self, Answer, NoSchema, Schema};
+use crate::compat::{self, Answer, InvalidSchema, Schema};
 
-/// Schemas that were parsed and proofs that were made, by the texts of the schemas.
+/// Parsed schemas and proofs, by the texts of the schemas.
 #[derive(Debug, Default)]
 pub struct Proofs {
-    schemas: RefCell<HashMap<String, Rc<Result<Schema, NoSchema>>>>,
+    schemas: RefCell<HashMap<String, Rc<Result<Schema, InvalidSchema>>>>,
     answers: RefCell<HashMap<(String, String), Answer>>,
 }
 
 impl Proofs {
-    /// The schema that a document is, or why it is none.
+    /// The schema of a document, or why the document is not a schema.
     #[must_use]
-    pub fn schema(&self, document: &Value) -> Rc<Result<Schema, NoSchema>> {
+    pub fn schema(&self, document: &Value) -> Rc<Result<Schema, InvalidSchema>> {
         let mut schemas = self.schemas.borrow_mut();
         let parsed = schemas.entry(document.to_string()).or_insert_with(|| Rc::new(Schema::parse(document.clone())));
         Rc::clone(parsed)
     }
 
-    /// Whether a reader reads every event of a writer; neither proven nor refuted where one of them is no schema.
+    /// Whether a reader can read every event of a writer; neither proven nor refuted when one of them is not a schema.
     #[must_use]
     pub fn reads(&self, writer: &Value, reader: &Value) -> Answer {
         let key = (writer.to_string(), reader.to_string());

@@ -1,10 +1,10 @@
-//! All that a repository says of its contracts, in one value that checks look at and tests change.
+//! Everything that a repository states about its contracts, in one value that checks read and tests change.
 
 pub mod base;
 pub mod retention;
 pub mod tree;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use events::catalog;
@@ -15,61 +15,63 @@ use self::tree::Tree;
 use crate::exceptions::Exceptions;
 use crate::topology::{Rule, Service, State};
 use crate::versions::{self, Version, Versions};
+use crate::{template, words};
 
 /// Where the reviewed exceptions are written down.
 pub const EXCEPTIONS: &str = "contracts/exceptions.yaml";
 /// The template of the bus and its archive.
 pub const BUS: &str = "infra/bus.yaml";
 
-/// The name of one event version, such as `todos/TodoCreated/v1`.
+/// The name of one event version, such as `todos/TodoCreated/v1`. Several services can publish events of one name:
+/// each of them has its own schema, and the bus's `source` tells them apart.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct EventName {
     /// The service that publishes it.
     pub service: String,
-    /// Its name in the past tense.
+    /// The event's name in the past tense.
     pub event: String,
     /// Its version, from 1.
     pub version: u32,
 }
 
 impl EventName {
-    /// Reads `<service>/<Event>/v<N>`.
+    /// Reads a name of the form `<service>/<Event>/v<N>`; none when the text is not exactly that.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let mut parts = text.split('/');
         let (service, event, version) = (parts.next()?, parts.next()?, parts.next()?);
         let version = version.strip_prefix('v')?.parse().ok().filter(|version| *version > 0)?;
         let name = Self { service: service.into(), event: event.into(), version };
-        // Each has one name: `v01` is none, nor is an empty part.
+        // There is one way to write each name: neither `v01` nor an empty part is valid.
         let is_whole = parts.next().is_none() && !service.is_empty() && !event.is_empty();
         (is_whole && name.to_string() == text).then_some(name)
     }
 
-    /// The bus's `source` of it.
+    /// The bus's `source` of the event: `busline.<service>`.
     #[must_use]
     pub fn source(&self) -> String {
         format!("busline.{}", self.service)
     }
 
-    /// The bus's `detail-type` of it.
+    /// The bus's `detail-type` of the event: `<Event>.v<N>`.
     #[must_use]
     pub fn detail_type(&self) -> String {
         format!("{}.v{}", self.event, self.version)
     }
 
-    /// Its schema's file.
+    /// The path of its schema from the repository's root.
     #[must_use]
     pub fn schema_file(&self) -> String {
         format!("events/schemas/{self}.json")
     }
 
-    /// Its first example's file.
+    /// The path of its first example from the repository's root.
     #[must_use]
     pub fn example_file(&self) -> String {
         format!("events/examples/{self}.json")
     }
 
-    /// The name of its Rust type.
+    /// The name of its Rust type, such as `TodoCreatedV1`.
     #[must_use]
     pub fn type_name(&self) -> String {
         format!("{}V{}", self.event, self.version)
@@ -82,7 +84,7 @@ impl fmt::Display for EventName {
     }
 }
 
-/// What the Rust types say of one event version.
+/// The names and the schema that the Rust type of one event version gives.
 #[derive(Clone, Debug, PartialEq)]
 pub struct TypeDocument {
     /// Its schema's name, as the envelope carries it.
@@ -110,62 +112,62 @@ pub fn compiled_types() -> Vec<TypeDocument> {
 /// The schema of what one job reads of one event version.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Reader {
-    /// The service whose job it is.
+    /// The service that the job belongs to.
     pub service: String,
-    /// The job.
+    /// The job: the `Handler` of its function.
     pub job: String,
-    /// The event, as the job's file names it: `<Event>.v<N>`.
+    /// The event's detail type, which the file's name gives: `<Event>.v<N>`.
     pub detail_type: String,
-    /// Its file.
+    /// The path of the schema's file from the repository's root.
     pub file: String,
-    /// The schema.
+    /// The schema of what the job needs in the event's `detail`.
     pub schema: Value,
 }
 
 impl Reader {
-    /// Service and job.
+    /// `<service>/<job>`, the name of the reader in messages.
     #[must_use]
     pub fn subject(&self) -> String {
         format!("{}/{}", self.service, self.job)
     }
 }
 
-/// A whole bus event that stands for one event version.
+/// An example of one event version: a whole bus event.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Example {
-    /// Its file.
+    /// The path of the example's file from the repository's root.
     pub file: String,
-    /// The event.
+    /// The bus event with source, detail type and detail.
     pub event: Value,
 }
 
-/// A file that is not what its place promises.
+/// A file that does not hold what its path requires.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Unreadable {
-    /// Which.
+    /// The file's path from the repository's root.
     pub file: String,
-    /// Why.
+    /// What is wrong with it.
     pub reason: String,
 }
 
-/// All that a repository says of its contracts.
+/// Everything that a repository states about its contracts.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Repository {
-    /// The files themselves.
+    /// The text of each file.
     pub tree: Tree,
-    /// What the Rust types say; none where they were not compiled, as in another commit.
+    /// What the Rust types give; none for another commit, because its types are not compiled.
     pub types: Option<Vec<TypeDocument>>,
     /// The services by name.
     pub services: BTreeMap<String, Service>,
-    /// The publishers' schemas.
+    /// The schemas of what the publishers write.
     pub schemas: BTreeMap<EventName, Value>,
     /// The examples of each version.
     pub examples: BTreeMap<EventName, Vec<Example>>,
-    /// What the jobs read.
+    /// The readers of all services, by path of their files.
     pub readers: Vec<Reader>,
     /// Which versions are released and retired.
     pub releases: BTreeMap<EventName, Version>,
-    /// The reviewed exceptions.
+    /// The reviewed exceptions, from [`EXCEPTIONS`].
     pub exceptions: Exceptions,
     /// How long the archive keeps events.
     pub archive: Archive,
@@ -174,9 +176,9 @@ pub struct Repository {
 }
 
 impl Repository {
-    /// Makes sense of a tree. What makes none is kept in `unreadable`, for the checks to report.
+    /// Interprets the files of a tree. Those that cannot be read are listed in `unreadable`, for the checks to report.
     #[must_use]
-    pub fn of(tree: Tree, types: Option<Vec<TypeDocument>>) -> Self {
+    pub fn new(tree: Tree, types: Option<Vec<TypeDocument>>) -> Self {
         let mut repository = Self {
             types,
             services: BTreeMap::new(),
@@ -199,7 +201,7 @@ impl Repository {
         repository
     }
 
-    /// The versions that are published now, by the order of their names.
+    /// The versions that are published now, sorted by name.
     pub fn published(&self) -> impl Iterator<Item = (&EventName, &Value)> {
         let retired = |name: &EventName| self.releases.get(name).is_some_and(|release| release.retired.is_some());
         self.schemas.iter().filter(move |(name, _)| !retired(name))
@@ -210,46 +212,62 @@ impl Repository {
         self.services.values().flat_map(|service| service.rules.iter().map(move |rule| (service, rule)))
     }
 
-    /// The readers of an event version: those of its name whose job has no rule for another publisher's.
+    /// The readers of an event version.
     pub fn readers_of<'a>(&'a self, name: &'a EventName) -> impl Iterator<Item = &'a Reader> {
-        self.readers.iter().filter(|reader| self.event_of(reader).as_ref() == Some(name))
+        let candidates = self.readers.iter().filter(|reader| reader.detail_type == name.detail_type());
+        candidates.filter(move |reader| self.events_of(reader).contains(&name))
     }
 
-    /// The event version that a reader is for; none when there is no schema of its name.
+    /// The event versions that a reader gets: those of its detail type, one for each publisher that a rule of its job
+    /// selects. Without such a rule, those of every publisher: any of them can be in a queue or the archive.
     #[must_use]
-    pub fn event_of(&self, reader: &Reader) -> Option<EventName> {
-        let named = || self.schemas.keys().filter(|name| name.detail_type() == reader.detail_type);
-        let rules = || self.services.get(&reader.service).into_iter().flat_map(|service| &service.rules);
-        let has_rule = |name: &&EventName| {
-            rules().any(|rule| rule.job == reader.job && rule.selects(&name.source(), &name.detail_type()))
-        };
-        named().find(has_rule).or_else(|| named().next()).cloned()
+    pub fn events_of(&self, reader: &Reader) -> Vec<&EventName> {
+        let named: Vec<&EventName> =
+            self.schemas.keys().filter(|name| name.detail_type() == reader.detail_type).collect();
+        let selected: Vec<&EventName> = named.iter().copied().filter(|name| self.delivers(reader, name)).collect();
+        if selected.is_empty() { named } else { selected }
     }
 
-    /// Whether a rule gives a reader's job the event that it reads.
+    /// Whether a rule, on or off, selects an event version for a reader's job, also one that has no schema here.
+    #[must_use]
+    pub fn delivers(&self, reader: &Reader, name: &EventName) -> bool {
+        reader.detail_type == name.detail_type()
+            && self.rules_of(reader).any(|rule| rule.selects(&name.source(), &name.detail_type()))
+    }
+
+    /// The rules of a reader's job.
+    pub fn rules_of<'a>(&'a self, reader: &'a Reader) -> impl Iterator<Item = &'a Rule> {
+        let rules = self.services.get(&reader.service).into_iter().flat_map(|service| &service.rules);
+        rules.filter(|rule| rule.job == reader.job)
+    }
+
+    /// Whether a rule that is on gives a reader's job an event that it reads.
     #[must_use]
     pub fn has_rule(&self, reader: &Reader) -> bool {
-        let Some(name) = self.event_of(reader) else { return false };
-        let rules = self.services.get(&reader.service).into_iter().flat_map(|service| &service.rules);
-        rules
-            .filter(|rule| rule.job == reader.job && rule.state == State::Enabled)
-            .any(|rule| rule.selects(&name.source(), &name.detail_type()))
+        let events = self.events_of(reader);
+        let selects = |rule: &Rule| events.iter().any(|name| rule.selects(&name.source(), &name.detail_type()));
+        self.rules_of(reader).any(|rule| rule.state == State::Enabled && selects(rule))
     }
 
-    /// A service's template.
+    /// The path of a service's template.
     #[must_use]
     pub fn template_file(service: &str) -> String {
         format!("services/{service}/template.yaml")
     }
 
     fn read_services(&mut self, tree: &Tree) {
-        for (path, text) in tree.below("services") {
+        let set = parameters_of_environments(tree);
+        for (path, _) in tree.below("services") {
             let Some((service, "template.yaml")) = path.trim_start_matches("services/").split_once('/') else {
                 continue;
             };
-            match Service::parse(service, text) {
-                Ok(parsed) => drop(self.services.insert(service.to_owned(), parsed)),
-                Err(error) => self.refuse(path, format!("it is no template: {error}")),
+            match tree.template(path) {
+                Ok(template) => {
+                    let is_set = |parameter: &str| set.contains(&(service.to_owned(), parameter.to_owned()));
+                    let template = template::resolve(template, is_set);
+                    self.services.insert(service.to_owned(), Service::from_template(service, &template));
+                }
+                Err(error) => self.add_unreadable(path, words::chain(&error)),
             }
         }
     }
@@ -257,7 +275,7 @@ impl Repository {
     fn read_schemas(&mut self, tree: &Tree) {
         for (path, text) in tree.below("events/schemas").filter(|(path, _)| *path != versions::FILE) {
             let Some(name) = stem(path, "events/schemas/").and_then(EventName::parse) else {
-                self.refuse(path, "its place is not events/schemas/<service>/<Event>/v<N>.json".into());
+                self.add_unreadable(path, "its path is not events/schemas/<service>/<Event>/v<N>.json".into());
                 continue;
             };
             if let Some(schema) = self.json(path, text) {
@@ -270,7 +288,7 @@ impl Repository {
         for (path, text) in tree.below("events/examples") {
             let name = stem(path, "events/examples/").map(|stem| stem.split_once('.').map_or(stem, |(name, _)| name));
             let Some(name) = name.and_then(EventName::parse) else {
-                self.refuse(path, "its place is not events/examples/<service>/<Event>/v<N>.json".into());
+                self.add_unreadable(path, "its path is not events/examples/<service>/<Event>/v<N>.json".into());
                 continue;
             };
             if let Some(event) = self.json(path, text) {
@@ -302,11 +320,13 @@ impl Repository {
                 for (name, version) in versions.0 {
                     match EventName::parse(&name) {
                         Some(name) => drop(self.releases.insert(name, version)),
-                        None => self.refuse(versions::FILE, format!("`{name}` is not <service>/<Event>/v<N>")),
+                        None => self.add_unreadable(versions::FILE, format!("`{name}` is not <service>/<Event>/v<N>")),
                     }
                 }
             }
-            Err(error) => self.refuse(versions::FILE, format!("it is no table of versions and their days: {error}")),
+            Err(error) => {
+                self.add_unreadable(versions::FILE, format!("it is not a table of versions and their dates: {error}"));
+            }
         }
     }
 
@@ -314,17 +334,29 @@ impl Repository {
         let Some(text) = tree.text(EXCEPTIONS) else { return };
         match Exceptions::parse(text) {
             Ok(exceptions) => self.exceptions = exceptions,
-            Err(error) => self.refuse(EXCEPTIONS, error.to_string()),
+            Err(error) => self.add_unreadable(EXCEPTIONS, error.to_string()),
         }
     }
 
     fn json(&mut self, path: &str, text: &str) -> Option<Value> {
-        serde_json::from_str(text).map_err(|error| self.refuse(path, format!("it is no JSON: {error}"))).ok()
+        serde_json::from_str(text).map_err(|error| self.add_unreadable(path, format!("it is not JSON: {error}"))).ok()
     }
 
-    fn refuse(&mut self, file: &str, reason: String) {
+    fn add_unreadable(&mut self, file: &str, reason: String) {
         self.unreadable.push(Unreadable { file: file.to_owned(), reason });
     }
+}
+
+/// The parameters that an environment's file gives a value, each with its stack.
+fn parameters_of_environments(tree: &Tree) -> BTreeSet<(String, String)> {
+    let files = tree.below("infra/environments").filter_map(|(_, text)| template::parse(text).ok());
+    let mut set = BTreeSet::new();
+    for file in files {
+        for (stack, parameters) in template::entries(&file) {
+            set.extend(template::entries(parameters).map(|(name, _)| (stack.clone(), name.clone())));
+        }
+    }
+    set
 }
 
 fn stem<'a>(path: &'a str, folder: &str) -> Option<&'a str> {

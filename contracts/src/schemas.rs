@@ -1,6 +1,6 @@
-//! The schema files of events: what the Rust types say, beside what the files say.
+//! The schema files of events, and how they differ from the Rust types.
 
-pub mod settle;
+pub mod update;
 
 use std::fs;
 use std::io::{self, ErrorKind};
@@ -15,106 +15,106 @@ use crate::versions::{self, Versions};
 /// The folder of the schema files, from the repository's root.
 pub const FOLDER: &str = "events/schemas";
 
-/// A file that is not what it should be.
+/// A file that does not have its generated content.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Difference {
-    /// The file, from the repository's root.
+    /// The file's path from the repository's root.
     pub path: String,
-    /// What it should hold; nothing when it should not be there.
-    pub wanted: Option<String>,
-    /// What it holds; nothing when it is missing.
+    /// The generated content; none when the file should not exist.
+    pub expected: Option<String>,
+    /// The content of the file; none when it does not exist.
     pub found: Option<String>,
 }
 
 impl Difference {
-    /// Compares a file with what it should hold; none when it does.
+    /// Compares a file with its generated content; none when they are equal.
     ///
     /// # Errors
-    /// When the file is there and cannot be read.
-    pub fn of(repository: &Path, path: &str, wanted: &str) -> io::Result<Option<Self>> {
+    /// When the file exists and cannot be read.
+    pub fn compare(repository: &Path, path: &str, expected: &str) -> io::Result<Option<Self>> {
         let found = match fs::read_to_string(repository.join(path)) {
             Ok(text) => Some(text),
             Err(error) if error.kind() == ErrorKind::NotFound => None,
             Err(error) => return Err(error),
         };
-        let differs = found.as_deref() != Some(wanted);
-        Ok(differs.then(|| Self { path: path.to_owned(), wanted: Some(wanted.to_owned()), found }))
+        let differs = found.as_deref() != Some(expected);
+        Ok(differs.then(|| Self { path: path.to_owned(), expected: Some(expected.to_owned()), found }))
     }
 
-    /// The schema's name, when the file is in its place: `<service>/<Event>/v<N>`.
+    /// The schema's name `<service>/<Event>/v<N>`, if the file is in the folder of schemas.
     #[must_use]
     pub fn schema(&self) -> Option<&str> {
         self.path.strip_prefix(FOLDER)?.strip_prefix('/')?.strip_suffix(".json")
     }
 
-    /// Makes the file hold what it should.
+    /// Writes the generated content into the file, or removes the file.
     ///
     /// # Errors
     /// When it cannot be written or removed.
-    pub fn mend(&self, repository: &Path) -> io::Result<()> {
+    pub fn fix(&self, repository: &Path) -> io::Result<()> {
         let path = repository.join(&self.path);
-        let Some(wanted) = &self.wanted else {
+        let Some(expected) = &self.expected else {
             return fs::remove_file(path);
         };
         if let Some(folder) = path.parent() {
             fs::create_dir_all(folder)?;
         }
-        fs::write(path, wanted)
+        fs::write(path, expected)
     }
 
-    /// What is wrong and what to do, then the lines that differ: `-` is the file, `+` what it should hold.
+    /// What is wrong and what to do, then the lines that differ: `-` is the file, `+` the generated content.
     #[must_use]
     pub fn explain(&self, versions: &Versions) -> String {
         let path = &self.path;
-        let advice = match (self.schema(), &self.wanted, &self.found) {
+        let advice = match (self.schema(), &self.expected, &self.found) {
             (Some(schema), Some(_), Some(_)) if versions.is_released(schema) => format!(
-                "{} is released, and {path} is not what its Rust type says: undo the change, or add {} beside it: \
+                "{} is released, and {path} differs from its Rust type: undo the change, or add {}: \
                  docs/adding-an-event.md",
-                spoken(schema),
-                next(schema)
+                display_name(schema),
+                next_version(schema)
             ),
             (Some(schema), None, _) => format!(
-                "{path} has no Rust type: bring the type of {} back into events/src/catalog.rs, or, when it never left \
-                 the repository, remove the file",
-                spoken(schema)
+                "{path} has no Rust type: restore the type of {} in events/src/publishers/ and its example, or, if it was \
+                 never released, remove the file",
+                display_name(schema)
             ),
             (_, _, None) => format!("{path} is missing: run `cargo xtask schemas`"),
-            _ => format!("{path} is not what the code says: run `cargo xtask schemas`"),
+            _ => format!("{path} differs from the code: run `cargo xtask schemas`"),
         };
-        let (found, wanted) = (self.found.as_deref().unwrap_or(""), self.wanted.as_deref().unwrap_or(""));
-        format!("{advice}\n{}", TextDiff::from_lines(found, wanted).unified_diff().context_radius(2))
+        let (found, expected) = (self.found.as_deref().unwrap_or(""), self.expected.as_deref().unwrap_or(""));
+        format!("{advice}\n{}", TextDiff::from_lines(found, expected).unified_diff().context_radius(2))
     }
 }
 
-/// The text of a JSON file of ours: two spaces, a line break at the end.
+/// A value as the text of a generated JSON file: indented by two spaces, with a line break at the end.
 #[must_use]
 pub fn text(value: &Value) -> String {
     format!("{value:#}\n")
 }
 
-/// The schema files that are not what the Rust types say.
+/// The schema files that differ from the Rust types.
 ///
 /// # Errors
-/// When a file or folder is there and cannot be read.
+/// When a file or folder exists and cannot be read.
 pub fn differences(repository: &Path) -> io::Result<Vec<Difference>> {
     let mut differences = Vec::new();
     let events = catalog::all();
     for event in &events {
         let path = format!("{FOLDER}/{}.json", event.schema);
-        differences.extend(Difference::of(repository, &path, &text(&event.document()))?);
+        differences.extend(Difference::compare(repository, &path, &text(&event.document()))?);
     }
     let root = repository.join(FOLDER);
     for file in files(&root)? {
         let path = format!("{FOLDER}/{}", file.strip_prefix(&root).unwrap_or(&file).display());
         let is_known = events.iter().any(|event| path == format!("{FOLDER}/{}.json", event.schema));
         if path != versions::FILE && !is_known {
-            differences.push(Difference { path, wanted: None, found: Some(fs::read_to_string(&file)?) });
+            differences.push(Difference { path, expected: None, found: Some(fs::read_to_string(&file)?) });
         }
     }
     Ok(differences)
 }
 
-/// All files below a folder, which may be missing, in the order of their names.
+/// All files below a folder, sorted by path; none when the folder does not exist.
 ///
 /// # Errors
 /// When a folder cannot be read.
@@ -135,13 +135,13 @@ pub fn files(folder: &Path) -> io::Result<Vec<PathBuf>> {
     Ok(files)
 }
 
-/// `TodoCreated v1`.
-fn spoken(schema: &str) -> String {
+/// The name in messages, such as `TodoCreated v1`.
+fn display_name(schema: &str) -> String {
     schema.split_once('/').map_or(schema, |(_, event)| event).replace('/', " ")
 }
 
 /// The version after this one: `v2`.
-fn next(schema: &str) -> String {
+fn next_version(schema: &str) -> String {
     let version = schema.rsplit_once("/v").and_then(|(_, number)| number.parse::<u32>().ok()).unwrap_or_default();
     format!("v{}", version + 1)
 }
@@ -155,32 +155,32 @@ mod tests {
 
     fn changed() -> Difference {
         let text = |bound| Some(text(&json!({"maxLength": bound})));
-        Difference { path: format!("{FOLDER}/todos/TodoCreated/v1.json"), wanted: text(9), found: text(8) }
+        Difference { path: format!("{FOLDER}/a/Created/v1.json"), expected: text(9), found: text(8) }
     }
 
     #[test]
-    fn a_draft_that_changed_is_written_anew() {
+    fn a_changed_draft_is_generated_again() {
         assert_eq!(
             changed().explain(&Versions::default()),
-            "events/schemas/todos/TodoCreated/v1.json is not what the code says: run `cargo xtask schemas`\n\
+            "events/schemas/a/Created/v1.json differs from the code: run `cargo xtask schemas`\n\
              @@ -1,3 +1,3 @@\n {\n-  \"maxLength\": 8\n+  \"maxLength\": 9\n }\n"
         );
     }
 
     #[test]
-    fn a_released_schema_that_changed_asks_for_a_new_version() {
+    fn a_changed_released_schema_needs_a_new_version() {
         let mut versions = Versions::default();
-        versions.release("todos/TodoCreated/v1", &json!({"maxLength": 8}), date(2026, 11, 21)).unwrap();
+        versions.release("a/Created/v1", &json!({"maxLength": 8}), date(2026, 11, 21)).unwrap();
         assert!(changed().explain(&versions).starts_with(
-            "TodoCreated v1 is released, and events/schemas/todos/TodoCreated/v1.json is not what its Rust type says: \
-             undo the change, or add v2 beside it: docs/adding-an-event.md\n"
+            "Created v1 is released, and events/schemas/a/Created/v1.json differs from its Rust type: undo the change, \
+             or add v2: docs/adding-an-event.md\n"
         ));
     }
 
     #[test]
-    fn a_schema_without_a_type_and_a_type_without_a_schema_are_told_apart() {
-        let lost = Difference { wanted: None, ..changed() };
-        assert!(lost.explain(&Versions::default()).contains("bring the type of TodoCreated v1 back"));
+    fn a_missing_type_and_a_missing_schema_have_different_advice() {
+        let lost = Difference { expected: None, ..changed() };
+        assert!(lost.explain(&Versions::default()).contains("restore the type of Created v1"));
         let missing = Difference { found: None, ..changed() };
         assert!(missing.explain(&Versions::default()).contains("v1.json is missing: run `cargo xtask schemas`"));
     }

@@ -1,7 +1,7 @@
 //! When each event version was released and retired: `events/schemas/versions.json`.
 //!
-//! A version is a draft until it is released. From then on its schema may not change, because events of it lie in
-//! queues and in the archive and other services read them: its hash is written down here.
+//! A version is a draft until it is released. From then on its schema may not change, because its events are in queues
+//! and in the archive and other services read them. The file holds the hash of each released schema.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-/// Where the versions are written down, from the repository's root.
+/// The path of the file from the repository's root.
 pub const FILE: &str = "events/schemas/versions.json";
 
 /// Every event version, by its schema's name: `<service>/<Event>/v<N>`.
@@ -19,28 +19,28 @@ pub const FILE: &str = "events/schemas/versions.json";
 #[serde(transparent)]
 pub struct Versions(pub BTreeMap<String, Version>);
 
-/// The life of one event version.
+/// The dates and the hash of one event version.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Version {
-    /// The day of its release; none for a draft.
+    /// The date of its release; none for a draft.
     pub released: Option<Date>,
-    /// The day from which nobody publishes it; none while somebody does.
+    /// The first date on which no service publishes it; none while it is published.
     pub retired: Option<Date>,
     /// The [`hash`] of its schema at its release; none for a draft.
     pub sha256: Option<String>,
 }
 
 impl Versions {
-    /// Reads the file.
+    /// Parses the file's text.
     ///
     /// # Errors
-    /// When the text is no JSON, or not of this form; the error says where.
+    /// When the text is not JSON of this form; the error has line and column.
     pub fn parse(text: &str) -> Result<Self, serde_json::Error> {
         serde_json::from_str(text)
     }
 
-    /// The file's text.
+    /// The text to write into the file.
     #[must_use]
     pub fn text(&self) -> String {
         crate::schemas::text(&serde_json::json!(self))
@@ -55,7 +55,7 @@ impl Versions {
     /// Marks a version as released on `day` with this schema.
     ///
     /// # Errors
-    /// When it is released already, with another schema.
+    /// When it was released before with another schema.
     pub fn release(&mut self, schema: &str, document: &Value, day: Date) -> Result<(), AlreadyReleased> {
         let sha256 = Some(hash(document));
         let version = self.0.entry(schema.to_owned()).or_default();
@@ -72,7 +72,7 @@ impl Versions {
 
 /// A version was released before, with another schema.
 #[derive(Debug, thiserror::Error)]
-#[error("{schema} was released on {released} with another schema: undo the change, or add the next version beside it")]
+#[error("{schema} was released on {released} with another schema: undo the change, or add the next version")]
 pub struct AlreadyReleased {
     schema: String,
     released: Date,
@@ -82,13 +82,13 @@ pub struct AlreadyReleased {
 #[must_use]
 pub fn hash(document: &Value) -> String {
     Sha256::digest(canonical(document).to_string()).iter().fold(String::new(), |mut text, byte| {
-        // Writing to a String cannot fail; the result says so in its type alone.
+        // Writing to a String cannot fail.
         write!(text, "{byte:02x}").ok();
         text
     })
 }
 
-/// The value with the members of every object in the order of their names, also where `serde_json` keeps another.
+/// The value with the members of every object sorted by name, whatever order `serde_json` keeps.
 fn canonical(value: &Value) -> Value {
     match value {
         Value::Object(members) => {
@@ -108,10 +108,10 @@ mod tests {
 
     use super::*;
 
-    const NAME: &str = "todos/TodoCreated/v1";
+    const NAME: &str = "a/Created/v1";
 
     #[test]
-    fn the_hash_is_of_the_meaning_and_not_of_the_layout() {
+    fn the_hash_ignores_order_and_layout() {
         let left: Value = serde_json::from_str(r#"{"a": 1, "b": {"c": [2, 1], "d": null}}"#).unwrap();
         let right: Value = serde_json::from_str("{\"b\":{\"d\":null,\"c\":[2,1]},\"a\":1}").unwrap();
         assert_eq!(hash(&left), hash(&right));
@@ -119,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn a_released_version_is_released_again_only_as_it_was() {
+    fn a_released_version_can_be_released_again_only_unchanged() {
         let mut versions = Versions::default();
         versions.release(NAME, &json!({"type": "object"}), date(2026, 11, 21)).unwrap();
         versions.release(NAME, &json!({"type": "object"}), date(2026, 12, 1)).unwrap();
@@ -132,8 +132,8 @@ mod tests {
     fn the_file_survives_a_round_trip() {
         let mut versions = Versions::default();
         versions.release(NAME, &json!({}), date(2026, 11, 21)).unwrap();
-        versions.0.insert("todos/TodoArchived/v1".into(), Version::default());
+        versions.0.insert("a/Archived/v1".into(), Version::default());
         assert_eq!(Versions::parse(&versions.text()).unwrap(), versions);
-        assert!(!versions.is_released("todos/TodoArchived/v1") && versions.is_released(NAME));
+        assert!(!versions.is_released("a/Archived/v1") && versions.is_released(NAME));
     }
 }

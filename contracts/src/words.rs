@@ -1,17 +1,17 @@
-//! Saying what differs, in words.
+//! Texts for people: errors with their causes, differences, lists.
 
 use std::error::Error;
 use std::iter;
 
 use serde_json::Value;
 
-/// An error and what caused it, in one line.
+/// An error and its causes in one line.
 pub(crate) fn chain(error: &(dyn Error + 'static)) -> String {
     let chain = iter::successors(Some(error), |&error| error.source());
     chain.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }
 
-/// Where two values differ first, as a JSON pointer, and how.
+/// The first difference of two values: its JSON pointer and a description.
 pub(crate) fn first_difference(file: &Value, typed: &Value) -> Option<(String, String)> {
     difference(file, typed, String::new())
 }
@@ -36,14 +36,14 @@ fn difference(file: &Value, typed: &Value, pointer: String) -> Option<(String, S
     }
 }
 
-/// A value in one line, cut where it is long.
+/// A value in one line, shortened to 100 characters.
 pub(crate) fn short(value: &Value) -> String {
-    const LONGEST: usize = 100;
+    const MAX_CHARACTERS: usize = 100;
     let text = value.to_string();
-    if text.chars().count() <= LONGEST {
+    if text.chars().count() <= MAX_CHARACTERS {
         return text;
     }
-    let cut: String = text.chars().take(LONGEST).collect();
+    let cut: String = text.chars().take(MAX_CHARACTERS).collect();
     format!("{cut}…")
 }
 
@@ -53,10 +53,10 @@ pub(crate) fn resolve<'a>(document: &'a Value, schema: &'a Value) -> &'a Value {
     target.and_then(|pointer| document.pointer(pointer)).unwrap_or(schema)
 }
 
-/// Words as people list them: `a, b and c`.
+/// Words as a list in a sentence: `a, b and c`.
 pub(crate) fn list(words: &[String]) -> String {
     match words {
-        [] => "nobody".to_owned(),
+        [] => "no service".to_owned(),
         [one] => one.clone(),
         [all @ .., last] => format!("{} and {last}", all.join(", ")),
     }

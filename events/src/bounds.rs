@@ -1,8 +1,8 @@
-//! What a publisher promises of a value and no reader checks, for the schemas.
+//! Bounds of a value that its publisher promises and that no reader checks, for the schemas.
 //!
-//! `#[schemars(with = "Text<1, 200>")]` on a `String` says so of a field. In the schema of what is written the promise
-//! stands; in the schema of what is read only the type does, because reading takes any text. A type whose own reading
-//! checks more, such as [`crate::trace::TraceParent`], says the same in both.
+//! `#[schemars(with = "Text<1, 200>")]` on a `String` declares them for a field. The schema of what is written contains
+//! the bounds; the schema of what is read contains the type alone, because reading takes any text. A type that checks
+//! more when it is read, such as [`crate::trace::TraceParent`], has the same schema in both.
 
 use std::borrow::Cow;
 use std::marker::PhantomData;
@@ -86,9 +86,9 @@ impl<T: JsonSchema, const MIN: u32, const MAX: u32> JsonSchema for Distinct<T, M
     }
 }
 
-/// A few names.
+/// A closed list of names.
 pub trait Names {
-    /// All of them.
+    /// Every name of the list, in the order of the schema's `enum`.
     const ALL: &'static [&'static str];
 }
 

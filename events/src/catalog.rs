@@ -7,13 +7,7 @@ use serde_json::Value;
 
 use crate::documents;
 use crate::envelope::{self, BusEvent, Payload, ReadError};
-use crate::notifications::{NotificationsErasedV1, NotificationsExportedV1};
-use crate::todos::attachments::{AttachmentDeletedV1, AttachmentReadyV1, AttachmentRejectedV1};
-use crate::todos::{
-    TodoChangedV1, TodoCompletedV1, TodoCreatedV1, TodoDeletedV1, TodoDueV1, TodoReopenedV1, TodosErasedV1,
-    TodosExportedV1,
-};
-use crate::users::{UserDeletedV1, UserExportReadyV1, UserExportRequestedV1, UserProfileChangedV1, UserRegisteredV1};
+use crate::participants::{self, ParticipantPayload};
 
 /// One event version: its names and its type.
 #[derive(Clone)]
@@ -27,33 +21,14 @@ pub struct EventType {
     /// The schema's name: `<service>/<Event>/v<N>`.
     pub schema: String,
     example: &'static str,
-    document: fn(&Value) -> Value,
+    document: fn(&str, &Value) -> Value,
     rewrite: fn(BusEvent) -> Result<Value, ReadError>,
 }
 
-/// All events, by publisher.
+/// All events, by publisher: `build.rs` finds them by their examples.
 #[must_use]
 pub fn all() -> Vec<EventType> {
-    vec![
-        of::<UserRegisteredV1>(include_str!("../examples/users/UserRegistered/v1.json")),
-        of::<UserProfileChangedV1>(include_str!("../examples/users/UserProfileChanged/v1.json")),
-        of::<UserDeletedV1>(include_str!("../examples/users/UserDeleted/v1.json")),
-        of::<UserExportRequestedV1>(include_str!("../examples/users/UserExportRequested/v1.json")),
-        of::<UserExportReadyV1>(include_str!("../examples/users/UserExportReady/v1.json")),
-        of::<TodoCreatedV1>(include_str!("../examples/todos/TodoCreated/v1.json")),
-        of::<TodoChangedV1>(include_str!("../examples/todos/TodoChanged/v1.json")),
-        of::<TodoCompletedV1>(include_str!("../examples/todos/TodoCompleted/v1.json")),
-        of::<TodoReopenedV1>(include_str!("../examples/todos/TodoReopened/v1.json")),
-        of::<TodoDeletedV1>(include_str!("../examples/todos/TodoDeleted/v1.json")),
-        of::<TodoDueV1>(include_str!("../examples/todos/TodoDue/v1.json")),
-        of::<AttachmentReadyV1>(include_str!("../examples/todos/AttachmentReady/v1.json")),
-        of::<AttachmentRejectedV1>(include_str!("../examples/todos/AttachmentRejected/v1.json")),
-        of::<AttachmentDeletedV1>(include_str!("../examples/todos/AttachmentDeleted/v1.json")),
-        of::<TodosErasedV1>(include_str!("../examples/todos/TodosErased/v1.json")),
-        of::<TodosExportedV1>(include_str!("../examples/todos/TodosExported/v1.json")),
-        of::<NotificationsErasedV1>(include_str!("../examples/notifications/NotificationsErased/v1.json")),
-        of::<NotificationsExportedV1>(include_str!("../examples/notifications/NotificationsExported/v1.json")),
-    ]
+    include!(concat!(env!("OUT_DIR"), "/catalog.rs"))
 }
 
 impl EventType {
@@ -62,7 +37,7 @@ impl EventType {
     pub fn document(&self) -> Value {
         // An example that is no JSON leaves a null here, which no schema of an event allows: the tests say so.
         let example: Value = serde_json::from_str(self.example).unwrap_or_default();
-        (self.document)(&example["detail"])
+        (self.document)(self.service, &example["detail"])
     }
 
     /// Reads a bus event into the Rust type and writes its `detail` again.
@@ -80,14 +55,27 @@ impl fmt::Debug for EventType {
     }
 }
 
-fn of<P: Payload + JsonSchema>(example: &'static str) -> EventType {
+fn event<P: Payload + JsonSchema>(example: &'static str) -> EventType {
     EventType {
         service: P::SERVICE,
         source: envelope::source::<P>(),
         detail_type: envelope::detail_type::<P>(),
         schema: envelope::schema::<P>(),
         example,
-        document: documents::written::<P>,
+        document: |_, example| documents::written::<P>(example),
         rewrite: |message| envelope::read::<P, P>(message).map(|event| serde_json::json!(event)),
+    }
+}
+
+/// An event that several services publish, as one of them does.
+fn participant_event<P: ParticipantPayload + JsonSchema>(service: &'static str, example: &'static str) -> EventType {
+    EventType {
+        service,
+        source: participants::source(service),
+        detail_type: participants::detail_type::<P>(),
+        schema: participants::schema::<P>(service),
+        example,
+        document: documents::written_by_participant::<P>,
+        rewrite: |message| participants::read::<P, P>(message).map(|event| serde_json::json!(event)),
     }
 }

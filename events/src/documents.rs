@@ -9,17 +9,32 @@ use std::marker::PhantomData;
 use schemars::generate::SchemaSettings;
 use schemars::transform::{RecursiveTransform, transform_subschemas};
 use schemars::{JsonSchema, Schema};
+use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use crate::envelope::{self, BusEvent, Event, Payload, ReadError};
+use crate::participants::{self, ParticipantPayload};
 
 /// Where the schemas have their names. Nothing is served there.
 const BASE: &str = "https://busline.example/schemas";
 
+/// Stands for the publisher in the schema's name of a [`Reading`] when several services publish its event.
+pub const ANY_PUBLISHER: &str = "*";
+
 /// The schema of what the publisher of `P` writes, with an example of it.
 #[must_use]
 pub fn written<P: Payload + JsonSchema>(example: &Value) -> Value {
+    publisher_schema::<P>(&envelope::schema::<P>(), &format!("{} v{}", P::NAME, P::VERSION), example)
+}
+
+/// The schema of what `service` writes as the event `P`, with an example of it.
+#[must_use]
+pub fn written_by_participant<P: ParticipantPayload + JsonSchema>(service: &str, example: &Value) -> Value {
+    publisher_schema::<P>(&participants::schema::<P>(service), &format!("{} v{}", P::NAME, P::VERSION), example)
+}
+
+fn publisher_schema<P: Serialize + JsonSchema>(schema: &str, title: &str, example: &Value) -> Value {
     let settings = SchemaSettings::draft2020_12()
         .with(|settings| settings.inline_subschemas = true)
         .for_serialize()
@@ -29,11 +44,11 @@ pub fn written<P: Payload + JsonSchema>(example: &Value) -> Value {
         .with_transform(one_line);
     let payload = settings.clone().into_generator().into_root_schema_for::<P>();
     let mut document = settings.into_generator().into_root_schema_for::<Event<P>>().to_value();
-    document["$id"] = json!(format!("{BASE}/{}.json", envelope::schema::<P>()));
-    document["title"] = json!(format!("{} v{}", P::NAME, P::VERSION));
+    document["$id"] = json!(format!("{BASE}/{schema}.json"));
+    document["title"] = json!(title);
     document["description"] = payload.get("description").cloned().unwrap_or_default();
     document["examples"] = json!([example]);
-    name_schema::<P>(&mut document);
+    document["properties"]["metadata"]["properties"]["schema"]["const"] = json!(schema);
     document
 }
 
@@ -42,7 +57,8 @@ pub fn written<P: Payload + JsonSchema>(example: &Value) -> Value {
 pub struct Reading {
     /// The function's `Handler`, which names its job.
     pub job: &'static str,
-    /// The schema's name of the event: `<service>/<Event>/v<N>`.
+    /// The schema's name of the event: `<service>/<Event>/v<N>`. [`ANY_PUBLISHER`] stands for the service if several
+    /// publish it.
     pub schema: String,
     /// The bus's `detail-type` of the event: `<Event>.v<N>`.
     pub detail_type: String,
@@ -81,24 +97,71 @@ impl<P: Payload> Readers<P> {
         F: Fn(&'static S, Event<D>) -> Fut,
         Fut: Future,
     {
-        let settings = SchemaSettings::draft2020_12()
-            .with(|settings| settings.inline_subschemas = true)
-            .for_deserialize()
-            .with_transform(plain_enums)
-            .with_transform(undescribed);
-        let detail_type = envelope::detail_type::<P>();
-        let mut document = settings.into_generator().into_root_schema_for::<Event<D>>().to_value();
-        document["$id"] = json!(format!("{BASE}/reads/{service}/{job}/{detail_type}.json"));
-        document["title"] = json!(format!("{} v{}, as {service}/{job} reads it", P::NAME, P::VERSION));
-        document["description"] = json!("What is not named here is ignored.");
-        name_schema::<P>(&mut document);
+        Self::reading::<D>(service, job)
+    }
+
+    /// What a job of `service` reads that converts the data of each of its events to a common type. The type is the one
+    /// that the job's own conversion takes, so that it cannot drift.
+    #[must_use]
+    pub fn converted_by<D, T>(self, service: &str, job: &'static str, _convert: fn(D) -> T) -> Reading
+    where
+        D: JsonSchema + DeserializeOwned,
+    {
+        Self::reading::<D>(service, job)
+    }
+
+    fn reading<D: JsonSchema + DeserializeOwned>(service: &str, job: &'static str) -> Reading {
+        let (schema, detail_type) = (envelope::schema::<P>(), envelope::detail_type::<P>());
+        let title = format!("{} v{}, as {service}/{job} reads it", P::NAME, P::VERSION);
+        let mut document = reader_schema::<D>(&format!("{service}/{job}/{detail_type}"), &title);
+        document["properties"]["metadata"]["properties"]["schema"]["const"] = json!(schema);
         let read = |message| envelope::read::<P, D>(message).map(drop);
-        Reading { job, schema: envelope::schema::<P>(), detail_type, document, read }
+        Reading { job, schema, detail_type, document, read }
     }
 }
 
-fn name_schema<P: Payload>(document: &mut Value) {
-    document["properties"]["metadata"]["properties"]["schema"]["const"] = json!(envelope::schema::<P>());
+/// The readers of an event that several services publish, such as
+/// `on_participants::<UserDataErasedV1>().read_by("users", "participant-erased", job)`.
+#[must_use]
+pub fn on_participants<P: ParticipantPayload>() -> ParticipantReaders<P> {
+    ParticipantReaders(PhantomData)
+}
+
+/// The readers of one event that several services publish.
+#[derive(Clone, Copy, Debug)]
+pub struct ParticipantReaders<P>(PhantomData<P>);
+
+impl<P: ParticipantPayload> ParticipantReaders<P> {
+    /// What a job of `service` reads of the event of any publisher, like [`Readers::read_by`].
+    #[must_use]
+    pub fn read_by<D, S, F, Fut>(self, service: &str, job: &'static str, _function: F) -> Reading
+    where
+        D: JsonSchema + DeserializeOwned,
+        S: 'static,
+        F: Fn(&'static S, Event<D>) -> Fut,
+        Fut: Future,
+    {
+        let detail_type = participants::detail_type::<P>();
+        let title = format!("{} v{}, as {service}/{job} reads it", P::NAME, P::VERSION);
+        let mut document = reader_schema::<D>(&format!("{service}/{job}/{detail_type}"), &title);
+        document["properties"]["metadata"]["properties"]["schema"]["pattern"] =
+            json!(format!("^[a-z0-9-]+/{}/v{}$", P::NAME, P::VERSION));
+        let read = |message| participants::read::<P, D>(message).map(drop);
+        Reading { job, schema: participants::schema::<P>(ANY_PUBLISHER), detail_type, document, read }
+    }
+}
+
+fn reader_schema<D: JsonSchema>(name: &str, title: &str) -> Value {
+    let settings = SchemaSettings::draft2020_12()
+        .with(|settings| settings.inline_subschemas = true)
+        .for_deserialize()
+        .with_transform(plain_enums)
+        .with_transform(undescribed);
+    let mut document = settings.into_generator().into_root_schema_for::<Event<D>>().to_value();
+    document["$id"] = json!(format!("{BASE}/reads/{name}.json"));
+    document["title"] = json!(title);
+    document["description"] = json!("What is not named here is ignored.");
+    document
 }
 
 /// A publisher leaves an optional field out, and never writes `null` for it.
@@ -124,7 +187,7 @@ fn closed(schema: &mut Schema) {
     }
 }
 
-/// Variants with a description each come as alternatives of one constant; an `enum` says the same to more programs.
+/// Schemars writes variants with descriptions as alternatives of one constant each; more programs understand an `enum`.
 fn plain_enums(schema: &mut Schema) {
     transform_subschemas(&mut plain_enums, schema);
     let constant = |alternative: &Value| alternative.get("const").cloned();

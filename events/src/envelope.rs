@@ -13,7 +13,7 @@ use crate::trace::TraceParent;
 
 /// The largest event that a publisher may commit, in bytes of its `detail` as JSON.
 ///
-/// Well under what the roads carry (`EventBridge` 1 MB an entry, asynchronous Lambda 1 MB, an SNS topic as low as
+/// Well under the limits on its way (`EventBridge` 1 MB an entry, asynchronous Lambda 1 MB, an SNS topic as low as
 /// 256 KiB), because a failure record carries the event and more.
 pub const MAX_EVENT_BYTES: usize = 200_000;
 
@@ -29,8 +29,8 @@ pub trait Payload: Serialize + DeserializeOwned {
     /// Its version, from 1.
     const VERSION: u32;
 
-    /// The user whom it is about: when they delete their account, the copies in the outbox go with them. `None` for an
-    /// event that names nobody.
+    /// The user that the event is about: when they delete their account, its copies in the outbox are deleted too. `None`
+    /// for an event that names no user.
     fn user(&self) -> Option<Uuid>;
 }
 
@@ -61,7 +61,7 @@ pub struct Event<D> {
     pub data: D,
 }
 
-/// What every event says of itself.
+/// The metadata that every event has.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Metadata {
@@ -97,9 +97,9 @@ pub struct Metadata {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct BusEvent {
-    /// `busline.<service>`.
+    /// The publisher on the bus: `busline.<service>`.
     pub source: String,
-    /// `<Event>.v<N>`.
+    /// The event version: `<Event>.v<N>`.
     pub detail_type: String,
     /// The event itself, read by [`read`].
     pub detail: serde_json::Value,
@@ -111,9 +111,18 @@ pub struct BusEvent {
 /// When the message is another event than `P`, or its `detail` is not an envelope around a `D`.
 pub fn read<P: Payload, D: DeserializeOwned>(message: BusEvent) -> Result<Event<D>, ReadError> {
     expect("source", &source::<P>(), &message.source)?;
-    expect("detail-type", &detail_type::<P>(), &message.detail_type)?;
+    read_named(message, &detail_type::<P>(), &schema::<P>())
+}
+
+/// Reads an event of these names; the caller has checked its source.
+pub(crate) fn read_named<D: DeserializeOwned>(
+    message: BusEvent,
+    detail_type: &str,
+    schema: &str,
+) -> Result<Event<D>, ReadError> {
+    expect("detail-type", detail_type, &message.detail_type)?;
     let event: Event<D> = serde_path_to_error::deserialize(message.detail).map_err(|error| malformed(&error))?;
-    expect("schema", &schema::<P>(), &event.metadata.schema)?;
+    expect("schema", schema, &event.metadata.schema)?;
     Ok(event)
 }
 
@@ -121,7 +130,11 @@ fn expect(field: &'static str, expected: &str, found: &str) -> Result<(), ReadEr
     if expected == found {
         return Ok(());
     }
-    Err(ReadError::OtherEvent { field, expected: expected.to_owned(), found: found.chars().take(128).collect() })
+    Err(other_event(field, expected, found))
+}
+
+pub(crate) fn other_event(field: &'static str, expected: &str, found: &str) -> ReadError {
+    ReadError::OtherEvent { field, expected: expected.to_owned(), found: found.chars().take(128).collect() }
 }
 
 fn malformed(error: &serde_path_to_error::Error<serde_json::Error>) -> ReadError {
@@ -169,12 +182,35 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::todos::TodoDeletedV1;
+
+    #[derive(Debug, Serialize, Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct OrderCancelledV1 {
+        order_id: Uuid,
+        title: String,
+        reason: Reason,
+    }
+
+    #[derive(Debug, Serialize, Deserialize)]
+    #[serde(rename_all = "lowercase")]
+    enum Reason {
+        Stock,
+    }
+
+    impl Payload for OrderCancelledV1 {
+        const SERVICE: &'static str = "orders";
+        const NAME: &'static str = "OrderCancelled";
+        const VERSION: u32 = 1;
+
+        fn user(&self) -> Option<Uuid> {
+            None
+        }
+    }
 
     fn message() -> Value {
         json!({
-            "source": "busline.todos",
-            "detail-type": "TodoDeleted.v1",
+            "source": "busline.orders",
+            "detail-type": "OrderCancelled.v1",
             "detail": {
                 "metadata": {
                     "eventId": "0198c0de-0000-7000-8000-000000000001",
@@ -183,21 +219,21 @@ mod tests {
                     "sequence": 3,
                     "correlationId": "c", "causationId": "r",
                     "traceparent": "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
-                    "producer": "todos@0.1.0",
-                    "schema": "todos/TodoDeleted/v1"
+                    "producer": "orders@0.1.0",
+                    "schema": "orders/OrderCancelled/v1"
                 },
                 "data": {
-                    "todoId": "0198c0de-0000-7000-8000-000000000002",
-                    "ownerId": "0198c0de-0000-7000-8000-000000000003",
+                    "orderId": "0198c0de-0000-7000-8000-000000000002",
                     "title": "Buy milk",
+                    "reason": "stock",
                     "somethingNew": true
                 }
             }
         })
     }
 
-    fn read_message(message: Value) -> Result<Event<TodoDeletedV1>, ReadError> {
-        read::<TodoDeletedV1, TodoDeletedV1>(serde_json::from_value(message).unwrap())
+    fn read_message(message: Value) -> Result<Event<OrderCancelledV1>, ReadError> {
+        read::<OrderCancelledV1, OrderCancelledV1>(serde_json::from_value(message).unwrap())
     }
 
     #[test]
@@ -208,24 +244,24 @@ mod tests {
     #[test]
     fn another_event_is_refused_by_name() {
         let mut other = message();
-        other["detail-type"] = json!("TodoDeleted.v2");
+        other["detail-type"] = json!("OrderCancelled.v2");
         let error = read_message(other).unwrap_err().to_string();
-        assert_eq!(error, "the event's detail-type is `TodoDeleted.v2`, this function reads `TodoDeleted.v1`");
+        assert_eq!(error, "the event's detail-type is `OrderCancelled.v2`, this function reads `OrderCancelled.v1`");
     }
 
     #[test]
     fn what_does_not_parse_is_named_without_its_value() {
         let mut broken = message();
-        broken["detail"]["data"]["todoId"] = json!("someone@example.com");
+        broken["detail"]["data"]["orderId"] = json!("private@example.com");
         let error = read_message(broken).unwrap_err().to_string();
-        assert!(error.contains("`data.todoId`") && !error.contains("example"), "{error}");
+        assert!(error.contains("`data.orderId`") && !error.contains("example"), "{error}");
         let mut broken = message();
-        broken["detail"]["data"]["title"] = json!(["someone@example.com"]);
+        broken["detail"]["data"]["title"] = json!(["private@example.com"]);
         let error = read_message(broken).unwrap_err().to_string();
         assert_eq!(error, "the event's detail does not parse at `data.title`: invalid type");
         for field in ["occurredAt", "traceparent", "eventId"] {
             let mut broken = message();
-            broken["detail"]["metadata"][field] = json!("someone@example.com");
+            broken["detail"]["metadata"][field] = json!("private@example.com");
             let error = read_message(broken).unwrap_err().to_string();
             assert_eq!(error, format!("the event's detail does not parse at `metadata.{field}`: invalid value"));
         }
@@ -233,7 +269,7 @@ mod tests {
 
     #[test]
     fn a_variant_that_is_not_known_is_not_repeated() {
-        let error = serde_json::from_value::<crate::todos::Priority>(json!("someone@example.com")).unwrap_err();
+        let error = serde_json::from_value::<Reason>(json!("private@example.com")).unwrap_err();
         assert_eq!(broken_rule(&error), "unknown variant");
     }
 }

@@ -1,4 +1,4 @@
-//! HTTP routes: a request with typed access, and the runner that answers every failure as a problem document.
+//! The runner of HTTP routes: typed access to the request, and a problem document for every failure.
 
 use std::future::Future;
 
@@ -14,24 +14,24 @@ use tracing::{Instrument, error, info, info_span};
 use uuid::Uuid;
 
 use crate::caller::Caller;
-use crate::cause::Cause;
-use crate::etag::{Expected, etag};
+use crate::correlation::CorrelationContext;
+use crate::etag::{IfMatch, etag};
 use crate::problem::Problem;
 use crate::telemetry;
 
-/// A response of a route.
+/// The response of a route.
 pub type Response = http::Response<Body>;
 
-/// The largest body that a route reads, in bytes.
+/// The maximum size of a request body, in bytes.
 pub const MAX_BODY_BYTES: usize = 64 * 1024;
 
-/// An error of a service's API: what the client sees of it.
+/// An error of a service's API that can be sent to the client.
 pub trait ApiFailure: std::error::Error {
-    /// The problem document that answers the request. [`Problem::internal`] marks our own failures.
+    /// The problem document to respond with; [`Problem::internal`] for failures of the service.
     fn problem(&self) -> Problem;
 }
 
-/// Serves one route until the environment ends: `handler` gets the state made at init, and each request.
+/// Serves one route until the environment ends: calls `handler` with the state made at init and each request.
 ///
 /// # Errors
 /// When the Lambda runtime's API fails.
@@ -42,31 +42,31 @@ where
     F: Fn(&'static S, Request) -> Fut,
     Fut: Future<Output = Result<Response, E>> + Send,
 {
-    // Made once in a process that serves until it is killed.
+    // Leaked once, in a process that serves until it is killed.
     let state: &'static S = Box::leak(Box::new(state));
     lambda_http::run(service_fn(|request: lambda_http::Request| {
         let request = Request::new(request);
         let span = info_span!(
             "request",
-            request.id = request.cause.causation_id,
-            correlation.id = request.cause.correlation_id,
-            trace.id = request.cause.traceparent.trace_id(),
+            request.id = request.correlation.causation_id,
+            correlation.id = request.correlation.correlation_id,
+            trace.id = request.correlation.traceparent.trace_id(),
             http.route = request.route(),
         );
-        let correlation_id = request.cause.correlation_id.clone();
-        let answer = handler(state, request);
-        async move { Ok::<_, lambda_runtime::Error>(finish(answer.await, &correlation_id)) }.instrument(span)
+        let correlation_id = request.correlation.correlation_id.clone();
+        let result = handler(state, request);
+        async move { Ok::<_, lambda_runtime::Error>(finish(result.await, &correlation_id)) }.instrument(span)
     }))
     .await
 }
 
-fn finish<E: ApiFailure>(answer: Result<Response, E>, correlation_id: &str) -> Response {
-    let mut response = answer.unwrap_or_else(|failure| {
+fn finish<E: ApiFailure>(result: Result<Response, E>, correlation_id: &str) -> Response {
+    let mut response = result.unwrap_or_else(|failure| {
         let problem = failure.problem();
         if problem.status.is_server_error() {
             error!(error.chain = telemetry::chain(&failure), "a request failed on our side");
         }
-        problem.into_response()
+        problem_response(&problem)
     });
     if let Ok(value) = HeaderValue::from_str(correlation_id) {
         response.headers_mut().insert("x-correlation-id", value);
@@ -75,39 +75,40 @@ fn finish<E: ApiFailure>(answer: Result<Response, E>, correlation_id: &str) -> R
     response
 }
 
-/// A request of a route.
+/// A request to a route.
 #[derive(Debug)]
 pub struct Request {
     inner: lambda_http::Request,
     context: ApiGatewayV2httpRequestContext,
     path: QueryMap,
     query: QueryMap,
-    cause: Cause,
+    correlation: CorrelationContext,
 }
 
 impl Request {
     fn new(inner: lambda_http::Request) -> Self {
         let context = match inner.request_context() {
             RequestContext::ApiGatewayV2(context) => context,
-            // The crate is built for this one kind of API.
+            // The crate's features allow this one kind of API.
             _ => ApiGatewayV2httpRequestContext::default(),
         };
         let header = |name| inner.headers().get(name).and_then(|value: &HeaderValue| value.to_str().ok());
         let request_id = context.request_id.as_deref().unwrap_or("unknown");
-        let cause = Cause::of_request(request_id, header("x-correlation-id"), header("traceparent"));
-        Self { path: inner.path_parameters(), query: inner.query_string_parameters(), context, cause, inner }
+        let correlation =
+            CorrelationContext::from_request(request_id, header("x-correlation-id"), header("traceparent"));
+        Self { path: inner.path_parameters(), query: inner.query_string_parameters(), context, correlation, inner }
     }
 
-    /// The story that this request starts or continues.
+    /// The correlation context that this request starts or continues.
     #[must_use]
-    pub fn cause(&self) -> &Cause {
-        &self.cause
+    pub fn correlation(&self) -> &CorrelationContext {
+        &self.correlation
     }
 
-    /// Who is calling, from the claims that the API's authorizer has verified.
+    /// The caller, from the claims that the API's authorizer has verified.
     ///
     /// # Errors
-    /// 401 without such claims, or when they are no user's access token.
+    /// 401 without claims, or when they are not those of an access token.
     pub fn caller(&self) -> Result<Caller, Problem> {
         let jwt = self.context.authorizer.as_ref().and_then(|authorizer| authorizer.jwt.as_ref());
         let claims = jwt.ok_or_else(|| Problem::unauthenticated("Send an access token as a Bearer token."))?;
@@ -117,8 +118,8 @@ impl Request {
     /// A path parameter that is an id.
     ///
     /// # Errors
-    /// 404 when it is no UUID: nothing has such an id.
-    pub fn id(&self, name: &str) -> Result<Uuid, Problem> {
+    /// 404 when it is not a UUID, because nothing can have such an id.
+    pub fn path_id(&self, name: &str) -> Result<Uuid, Problem> {
         let text = self.path.first(name).unwrap_or("");
         Uuid::try_parse(text)
             .ok()
@@ -126,10 +127,10 @@ impl Request {
             .ok_or_else(|| Problem::not_found("Nothing has this id; ids are UUIDs in lower case."))
     }
 
-    /// The query's parameters, all of which must be among `known`.
+    /// The query parameters, all of which must be in `known`.
     ///
     /// # Errors
-    /// 400 that names a parameter that is not known, or given twice.
+    /// 400 when there is an unknown parameter, or one is given twice.
     pub fn query(&self, known: &[&str]) -> Result<Query<'_>, Problem> {
         for (name, _) in self.query.iter() {
             if !known.contains(&name) {
@@ -145,10 +146,10 @@ impl Request {
         Ok(Query(&self.query))
     }
 
-    /// A header's text, `None` when it is not there.
+    /// A header's value; `None` if the request does not have it.
     ///
     /// # Errors
-    /// 400 when it holds other than visible ASCII.
+    /// 400 when it holds anything but visible ASCII.
     pub fn header(&self, name: &'static str) -> Result<Option<&str>, Problem> {
         self.inner
             .headers()
@@ -158,37 +159,37 @@ impl Request {
             .map_err(|_| Problem::invalid(format!("The header {name} must be visible ASCII.")))
     }
 
-    /// What `If-Match` expects.
+    /// The condition of the header `If-Match`.
     ///
     /// # Errors
-    /// 400 when the header is no list of entity tags.
-    pub fn expected(&self) -> Result<Expected, Problem> {
-        Expected::parse(self.header("if-match")?)
+    /// 400 when the header is not a list of entity tags.
+    pub fn if_match(&self) -> Result<IfMatch, Problem> {
+        IfMatch::parse(self.header("if-match")?)
     }
 
-    /// Whether the request brought a body at all.
+    /// Whether the request has a body.
     #[must_use]
     pub fn has_body(&self) -> bool {
         !self.inner.body().is_empty()
     }
 
-    /// The JSON body as a `T`. `T` refuses fields that it does not know, so that a typing error is no silent loss.
+    /// Parses the JSON body as `T`. `T` should refuse unknown fields, so that a misspelt field is an error.
     ///
     /// # Errors
-    /// 413 over [`MAX_BODY_BYTES`], 415 when it is not said to be JSON, 400 when it is no JSON object or no `T`.
+    /// 413 over [`MAX_BODY_BYTES`], 415 for another content type than JSON, 400 when it is not a JSON object or not a `T`.
     pub fn body<T: DeserializeOwned>(&self) -> Result<T, Problem> {
         let bytes = self.body_bytes()?;
-        // serde would take an array for a struct, too: values in the order of its fields.
+        // serde would also accept an array as a struct: values in the order of its fields.
         if bytes.trim_ascii_start().first().is_some_and(|&first| first != b'{') {
             return Err(Problem::invalid("The body must be a JSON object."));
         }
         serde_json::from_slice(bytes).map_err(|error| Problem::invalid(format!("The body does not parse: {error}.")))
     }
 
-    /// The body as it came, bounded and said to be JSON.
+    /// The bytes of a body of content type JSON.
     ///
     /// # Errors
-    /// 413 over [`MAX_BODY_BYTES`], 415 when it is not said to be JSON.
+    /// 413 over [`MAX_BODY_BYTES`], 415 for another content type than JSON.
     pub fn body_bytes(&self) -> Result<&[u8], Problem> {
         let bytes = self.inner.body().as_ref();
         if bytes.len() > MAX_BODY_BYTES {
@@ -224,7 +225,7 @@ impl Request {
 pub struct Query<'a>(&'a QueryMap);
 
 impl<'a> Query<'a> {
-    /// The text of a parameter, `None` when it is not there.
+    /// The value of a parameter; `None` if the request does not have it.
     #[must_use]
     pub fn get(self, name: &str) -> Option<&'a str> {
         self.0.first(name)
@@ -245,7 +246,7 @@ pub fn ok<T: Serialize>(body: &T) -> Result<Response, serde_json::Error> {
 ///
 /// # Errors
 /// When `body` cannot be written as JSON.
-pub fn ok_version<T: Serialize>(body: &T, version: u64) -> Result<Response, serde_json::Error> {
+pub fn ok_with_etag<T: Serialize>(body: &T, version: u64) -> Result<Response, serde_json::Error> {
     let mut response = ok(body)?;
     response.headers_mut().insert(ETAG, etag(version));
     Ok(response)
@@ -256,7 +257,7 @@ pub fn ok_version<T: Serialize>(body: &T, version: u64) -> Result<Response, serd
 /// # Errors
 /// When `body` cannot be written as JSON.
 pub fn created<T: Serialize>(body: &T, version: u64, location: &str) -> Result<Response, serde_json::Error> {
-    let mut response = ok_version(body, version)?;
+    let mut response = ok_with_etag(body, version)?;
     *response.status_mut() = StatusCode::CREATED;
     if let Ok(value) = HeaderValue::from_str(location) {
         response.headers_mut().insert(LOCATION, value);
@@ -264,7 +265,7 @@ pub fn created<T: Serialize>(body: &T, version: u64, location: &str) -> Result<R
     Ok(response)
 }
 
-/// 202 with `body` as JSON: it was begun, and will be done.
+/// 202 with `body` as JSON: the work has begun and ends later.
 ///
 /// # Errors
 /// When `body` cannot be written as JSON.
@@ -274,11 +275,18 @@ pub fn accepted<T: Serialize>(body: &T) -> Result<Response, serde_json::Error> {
     Ok(response)
 }
 
-/// 204.
+/// 204 without a body.
 #[must_use]
 pub fn no_content() -> Response {
     let mut response = Response::new(Body::Empty);
     *response.status_mut() = StatusCode::NO_CONTENT;
+    response
+}
+
+fn problem_response(problem: &Problem) -> Response {
+    let mut response = Response::new(Body::from(serde_json::to_string(problem).unwrap_or_default()));
+    *response.status_mut() = problem.status;
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
     response
 }
 
@@ -288,7 +296,7 @@ mod tests {
 
     use super::*;
 
-    fn asked(query: &[(&str, &str)]) -> Request {
+    fn request(query: &[(&str, &str)]) -> Request {
         let query = query.iter().map(|(name, value)| ((*name).to_owned(), vec![(*value).to_owned()]));
         let query = QueryMap::from(query.collect::<HashMap<_, _>>());
         let context = RequestContext::ApiGatewayV2(ApiGatewayV2httpRequestContext::default());
@@ -296,10 +304,10 @@ mod tests {
     }
 
     #[test]
-    fn a_parameter_that_is_not_known_is_refused_on_every_route() {
+    fn an_unknown_query_parameter_is_refused() {
         let known = ["token"];
-        assert_eq!(asked(&[("token", "a")]).query(&known).unwrap().get("token"), Some("a"));
-        let problem = asked(&[("token", "a"), ("x", "1")]).query(&known).unwrap_err();
+        assert_eq!(request(&[("token", "a")]).query(&known).unwrap().get("token"), Some("a"));
+        let problem = request(&[("token", "a"), ("x", "1")]).query(&known).unwrap_err();
         assert_eq!(problem.detail, "The query may have these parameters and no other: token.");
     }
 }

@@ -1,4 +1,4 @@
-//! Who is calling: the claims of the access token that the API's authorizer has verified, and nothing else.
+//! The caller of a route, from the access token's claims that the API's authorizer has verified.
 
 use std::collections::HashMap;
 
@@ -7,14 +7,14 @@ use uuid::Uuid;
 
 use crate::problem::Problem;
 
-/// A signed-in user.
+/// The user who signed in to get the request's access token.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Caller {
-    /// The user pool's `sub`: the only key to a user's data.
+    /// The user pool's `sub`, the only key to a user's data.
     pub subject: Uuid,
     /// The user pool's user name, for calls to the pool.
     pub username: String,
-    /// When they last gave their password: refreshed tokens keep it. `None` when the token does not say.
+    /// When the user last entered their password; refreshed tokens keep this time. `None` if the token has no `auth_time`.
     ///
     /// Source: <https://docs.aws.amazon.com/cognito/latest/developerguide/amazon-cognito-user-pools-using-the-access-token.html>
     pub authenticated_at: Option<Timestamp>,
@@ -22,10 +22,10 @@ pub struct Caller {
 }
 
 impl Caller {
-    /// The caller whom verified claims name.
+    /// Reads the caller from verified claims.
     ///
     /// # Errors
-    /// 401 when the token is no access token, or names no subject.
+    /// 401 when the token is not an access token, or has no valid subject.
     pub fn from_claims(claims: &HashMap<String, String>) -> Result<Self, Problem> {
         let claim = |name: &str| claims.get(name).map_or("", String::as_str);
         if claim("token_use") != "access" {
@@ -42,14 +42,14 @@ impl Caller {
         })
     }
 
-    /// Whether the user pool has put the caller into `group`.
+    /// Whether the caller is a member of the user pool's group `group`.
     #[must_use]
     pub fn is_in(&self, group: &str) -> bool {
-        self.groups.iter().any(|own| own == group)
+        self.groups.iter().any(|name| name == group)
     }
 }
 
-/// HTTP APIs pass a list claim as text: `[admin staff]`; a group's name holds no white space.
+/// Parses a list claim, which HTTP APIs pass as a text such as `[admin staff]`. Names of groups have no white space.
 fn groups(claim: &str) -> Vec<String> {
     if let Ok(list) = serde_json::from_str(claim) {
         return list;
@@ -69,17 +69,17 @@ mod tests {
     const SUB: &str = "0198c0de-0000-7000-8000-000000000001";
 
     #[test]
-    fn an_access_token_names_its_caller() {
-        let said =
+    fn an_access_token_identifies_its_caller() {
+        let pairs =
             [("token_use", "access"), ("sub", SUB), ("auth_time", "1795246462"), ("cognito:groups", "[admin staff]")];
-        let caller = Caller::from_claims(&claims(&said)).unwrap();
+        let caller = Caller::from_claims(&claims(&pairs)).unwrap();
         assert_eq!(caller.subject.to_string(), SUB);
         assert_eq!(caller.authenticated_at, Timestamp::from_second(1_795_246_462).ok());
         assert!(caller.is_in("admin") && caller.is_in("staff") && !caller.is_in("adm"));
     }
 
     #[test]
-    fn other_tokens_are_nobody() {
+    fn other_tokens_are_refused() {
         for pairs in [
             &[("token_use", "id"), ("sub", SUB)][..],
             &[("sub", SUB)],

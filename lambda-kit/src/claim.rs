@@ -1,21 +1,21 @@
-//! Idempotency claims: a subscriber writes one row for each event it has applied, in the transaction that applies it.
+//! Idempotency claims: a subscriber writes one row for each event that it has applied, in the same transaction.
 
 use aws_sdk_dynamodb::error::BuildError;
 use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem};
 use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
-/// How long a claim is kept. Longer than any copy of an event can live: 30 days in the bus's archive and then 14 days
-/// in a dead-letter queue.
-pub const CLAIM_LIFE: SignedDuration = SignedDuration::from_hours(60 * 24);
+/// How long a claim is kept: longer than any copy of an event, which is 30 days in the bus's archive and then 14 days in
+/// a dead-letter queue.
+pub const CLAIM_RETENTION: SignedDuration = SignedDuration::from_hours(60 * 24);
 
-/// The write that claims `event_id` for `consumer` (the job's name), to go first into a transaction.
+/// The write that claims `event_id` for the job `consumer`; put it first into the transaction.
 ///
-/// The transaction is cancelled with `ConditionalCheckFailed` for this write when the event was applied before.
-/// The row: `pk` and `sk` both `CLAIM#<consumer>#<event id>`, `expiresAt` in epoch seconds for the table's TTL.
+/// If the event was applied before, the transaction is cancelled with `ConditionalCheckFailed` for this write.
+/// The row: `pk` and `sk` are both `CLAIM#<consumer>#<event id>`, `expiresAt` is the TTL in epoch seconds.
 ///
 /// # Errors
-/// Never, while the row above is whole; the SDK's builder says so in its type.
+/// When the SDK finds the write incomplete, which cannot happen with the fields set here.
 pub fn claim(table: &str, consumer: &str, event_id: Uuid, now: Timestamp) -> Result<TransactWriteItem, BuildError> {
     let key = AttributeValue::S(format!("CLAIM#{consumer}#{event_id}"));
     let put = Put::builder()
@@ -24,7 +24,7 @@ pub fn claim(table: &str, consumer: &str, event_id: Uuid, now: Timestamp) -> Res
         .item("sk", key)
         .item(
             "expiresAt",
-            AttributeValue::N(now.saturating_add(CLAIM_LIFE).map_or(0, Timestamp::as_second).to_string()),
+            AttributeValue::N(now.saturating_add(CLAIM_RETENTION).map_or(0, Timestamp::as_second).to_string()),
         )
         .condition_expression("attribute_not_exists(pk)")
         .build()?;

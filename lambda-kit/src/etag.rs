@@ -1,4 +1,4 @@
-//! Versions of a resource as entity tags: `ETag` on every answer, `If-Match` on changes (RFC 9110).
+//! Entity tags (RFC 9110): a resource's version in the header `ETag`, and the condition `If-Match` of a change.
 
 use http::HeaderValue;
 
@@ -10,20 +10,20 @@ pub fn etag(version: u64) -> HeaderValue {
     HeaderValue::from_str(&format!("\"{version}\"")).unwrap_or_else(|_| HeaderValue::from_static("\"0\""))
 }
 
-/// What a change expects of the version that it changes.
+/// The condition of an `If-Match` header on the version to be changed.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Expected {
-    /// No `If-Match`, or `*`: any version.
+pub enum IfMatch {
+    /// There is no `If-Match` header, or it is `*`.
     Any,
-    /// One of these versions.
+    /// The version must be one of these.
     OneOf(Vec<u64>),
 }
 
-impl Expected {
-    /// Reads an `If-Match` header. Tags that this API never gave match nothing.
+impl IfMatch {
+    /// Parses an `If-Match` header. Tags that this API never sends match no version.
     ///
     /// # Errors
-    /// 400 when the header is no list of entity tags.
+    /// 400 when the header is not a list of entity tags.
     pub fn parse(header: Option<&str>) -> Result<Self, Problem> {
         let Some(text) = header.map(str::trim) else {
             return Ok(Self::Any);
@@ -40,7 +40,7 @@ impl Expected {
         Ok(Self::OneOf(strong.filter_map(|tag| version(tag.value)).collect()))
     }
 
-    /// Whether a change of `version` may go on.
+    /// Whether the condition holds for `version`.
     #[must_use]
     pub fn allows(&self, version: u64) -> bool {
         match self {
@@ -55,7 +55,7 @@ struct Tag<'a> {
     value: &'a str,
 }
 
-/// The entity tags of a comma-separated list, `None` when it holds something else.
+/// The entity tags of a comma-separated list; `None` if it holds anything else.
 ///
 /// Source: <https://www.rfc-editor.org/rfc/rfc9110#name-etag> and, for the empty elements that a reader must ignore,
 /// <https://www.rfc-editor.org/rfc/rfc9110#name-recipient-requirements>
@@ -79,7 +79,7 @@ fn tags(list: &str) -> Option<Vec<Tag<'_>>> {
     Some(tags)
 }
 
-/// The version that a tag names: digits as [`etag`] writes them, nothing else that a number parser takes.
+/// The version of a tag, if it has the exact form that [`etag`] writes, without signs or leading zeros.
 fn version(value: &str) -> Option<u64> {
     value.parse().ok().filter(|version: &u64| version.to_string() == value)
 }
@@ -89,33 +89,33 @@ mod tests {
     use super::*;
 
     #[test]
-    fn if_match_is_read_as_the_standard_says() {
-        assert_eq!(Expected::parse(None).unwrap(), Expected::Any);
-        assert_eq!(Expected::parse(Some(" * ")).unwrap(), Expected::Any);
-        assert_eq!(Expected::parse(Some("\"1\", \"3\"")).unwrap(), Expected::OneOf(vec![1, 3]));
-        assert_eq!(Expected::parse(Some("W/\"1\"")).unwrap(), Expected::OneOf(vec![]));
-        assert_eq!(Expected::parse(Some("\"abc\"")).unwrap(), Expected::OneOf(vec![]));
-        assert!(Expected::parse(Some("1")).is_err());
+    fn if_match_is_parsed_as_in_rfc_9110() {
+        assert_eq!(IfMatch::parse(None).unwrap(), IfMatch::Any);
+        assert_eq!(IfMatch::parse(Some(" * ")).unwrap(), IfMatch::Any);
+        assert_eq!(IfMatch::parse(Some("\"1\", \"3\"")).unwrap(), IfMatch::OneOf(vec![1, 3]));
+        assert_eq!(IfMatch::parse(Some("W/\"1\"")).unwrap(), IfMatch::OneOf(vec![]));
+        assert_eq!(IfMatch::parse(Some("\"abc\"")).unwrap(), IfMatch::OneOf(vec![]));
+        assert!(IfMatch::parse(Some("1")).is_err());
     }
 
     #[test]
-    fn a_comma_in_a_tag_does_not_end_it_and_empty_elements_do_not_count() {
-        assert_eq!(Expected::parse(Some("\"a,b\", \"2\"")).unwrap(), Expected::OneOf(vec![2]));
-        assert_eq!(Expected::parse(Some(", \"1\" ,, \"2\",")).unwrap(), Expected::OneOf(vec![1, 2]));
-        assert_eq!(Expected::parse(Some("\"\"")).unwrap(), Expected::OneOf(vec![]));
+    fn commas_in_tags_and_empty_list_elements_are_accepted() {
+        assert_eq!(IfMatch::parse(Some("\"a,b\", \"2\"")).unwrap(), IfMatch::OneOf(vec![2]));
+        assert_eq!(IfMatch::parse(Some(", \"1\" ,, \"2\",")).unwrap(), IfMatch::OneOf(vec![1, 2]));
+        assert_eq!(IfMatch::parse(Some("\"\"")).unwrap(), IfMatch::OneOf(vec![]));
     }
 
     #[test]
-    fn what_is_no_list_of_tags_is_refused() {
+    fn anything_but_a_list_of_tags_is_refused() {
         for text in ["", ",", "*,", "\"", "\"1", "1\"", "\"a\"b\"", "\"1\" \"2\"", "W/W/\"1\"", "w/\"1\"", "\"a b\""] {
-            assert!(Expected::parse(Some(text)).is_err(), "{text}");
+            assert!(IfMatch::parse(Some(text)).is_err(), "{text}");
         }
     }
 
     #[test]
-    fn only_the_digits_that_the_api_gave_name_a_version() {
+    fn only_tags_in_the_exact_form_of_the_api_match_a_version() {
         for text in ["\"+7\"", "\"07\"", "\"7.0\"", "\"99999999999999999999\""] {
-            assert_eq!(Expected::parse(Some(text)).unwrap(), Expected::OneOf(vec![]), "{text}");
+            assert_eq!(IfMatch::parse(Some(text)).unwrap(), IfMatch::OneOf(vec![]), "{text}");
         }
     }
 }

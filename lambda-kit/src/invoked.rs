@@ -1,4 +1,4 @@
-//! Jobs that are invoked by themselves, asynchronously, with an input of their own: by a schedule or by another job.
+//! Jobs that a schedule or another function invokes asynchronously with a JSON input.
 
 use std::future::Future;
 
@@ -8,23 +8,23 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use tracing::{Instrument, error, info, info_span};
 
-use crate::cause::Cause;
+use crate::correlation::CorrelationContext;
 use crate::subscriber::SubscribeFailure;
 use crate::telemetry;
 
-/// What a job was invoked with.
+/// One invocation of a job.
 #[derive(Clone, Debug)]
 pub struct Invocation<D> {
-    /// Its input.
+    /// The input, which was parsed as `D`.
     pub input: D,
-    /// The story that begins with the invocation, which has the same id in each of Lambda's attempts.
-    pub cause: Cause,
+    /// Begins with the invocation; its id is the same in each of Lambda's attempts.
+    pub correlation: CorrelationContext,
 }
 
-/// Runs the job that reads its input as `D` until the environment ends.
+/// Runs a job that reads its input as `D` until the environment ends.
 ///
-/// A failure is logged once and given to Lambda, which tries twice more and then sends the input whole to the function's
-/// `OnFailure` destination. An input that does not parse fails in the same way.
+/// A failure is logged once and returned to Lambda, which tries twice more and then sends the whole input to the
+/// function's `OnFailure` destination. An input that does not parse fails in the same way.
 ///
 /// # Errors
 /// When the Lambda runtime's API fails.
@@ -38,19 +38,19 @@ where
 {
     let state: &'static S = Box::leak(Box::new(state));
     lambda_runtime::run(service_fn(async |message: LambdaEvent<Value>| {
-        let cause = Cause::of_request(&message.context.request_id, None, None);
+        let correlation = CorrelationContext::from_request(&message.context.request_id, None, None);
         let span = info_span!(
             "invocation",
-            request.id = cause.causation_id,
-            correlation.id = cause.correlation_id,
-            trace.id = cause.traceparent.trace_id(),
+            request.id = correlation.causation_id,
+            correlation.id = correlation.correlation_id,
+            trace.id = correlation.traceparent.trace_id(),
         );
         let handled = async {
             let input = serde_json::from_value(message.payload).map_err(|error| {
-                failed("InputUnreadable", format!("the input is not what the job takes: {}", broken_rule(&error)))
+                failed("InputUnreadable", format!("the input does not parse: {}", broken_rule(&error)))
             })?;
-            let done = job(state, Invocation { input, cause }).await;
-            done.map_err(|failure| failed(failure.kind(), telemetry::chain(&failure)))?;
+            let result = job(state, Invocation { input, correlation }).await;
+            result.map_err(|failure| failed(failure.kind(), telemetry::chain(&failure)))?;
             info!("handled an invocation");
             Ok::<(), Diagnostic>(())
         };

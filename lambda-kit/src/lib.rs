@@ -1,22 +1,32 @@
-//! The plumbing that every function of Busline shares. No domain noun, no table name, no route, no event's payload.
+//! What all Lambda functions of Busline share. It knows no domain noun, table name, route or service.
 //!
-//! A function is of one kind, and each kind has its runner: [`api::serve`] for a route, [`subscriber::on`] for a bus
-//! event, [`publisher::run`] for the outbox rows of a table's stream, [`stream::run`] for other changes of a table,
-//! [`invoked::run`] for a schedule or another job. A runner parses what came, gives the handler
-//! typed values, logs a failure once and answers in the only way that loses nothing.
+//! Each kind of function has a runner:
+//!
+//! | trigger | runner |
+//! |---|---|
+//! | a route of the HTTP API | [`api::serve`] |
+//! | a bus event | [`subscriber::subscribe_to`] |
+//! | outbox rows in a table's stream | [`publisher::run`] |
+//! | other changes in a table's stream | [`stream::run`] |
+//! | a schedule, or another function | [`invoked::run`] |
+//!
+//! A runner parses the trigger's payload into types, calls the job, logs a failure once, and returns it to Lambda in the
+//! way that makes Lambda retry, so that nothing is lost.
+
+#![warn(missing_docs)]
 
 pub mod api;
 pub mod aws;
 pub mod caller;
-pub mod cause;
 pub mod claim;
 pub mod clock;
-pub mod erasure;
+pub mod correlation;
 pub mod etag;
-pub mod export;
 pub mod invoked;
+pub mod json_integer;
 pub mod outbox;
 pub mod page;
+pub mod personal_data;
 pub mod problem;
 pub mod publisher;
 pub mod settings;
@@ -26,6 +36,4 @@ pub mod subscriber;
 pub mod table;
 pub mod telemetry;
 pub mod text;
-pub mod tombstone;
 pub mod transaction;
-pub mod whole;

@@ -1,41 +1,37 @@
-//! Problem documents: the one shape of an error on the wire (RFC 9457, `application/problem+json`).
+//! Problem documents (RFC 9457, `application/problem+json`): the body of every error response.
 
 use http::StatusCode;
-use http::header::CONTENT_TYPE;
-use lambda_http::Body;
 use serde::Serialize;
 
-use crate::api::Response;
-
-/// An error as a client sees it.
+/// The error that a client gets.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Problem {
-    /// Names the kind of problem for programs: `urn:problem:busline:<kind>`.
+    /// Identifies the kind of problem for programs: `urn:problem:busline:<kind>`.
     #[serde(rename = "type")]
     pub kind: String,
-    /// The kind of problem in words, the same for each of its kind.
+    /// Describes the kind of problem; the same text for all problems of the kind.
     pub title: &'static str,
-    /// The HTTP status.
+    /// The HTTP status of the response.
     #[serde(serialize_with = "as_number")]
     pub status: StatusCode,
-    /// What was wrong this time and what would be right.
+    /// What was wrong with this request, and what would be right.
     pub detail: String,
-    /// The fields that broke a rule.
+    /// The invalid fields of the body, if that is the problem.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub errors: Vec<FieldError>,
 }
 
-/// One field that broke a rule.
+/// An invalid field of a request body.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct FieldError {
-    /// The field's name on the wire.
+    /// The field's name in the JSON body.
     pub field: &'static str,
-    /// The rule, in words.
+    /// The rule that the value breaks.
     pub message: String,
 }
 
 impl Problem {
-    /// A problem of the kind `kind` (lower case, dashes).
+    /// Makes a problem of the kind `kind`, in lower case with dashes.
     #[must_use]
     pub fn new(status: StatusCode, kind: &str, title: &'static str, detail: impl Into<String>) -> Self {
         Self { kind: format!("urn:problem:busline:{kind}"), title, status, detail: detail.into(), errors: Vec::new() }
@@ -47,26 +43,26 @@ impl Problem {
         Self::new(StatusCode::BAD_REQUEST, "invalid-request", "The request breaks a rule", detail)
     }
 
-    /// 400: fields of the body break rules.
+    /// 400: fields of the body are invalid.
     #[must_use]
     pub fn invalid_fields(errors: Vec<FieldError>) -> Self {
         let detail = errors.iter().map(|error| format!("{}: {}", error.field, error.message)).collect::<Vec<_>>();
         Self { errors, ..Self::invalid(detail.join("; ")) }
     }
 
-    /// 401: the request says not who is calling.
+    /// 401: the request does not identify its caller.
     #[must_use]
     pub fn unauthenticated(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::UNAUTHORIZED, "unauthenticated", "Sign in first", detail)
     }
 
-    /// 404: nothing is there, or it is not the caller's; the answer is the same.
+    /// 404: the resource does not exist, or belongs to another user; the response is the same.
     #[must_use]
     pub fn not_found(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::NOT_FOUND, "not-found", "There is no such thing", detail)
     }
 
-    /// 409: others changed the same thing at the same time, again and again.
+    /// 409: other requests changed the same resource in each attempt.
     #[must_use]
     pub fn contended() -> Self {
         Self::new(
@@ -77,7 +73,7 @@ impl Problem {
         )
     }
 
-    /// 500: our fault. Says nothing of its cause, which is in the log.
+    /// 500: a failure of the service. Its cause is only in the log.
     #[must_use]
     pub fn internal() -> Self {
         Self::new(
@@ -86,16 +82,6 @@ impl Problem {
             "Something failed on our side",
             "The request may be tried again; the log names the cause under this response's x-correlation-id.",
         )
-    }
-
-    /// The problem as a response.
-    #[must_use]
-    pub fn into_response(self) -> Response {
-        let body = serde_json::to_string(&self).unwrap_or_default();
-        let mut response = Response::new(Body::from(body));
-        *response.status_mut() = self.status;
-        response.headers_mut().insert(CONTENT_TYPE, http::HeaderValue::from_static("application/problem+json"));
-        response
     }
 }
 

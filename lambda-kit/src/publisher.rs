@@ -1,7 +1,7 @@
-//! The publisher: outbox rows from the table's stream to the bus, in order, none lost.
+//! The publisher: sends outbox rows from the table's stream to the bus, in order, without losing any.
 //!
-//! Every entry's result is checked and only refused entries are sent again. What cannot be sent is reported to Lambda
-//! by the first record that was not, so that Lambda comes back with the rest of the batch.
+//! It checks the result of every entry and sends only refused entries again. It reports the first record that could not
+//! be sent, and Lambda retries from that record.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -16,13 +16,13 @@ use tracing::{error, info, warn};
 use crate::aws;
 use crate::outbox::OutboxRow;
 use crate::settings::{MissingSettings, Settings};
-use crate::stream::{BatchAnswer, NoSuchItem, StreamBatch, StreamRecord};
+use crate::stream::{BatchResponse, RecordError, StreamBatch, StreamRecord};
 use crate::telemetry;
 
 /// `PutEvents` takes 10 entries a call.
 /// Source: <https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEvents.html>
 const MAX_ENTRIES: usize = 10;
-/// Refused entries are sent again this many times before the batch is given back to Lambda.
+/// How often entries are sent before the batch is returned to Lambda.
 const ATTEMPTS: u32 = 6;
 /// The pause before the second attempt; it doubles with each further one.
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
@@ -35,7 +35,7 @@ pub struct Publisher {
 }
 
 impl Publisher {
-    /// A publisher to the bus that the setting `BUS_NAME` names.
+    /// Makes a publisher to the bus that the setting `BUS_NAME` names.
     ///
     /// # Errors
     /// When the setting is missing.
@@ -44,7 +44,7 @@ impl Publisher {
         Ok(Self { client: Client::new(&aws::load().await), bus })
     }
 
-    /// Sends the rows in order; on failure `sent` says how many of the first rows are surely on the bus.
+    /// Sends the rows in order. On failure, `sent` is the number of rows, from the first, that the bus has accepted.
     async fn send(&self, rows: &[OutboxRow]) -> Result<(), Unsent> {
         for (chunk, at) in rows.chunks(MAX_ENTRIES).zip((0..).step_by(MAX_ENTRIES)) {
             self.send_chunk(chunk).await.map_err(|unsent| Unsent { sent: at + unsent.sent, ..unsent })?;
@@ -55,27 +55,32 @@ impl Publisher {
     async fn send_chunk(&self, rows: &[OutboxRow]) -> Result<(), Unsent> {
         let mut waiting: Vec<usize> = (0..rows.len()).collect();
         let mut pause = FIRST_PAUSE;
-        let mut cause = PublishError::Refused(String::new());
+        let mut last_error = PublishError::Refused(String::new());
         for attempt in 1..=ATTEMPTS {
             match self.put(rows, &waiting).await {
                 Ok(refused) if refused.is_empty() => return Ok(()),
                 Ok(refused) => {
                     let codes: Vec<&str> = refused.values().map(String::as_str).collect();
-                    cause = PublishError::Refused(codes.join(", "));
+                    last_error = PublishError::Refused(codes.join(", "));
                     waiting.retain(|index| refused.contains_key(index));
                 }
-                Err(error) => cause = error,
+                Err(error) => last_error = error,
             }
-            warn!(attempt, entries = waiting.len(), error.chain = telemetry::chain(&cause), "entries not taken yet");
+            warn!(
+                attempt,
+                entries = waiting.len(),
+                error.chain = telemetry::chain(&last_error),
+                "the bus did not accept all entries; sending them again"
+            );
             if attempt < ATTEMPTS {
                 tokio::time::sleep(pause).await;
                 pause *= 2;
             }
         }
-        Err(Unsent { sent: waiting.first().copied().unwrap_or(0), cause })
+        Err(Unsent { sent: waiting.first().copied().unwrap_or(0), error: last_error })
     }
 
-    /// One call; the error code of each refused row, by the row's index.
+    /// Sends one request. Returns the error code of each refused row, by the row's index.
     async fn put(&self, rows: &[OutboxRow], waiting: &[usize]) -> Result<HashMap<usize, String>, PublishError> {
         let entries = waiting.iter().map(|&index| {
             let row = &rows[index];
@@ -102,71 +107,71 @@ impl Publisher {
 /// When the Lambda runtime's API fails.
 pub async fn run(publisher: Publisher) -> Result<(), lambda_runtime::Error> {
     lambda_runtime::run(service_fn(async |batch: LambdaEvent<StreamBatch>| {
-        publish(&publisher, batch.payload.records).await.map_err(|cause| {
-            error!(error.kind = cause.kind(), error.chain = telemetry::chain(&cause), "could not publish a record");
-            Diagnostic { error_type: cause.kind().to_owned(), error_message: telemetry::chain(&cause) }
+        publish(&publisher, batch.payload.records).await.map_err(|failure| {
+            error!(error.kind = failure.kind(), error.chain = telemetry::chain(&failure), "could not publish a record");
+            Diagnostic { error_type: failure.kind().to_owned(), error_message: telemetry::chain(&failure) }
         })
     }))
     .await
 }
 
-/// Publishes what can be and reports the first record that was not: Lambda comes back with it and all that follow.
+/// Publishes the records up to the first one that fails, and reports that one; Lambda retries from it.
 ///
-/// A batch whose very first record is no outbox row fails as a whole instead: Lambda then halves it, and comes in the
-/// end with that record alone, which goes to the failure destination while the good ones pass.
-async fn publish(publisher: &Publisher, records: Vec<StreamRecord>) -> Result<BatchAnswer, PublishError> {
+/// If the first record of the batch is not an outbox row, the whole batch fails: Lambda then bisects it until the batch is
+/// this one record, and sends that to the failure destination.
+async fn publish(publisher: &Publisher, records: Vec<StreamRecord>) -> Result<BatchResponse, PublishError> {
     let mut rows = Vec::with_capacity(records.len());
-    let mut broken = None;
+    let mut unreadable = None;
     for record in &records {
-        match record.row() {
+        match record.outbox_row() {
             Ok(row) => rows.push(row),
-            Err(cause) => {
-                broken = Some(cause.into());
+            Err(error) => {
+                unreadable = Some(PublishError::from(error));
                 break;
             }
         }
     }
     if let Err(unsent) = publisher.send(&rows).await {
-        say_published(&rows[..unsent.sent]);
+        log_published(&rows[..unsent.sent]);
         error!(
-            error.kind = unsent.cause.kind(),
-            error.chain = telemetry::chain(&unsent.cause),
+            error.kind = unsent.error.kind(),
+            error.chain = telemetry::chain(&unsent.error),
             "could not publish the whole batch"
         );
-        return Ok(BatchAnswer::failed_from(records[unsent.sent].sequence_number().to_owned()));
+        return Ok(BatchResponse::failed_from(records[unsent.sent].sequence_number().to_owned()));
     }
-    say_published(&rows);
-    match broken {
-        None => Ok(BatchAnswer::done()),
-        Some(cause) if rows.is_empty() => Err(cause),
-        Some(_) => Ok(BatchAnswer::failed_from(records[rows.len()].sequence_number().to_owned())),
+    log_published(&rows);
+    match unreadable {
+        None => Ok(BatchResponse::success()),
+        Some(error) if rows.is_empty() => Err(error),
+        Some(_) => Ok(BatchResponse::failed_from(records[rows.len()].sequence_number().to_owned())),
     }
 }
 
-/// One line for all, with their ids: it is what tells afterwards that an event reached the bus, and when.
-fn say_published(rows: &[OutboxRow]) {
+/// Logs the ids of published events in one line, so that the log shows when an event reached the bus.
+fn log_published(rows: &[OutboxRow]) {
     if !rows.is_empty() {
         let ids = rows.iter().map(OutboxRow::event_id).collect::<Vec<_>>().join(" ");
         info!(events = rows.len(), event.ids = ids, "published events");
     }
 }
 
-/// A batch of rows that was sent in part.
+/// A batch of which only some rows were sent.
 #[derive(Debug)]
 struct Unsent {
-    /// This many rows from the first are surely on the bus.
+    /// The number of rows, from the first, that the bus has accepted.
     sent: usize,
-    cause: PublishError,
+    error: PublishError,
 }
 
 /// Why a row is not on the bus.
 #[derive(Debug, thiserror::Error)]
 enum PublishError {
-    #[error("a record cannot be read")]
-    Unreadable(#[from] NoSuchItem),
+    #[error("an outbox record cannot be read")]
+    Unreadable(#[from] RecordError),
     #[error("the bus refused entries: {0}")]
     Refused(String),
-    #[error("the bus answered for {answered} of {sent} entries")]
+    #[error("PutEvents returned {answered} results for {sent} entries")]
     Incomplete { sent: usize, answered: usize },
     #[error("the call to the bus failed")]
     Call(#[source] lambda_runtime::Error),

@@ -1,5 +1,5 @@
-//! Settings from the environment, read once at init, every missing one named at once.
-#![allow(clippy::disallowed_methods, reason = "this is the home that clippy.toml sends everyone to")]
+//! A function's settings from environment variables, read once at init. The error names all missing settings at once.
+#![allow(clippy::disallowed_methods, reason = "clippy.toml allows reading the environment only here")]
 
 use std::env;
 
@@ -10,17 +10,17 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// Reads a function's settings with `read`, which may ask for any number of them.
+    /// Reads a function's settings with `read`, which may read any number of them.
     ///
     /// # Errors
-    /// Names every setting that `read` asked for and that is not set or empty.
+    /// Names every setting that `read` needs and that is missing or empty.
     pub fn read<C>(read: impl FnOnce(&mut Self) -> C) -> Result<C, MissingSettings> {
         let mut settings = Self::default();
         let config = read(&mut settings);
         if settings.missing.is_empty() { Ok(config) } else { Err(MissingSettings(settings.missing)) }
     }
 
-    /// The text of an environment variable; when it is missing, the whole read fails in the end.
+    /// The value of an environment variable. If it is missing, [`Settings::read`] fails after reading the others.
     pub fn text(&mut self, name: &'static str) -> String {
         let value = env::var(name).unwrap_or_default();
         if value.is_empty() {
@@ -29,22 +29,22 @@ impl Settings {
         value
     }
 
-    /// The text of an environment variable that may be missing or empty, which is the same.
+    /// The value of an optional environment variable; `None` if it is missing or empty.
     #[must_use]
     pub fn optional_text(&self, name: &'static str) -> Option<String> {
         env::var(name).ok().filter(|value| !value.is_empty())
     }
 }
 
-/// The settings that a function needs and does not have.
+/// Names the settings that a function needs and that are missing.
 #[derive(Debug, thiserror::Error)]
 #[error("missing settings: {}; set them as environment variables of the function", .0.join(", "))]
 pub struct MissingSettings(Vec<&'static str>);
 
-/// The job that this function has: its `Handler` setting, which Lambda passes as `_HANDLER`.
+/// The name of this function's job: its `Handler` setting, which Lambda passes as `_HANDLER`.
 ///
 /// # Errors
-/// When the variable is missing, that is, outside Lambda.
+/// When the variable is missing, which means that the program runs outside Lambda.
 ///
 /// Source: <https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html#configuration-envvars-runtime>
 pub fn handler_name() -> Result<String, MissingSettings> {
@@ -70,7 +70,8 @@ mod tests {
 
     #[test]
     fn every_missing_setting_is_named() {
-        let error = Settings::read(|settings| (settings.text("NO_SUCH_ONE"), settings.text("NOR_THIS"))).unwrap_err();
-        assert!(error.to_string().starts_with("missing settings: NO_SUCH_ONE, NOR_THIS;"), "{error}");
+        let error =
+            Settings::read(|settings| (settings.text("FIRST_SETTING"), settings.text("SECOND_SETTING"))).unwrap_err();
+        assert!(error.to_string().starts_with("missing settings: FIRST_SETTING, SECOND_SETTING;"), "{error}");
     }
 }

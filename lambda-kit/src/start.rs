@@ -1,4 +1,4 @@
-//! The start of every function: logs on, then the job; a job that cannot start says why in one line.
+//! The start of every function: logging first, then the job.
 
 use std::process::ExitCode;
 
@@ -7,9 +7,12 @@ use tracing::error;
 
 use crate::telemetry;
 
-/// Runs the job that the function's `Handler` names, until the environment ends.
-pub async fn start(job: impl Future<Output = Result<(), Error>>) -> ExitCode {
-    telemetry::init();
+/// Runs the job that the function's `Handler` names until the environment ends. A job that cannot start is logged in one
+/// line.
+///
+/// The function's log level applies to `crate_name`, the service's crate (`env!("CARGO_CRATE_NAME")`).
+pub async fn start(crate_name: &'static str, job: impl Future<Output = Result<(), Error>>) -> ExitCode {
+    telemetry::init(crate_name);
     match job.await {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {

@@ -1,4 +1,4 @@
-//! A table's stream as Lambda delivers it: batches of records, of which some are outbox rows.
+//! Batches of a DynamoDB stream, and the runner of jobs that handle its records.
 
 use std::error::Error;
 use std::future::Future;
@@ -16,9 +16,8 @@ use crate::telemetry;
 
 /// Runs a job on each record of a table's stream, in order, until the environment ends.
 ///
-/// The first record that fails is reported, and Lambda comes back with it and all that follow. A batch whose very first
-/// record fails does so as a whole: Lambda then halves it, and comes in the end with that record alone, which goes to
-/// the failure destination while the good ones pass.
+/// The first record that fails is reported, and Lambda retries from that record. If it is the first of the batch, the whole
+/// batch fails: Lambda then bisects it until the batch is this one record, and sends that to the failure destination.
 ///
 /// # Errors
 /// When the Lambda runtime's API fails.
@@ -36,12 +35,12 @@ where
             let sequence_number = record.sequence_number().to_owned();
             if let Err(failure) = job(state, record).await {
                 let failed = failed(failure.kind(), &failure);
-                return if done == 0 { Err(failed) } else { Ok(BatchAnswer::failed_from(sequence_number)) };
+                return if done == 0 { Err(failed) } else { Ok(BatchResponse::failed_from(sequence_number)) };
             }
             done += 1;
         }
         info!(records = done, "handled changes of the table");
-        Ok(BatchAnswer::done())
+        Ok(BatchResponse::success())
     }))
     .await
 }
@@ -52,17 +51,17 @@ fn failed(kind: &str, failure: &dyn Error) -> Diagnostic {
     Diagnostic { error_type: kind.to_owned(), error_message: chain }
 }
 
-/// A batch of a table's stream; the fields that the publisher reads.
+/// A batch of stream records; only the fields that jobs read.
 ///
 /// Source: <https://docs.aws.amazon.com/lambda/latest/dg/with-ddb-example.html>
 #[derive(Debug, Deserialize)]
 pub struct StreamBatch {
-    /// In the order of the changes of each item.
+    /// The records; those of one item are in the order of its changes.
     #[serde(rename = "Records")]
     pub records: Vec<StreamRecord>,
 }
 
-/// One change of the table.
+/// One change of an item.
 #[derive(Debug, Deserialize)]
 pub struct StreamRecord {
     dynamodb: Change,
@@ -74,13 +73,13 @@ struct Change {
     sequence_number: String,
     #[serde(default)]
     keys: serde_json::Value,
-    /// Read record by record: one that does not parse must not take the batch with it.
+    /// Parsed record by record, so that one bad record does not fail the whole batch.
     #[serde(default)]
     new_image: serde_json::Value,
 }
 
 impl StreamRecord {
-    /// Names the record in its shard.
+    /// Identifies the record in its shard.
     #[must_use]
     pub fn sequence_number(&self) -> &str {
         &self.dynamodb.sequence_number
@@ -89,24 +88,24 @@ impl StreamRecord {
     /// The outbox row that the change wrote.
     ///
     /// # Errors
-    /// When the change wrote no item, or one that is no outbox row.
-    pub fn row(&self) -> Result<OutboxRow, NoSuchItem> {
+    /// When the change wrote no item, or another item than an outbox row.
+    pub fn outbox_row(&self) -> Result<OutboxRow, RecordError> {
         read(&self.dynamodb.new_image)
     }
 
     /// The key of the item that was changed.
     ///
     /// # Errors
-    /// When the record holds no key, or another one than a `T`.
-    pub fn keys<T: DeserializeOwned>(&self) -> Result<T, NoSuchItem> {
+    /// When the record has no key, or the key does not parse as `T`.
+    pub fn keys<T: DeserializeOwned>(&self) -> Result<T, RecordError> {
         read(&self.dynamodb.keys)
     }
 
-    /// The item after the change; `None` when the change has deleted it.
+    /// The item after the change; `None` when the change deleted it.
     ///
     /// # Errors
-    /// When it is no `T`.
-    pub fn item<T: DeserializeOwned>(&self) -> Result<Option<T>, NoSuchItem> {
+    /// When the item does not parse as `T`.
+    pub fn item<T: DeserializeOwned>(&self) -> Result<Option<T>, RecordError> {
         match &self.dynamodb.new_image {
             serde_json::Value::Null => Ok(None),
             image => read(image).map(Some),
@@ -114,29 +113,30 @@ impl StreamRecord {
     }
 }
 
-fn read<T: DeserializeOwned>(image: &serde_json::Value) -> Result<T, NoSuchItem> {
+fn read<T: DeserializeOwned>(image: &serde_json::Value) -> Result<T, RecordError> {
     let item = serde_json::from_value::<Item>(image.clone());
-    let item = item.map_err(|error| NoSuchItem::NoItem(broken_rule(&error)))?;
-    serde_dynamo::from_item(item).map_err(|error| NoSuchItem::OtherItem(broken_rule(&error)))
+    let item = item.map_err(|error| RecordError::MissingItem(broken_rule(&error)))?;
+    serde_dynamo::from_item(item).map_err(|error| RecordError::UnexpectedItem(broken_rule(&error)))
 }
 
-/// Why a stream record does not hold what is looked for. The causes are named without the values that they quote.
+/// Why the item of a stream record cannot be read. The texts name the broken rule without the item's values, because
+/// they go to logs and failure records.
 #[derive(Debug, thiserror::Error)]
-pub enum NoSuchItem {
-    /// There is no image, or it is no item.
-    #[error("the stream record holds no item: {0}")]
-    NoItem(String),
-    /// The item has other attributes.
-    #[error("the stream record's item is another than expected: {0}")]
-    OtherItem(String),
+pub enum RecordError {
+    /// The record has no image, or the image is not a DynamoDB item.
+    #[error("the stream record has no item: {0}")]
+    MissingItem(String),
+    /// The item has other attributes than expected.
+    #[error("the stream record's item is not the expected one: {0}")]
+    UnexpectedItem(String),
 }
 
-/// The answer of a stream function with `ReportBatchItemFailures`.
+/// The response of a stream function with `ReportBatchItemFailures`.
 ///
 /// Source: <https://docs.aws.amazon.com/lambda/latest/dg/services-ddb-batchfailurereporting.html>
 #[derive(Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct BatchAnswer {
+pub(crate) struct BatchResponse {
     batch_item_failures: Vec<ItemFailure>,
 }
 
@@ -146,13 +146,13 @@ struct ItemFailure {
     item_identifier: String,
 }
 
-impl BatchAnswer {
-    /// All of it is done.
-    pub(crate) fn done() -> Self {
+impl BatchResponse {
+    /// All records were handled.
+    pub(crate) fn success() -> Self {
         Self { batch_item_failures: Vec::new() }
     }
 
-    /// The record of this sequence number failed; neither it nor what follows is done.
+    /// The record with this sequence number failed; Lambda retries from it.
     pub(crate) fn failed_from(sequence_number: String) -> Self {
         Self { batch_item_failures: vec![ItemFailure { item_identifier: sequence_number }] }
     }

@@ -1,75 +1,100 @@
-//! Bus events: the runner of a subscriber's job.
+//! The runner of jobs that subscribe to bus events.
 
 use std::error::Error;
 use std::future::Future;
 use std::marker::PhantomData;
 
 use events::envelope::{self, BusEvent, Event, Metadata, Payload, ReadError};
+use events::participants::{self, ParticipantPayload};
 use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
 use serde::de::DeserializeOwned;
 use tracing::{Instrument, Span, error, info, info_span};
 
 use crate::telemetry;
 
-/// A failure of a subscriber's job, with the name under which failures are grouped.
+/// A failure of a job, with the name under which failures are grouped.
 pub trait SubscribeFailure: Error + Send {
     /// The kind of failure in one word, such as `MailRefused`: the `errorType` of the failure record.
     fn kind(&self) -> &'static str;
 }
 
-/// The subscription to the event `P`, such as `on::<TodoCreatedV1>().run(state, job)`.
+/// Subscribes a job to the event `P`: `subscribe_to::<TodoCreatedV1>().run(state, job)`.
 #[must_use]
-pub fn on<P: Payload>() -> Subscription<P> {
+pub fn subscribe_to<P: Payload>() -> Subscription<P> {
     Subscription(PhantomData)
 }
 
-/// A function's subscription to one event.
+/// A job's subscription to one event.
 #[derive(Clone, Copy, Debug)]
 pub struct Subscription<P>(PhantomData<P>);
 
 impl<P: Payload> Subscription<P> {
-    /// Runs the job that reads the event's data as `D` until the environment ends.
+    /// Runs the job, which reads the event's data as `D`, until the environment ends.
     ///
-    /// A failure is logged once and given to Lambda, which tries twice more and then sends the event whole to the
+    /// A failure is logged once and returned to Lambda, which tries twice more and then sends the whole event to the
     /// function's `OnFailure` destination. A message that does not parse fails in the same way.
     ///
     /// # Errors
     /// When the Lambda runtime's API fails.
     pub async fn run<D, S, E, F, Fut>(self, state: S, job: F) -> Result<(), lambda_runtime::Error>
     where
-        D: DeserializeOwned,
+        D: DeserializeOwned + 'static,
         S: Sync + 'static,
         E: SubscribeFailure,
         F: Fn(&'static S, Event<D>) -> Fut,
         Fut: Future<Output = Result<(), E>>,
     {
-        on_any().of::<P>().run(state, job).await
+        subscribe_to_any().event::<P>().run(state, job).await
     }
 }
 
-/// The subscription of one job to several events, such as `on_any().of::<TodoCreatedV1>().of::<TodoDeletedV1>()`.
+/// Subscribes a job to several events: `subscribe_to_any().event::<TodoCreatedV1>().event::<TodoDeletedV1>()`.
 #[must_use]
-pub fn on_any<D>() -> Subscriptions<D> {
+pub fn subscribe_to_any<D>() -> Subscriptions<D> {
     Subscriptions { readers: Vec::new() }
 }
 
-/// A function's subscription to several events, whose data it reads alike, as `D`.
-#[derive(Clone, Debug)]
+/// A job's subscription to several events. The job takes the data of all of them as `D`.
 pub struct Subscriptions<D> {
     readers: Vec<Reader<D>>,
 }
 
-#[derive(Clone, Debug)]
 struct Reader<D> {
     detail_type: String,
-    read: fn(BusEvent) -> Result<Event<D>, ReadError>,
+    read: Box<ReadFn<D>>,
 }
 
-impl<D: DeserializeOwned> Subscriptions<D> {
-    /// The event `P` too.
+type ReadFn<D> = dyn Fn(BusEvent) -> Result<Event<D>, ReadError> + Send + Sync;
+
+impl<D: 'static> Subscriptions<D> {
+    /// Adds the event `P` and reads its data as `D`.
     #[must_use]
-    pub fn of<P: Payload>(mut self) -> Self {
-        self.readers.push(Reader { detail_type: envelope::detail_type::<P>(), read: envelope::read::<P, D> });
+    pub fn event<P: Payload>(self) -> Self
+    where
+        D: DeserializeOwned,
+    {
+        self.event_as::<P, D>(|data| data)
+    }
+
+    /// Adds the event `P`, reads its data as `T` and converts it to `D`.
+    #[must_use]
+    pub fn event_as<P: Payload, T: DeserializeOwned + 'static>(mut self, convert: fn(T) -> D) -> Self {
+        let read = move |message| {
+            let Event { metadata, data } = envelope::read::<P, T>(message)?;
+            Ok(Event { metadata, data: convert(data) })
+        };
+        self.readers.push(Reader { detail_type: envelope::detail_type::<P>(), read: Box::new(read) });
+        self
+    }
+
+    /// Adds the event `P`, whichever participant publishes it.
+    #[must_use]
+    pub fn participant_event<P: ParticipantPayload + 'static>(mut self) -> Self
+    where
+        D: DeserializeOwned,
+    {
+        let read = Box::new(participants::read::<P, D>);
+        self.readers.push(Reader { detail_type: participants::detail_type::<P>(), read });
         self
     }
 
@@ -138,10 +163,37 @@ fn failed(kind: &str, failure: &dyn Error) -> Diagnostic {
 
 #[cfg(test)]
 mod tests {
-    use events::todos::{TodoCreatedV1, TodoDeletedV1};
+    use serde::{Deserialize, Serialize};
     use serde_json::{Value, json};
+    use uuid::Uuid;
 
     use super::*;
+
+    #[derive(Serialize, Deserialize)]
+    struct OrderPlacedV1 {}
+
+    impl Payload for OrderPlacedV1 {
+        const SERVICE: &'static str = "orders";
+        const NAME: &'static str = "OrderPlaced";
+        const VERSION: u32 = 1;
+
+        fn user(&self) -> Option<Uuid> {
+            None
+        }
+    }
+
+    #[derive(Serialize, Deserialize)]
+    struct OrderPaidV1 {}
+
+    impl Payload for OrderPaidV1 {
+        const SERVICE: &'static str = "orders";
+        const NAME: &'static str = "OrderPaid";
+        const VERSION: u32 = 1;
+
+        fn user(&self) -> Option<Uuid> {
+            None
+        }
+    }
 
     fn message(detail_type: &str, schema: &str) -> BusEvent {
         let metadata = json!({
@@ -149,29 +201,42 @@ mod tests {
             "occurredAt": "2026-11-21T08:00:00Z",
             "subject": "s", "sequence": 1, "correlationId": "c", "causationId": "r",
             "traceparent": "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
-            "producer": "todos@0.1.0",
+            "producer": "orders@0.1.0",
             "schema": schema,
         });
         let detail = json!({"metadata": metadata, "data": {"x": 1}});
-        BusEvent { source: "busline.todos".to_owned(), detail_type: detail_type.to_owned(), detail }
+        BusEvent { source: "busline.orders".to_owned(), detail_type: detail_type.to_owned(), detail }
     }
 
     #[test]
-    fn a_job_of_several_events_reads_each_of_them_and_no_other() {
-        let subscriptions = on_any::<Value>().of::<TodoCreatedV1>().of::<TodoDeletedV1>();
-        for name in ["TodoCreated", "TodoDeleted"] {
-            let event = subscriptions.read(message(&format!("{name}.v1"), &format!("todos/{name}/v1"))).unwrap();
+    fn a_job_reads_each_event_that_it_subscribes_to_and_no_other() {
+        let subscriptions = subscribe_to_any::<Value>().event::<OrderPlacedV1>().event::<OrderPaidV1>();
+        for name in ["OrderPlaced", "OrderPaid"] {
+            let event = subscriptions.read(message(&format!("{name}.v1"), &format!("orders/{name}/v1"))).unwrap();
             assert_eq!(event.data, json!({"x": 1}));
         }
-        let refused = subscriptions.read(message("TodoChanged.v1", "todos/TodoChanged/v1")).unwrap_err().to_string();
-        let expected =
-            "the event's detail-type is `TodoChanged.v1`, this function reads `TodoCreated.v1`, `TodoDeleted.v1`";
-        assert_eq!(refused, expected);
+        let error = subscriptions.read(message("OrderSent.v1", "orders/OrderSent/v1")).unwrap_err().to_string();
+        assert_eq!(
+            error,
+            "the event's detail-type is `OrderSent.v1`, this function reads `OrderPlaced.v1`, `OrderPaid.v1`"
+        );
     }
 
     #[test]
-    fn an_event_under_anothers_name_is_refused() {
-        let subscriptions = on_any::<Value>().of::<TodoCreatedV1>().of::<TodoDeletedV1>();
-        subscriptions.read(message("TodoCreated.v1", "todos/TodoDeleted/v1")).unwrap_err();
+    fn events_with_different_data_are_converted_to_the_type_that_the_job_takes() {
+        #[derive(Deserialize)]
+        struct Data {
+            x: u64,
+        }
+        let subscriptions =
+            subscribe_to_any().event_as::<OrderPlacedV1, Data>(|data| data.x).event_as::<OrderPaidV1, Value>(|_| 7);
+        let read = |name: &str| subscriptions.read(message(&format!("{name}.v1"), &format!("orders/{name}/v1")));
+        assert_eq!((read("OrderPlaced").unwrap().data, read("OrderPaid").unwrap().data), (1, 7));
+    }
+
+    #[test]
+    fn an_event_with_the_schema_of_another_event_is_refused() {
+        let subscriptions = subscribe_to_any::<Value>().event::<OrderPlacedV1>().event::<OrderPaidV1>();
+        subscriptions.read(message("OrderPlaced.v1", "orders/OrderPaid/v1")).unwrap_err();
     }
 }

@@ -1,4 +1,4 @@
-//! A service's table: what can go wrong with it, whatever it holds.
+//! Errors of a service's DynamoDB table.
 
 use aws_sdk_dynamodb::error::BuildError;
 use lambda_runtime::Error;
@@ -6,42 +6,42 @@ use lambda_runtime::Error;
 use crate::outbox::OutboxError;
 use crate::transaction::TransactionError;
 
-/// Why a table did not do what was asked.
+/// Why an operation on a table failed.
 #[derive(Debug, thiserror::Error)]
 pub enum TableError {
-    /// The call failed.
+    /// DynamoDB refused the call, or did not answer.
     #[error("the call to DynamoDB failed")]
     Call(#[source] Error),
     /// A transaction was not written.
     #[error("the change was not written")]
     Transaction(#[from] TransactionError),
-    /// An item does not parse or breaks a rule: something else than the service has written it.
-    #[error("an item in the table is not as the service writes it")]
+    /// An item does not parse or breaks a rule, so the service did not write it in this form.
+    #[error("an item in the table is not in the form that the service writes")]
     Corrupt(#[source] Error),
-    /// A value has no form in the table.
-    #[error("an item cannot be stored")]
-    Unstorable(#[source] Error),
-    /// The SDK misses a field of a write.
-    #[error("a write is incomplete")]
+    /// A value cannot be converted to a DynamoDB item.
+    #[error("a value cannot be converted to a DynamoDB item")]
+    Serialization(#[source] Error),
+    /// The SDK misses a required field of a write.
+    #[error("a required field of a write is missing")]
     Incomplete(#[from] BuildError),
-    /// A change's event cannot be written beside it.
-    #[error("the event cannot be committed")]
-    Event(#[from] OutboxError),
+    /// The event of a change cannot be written to the outbox.
+    #[error("the event cannot be written to the outbox")]
+    Outbox(#[from] OutboxError),
 }
 
 impl TableError {
-    /// What the SDK says of a call that failed.
+    /// Wraps the SDK's error of a call.
     pub fn call(error: impl Into<Error>) -> Self {
         Self::Call(error.into())
     }
 
-    /// Why an item cannot be read.
+    /// Wraps the error of reading an item.
     pub fn corrupt(error: impl Into<Error>) -> Self {
         Self::Corrupt(error.into())
     }
 
-    /// Why a value cannot be stored.
-    pub fn unstorable(error: impl Into<Error>) -> Self {
-        Self::Unstorable(error.into())
+    /// Wraps the error of converting a value to an item.
+    pub fn serialization(error: impl Into<Error>) -> Self {
+        Self::Serialization(error.into())
     }
 }

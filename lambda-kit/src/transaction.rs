@@ -1,4 +1,4 @@
-//! Transactions: all writes or none, again while another transaction holds the same rows.
+//! DynamoDB transactions: all writes or none, retried while another transaction holds the same items.
 //!
 //! Source: <https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html>
 
@@ -10,32 +10,33 @@ use aws_sdk_dynamodb::types::{CancellationReason, TransactWriteItem};
 
 use crate::clock;
 
-/// A transaction is tried this often while others hold its rows.
+/// How often a transaction is tried while others hold its items.
 const ATTEMPTS: u32 = 8;
-/// The pause before the second attempt; it doubles with each further one up to [`LONGEST_PAUSE`].
+/// The pause before the second attempt; it doubles with each further one up to [`MAX_PAUSE`].
 const FIRST_PAUSE: Duration = Duration::from_millis(25);
-const LONGEST_PAUSE: Duration = Duration::from_millis(400);
+const MAX_PAUSE: Duration = Duration::from_millis(400);
 
 /// How a transaction ended.
 #[derive(Debug)]
-pub enum Written {
-    /// All of it is written.
-    Now,
-    /// A condition does not hold; nothing is written. The reason of each write, in order.
-    Refused(Vec<CancellationReason>),
+pub enum TransactionOutcome {
+    /// All items were written.
+    Applied,
+    /// A condition did not hold, and nothing was written. Holds the reason of each write, in order.
+    ConditionFailed(Vec<CancellationReason>),
 }
 
-/// Writes all or nothing. While other transactions hold the same rows it tries again, for less than 4 seconds in all.
+/// Writes all items or none. While other transactions hold the same items it tries again, for at most 4 seconds.
 ///
 /// # Errors
-/// When the call fails, DynamoDB cancels for another reason than a condition, or the rows stay held.
-pub async fn write(client: &Client, writes: &[TransactWriteItem]) -> Result<Written, TransactionError> {
+/// When the call fails, DynamoDB cancels for another reason than a condition, or other transactions hold the items in
+/// each attempt.
+pub async fn write(client: &Client, writes: &[TransactWriteItem]) -> Result<TransactionOutcome, TransactionError> {
     for attempt in 0..ATTEMPTS {
         let Err(reasons) = attempt_once(client, writes).await? else {
-            return Ok(Written::Now);
+            return Ok(TransactionOutcome::Applied);
         };
         if reasons.iter().any(|reason| reason.code() == Some("ConditionalCheckFailed")) {
-            return Ok(Written::Refused(reasons));
+            return Ok(TransactionOutcome::ConditionFailed(reasons));
         }
         if !reasons.iter().any(|reason| reason.code() == Some("TransactionConflict")) {
             return Err(TransactionError::cancelled(&reasons));
@@ -61,29 +62,29 @@ async fn attempt_once(
     }
 }
 
-/// The pause after an attempt (from 0): doubling, and up to twice as long by chance, so that jobs that met once do not
-/// meet again.
-fn pause(attempt: u32, chance: u64) -> Duration {
-    let step = FIRST_PAUSE.saturating_mul(1 << attempt.min(16)).min(LONGEST_PAUSE);
-    step + step.mul_f64(f64::from((chance & 0xff) as u8) / 256.0)
+/// The pause after an attempt (from 0): it doubles each time, and `random` makes it up to twice as long, so that jobs
+/// that conflicted once do not conflict again.
+fn pause(attempt: u32, random: u64) -> Duration {
+    let step = FIRST_PAUSE.saturating_mul(1 << attempt.min(16)).min(MAX_PAUSE);
+    step + step.mul_f64(f64::from((random & 0xff) as u8) / 256.0)
 }
 
 /// Why a transaction was not written.
 #[derive(Debug, thiserror::Error)]
 pub enum TransactionError {
-    /// The call failed.
+    /// DynamoDB refused the call, or did not answer.
     #[error("the call to DynamoDB failed")]
     Call(#[source] lambda_runtime::Error),
-    /// DynamoDB cancelled it for another reason than a condition: the code of each write's reason.
+    /// DynamoDB cancelled it for another reason than a condition. Holds the reason code of each write.
     #[error("the transaction was cancelled: {0}")]
     Cancelled(String),
-    /// Other transactions held its rows the whole time.
-    #[error("other transactions held the same rows in each of {ATTEMPTS} attempts; a later one will pass")]
+    /// Other transactions held its items in each attempt.
+    #[error("other transactions held the same items in each of {ATTEMPTS} attempts; try again later")]
     Contended,
 }
 
 impl TransactionError {
-    /// The error for a transaction that these reasons cancelled.
+    /// Makes the error of a transaction that was cancelled for `reasons`.
     #[must_use]
     pub fn cancelled(reasons: &[CancellationReason]) -> Self {
         let codes: Vec<&str> = reasons.iter().map(|reason| reason.code().unwrap_or("None")).collect();
@@ -96,10 +97,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn pauses_grow_stay_bounded_and_differ() {
+    fn pauses_grow_vary_and_stay_within_the_limit() {
         assert_eq!(pause(0, 0), FIRST_PAUSE);
         assert!(pause(0, 0xff) > pause(0, 0) && pause(0, 0xff) < FIRST_PAUSE * 2);
-        let whole: Duration = (0..ATTEMPTS).map(|attempt| pause(attempt, 0xff)).sum();
-        assert!(whole < Duration::from_secs(4), "{whole:?} must fit into the functions' timeout");
+        let total: Duration = (0..ATTEMPTS).map(|attempt| pause(attempt, 0xff)).sum();
+        assert!(total < Duration::from_secs(4), "{total:?} must fit into the functions' timeout");
     }
 }

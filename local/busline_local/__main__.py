@@ -17,7 +17,7 @@ from busline_local.state_dir import StateDirInUseError, StateDirLock
 
 
 def main() -> None:
-    """Read the command line, take the port and the state folder, serve until told to stop."""
+    """Read the command line, lock port and state folder, serve until a stop is requested."""
     arguments = _arguments()
     _refuse_another_version()
     _refuse_a_taken_port(arguments.port)
@@ -25,7 +25,7 @@ def main() -> None:
         lock = None
     else:
         try:
-            lock = StateDirLock.take(arguments.state_dir.resolve(), arguments.port)
+            lock = StateDirLock.acquire(arguments.state_dir.resolve(), arguments.port)
         except StateDirInUseError as error:
             sys.exit(f"busline_local: {error}")
     state_dir = arguments.state_dir.resolve() if lock else None
@@ -76,7 +76,7 @@ def _refuse_another_version() -> None:
 
 def _refuse_a_taken_port(port: int) -> None:
     with socket.socket() as probe:
-        # As the server itself does: a port whose last connections are still
+        # As the server itself does: a port with connections that are still
         # in TIME_WAIT is free.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -111,7 +111,7 @@ def _serve(port: int) -> None:
 
     lifecycle.install(port)
 
-    # MiniStack has a command line of its own.
+    # MiniStack has its own command line.
     sys.argv = sys.argv[:1]
     app.main()
     # Functions are processes; none may outlive the server that they call.

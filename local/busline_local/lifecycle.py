@@ -1,4 +1,4 @@
-"""When background work may run: after the port answers, and until a stop is asked for.
+"""When background work may run: after the port answers, and until a stop is requested.
 
 MiniStack restores its state before it listens and saves it after it has stopped
 listening. Work that calls functions must do neither: functions call back over
@@ -20,7 +20,7 @@ serving = threading.Event()
 """Set when the port answers: background work may start."""
 
 stopping = threading.Event()
-"""Set when a stop has been asked for: no new background work starts."""
+"""Set when a stop was requested: no new background work starts."""
 
 _busy_checks: list[Callable[[], int]] = []
 _serving_hooks: list[Callable[[], None]] = []

@@ -9,10 +9,11 @@ from ministack.core.arn import parse_arn
 from ministack.core.iam_evaluator import (
     EvalContext,
     _gather_role_policies,
+    _permissions_boundary,
     evaluate,
     evaluate_resource_policy,
 )
-from ministack.services import lambda_svc
+from ministack.services import iam, lambda_svc
 
 
 def function_admits(function_arn: str, service: str, source_arn: str) -> bool:
@@ -70,5 +71,6 @@ def _role_allows(
         resource_arn=resource_arn,
         region=region,
     )
-    decision = evaluate(request, _gather_role_policies(role, account)).decision
+    boundary = _permissions_boundary(iam._roles, role, account)
+    decision = evaluate(request, _gather_role_policies(role, account), *boundary).decision
     return bool(decision == "Allow")

@@ -1,6 +1,6 @@
 """Calls that the Lambda service makes in a function's name, with its role's permissions.
 
-A destination or a dead-letter queue gets its message through the same door as
+A destination or a dead-letter queue gets its message through the same API as
 anybody's: signed with the role's credentials, so that the role's policies, the
 target's policy, its limits and its subscriptions all apply.
 <https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html>

@@ -5,7 +5,7 @@ from collections.abc import MutableMapping
 from pathlib import Path
 
 MINISTACK_VERSION = "1.5.33"
-"""The one version whose private functions the patches know."""
+"""The version that the patches are written for."""
 
 _FORCED = {
     # Everything local listens on the loopback interface alone.

@@ -19,7 +19,7 @@ class StateDirLock:
     descriptor: int
 
     @classmethod
-    def take(cls, state_dir: Path, port: int) -> "StateDirLock":
+    def acquire(cls, state_dir: Path, port: int) -> "StateDirLock":
         """Lock `state_dir` (made if absent) for this process, which serves on `port`.
 
         Raises `StateDirInUseError`, which names the holder's process id and
@@ -33,7 +33,7 @@ class StateDirLock:
         except BlockingIOError as taken:
             os.close(descriptor)
             raise StateDirInUseError(_in_use(state_dir, path)) from taken
-        # The code of functions is unpacked anew; what an earlier server left is waste.
+        # The code of functions is unpacked again; files of an earlier server are not needed.
         shutil.rmtree(state_dir / "tmp", ignore_errors=True)
         for folder in ("services", "objects", "tmp"):
             (state_dir / folder).mkdir(mode=0o700, exist_ok=True)

@@ -1,8 +1,8 @@
-"""What a case says of itself: the AWS page that it tests, and the patch that it needs.
+"""The marks of a case: the AWS page that it tests, and the patch that it needs.
 
 `@pytest.mark.aws(page, ...)` names pages of https://docs.aws.amazon.com;
 `@pytest.mark.patch(name, ...)` names patches without any of which the case
-fails; `@pytest.mark.guard` says that MiniStack does this by itself. A module's
+fails; `@pytest.mark.guard` means that MiniStack does this by itself. A module's
 `pytestmark` speaks for those of its cases that do not speak for themselves.
 """
 
@@ -21,7 +21,7 @@ class Case:
     """One case of the suite."""
 
     name: str
-    """As pytest takes it on its command line."""
+    """The name as on pytest's command line."""
 
     pages: tuple[str, ...]
     """The AWS documentation of the right behaviour."""
@@ -31,11 +31,11 @@ class Case:
 
 
 class MarkError(Exception):
-    """A case does not say what it has to; the message says what is missing."""
+    """A case lacks a mark; the message names it."""
 
 
 def case_of(item: pytest.Item) -> Case:
-    """What a collected test says of itself; raises `MarkError`."""
+    """The marks of a collected test; raises `MarkError`."""
     pages = _closest(item, "aws")
     if not pages:
         raise MarkError(f'{item.nodeid}: name its AWS page with @pytest.mark.aws("{_PAGES}...")')

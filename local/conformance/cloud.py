@@ -22,13 +22,13 @@ REGION = "eu-west-1"
 LOCAL = Path(__file__).resolve().parent.parent
 
 Client = Any
-"""A boto3 client; the SDK has no types of its own."""
+"""A boto3 client; the SDK has no type hints."""
 
 T = TypeVar("T")
 
 
 class Server:
-    """A local cloud of its own: a free port and a state folder that belongs to the test."""
+    """A separate local cloud, with a free port and a state folder for this test."""
 
     def __init__(self, state_dir: Path, *arguments: str, **environment: str) -> None:
         """Start it and wait until it is ready, 30 seconds at most."""
@@ -37,7 +37,7 @@ class Server:
         self.endpoint = f"http://127.0.0.1:{self.port}"
         self.log = state_dir.parent / f"{state_dir.name}-{self.port}.log"
         if given_endpoint() is not None:
-            pytest.skip("starts servers of its own")
+            pytest.skip("starts its own servers")
         arguments = (*arguments, *unpatched())
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(

@@ -142,7 +142,7 @@ def patch_jobs(cases: Iterable[Case], patches: Iterable[str]) -> list[Job]:
 
 
 def run(job: Job) -> dict[Case, Outcome]:
-    """Run a job's cases in a pytest of their own."""
+    """Run a job's cases in a separate pytest."""
     with tempfile.TemporaryDirectory(prefix="busline-conformance-") as folder:
         results = Path(folder) / "results.xml"
         names = [case.name for case in job.cases]

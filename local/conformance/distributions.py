@@ -1,4 +1,4 @@
-"""Distributions, asked as a browser asks them: by their name."""
+"""Requests to distributions by their name, as a browser sends them."""
 
 import http.client
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Small functions that behave as told, on the runtime that the product uses.
+"""Small test functions on the runtime that the product uses.
 
 One handler serves all: what it does with an event is in the event, under
 `do`. It writes what it got to its log, so that a test can count attempts.
@@ -155,7 +155,7 @@ def deploy(
     environment: dict[str, str] | None = None,
     **settings: Any,
 ) -> Deployed:
-    """A function whose role may do what is `allowed`; `settings` as for CreateFunction."""
+    """A function with a role that allows `allowed`; `settings` as for CreateFunction."""
     name = unique("function")
     role_name, role_arn = role(cloud, *allowed)
     client = cloud.client("lambda")

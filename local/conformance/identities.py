@@ -19,7 +19,12 @@ def clients_of_role(cloud: Cloud, *statements: dict[str, Any]) -> Callable[[str]
     role = iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(_TRUST))["Role"]
     policy = {"Version": "2012-10-17", "Statement": list(statements)}
     iam.put_role_policy(RoleName=name, PolicyName="test", PolicyDocument=json.dumps(policy))
-    session = cloud.client("sts").assume_role(RoleArn=role["Arn"], RoleSessionName="conformance")
+    return clients_of_session(cloud, role["Arn"])
+
+
+def clients_of_session(cloud: Cloud, role_arn: str) -> Callable[[str], Client]:
+    """A session of a role that this account may assume, as a maker of its clients."""
+    session = cloud.client("sts").assume_role(RoleArn=role_arn, RoleSessionName="conformance")
     keys = session["Credentials"]
 
     def client(service: str) -> Client:

@@ -1,4 +1,4 @@
-"""The mail that the local cloud sent, which nobody delivers."""
+"""The emails that the local cloud sent, which are not delivered."""
 
 import json
 import re

@@ -12,7 +12,7 @@ _NO_CHANGES = "didn't contain changes"
 
 
 class Stack:
-    """One stack, and what it says of itself."""
+    """One stack and its description."""
 
     def __init__(self, cloud: Cloud) -> None:
         self.name = unique("conformance")

@@ -1,4 +1,4 @@
-"""Asynchronous invocation: retries, dead letters, and records of the whole."""
+"""Asynchronous invocation: retries, dead dead_letters, and records of the whole."""
 
 import json
 import re
@@ -54,7 +54,7 @@ def test_retries_wait_longer_each_time(cloud: Cloud) -> None:
     assert third - second >= 2 * unit
 
 
-def test_an_event_that_grew_too_old_is_not_retried(cloud: Cloud) -> None:
+def test_an_event_that_is_too_old_is_not_retried(cloud: Cloud) -> None:
     queue = queues.create(cloud)
     function = functions.deploy(cloud, ("sqs:SendMessage", queue.arn))
     # No age may be under a minute on AWS, which waits as long before the first retry.
@@ -119,7 +119,7 @@ def test_a_dead_letter_is_the_event_with_three_attributes(cloud: Cloud) -> None:
     }
 
 
-def test_a_dead_letter_keeps_its_attributes_by_way_of_a_topic(cloud: Cloud) -> None:
+def test_a_dead_letter_keeps_its_attributes_through_a_topic(cloud: Cloud) -> None:
     topic, queue = queues.topic_with_queue(cloud)
     function = functions.deploy(
         cloud, ("sns:Publish", topic), DeadLetterConfig={"TargetArn": topic}
@@ -166,7 +166,7 @@ def test_a_success_is_recorded_whole(cloud: Cloud, kind: str) -> None:
 
 
 @pytest.mark.guard
-def test_a_failure_reaches_a_queue_by_way_of_a_topic(cloud: Cloud) -> None:
+def test_a_failure_reaches_a_queue_through_a_topic(cloud: Cloud) -> None:
     topic, queue = queues.topic_with_queue(cloud, MaximumMessageSize="1048576")
     function = functions.deploy(cloud, ("sns:Publish", topic))
     failure = destination("OnFailure", topic)
@@ -177,7 +177,7 @@ def test_a_failure_reaches_a_queue_by_way_of_a_topic(cloud: Cloud) -> None:
     assert sorted(len(record["requestPayload"]["text"]) for record in records) == [300_000, 900_000]
 
 
-def test_a_topic_that_takes_256_kib_gets_a_large_record_without_payloads(cloud: Cloud) -> None:
+def test_a_topic_with_a_limit_of_256_kib_gets_a_large_record_without_payloads(cloud: Cloud) -> None:
     topic, queue = queues.topic_with_queue(cloud)
     function = functions.deploy(cloud, ("sns:Publish", topic))
     failure = destination("OnFailure", topic)
@@ -295,7 +295,7 @@ def test_an_event_over_one_mebibyte_is_refused(cloud: Cloud) -> None:
         )
 
 
-def test_an_alias_has_settings_of_its_own(cloud: Cloud) -> None:
+def test_an_alias_has_its_own_settings(cloud: Cloud) -> None:
     queue = queues.create(cloud)
     function = functions.deploy(cloud, ("sqs:SendMessage", queue.arn))
     client = cloud.client("lambda")

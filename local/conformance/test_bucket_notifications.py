@@ -1,6 +1,6 @@
-"""A bucket tells a topic of new objects, if the topic's policy admits the bucket.
+"""A bucket notifies a topic of new objects, if the topic's policy admits the bucket.
 
-The failure road of every service rests on it.
+The failure path of every service uses it.
 """
 
 import json
@@ -45,7 +45,7 @@ Outputs:
 """
 
 
-def test_an_object_is_announced_by_way_of_a_topic(cloud: Cloud) -> None:
+def test_a_new_object_is_announced_through_a_topic(cloud: Cloud) -> None:
     bucket, queue = unique("bucket"), queues.create(cloud)
     with stack(cloud) as created:
         topic = created.deploy(_TEMPLATE.replace("BUCKET", bucket))["Topic"]

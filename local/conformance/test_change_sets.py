@@ -81,7 +81,9 @@ def test_new_code_updates_its_functions_in_place(cloud: Cloud, code: dict[str, s
         assert revision(client, it, "First") != before
 
 
-def test_a_resource_that_leaves_the_template_is_deleted(cloud: Cloud, code: dict[str, str]) -> None:
+def test_a_resource_removed_from_the_template_is_deleted(
+    cloud: Cloud, code: dict[str, str]
+) -> None:
     client = cloud.client("lambda")
     with stack(cloud) as it:
         it.deploy(HEAD + SECOND, **code)
@@ -92,7 +94,7 @@ def test_a_resource_that_leaves_the_template_is_deleted(cloud: Cloud, code: dict
         assert revision(client, it, "First")
 
 
-def test_a_failing_update_leaves_what_was_there(cloud: Cloud, code: dict[str, str]) -> None:
+def test_a_failing_update_changes_nothing(cloud: Cloud, code: dict[str, str]) -> None:
     client = cloud.client("lambda")
     with stack(cloud) as it:
         it.deploy(HEAD + SECOND, **code)
@@ -104,7 +106,7 @@ def test_a_failing_update_leaves_what_was_there(cloud: Cloud, code: dict[str, st
         assert not it.has_changes(HEAD + SECOND, **code)
 
 
-def test_code_that_is_not_there_rolls_the_update_back(cloud: Cloud, code: dict[str, str]) -> None:
+def test_missing_code_rolls_the_update_back(cloud: Cloud, code: dict[str, str]) -> None:
     with stack(cloud) as it:
         it.deploy(HEAD, **code)
         status = it.try_to_deploy(HEAD, **(code | {"Key": "nowhere.zip"}))

@@ -19,7 +19,7 @@ Conditions:
   Deliver: !Equals [!Ref Logs, deliver]
 Resources:
   Queue: {Type: AWS::SQS::Queue}
-  Letters: {Type: AWS::SQS::Queue, Condition: Deliver}
+  DeadLetters: {Type: AWS::SQS::Queue, Condition: Deliver}
 """
 
 
@@ -33,11 +33,11 @@ def test_a_change_set_lists_the_resources_that_will_exist(cloud: Cloud) -> None:
 def test_turning_a_condition_over_adds_and_removes(cloud: Cloud) -> None:
     with stack(cloud) as it:
         it.deploy(TEMPLATE, Logs="none")
-        assert it.changes(TEMPLATE, Logs="deliver") == {"Letters": "Add"}
+        assert it.changes(TEMPLATE, Logs="deliver") == {"DeadLetters": "Add"}
         it.deploy(TEMPLATE, Logs="deliver")
-        letters = it.physical_id("Letters")
+        dead_letters = it.physical_id("DeadLetters")
         sqs = cloud.client("sqs")
-        assert sqs.get_queue_attributes(QueueUrl=letters, AttributeNames=["QueueArn"])
-        assert it.changes(TEMPLATE, Logs="none") == {"Letters": "Remove"}
+        assert sqs.get_queue_attributes(QueueUrl=dead_letters, AttributeNames=["QueueArn"])
+        assert it.changes(TEMPLATE, Logs="none") == {"DeadLetters": "Remove"}
         it.deploy(TEMPLATE, Logs="none")
-        assert letters not in sqs.list_queues().get("QueueUrls", [])
+        assert dead_letters not in sqs.list_queues().get("QueueUrls", [])

@@ -33,7 +33,7 @@ Resources:
 """
 
 
-def test_what_a_deleted_stack_retained_is_not_created_over(cloud: Cloud) -> None:
+def test_a_retained_resource_is_not_replaced(cloud: Cloud) -> None:
     dynamodb, sqs = cloud.client("dynamodb"), cloud.client("sqs")
     name = unique("retained")
     first = Stack(cloud)
@@ -53,7 +53,7 @@ def test_what_a_deleted_stack_retained_is_not_created_over(cloud: Cloud) -> None
     sqs.delete_queue(QueueUrl=queue)
 
 
-def test_a_refused_create_leaves_the_other_stack_alone(cloud: Cloud) -> None:
+def test_a_refused_create_does_not_change_the_other_stack(cloud: Cloud) -> None:
     name = unique("owned")
     with stack(cloud) as owner, stack(cloud) as other:
         owner.deploy(TEMPLATE.replace("Retain", "Delete"), Name=name)

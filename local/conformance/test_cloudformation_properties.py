@@ -1,8 +1,10 @@
 """Properties of a template that its resources must have."""
 
 import pytest
+from botocore.exceptions import ClientError
 
 from conformance.cloud import Cloud, unique
+from conformance.identities import clients_of_session
 from conformance.stacks import stack
 
 pytestmark = [
@@ -29,7 +31,7 @@ TABLE_SETTINGS = """
 
 FUNCTION = """
 Resources:
-  Letters: {Type: AWS::SQS::Queue}
+  DeadLetters: {Type: AWS::SQS::Queue}
   Role:
     Type: AWS::IAM::Role
     Properties:
@@ -38,11 +40,11 @@ Resources:
         Statement:
           - {Effect: Allow, Principal: {Service: lambda.amazonaws.com}, Action: sts:AssumeRole}
       Policies:
-        - PolicyName: letters
+        - PolicyName: dead_letters
           PolicyDocument:
             Version: "2012-10-17"
             Statement:
-              - {Effect: Allow, Action: sqs:SendMessage, Resource: !GetAtt Letters.Arn}
+              - {Effect: Allow, Action: sqs:SendMessage, Resource: !GetAtt DeadLetters.Arn}
   Function:
     Type: AWS::Lambda::Function
     Properties:
@@ -52,8 +54,29 @@ Resources:
       Code: {ZipFile: "def handler(event, context): return event"}
 """
 FUNCTION_SETTINGS = """
-      DeadLetterConfig: {TargetArn: !GetAtt Letters.Arn}
+      DeadLetterConfig: {TargetArn: !GetAtt DeadLetters.Arn}
       ReservedConcurrentExecutions: 7
+"""
+
+ROLE = """
+Resources:
+  Boundary:
+    Type: AWS::IAM::ManagedPolicy
+    Properties:
+      PolicyDocument:
+        Version: "2012-10-17"
+        Statement: [{Effect: Allow, NotAction: "logs:*", Resource: "*"}]
+  Role:
+    Type: AWS::IAM::Role
+    Properties:
+      AssumeRolePolicyDocument:
+        Version: "2012-10-17"
+        Statement:
+          - {Effect: Allow, Principal: {AWS: !Ref AWS::AccountId}, Action: sts:AssumeRole}
+      ManagedPolicyArns: [arn:aws:iam::aws:policy/service-role/AWSLambdaDynamoDBExecutionRole]
+"""
+ROLE_SETTINGS = """
+      PermissionsBoundary: !Ref Boundary
 """
 
 OTHERS = """
@@ -117,7 +140,7 @@ def test_a_function_has_the_dead_letter_queue_and_concurrency_of_its_template(cl
         name = it.physical_id("Function")
         config = functions.get_function_configuration(FunctionName=name)
         assert config["DeadLetterConfig"]["TargetArn"].endswith(
-            it.physical_id("Letters").rsplit("/", 1)[-1]
+            it.physical_id("DeadLetters").rsplit("/", 1)[-1]
         )
         concurrency = functions.get_function_concurrency(FunctionName=name)
         assert concurrency["ReservedConcurrentExecutions"] == 7
@@ -127,6 +150,27 @@ def test_a_function_has_the_dead_letter_queue_and_concurrency_of_its_template(cl
         assert not config.get("DeadLetterConfig", {}).get("TargetArn")
         concurrency = functions.get_function_concurrency(FunctionName=name)
         assert "ReservedConcurrentExecutions" not in concurrency
+
+
+def test_a_role_has_the_permissions_boundary_of_its_template(cloud: Cloud) -> None:
+    with stack(cloud) as it:
+        it.deploy(ROLE + ROLE_SETTINGS)
+        role = cloud.client("iam").get_role(RoleName=it.physical_id("Role"))["Role"]
+        boundary = role["PermissionsBoundary"]["PermissionsBoundaryArn"]
+        assert boundary == it.physical_id("Boundary")
+        with pytest.raises(ClientError, match="AccessDenied"):
+            make_log_group(cloud, role["Arn"])
+
+        it.deploy(ROLE)
+        role = cloud.client("iam").get_role(RoleName=it.physical_id("Role"))["Role"]
+        assert "PermissionsBoundary" not in role
+        make_log_group(cloud, role["Arn"])
+
+
+def make_log_group(cloud: Cloud, role_arn: str) -> None:
+    name = unique("boundary")
+    clients_of_session(cloud, role_arn)("logs").create_log_group(logGroupName=name)
+    cloud.client("logs").delete_log_group(logGroupName=name)
 
 
 def test_buses_buckets_topics_and_pools_have_the_settings_of_their_template(cloud: Cloud) -> None:

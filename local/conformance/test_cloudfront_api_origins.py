@@ -118,7 +118,7 @@ def test_an_api_behind_a_distribution_sees_the_request_that_the_function_rewrote
     assert "execute-api" in sent["host"]
 
 
-def test_a_path_that_the_api_does_not_have_is_its_own_404(cloud: Cloud, domain: str) -> None:
+def test_an_unknown_path_gets_the_404_of_the_api(cloud: Cloud, domain: str) -> None:
     answer = ask(cloud, domain, "/api/nothing")
     assert (answer.status, json.loads(answer.body)) == (404, {"message": "Not Found"})
 
@@ -128,5 +128,5 @@ def test_an_api_refuses_a_request_that_carries_the_viewers_host(cloud: Cloud, do
 
 
 @pytest.mark.guard
-def test_an_api_is_not_asked_without_tls(cloud: Cloud, domain: str) -> None:
+def test_an_api_is_not_called_without_tls(cloud: Cloud, domain: str) -> None:
     assert ask(cloud, domain, "/other").status >= 500

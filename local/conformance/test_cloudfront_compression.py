@@ -115,7 +115,7 @@ def site(cloud: Cloud) -> Iterator[Site]:
             s3.delete_object(Bucket=bucket, Key=key)
 
 
-def test_a_text_is_compressed_for_who_takes_it(site: Site) -> None:
+def test_a_text_is_compressed_for_clients_that_accept_it(site: Site) -> None:
     answer = site.get("/open/a.js", accept_encoding="deflate, gzip;q=0.8")
     assert answer.headers["content-encoding"] == "gzip"
     assert "accept-encoding" in answer.headers["vary"].lower()
@@ -134,7 +134,7 @@ def test_a_text_is_compressed_for_who_takes_it(site: Site) -> None:
         ("/open/plain/a.js", "gzip"),
     ],
 )
-def test_what_is_short_or_no_text_or_not_asked_for_goes_as_it_is(
+def test_short_binary_or_unrequested_content_is_not_compressed(
     site: Site, path: str, offered: str
 ) -> None:
     answer = site.get(path, accept_encoding=offered)
@@ -144,7 +144,7 @@ def test_what_is_short_or_no_text_or_not_asked_for_goes_as_it_is(
 
 
 @pytest.mark.guard
-def test_a_distribution_reads_what_the_buckets_policy_gives_it_and_no_more(site: Site) -> None:
+def test_a_distribution_reads_only_what_the_bucket_policy_allows(site: Site) -> None:
     assert site.get("/open/a.js").status == 200
     assert site.get("/shut/a.js").status == 403
     assert site.get("/open/nothing.js").status == 403

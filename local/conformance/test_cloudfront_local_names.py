@@ -45,7 +45,7 @@ Outputs:
 """
 
 
-def test_a_distribution_answers_under_a_name_that_browsers_look_up_here(cloud: Cloud) -> None:
+def test_a_distribution_answers_under_a_name_that_browsers_resolve_locally(cloud: Cloud) -> None:
     if on_aws():
         pytest.skip("on AWS its name is its domain name alone")
     with stack(cloud) as it:

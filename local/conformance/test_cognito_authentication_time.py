@@ -1,4 +1,4 @@
-"""`auth_time`: when somebody gave their password, however old their session is."""
+"""`auth_time`: when the user entered the password, however old the session is."""
 
 import base64
 import json

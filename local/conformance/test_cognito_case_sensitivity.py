@@ -28,7 +28,7 @@ Resources:
 """
 
 
-def test_any_capitals_are_the_same_user(cloud: Cloud) -> None:
+def test_user_names_are_case_insensitive(cloud: Cloud) -> None:
     with stack(cloud) as it:
         it.deploy(TEMPLATE.replace("SENSITIVE", "false"))
         pool = it.physical_id("Pool")
@@ -40,7 +40,7 @@ def test_any_capitals_are_the_same_user(cloud: Cloud) -> None:
 
 
 @pytest.mark.guard
-def test_a_pool_that_tells_capitals_apart_has_two_users(cloud: Cloud) -> None:
+def test_a_case_sensitive_pool_has_two_users(cloud: Cloud) -> None:
     with stack(cloud) as it:
         it.deploy(TEMPLATE.replace("SENSITIVE", "true"))
         pool = it.physical_id("Pool")

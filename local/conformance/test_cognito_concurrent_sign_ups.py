@@ -16,11 +16,11 @@ pytestmark = [
 SIGN_UPS = 500
 LOOK_UPS = 12
 
-# Users with much to tell: it is while the server reads through them that somebody else comes.
+# Users with many attributes: others sign up while the server searches them.
 DETAILS = [f"detail{number}" for number in range(48)]
 
 
-def test_everybody_is_found_while_others_sign_up(cloud: Cloud) -> None:
+def test_an_account_is_found_while_others_sign_up(cloud: Cloud) -> None:
     cognito = cloud.client("cognito-idp")
     pool = cognito.create_user_pool(
         PoolName=unique("conformance"),

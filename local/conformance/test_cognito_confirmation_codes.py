@@ -19,7 +19,7 @@ def another(code: str) -> str:
     return f"{(int(code) + 1) % 1_000_000:06}"
 
 
-def test_each_user_gets_a_code_of_their_own(cloud: Cloud) -> None:
+def test_each_user_gets_a_different_code(cloud: Cloud) -> None:
     _, browser = user_pools.create(cloud)
     addresses = [address() for _ in range(4)]
     for email in addresses:
@@ -28,7 +28,7 @@ def test_each_user_gets_a_code_of_their_own(cloud: Cloud) -> None:
 
 
 @pytest.mark.guard
-def test_only_the_mailed_code_confirms(cloud: Cloud) -> None:
+def test_only_the_emailed_code_confirms(cloud: Cloud) -> None:
     pool, browser = user_pools.create(cloud)
     email = address()
     browser.sign_up(email, PASSWORD)
@@ -52,7 +52,7 @@ def test_the_confirmed_address_is_verified(cloud: Cloud) -> None:
 
 
 @pytest.mark.guard
-def test_a_password_is_reset_by_the_mailed_code_alone(cloud: Cloud) -> None:
+def test_a_password_is_reset_only_with_the_emailed_code(cloud: Cloud) -> None:
     pool, browser = user_pools.create(cloud)
     email = user_pools.signed_up(cloud, pool, browser)
     reset = {"ClientId": browser.client_id, "Username": email}

@@ -63,7 +63,7 @@ def claims(token: str) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("name", ["sub", "email_verified", "cognito:groups", "custom:unknown"])
-def test_what_no_client_may_write_is_refused(cloud: Cloud, name: str) -> None:
+def test_an_unwritable_attribute_is_refused(cloud: Cloud, name: str) -> None:
     pool, browser = user_pools.create(cloud)
     token = signed_in(cloud, pool, browser)
     with refused(browser):
@@ -74,7 +74,7 @@ def test_what_no_client_may_write_is_refused(cloud: Cloud, name: str) -> None:
     assert claims(token)["sub"] == about(browser, token)["sub"]
 
 
-def test_a_client_writes_its_own_attributes_alone(cloud: Cloud) -> None:
+def test_a_client_writes_only_its_own_attributes(cloud: Cloud) -> None:
     pool, browser = user_pools.create(cloud, WriteAttributes=["email", "name"])
     token = signed_in(cloud, pool, browser)
     update(browser, token, name="Ann")
@@ -88,7 +88,7 @@ def test_a_client_writes_its_own_attributes_alone(cloud: Cloud) -> None:
 
 
 @pytest.mark.guard
-def test_a_client_that_names_none_writes_the_standard_attributes(cloud: Cloud) -> None:
+def test_a_client_without_a_list_writes_the_standard_attributes(cloud: Cloud) -> None:
     pool, browser = user_pools.create(cloud)
     token = signed_in(cloud, pool, browser)
     update(browser, token, name="Ann", locale="de-CH")
@@ -96,7 +96,7 @@ def test_a_client_that_names_none_writes_the_standard_attributes(cloud: Cloud) -
     assert about(browser, token)["locale"] == "de-CH"
 
 
-def test_an_attribute_that_cannot_change_stays_as_it_was(cloud: Cloud) -> None:
+def test_an_immutable_attribute_does_not_change(cloud: Cloud) -> None:
     cognito = cloud.client("cognito-idp")
     badge = {"Name": "badge", "AttributeDataType": "String", "Mutable": False}
     pool = cognito.create_user_pool(

@@ -1,4 +1,4 @@
-"""A queue whose consumer keeps failing hands its messages to another."""
+"""A queue moves a message to its dead-letter queue when the consumer keeps failing."""
 
 import json
 from typing import Any
@@ -29,7 +29,7 @@ def redrive(source: queues.Queue, target: queues.Queue, invisible_seconds: int) 
     )
 
 
-def test_a_message_that_was_received_often_enough_moves_whole(cloud: Cloud) -> None:
+def test_a_message_moves_unchanged_after_its_last_receive(cloud: Cloud) -> None:
     source, target = queues.create(cloud), queues.create(cloud)
     redrive(source, target, invisible_seconds=0)
     attributes = {"RequestID": {"DataType": "String", "StringValue": "1"}}
@@ -48,7 +48,7 @@ def test_a_message_that_was_received_often_enough_moves_whole(cloud: Cloud) -> N
 
 
 @pytest.mark.aws("https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html")
-def test_what_a_function_fails_on_moves_and_the_rest_is_done(cloud: Cloud) -> None:
+def test_failed_messages_move_and_the_rest_is_deleted(cloud: Cloud) -> None:
     source, target = queues.create(cloud), queues.create(cloud)
     # A message must stay invisible for as long as the function may take.
     function = functions.deploy(cloud, (_CONSUME, source.arn), Timeout=3)

@@ -63,7 +63,7 @@ def test_an_update_keeps_the_archive_and_its_events(cloud: Cloud) -> None:
     with stack(cloud) as it:
         name = unique("archive")
         it.deploy(TEMPLATE, Name=name)
-        put(cloud, name, "busline.todos")
+        put(cloud, name, "busline.orders")
         wait_for(lambda: events.describe_archive(ArchiveName=name)["EventCount"] == 1)
         it.deploy(TEMPLATE, Name=name, Days="7", Described="second")
         archive = events.describe_archive(ArchiveName=name)
@@ -86,7 +86,7 @@ def test_a_replay_brings_back_the_archived_events_with_its_name(cloud: Cloud) ->
     with stack(cloud) as it:
         name = unique("archive")
         outputs = it.deploy(TEMPLATE, Name=name)
-        put(cloud, name, "busline.todos")
+        put(cloud, name, "busline.orders")
         put(cloud, name, "another.system")
         wait_for(lambda: events.describe_archive(ArchiveName=name)["EventCount"] == 1)
 
@@ -111,7 +111,7 @@ def test_a_replay_brings_back_the_archived_events_with_its_name(cloud: Cloud) ->
         )
         received = wait_for(lambda: sqs.receive_message(QueueUrl=queue).get("Messages"))
         event = json.loads(received[0]["Body"])
-        assert (event["source"], event["replay-name"]) == ("busline.todos", name)
+        assert (event["source"], event["replay-name"]) == ("busline.orders", name)
 
         sqs.delete_queue(QueueUrl=queue)
         events.remove_targets(Rule=name, EventBusName=name, Ids=["queue"])

@@ -70,7 +70,7 @@ def test_no_other_header_is_a_signature(cloud: Cloud, header: str) -> None:
     assert "IncompleteSignature" in refusal(client.list_tables)
 
 
-def test_what_is_refused_is_not_done(cloud: Cloud) -> None:
+def test_a_refused_call_has_no_effect(cloud: Cloud) -> None:
     name = unique("bus")
     client = sending(cloud, "events", TOKEN)
     refusal(lambda: client.create_event_bus(Name=name))

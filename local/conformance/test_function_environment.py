@@ -62,7 +62,7 @@ def test_nothing_of_the_server_leaks_into_a_function(cloud: Cloud) -> None:
 
 
 @pytest.mark.aws("https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html")
-def test_an_api_as_a_services_endpoint_is_where_it_answers(cloud: Cloud) -> None:
+def test_a_service_endpoint_variable_reaches_the_service(cloud: Cloud) -> None:
     name = "AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI"
     address = f"https://abcd1234.execute-api.{REGION}.amazonaws.com"
     function = functions.deploy(cloud, environment={name: f"{address}/live", "MINE": address})

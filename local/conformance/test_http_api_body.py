@@ -45,7 +45,7 @@ Resources:
     Type: AWS::Serverless::HttpApi
     Properties:
       Name: conformance
-      Tags: {team: todos}
+      Tags: {team: orders}
       CorsConfiguration:
         AllowOrigins: ["https://app.example.com"]
         AllowMethods: [GET, POST]
@@ -156,7 +156,7 @@ def api(cloud: Cloud) -> Iterator[Api]:
         yield Api(cloud, it, parameters, outputs["Api"], pool, browser, email, tokens)
 
 
-def test_a_route_takes_the_tokens_of_its_pool_alone(cloud: Cloud, api: Api) -> None:
+def test_a_route_accepts_only_tokens_of_its_pool(cloud: Cloud, api: Api) -> None:
     access = api.tokens["AccessToken"]
     head, claims, signature = access.split(".")
     swapped = "A" if claims[20] != "A" else "B"
@@ -239,7 +239,7 @@ def test_a_route_without_an_authorizer_is_open(api: Api) -> None:
     assert "authorizer" not in json.loads(answer.body)["requestContext"]
 
 
-def test_a_scope_admits_access_tokens_alone(api: Api) -> None:
+def test_a_scope_admits_only_access_tokens(api: Api) -> None:
     assert api.call("GET", "/scoped", api.tokens["AccessToken"]).status == 200
     assert api.call("GET", "/scoped", api.tokens["IdToken"]).status == 403
 
@@ -267,7 +267,7 @@ def test_the_gateway_answers_for_the_allowed_origin(api: Api) -> None:
 def test_the_definition_names_and_tags_the_api(cloud: Cloud, api: Api) -> None:
     described = cloud.client("apigatewayv2").get_api(ApiId=api.api_id)
     assert described["Name"] == "conformance"
-    assert described["Tags"]["team"] == "todos"
+    assert described["Tags"]["team"] == "orders"
 
 
 def test_an_update_adds_and_removes_routes_in_place(api: Api) -> None:

@@ -52,3 +52,18 @@ def test_a_role_without_the_permission_logs_nothing(cloud: Cloud) -> None:
     cloud.client("iam").delete_role_policy(RoleName=function.role, PolicyName="allowed")
     invoke(cloud, function)
     assert lines(function) == []
+
+
+def test_a_role_without_the_permission_in_its_boundary_logs_nothing(cloud: Cloud) -> None:
+    function = functions.deploy(cloud)
+    iam = cloud.client("iam")
+    document = {
+        "Version": "2012-10-17",
+        "Statement": [{"Effect": "Allow", "NotAction": "logs:*", "Resource": "*"}],
+    }
+    boundary = iam.create_policy(PolicyName=unique("boundary"), PolicyDocument=json.dumps(document))
+    iam.put_role_permissions_boundary(
+        RoleName=function.role, PermissionsBoundary=boundary["Policy"]["Arn"]
+    )
+    invoke(cloud, function)
+    assert lines(function) == []

@@ -57,7 +57,7 @@ def now() -> int:
     return int(time.time() * 1000)
 
 
-def test_every_line_comes_once_though_one_moment_fills_more_than_a_page(group: Group) -> None:
+def test_every_line_is_listed_once_although_one_moment_fills_more_than_a_page(group: Group) -> None:
     moment = now() - 60_000
     written = []
     for number, stream in enumerate(STREAMS):
@@ -72,7 +72,7 @@ def test_every_line_comes_once_though_one_moment_fills_more_than_a_page(group: G
     assert sorted(lines[:-1]) == sorted(written)
 
 
-def test_a_limit_is_that_of_a_page(group: Group) -> None:
+def test_a_limit_applies_to_a_page(group: Group) -> None:
     moment = now() - 60_000
     for number in range(7):
         group.write(STREAMS[number % 2], moment + number // 3, f"wanted {number}", "other")
@@ -91,7 +91,7 @@ def test_a_page_holds_a_megabyte(group: Group) -> None:
     assert [line for page in pages for line in page] == lines
 
 
-def test_what_is_written_between_two_pages_shifts_nothing(group: Group) -> None:
+def test_lines_written_between_two_pages_shift_nothing(group: Group) -> None:
     moment = now() - 60_000
     group.write("one", moment, "1", "2", "3")
     pages = group.pages(limit=2)
@@ -102,7 +102,7 @@ def test_what_is_written_between_two_pages_shifts_nothing(group: Group) -> None:
     assert seen == ["1", "2", "3", "later"]
 
 
-def test_the_range_of_time_holds_for_every_page(group: Group) -> None:
+def test_the_time_range_applies_to_every_page(group: Group) -> None:
     moment = now() - 60_000
     for number in range(6):
         group.write("one", moment + number, str(number))
@@ -110,7 +110,7 @@ def test_the_range_of_time_holds_for_every_page(group: Group) -> None:
     assert between == ["1", "2", "3", "4"]
 
 
-def test_a_token_of_ones_own_is_refused(group: Group) -> None:
+def test_an_invented_token_is_refused(group: Group) -> None:
     with pytest.raises(ClientError, match="InvalidParameterException"):
         group.logs.filter_log_events(logGroupName=group.name, nextToken="mine")
 

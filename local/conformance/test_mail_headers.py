@@ -32,14 +32,14 @@ def sender(cloud: Cloud) -> str:
     return address
 
 
-def test_a_mail_has_the_headers_that_it_was_given(cloud: Cloud, sender: str) -> None:
+def test_an_email_has_the_given_headers(cloud: Cloud, sender: str) -> None:
     reader = f"{unique('reader')}@example.com"
     cloud.client("sesv2").send_email(**given(UNSUBSCRIBE, sender, reader))
     (received,) = mails(cloud, reader)
     assert received["Headers"] == UNSUBSCRIBE
 
 
-def test_a_header_that_is_none_is_refused(cloud: Cloud, sender: str) -> None:
+def test_an_invalid_header_is_refused(cloud: Cloud, sender: str) -> None:
     ses = cloud.client("sesv2")
     reader = f"{unique('reader')}@example.com"
     for name, value in [

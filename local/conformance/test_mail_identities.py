@@ -50,5 +50,5 @@ def test_an_unverified_sender_is_rejected(cloud: Cloud) -> None:
     ses = cloud.client("sesv2")
     reader = f"{unique('reader')}@example.com"
     with pytest.raises(ses.exceptions.MessageRejected):
-        ses.send_email(**mail(f"{unique('stranger')}@example.com", reader))
+        ses.send_email(**mail(f"{unique('unverified')}@example.com", reader))
     assert not mails(cloud, reader)

@@ -49,7 +49,7 @@ class Things:
         }
 
     def use(self, service: str, client: Client) -> Any:
-        """Do what `_ACTIONS` says on the thing of this service."""
+        """Run the service's operation of `_ACTIONS`."""
         key = {"pk": {"S": "1"}}
         match service:
             case "dynamodb":
@@ -132,7 +132,7 @@ def test_a_role_may_do_what_its_policy_allows_and_nothing_else(
 
 
 @pytest.mark.parametrize("service", _ACTIONS)
-def test_a_denial_beats_what_is_allowed(cloud: Cloud, things: Things, service: str) -> None:
+def test_a_denial_overrides_an_allow(cloud: Cloud, things: Things, service: str) -> None:
     both = [
         allow(f"{service}:*", "*"),
         {**allow(_ACTIONS[service], things.arns()[service]), "Effect": "Deny"},
@@ -142,7 +142,7 @@ def test_a_denial_beats_what_is_allowed(cloud: Cloud, things: Things, service: s
 
 
 @pytest.mark.aws(_CONDITIONS)
-def test_a_condition_on_the_account_of_a_bucket_holds(cloud: Cloud, things: Things) -> None:
+def test_a_condition_on_the_account_of_a_bucket_is_enforced(cloud: Cloud, things: Things) -> None:
     arn = things.arns()["s3"]
     for account, is_denied in ((things.account, False), ("111122223333", True)):
         condition = {"StringEquals": {"s3:ResourceAccount": account}}
@@ -152,7 +152,7 @@ def test_a_condition_on_the_account_of_a_bucket_holds(cloud: Cloud, things: Thin
 
 @pytest.mark.aws(_CONDITIONS)
 def test_a_condition_key_that_a_request_does_not_have_denies(cloud: Cloud, things: Things) -> None:
-    condition = {"StringEquals": {"aws:PrincipalTag/team": "todos"}}
+    condition = {"StringEquals": {"aws:PrincipalTag/team": "orders"}}
     statement = allow("sqs:SendMessage", things.arns()["sqs"], Condition=condition)
     client = clients_of_role(cloud, statement)("sqs")
     assert denied(lambda: things.use("sqs", client))
@@ -162,7 +162,7 @@ def test_a_condition_key_that_a_request_does_not_have_denies(cloud: Cloud, thing
     "https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-basic-examples-of-sqs-policies.html"
 )
 @pytest.mark.parametrize("admits", ["the topic", "another topic", "another service", "nobody"])
-def test_a_queue_takes_the_messages_of_the_topic_that_it_admits(cloud: Cloud, admits: str) -> None:
+def test_a_queue_accepts_messages_only_of_an_admitted_topic(cloud: Cloud, admits: str) -> None:
     topic, queue = queues.topic_with_queue(cloud)
     match admits:
         case "another topic":

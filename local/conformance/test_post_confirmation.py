@@ -146,7 +146,7 @@ def test_an_administrators_confirmation_triggers_too(trigger: Trigger) -> None:
     assert trigger.the_event(email)["triggerSource"] == "PostConfirmation_ConfirmSignUp"
 
 
-def test_a_reset_password_has_a_source_of_its_own(trigger: Trigger) -> None:
+def test_a_password_reset_has_its_own_trigger_source(trigger: Trigger) -> None:
     email = address()
     trigger.browser.sign_up(email, PASSWORD)
     trigger.confirm(email)
@@ -169,7 +169,7 @@ def test_a_reset_password_has_a_source_of_its_own(trigger: Trigger) -> None:
         ({"null": "yes"}, "InvalidLambdaResponseException", "Unrecognizable lambda output"),
     ],
 )
-def test_a_failing_trigger_is_shown_though_the_user_is_confirmed(
+def test_a_failing_trigger_is_reported_and_the_user_is_confirmed(
     trigger: Trigger, told: dict[str, str], code: str, message: str
 ) -> None:
     email = address()
@@ -183,7 +183,7 @@ def test_a_failing_trigger_is_shown_though_the_user_is_confirmed(
     assert trigger.browser.sign_in(email, PASSWORD)["AccessToken"]
 
 
-def test_a_trigger_that_is_late_is_called_again(trigger: Trigger) -> None:
+def test_a_late_trigger_is_called_again(trigger: Trigger) -> None:
     email = address()
     trigger.browser.sign_up(email, PASSWORD)
     trigger.confirm(email, **{"late until": str(time.time() + 4)})

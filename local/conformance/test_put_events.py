@@ -66,7 +66,7 @@ def entry(bus: str, **fields: Any) -> dict[str, Any]:
         ),
     ],
 )
-def test_a_bad_entry_is_refused_and_its_neighbours_pass(
+def test_an_invalid_entry_is_refused_and_the_others_pass(
     cloud: Cloud, bus: str, delivered: Queue, fault: dict[str, Any], code: str
 ) -> None:
     answer = cloud.client("events").put_events(
@@ -78,7 +78,7 @@ def test_a_bad_entry_is_refused_and_its_neighbours_pass(
     assert {json.loads(message["Body"])["id"] for message in delivered.take(2)} == sent
 
 
-def test_a_request_without_a_complete_entry_fails_whole(cloud: Cloud, bus: str) -> None:
+def test_a_request_without_a_valid_entry_fails(cloud: Cloud, bus: str) -> None:
     events = cloud.client("events")
     refused = pytest.raises(events.exceptions.ClientError, match="Source is a required argument")
     with refused:
@@ -100,7 +100,7 @@ def test_one_mebibyte_in_all_is_refused(cloud: Cloud, bus: str, parts: int) -> N
         events.put_events(Entries=[entry(bus, Detail=detail)] * parts)
 
 
-def test_900_kb_travel_on_with_the_time_that_they_came_with(
+def test_an_event_of_900_kb_is_delivered_with_its_time(
     cloud: Cloud, bus: str, delivered: Queue
 ) -> None:
     time = datetime(2024, 2, 29, 12, 30, 15, tzinfo=UTC)

@@ -71,7 +71,7 @@ def make(cloud: Cloud) -> Iterator[Callable[[int], Queue]]:
         queue.sqs.delete_queue(QueueUrl=queue.url)
 
 
-def test_ten_of_twenty_thousand_are_worked_off_as_fast_as_ten_of_few(
+def test_ten_messages_take_equally_long_in_a_queue_of_twenty_thousand(
     make: Callable[[int], Queue],
 ) -> None:
     few, many = make(10 * CALLS), make(DEPTH)
@@ -87,7 +87,7 @@ def test_ten_of_twenty_thousand_are_worked_off_as_fast_as_ten_of_few(
 
 
 @pytest.mark.guard
-def test_a_receipt_takes_its_own_message_and_no_other(make: Callable[[int], Queue]) -> None:
+def test_a_receipt_deletes_only_its_own_message(make: Callable[[int], Queue]) -> None:
     queue = make(20)
     first, second = queue.receive(), queue.receive()
     assert queue.delete(first[0]["ReceiptHandle"], "mine") == ["ReceiptHandleIsInvalid"]
@@ -102,7 +102,7 @@ def test_a_receipt_takes_its_own_message_and_no_other(make: Callable[[int], Queu
 
 
 @pytest.mark.guard
-def test_messages_come_in_the_order_in_which_they_were_sent(make: Callable[[int], Queue]) -> None:
+def test_messages_are_received_in_order(make: Callable[[int], Queue]) -> None:
     queue = make(0)
     queue.send(0)
     queue.send(10)

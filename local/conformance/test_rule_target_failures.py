@@ -23,7 +23,7 @@ pytestmark = [
 
 @dataclass(frozen=True)
 class Rule:
-    """A rule for all events of its own bus, with a dead-letter queue for its target."""
+    """A rule for all events of a separate bus, with a dead-letter queue for its target."""
 
     arn: str
     bus: str
@@ -85,7 +85,7 @@ def values(message: dict[str, Any]) -> dict[str, str]:
     return {name: attribute["StringValue"] for name, attribute in attributes.items()}
 
 
-def test_an_event_for_a_function_that_is_gone_is_kept_with_its_error(cloud: Cloud) -> None:
+def test_an_event_for_a_deleted_function_is_kept_with_its_error(cloud: Cloud) -> None:
     function, failing = functions.deploy(cloud), rule(cloud)
     admit(cloud, function, failing)
     failing.target(function.arn, RetryPolicy={"MaximumRetryAttempts": 3})
@@ -140,7 +140,7 @@ def test_a_dead_letter_queue_that_does_not_admit_the_rule_gets_nothing(cloud: Cl
     assert failing.dead_letters.poll() == []
 
 
-def test_a_function_that_fails_is_retried_and_is_no_failed_delivery(cloud: Cloud) -> None:
+def test_a_failing_function_is_retried_and_is_no_failed_delivery(cloud: Cloud) -> None:
     function, working = functions.deploy(cloud), rule(cloud)
     admit(cloud, function, working)
     working.target(function.arn)
@@ -173,7 +173,7 @@ class Destination:
 
 
 def destination(cloud: Cloud) -> Destination:
-    """One whose service is unavailable."""
+    """One with an unavailable service."""
     function = functions.deploy(cloud, environment={"ANSWER": "503"})
     events, client = cloud.client("events"), cloud.client("lambda")
     gateway = cloud.client("apigatewayv2")
@@ -244,7 +244,7 @@ def send_to(cloud: Cloud, failing: Rule, destination: Destination, **policy: int
 
 
 @pytest.mark.aws(_RETRIES)
-def test_an_event_for_an_unavailable_target_is_retried_until_it_is_taken(cloud: Cloud) -> None:
+def test_an_event_for_an_unavailable_target_is_retried_until_it_is_accepted(cloud: Cloud) -> None:
     failing, unavailable = rule(cloud), destination(cloud)
     send_to(cloud, failing, unavailable)
     failing.put({"mark": 1})
@@ -261,7 +261,7 @@ def test_an_event_for_an_unavailable_target_is_retried_until_it_is_taken(cloud: 
 
 
 @pytest.mark.aws(_RETRIES, _DLQ)
-def test_a_dead_letter_tells_how_often_its_target_was_tried(cloud: Cloud) -> None:
+def test_a_dead_letter_has_the_number_of_attempts(cloud: Cloud) -> None:
     failing, unavailable = rule(cloud), destination(cloud)
     send_to(cloud, failing, unavailable, MaximumRetryAttempts=2)
     event = failing.put({"mark": 1})
@@ -282,7 +282,7 @@ def test_a_dead_letter_tells_how_often_its_target_was_tried(cloud: Cloud) -> Non
 
 
 @pytest.mark.aws(_RETRIES, _DLQ)
-def test_a_dead_letter_tells_when_its_event_was_too_old(cloud: Cloud) -> None:
+def test_a_dead_letter_tells_that_its_event_was_too_old(cloud: Cloud) -> None:
     failing, unavailable = rule(cloud), destination(cloud)
     # AWS takes no age under a minute.
     send_to(cloud, failing, unavailable, MaximumEventAgeInSeconds=60 if on_aws() else 5)

@@ -94,7 +94,7 @@ def group(cloud: Cloud) -> Group:
 
 
 @pytest.mark.aws(_ONE_TIME)
-def test_a_one_time_schedule_fires_once_in_time_and_goes(group: Group) -> None:
+def test_a_one_time_schedule_fires_once_in_time_and_is_deleted(group: Group) -> None:
     began = time.time()
     name = group.schedule(soon(2), group.target(Input='{"mark": 1}'))
     wait_for(lambda: group.function.marks() == [[1]], 8)
@@ -113,9 +113,7 @@ def test_keywords_in_the_input_are_replaced(group: Group) -> None:
 
 
 @pytest.mark.aws(_DLQ)
-def test_what_cannot_be_delivered_goes_to_the_queue_with_its_error(
-    cloud: Cloud, group: Group
-) -> None:
+def test_a_failed_delivery_goes_to_the_queue_with_its_error(cloud: Cloud, group: Group) -> None:
     dead_letters = queues.create(cloud)
     powerless = scheduler_role(cloud, ("sqs:SendMessage", dead_letters.arn))
     settings = {
@@ -152,7 +150,7 @@ def test_a_role_that_may_not_send_to_the_queue_loses_the_input(cloud: Cloud, gro
 
 
 @pytest.mark.aws(_PAGES)
-def test_a_list_names_its_next_page_until_each_was_told_once(group: Group) -> None:
+def test_a_list_has_pages_with_each_schedule_once(group: Group) -> None:
     never = "at(2199-01-01T00:00:00)"
     made = [group.schedule(never, group.target()) for _ in range(3)]
     pages = group.client.get_paginator("list_schedules").paginate(
@@ -164,7 +162,7 @@ def test_a_list_names_its_next_page_until_each_was_told_once(group: Group) -> No
 
 
 def maker(cloud: Cloud, *, role: str, in_group: str) -> Client:
-    """Somebody who may make schedules in one group and pass one role to them."""
+    """A role that may create schedules in one group and pass one role to them."""
     account = account_id(cloud)
     return clients_of_role(
         cloud,
@@ -191,9 +189,7 @@ def denied(call: Callable[[], object]) -> bool:
 
 
 @pytest.mark.aws(_ACTIONS)
-def test_a_schedule_is_made_in_a_group_by_whoever_may_pass_its_role(
-    cloud: Cloud, group: Group
-) -> None:
+def test_a_schedule_needs_the_permission_to_pass_its_role(cloud: Cloud, group: Group) -> None:
     # Far enough away not to fire.
     expression, target = "at(2199-01-01T00:00:00)", group.target()
     allowed = maker(cloud, role=group.role, in_group=group.name)

@@ -54,7 +54,7 @@ def again(restartable: Restartable, function: Deployed) -> Deployed:
     return Deployed(function.name, function.arn, function.role, function.log_group, logs)
 
 
-def test_a_stream_is_read_on_where_it_was_left(tmp_path: Path) -> None:
+def test_a_stream_is_read_from_the_saved_position(tmp_path: Path) -> None:
     running = Restartable(tmp_path / "state")
     try:
         source = table(running.cloud)
@@ -157,7 +157,7 @@ Outputs:
 
 
 def state_of(cloud: Cloud, names: dict[str, str]) -> dict[str, Any]:
-    """What each service says of what was made: equal before and after."""
+    """The description of everything that was created: equal before and after."""
     sqs, sns, events = cloud.client("sqs"), cloud.client("sns"), cloud.client("events")
     s3, iam, idp = cloud.client("s3"), cloud.client("iam"), cloud.client("cognito-idp")
     name = names["name"]
@@ -304,7 +304,7 @@ def status(server: Server, api: str, path: str, token: str | None) -> int:
 
 # Of what is compared, the routes of the HTTP API are what stock never had.
 @pytest.mark.patch("http_api_body")
-def test_everything_that_was_made_is_there_after_a_restart(tmp_path: Path) -> None:
+def test_every_resource_exists_after_a_restart(tmp_path: Path) -> None:
     running = Restartable(tmp_path / "state")
     try:
         names = make(running.cloud)

@@ -36,7 +36,7 @@ class Table:
     client: Client
 
     def write(self, *marks: str, do: str = "succeed") -> None:
-        """Put one item for each mark; one whose mark is `poison` is told to fail."""
+        """Put one item for each mark; the function fails on the mark `poison`."""
         for mark in marks:
             item = {"pk": mark, "mark": mark, "do": "fail" if mark == "poison" else do}
             self.client.put_item(
@@ -147,7 +147,7 @@ def test_a_reported_failure_is_retried_from_there(cloud: Cloud) -> None:
 
 
 @pytest.mark.guard
-def test_a_report_without_the_response_type_means_nothing(cloud: Cloud) -> None:
+def test_a_report_without_the_response_type_is_ignored(cloud: Cloud) -> None:
     source = table(cloud)
     function = functions.deploy(cloud, (_READ, source.stream), environment={"ANSWER": "report"})
     source.write("poison")
@@ -210,7 +210,7 @@ def test_records_that_are_too_old_go_to_the_destination(cloud: Cloud, tmp_path: 
     assert record["requestContext"]["condition"] == "RecordAgeExceeded"
 
 
-def test_one_mapping_does_not_hold_up_another(cloud: Cloud) -> None:
+def test_one_mapping_does_not_block_another(cloud: Cloud) -> None:
     stuck, source = table(cloud), table(cloud)
     failing = functions.deploy(cloud, (_READ, stuck.stream), environment={"SECONDS": "4"})
     working = functions.deploy(cloud, (_READ, source.stream))
@@ -223,7 +223,7 @@ def test_one_mapping_does_not_hold_up_another(cloud: Cloud) -> None:
 
 
 @pytest.mark.guard
-def test_a_filter_chooses_the_records(cloud: Cloud) -> None:
+def test_a_filter_selects_the_records(cloud: Cloud) -> None:
     source = table(cloud)
     function = functions.deploy(cloud, (_READ, source.stream))
     pattern = {"eventName": ["INSERT"], "dynamodb": {"NewImage": {"pk": {"S": ["b", "d"]}}}}
@@ -241,7 +241,7 @@ def test_a_role_that_may_not_read_the_stream_cannot_be_mapped(cloud: Cloud) -> N
             connect(cloud, source, function)
 
 
-def test_a_failure_reaches_a_queue_by_way_of_a_topic(cloud: Cloud) -> None:
+def test_a_failure_reaches_a_queue_through_a_topic(cloud: Cloud) -> None:
     topic, queue = queues.topic_with_queue(cloud)
     source = table(cloud)
     function = functions.deploy(cloud, (_READ, source.stream), ("sns:Publish", topic))

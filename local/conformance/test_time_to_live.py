@@ -21,7 +21,7 @@ pytestmark = [
 YEAR_SECONDS = 365 * 24 * 3600
 
 
-def test_an_expired_item_is_deleted_by_the_service_and_the_stream_says_so(cloud: Cloud) -> None:
+def test_an_expired_item_is_deleted_with_the_service_in_its_record(cloud: Cloud) -> None:
     dynamodb, name = cloud.client("dynamodb"), unique("table")
     stream = dynamodb.create_table(
         TableName=name,
@@ -52,7 +52,7 @@ def test_an_expired_item_is_deleted_by_the_service_and_the_stream_says_so(cloud:
     assert left == stamps.keys() - {"expired"} | {"never"}
 
 
-def test_a_filter_can_choose_the_deletions_of_the_service(cloud: Cloud) -> None:
+def test_a_filter_can_select_the_deletions_of_the_service(cloud: Cloud) -> None:
     source = table(cloud)
     function = functions.deploy(cloud, (_READ, source.stream))
     pattern = {"userIdentity": {"type": ["Service"], "principalId": ["dynamodb.amazonaws.com"]}}
@@ -72,7 +72,7 @@ def test_a_filter_can_choose_the_deletions_of_the_service(cloud: Cloud) -> None:
 
 
 @pytest.mark.guard
-def test_an_ordinary_deletion_names_nobody(cloud: Cloud) -> None:
+def test_an_ordinary_deletion_has_no_user_identity(cloud: Cloud) -> None:
     dynamodb, name = cloud.client("dynamodb"), unique("table")
     stream = dynamodb.create_table(
         TableName=name,

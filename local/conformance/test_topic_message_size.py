@@ -33,7 +33,7 @@ def test_the_size_can_be_set_later(cloud: Cloud) -> None:
     assert len(queue.take()[0]["Body"]) == 300_000
 
 
-def test_more_than_the_topic_takes_is_refused(cloud: Cloud) -> None:
+def test_a_message_above_the_limit_is_refused(cloud: Cloud) -> None:
     sns = cloud.client("sns")
     plain = sns.create_topic(Name=unique("topic"))["TopicArn"]
     small = sns.create_topic(Name=unique("topic"), Attributes={"MaximumMessageSize": "2048"})
@@ -43,7 +43,7 @@ def test_more_than_the_topic_takes_is_refused(cloud: Cloud) -> None:
 
 
 @pytest.mark.parametrize("size", ["1023", "1048577", "large"])
-def test_a_size_that_no_topic_can_have_is_refused(cloud: Cloud, size: str) -> None:
+def test_an_invalid_limit_is_refused(cloud: Cloud, size: str) -> None:
     sns = cloud.client("sns")
     with pytest.raises(sns.exceptions.InvalidParameterException, match="MaximumMessageSize"):
         sns.create_topic(Name=unique("topic"), Attributes={"MaximumMessageSize": size})

@@ -59,9 +59,7 @@ def at_once(*calls: Callable[[], object]) -> list[ClientError | None]:
         return list(pool.map(make, calls))
 
 
-def test_transactions_that_meet_are_cancelled_and_count_for_nothing(
-    cloud: Cloud, table: str
-) -> None:
+def test_conflicting_transactions_are_cancelled_without_effect(cloud: Cloud, table: str) -> None:
     clients = [cloud.client("dynamodb") for _ in range(CALLERS)]
     shared = unique("item")
     counted = 0
@@ -84,7 +82,7 @@ def test_transactions_that_meet_are_cancelled_and_count_for_nothing(
     assert item["Item"]["n"] == {"N": str(counted)}
 
 
-def test_a_write_that_meets_a_transaction_is_refused(cloud: Cloud, table: str) -> None:
+def test_a_write_in_conflict_with_a_transaction_is_refused(cloud: Cloud, table: str) -> None:
     first, second = cloud.client("dynamodb"), cloud.client("dynamodb")
     pk = unique("item")
 
@@ -101,7 +99,7 @@ def test_a_write_that_meets_a_transaction_is_refused(cloud: Cloud, table: str) -
 
 
 @pytest.mark.guard
-def test_transactions_on_different_items_do_not_meet(cloud: Cloud, table: str) -> None:
+def test_transactions_on_different_items_do_not_conflict(cloud: Cloud, table: str) -> None:
     clients = [cloud.client("dynamodb") for _ in range(CALLERS)]
 
     def transact(client: Any) -> Callable[[], object]:
@@ -113,7 +111,7 @@ def test_transactions_on_different_items_do_not_meet(cloud: Cloud, table: str) -
 
 
 @pytest.mark.guard
-def test_a_transaction_is_free_again_when_it_has_ended(cloud: Cloud, table: str) -> None:
+def test_an_item_is_writable_after_the_transaction(cloud: Cloud, table: str) -> None:
     dynamodb, pk = cloud.client("dynamodb"), unique("item")
     for _ in range(3):
         dynamodb.transact_write_items(TransactItems=[{"Update": add_one(table, pk)}])

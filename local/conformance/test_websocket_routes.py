@@ -106,7 +106,7 @@ def api(cloud: Cloud) -> Iterator[Api]:
         yield Api(url, it)
 
 
-def test_a_connection_speaks_the_subprotocol_that_connect_chose(api: Api) -> None:
+def test_a_connection_has_the_subprotocol_that_connect_selected(api: Api) -> None:
     with api.connect() as connection:
         assert connection.subprotocol == "conformance.v1"
 
@@ -123,7 +123,7 @@ def test_a_connection_that_the_authorizer_denies_is_refused(api: Api) -> None:
     assert refused.value.status == 403
 
 
-def test_a_route_with_a_response_answers_and_knows_what_the_authorizer_said(api: Api) -> None:
+def test_a_route_with_a_response_answers_and_gets_the_authorizer_context(api: Api) -> None:
     with api.connect() as connection:
         connection.send('{"action": "twoway"}')
         context = json.loads(connection.next() or "null")
@@ -134,16 +134,16 @@ def test_a_route_with_a_response_answers_and_knows_what_the_authorizer_said(api:
         )
 
 
-def test_a_route_without_a_response_says_nothing(api: Api) -> None:
+def test_a_route_without_a_response_sends_nothing(api: Api) -> None:
     with api.connect() as connection:
         connection.send('{"action": "oneway"}')
-        # Whatever the first one says would come before this.
+        # A message of the first one would arrive before this.
         connection.send('{"action": "twoway"}')
         assert json.loads(connection.next() or "null")["routeKey"] == "twoway"
         assert connection.next(seconds=0.5) is None
 
 
-def test_a_response_that_is_taken_away_is_no_longer_heard(api: Api) -> None:
+def test_a_removed_response_is_no_longer_sent(api: Api) -> None:
     api.it.deploy(HEAD + TAIL)
     with api.connect() as connection:
         connection.send('{"action": "twoway"}')

@@ -9,7 +9,7 @@ PASSWORD = "Correct-Horse-7"
 
 
 def address() -> str:
-    """A mail address that nobody has."""
+    """An unused email address."""
     return f"{unique('reader')}@example.com"
 
 
@@ -33,7 +33,7 @@ def browser(cloud: Cloud, pool: str, **client: Any) -> Browser:
 
 
 def signed_up(cloud: Cloud, pool: str, browser: Browser) -> str:
-    """The address of a new user, whom an administrator has confirmed."""
+    """The address of a new user, confirmed by an administrator."""
     email = address()
     browser.sign_up(email, PASSWORD)
     cloud.client("cognito-idp").admin_confirm_sign_up(UserPoolId=pool, Username=email)

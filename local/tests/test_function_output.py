@@ -53,7 +53,7 @@ def lines(request: Any) -> "queue.Queue[str]":
     return request.param(maxsize=100)  # type: ignore[no-any-return]
 
 
-def test_what_was_written_is_in_the_log_of_its_invocation(lines: "queue.Queue[str]") -> None:
+def test_output_is_in_the_log_of_its_invocation(lines: "queue.Queue[str]") -> None:
     worker = Worker(lines)
     for number in range(5):
         worker.write(b"%d\nand more\n" % number)
@@ -61,7 +61,7 @@ def test_what_was_written_is_in_the_log_of_its_invocation(lines: "queue.Queue[st
     assert worker.stop() == ""
 
 
-def test_half_a_line_waits_for_its_end(lines: "queue.Queue[str]") -> None:
+def test_an_incomplete_line_is_held_back(lines: "queue.Queue[str]") -> None:
     worker = Worker(lines)
     worker.write(b"one\r\ntw")
     assert worker.log() == "one"
@@ -70,13 +70,13 @@ def test_half_a_line_waits_for_its_end(lines: "queue.Queue[str]") -> None:
     assert worker.stop() == ""
 
 
-def test_the_last_words_of_a_function_need_no_end_of_line(lines: "queue.Queue[str]") -> None:
+def test_the_last_line_needs_no_line_break(lines: "queue.Queue[str]") -> None:
     worker = Worker(lines)
     worker.write(b"one\ntwo")
     assert worker.stop() == "one\ntwo"
 
 
-def test_the_oldest_lines_go_when_there_are_too_many() -> None:
+def test_the_oldest_lines_are_dropped_above_the_limit() -> None:
     worker = Worker(queue.Queue(maxsize=2))
     worker.write(b"one\ntwo\nthree\n")
     assert worker.stop() == "two\nthree"

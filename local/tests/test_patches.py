@@ -1,4 +1,4 @@
-"""The README's table is the code's, every patch has its cases, and a case says what it needs."""
+"""The README's table equals the code's, and patches and cases name each other."""
 
 from pathlib import Path
 
@@ -22,7 +22,7 @@ def test_the_readme_lists_every_patch_in_order() -> None:
     assert [text.index(row) for row in rows] == sorted(text.index(row) for row in rows)
 
 
-def test_every_patch_has_a_module_and_a_test_of_its_name() -> None:
+def test_every_patch_has_a_module_and_a_test_with_its_name() -> None:
     for patch in PATCHES:
         assert (LOCAL / f"busline_local/patches/{patch.name}.py").is_file(), patch.name
         assert (LOCAL / f"conformance/test_{patch.name}.py").is_file(), patch.name
@@ -47,7 +47,7 @@ class Collector:
             raise pytest.UsageError(self.refused) from error
 
 
-def test_a_page_or_a_need_that_is_not_said_stops_the_suite(tmp_path: Path) -> None:
+def test_a_case_without_marks_stops_the_suite(tmp_path: Path) -> None:
     page = '@pytest.mark.aws("https://docs.aws.amazon.com/x.html")'
     cases = {
         "@pytest.mark.guard": "name its AWS page",
@@ -64,7 +64,7 @@ def test_a_page_or_a_need_that_is_not_said_stops_the_suite(tmp_path: Path) -> No
         assert complaint in collector.refused
 
 
-def test_a_case_that_does_not_end_as_marked_is_a_difference(
+def test_an_outcome_that_contradicts_the_marks_is_a_difference(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     guard, patched = Case("m.py::guard", ("page",), ()), Case("m.py::patched", ("page",), ("one",))

@@ -1,107 +1,95 @@
-//! What services logged, searched in `CloudWatch` Logs. Every function of a service writes JSON lines to one group,
-//! `Busline/<env>/<service>`.
+//! Searching `CloudWatch` Logs. Every function of a service writes JSON lines to one group, `Busline/<env>/<service>`.
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result};
 use aws_config::SdkConfig;
-use aws_sdk_cloudwatchlogs::Client;
-use aws_sdk_cloudwatchlogs::error::ProvideErrorMetadata;
-use aws_sdk_cloudwatchlogs::types::FilteredLogEvent;
+use aws_json::logs::{Filter, LogEvent, Pages};
 use jiff::Timestamp;
 use serde_json::Value;
 use tokio::time::Instant;
 
-use crate::dlq::queue::short;
-
-/// One line that a function wrote itself.
+/// A line that a function wrote itself, as opposed to Lambda's own records.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Line {
-    /// When.
+pub struct LogLine {
+    /// The line's own timestamp, otherwise the time at which the log service received it.
     pub at: Timestamp,
-    /// The function's name.
+    /// The function's name, without version.
     pub function: String,
     /// `INFO`, `WARN` or `ERROR`.
     pub level: String,
-    /// The sentence.
+    /// The log message, without its fields.
     pub message: String,
-    /// The whole line.
+    /// All fields of the line.
     pub fields: Value,
 }
 
-impl Line {
-    /// A field by its name with dots, such as `event.id`: of the line, or of the span that it was written in.
+impl LogLine {
+    /// A field such as `event.id`, of the line or of the span in which it was written.
     #[must_use]
     pub fn field(&self, name: &str) -> Option<&str> {
         self.fields[name].as_str().or_else(|| self.fields["span"][name].as_str())
     }
 }
 
-/// What to search.
+/// Which lines to search for.
 #[derive(Clone, Copy, Debug)]
-pub struct Search<'a> {
-    /// The environment.
+pub struct LogQuery<'a> {
     pub env: &'a str,
-    /// The service whose functions wrote.
+    /// The service of the functions that wrote.
     pub service: &'a str,
-    /// The lines hold this text. Neither `"` nor `\`.
+    /// Text that the lines contain, without `"` and `\`.
     pub phrase: &'a str,
-    /// They are no older.
+    /// Older lines are not searched.
     pub since: Timestamp,
     /// When to stop searching.
     pub deadline: Instant,
 }
 
-/// How far a search came.
+/// How a search ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Reach {
-    /// Everything was searched.
-    Whole,
-    /// The time was over; later lines were not searched.
-    CutOff,
-    /// There is no such log group.
-    NoGroup,
+pub enum SearchEnd {
+    /// All lines were searched.
+    Complete,
+    /// The deadline passed; later lines were not searched.
+    DeadlineReached,
+    /// The service has no log group.
+    NoLogGroup,
 }
 
-/// Shows `take` the lines that hold a phrase, the oldest first.
+/// Calls `take` with each line that contains the phrase, oldest first.
 ///
 /// <https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_FilterLogEvents.html>
 ///
 /// # Errors
 /// When `CloudWatch` Logs fails.
-pub async fn search(sdk: &SdkConfig, search: &Search<'_>, mut take: impl FnMut(Line)) -> Result<Reach> {
-    let client = Client::new(sdk);
-    let group = format!("Busline/{}/{}", search.env, search.service);
-    let request = client
-        .filter_log_events()
-        .log_group_name(&group)
-        .start_time(search.since.as_millisecond())
-        .filter_pattern(format!("\"{}\"", search.phrase));
-    let mut pages = request.into_paginator().send();
-    while let Some(page) = pages.next().await {
-        match page {
-            Ok(page) => page.events.unwrap_or_default().iter().filter_map(line).for_each(|line| {
-                // The local cloud looks for each word of a phrase by itself.
-                if line.fields.to_string().contains(search.phrase) {
-                    take(line);
-                }
-            }),
-            Err(error) if error.code() == Some("ResourceNotFoundException") => return Ok(Reach::NoGroup),
-            Err(error) => bail!("cannot search the log group {group}: {}", short(&error)),
-        }
-        if Instant::now() >= search.deadline {
-            return Ok(Reach::CutOff);
+pub async fn search(sdk: &SdkConfig, query: &LogQuery<'_>, mut take: impl FnMut(LogLine)) -> Result<SearchEnd> {
+    let group = format!("Busline/{}/{}", query.env, query.service);
+    let pattern = Some(format!("\"{}\"", query.phrase));
+    let filter = Filter { group: group.clone(), from: query.since.as_millisecond(), pattern };
+    let mut pages = Pages::new(sdk, &filter);
+    loop {
+        let events = match pages.next().await {
+            Ok(Some(events)) => events,
+            Ok(None) => return Ok(SearchEnd::Complete),
+            Err(error) if error.code() == Some("ResourceNotFoundException") => return Ok(SearchEnd::NoLogGroup),
+            Err(error) => return Err(error).with_context(|| format!("cannot search the log group {group}")),
+        };
+        // The local cloud matches each word of a phrase on its own.
+        let lines = events.iter().filter_map(parse_line);
+        lines.filter(|line| line.fields.to_string().contains(query.phrase)).for_each(&mut take);
+        if Instant::now() >= query.deadline {
+            return Ok(SearchEnd::DeadlineReached);
         }
     }
-    Ok(Reach::Whole)
 }
 
-/// A line of ours; none for Lambda's own records.
-fn line(event: &FilteredLogEvent) -> Option<Line> {
-    let fields: Value = serde_json::from_str(event.message()?).ok()?;
+/// A line that a function wrote; `None` for Lambda's own records.
+fn parse_line(event: &LogEvent) -> Option<LogLine> {
+    let fields: Value = serde_json::from_str(&event.message).ok()?;
     let text = |name: &str| fields[name].as_str().map(str::to_owned);
     let own_time = fields["timestamp"].as_str().and_then(|time| time.parse().ok());
-    Some(Line {
+    Some(LogLine {
         at: own_time.or_else(|| Timestamp::from_millisecond(event.timestamp?).ok())?,
-        function: function(event.log_stream_name()?)?.to_owned(),
+        function: function(event.log_stream_name.as_deref()?)?.to_owned(),
         level: text("level")?,
         message: text("message")?,
         fields,
@@ -119,19 +107,23 @@ fn function(stream: &str) -> Option<&str> {
 mod tests {
     use super::*;
 
+    fn log_event(stream: &str, text: &str) -> LogEvent {
+        LogEvent { log_stream_name: Some(stream.to_owned()), message: text.to_owned(), ..LogEvent::default() }
+    }
+
     #[test]
     fn a_line_has_its_function_and_its_fields() {
         let text = r#"{"timestamp":"2026-11-21T04:22:26.710834Z","level":"INFO","message":"handled an event","span":{"event.id":"7"}}"#;
-        let stream = "2026/11/21/busline-local-todos-publish[$LATEST]def1";
-        let line = line(&FilteredLogEvent::builder().log_stream_name(stream).message(text).build()).unwrap();
-        assert_eq!((line.function.as_str(), line.field("event.id")), ("busline-local-todos-publish", Some("7")));
+        let stream = "2026/11/21/busline-local-orders-publish[$LATEST]def1";
+        let line = parse_line(&log_event(stream, text)).unwrap();
+        assert_eq!((line.function.as_str(), line.field("event.id")), ("busline-local-orders-publish", Some("7")));
         assert_eq!(line.at.to_string(), "2026-11-21T04:22:26.710834Z");
     }
 
     #[test]
-    fn lambdas_own_records_are_no_lines_of_ours() {
+    fn records_of_lambda_itself_are_skipped() {
         let text = r#"{"time":"2026-11-21T07:23:17.533Z","type":"platform.start","record":{}}"#;
-        let event = FilteredLogEvent::builder().timestamp(0).log_stream_name("2026/11/21/f[1]2").message(text).build();
-        assert_eq!(line(&event), None);
+        let event = LogEvent { timestamp: Some(0), ..log_event("2026/11/21/f[1]2", text) };
+        assert_eq!(parse_line(&event), None);
     }
 }

@@ -1,4 +1,4 @@
-//! The bus as the proxy reaches it, and a record of every event that came onto it.
+//! The bus behind the proxy, and a record of every event that it has accepted.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Mutex;
@@ -12,28 +12,26 @@ use tests::product::Product;
 #[derive(Clone, Debug)]
 pub(crate) struct Entry(Value);
 
-/// The bus.
 #[derive(Debug)]
 pub(crate) struct Bus {
     client: Client,
     published: Mutex<Published>,
 }
 
-/// What came onto the bus.
+/// The events that the bus has accepted.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Published {
     /// The events of each subject, by their sequence.
     pub(crate) subjects: HashMap<String, BTreeMap<u64, Event>>,
-    /// How many events came after a later one of their subject.
+    /// The number of events that came after a later one of their subject.
     pub(crate) late: u64,
 }
 
-/// One event.
 #[derive(Clone, Debug)]
 pub(crate) struct Event {
-    /// Its id; the ids, when two events claim to be the same change.
+    /// The event's id. Several ids when several events have the same sequence number.
     pub(crate) ids: Vec<String>,
-    /// How often it came.
+    /// How often the bus has accepted it.
     pub(crate) copies: u64,
 }
 
@@ -55,8 +53,8 @@ impl Bus {
         Self { client: Client::new(product.sdk()), published: Mutex::default() }
     }
 
-    /// Puts entries on the bus with the rights of the account's root: a call that the proxy has changed no longer fits
-    /// its signature. The result of the first entry.
+    /// Puts entries on the bus with the account's root keys, because the signature of a changed call is not valid. Returns
+    /// the result of the first entry.
     pub(crate) async fn put(&self, entries: &[Entry]) -> Value {
         let requests = entries.iter().map(Entry::request).collect();
         let answer = match self.client.put_events().set_entries(Some(requests)).send().await {
@@ -74,14 +72,14 @@ impl Bus {
         }
     }
 
-    /// Notes an entry that the bus has taken.
+    /// Records an entry that the bus has accepted.
     pub(crate) fn record(&self, entry: &Entry) {
         let detail: Value = serde_json::from_str(entry.0["Detail"].as_str().unwrap_or_default()).unwrap_or(Value::Null);
         let metadata = &detail["metadata"];
         let (Some(subject), Some(sequence), Some(id)) =
             (metadata["subject"].as_str(), metadata["sequence"].as_u64(), metadata["eventId"].as_str())
         else {
-            eprintln!("an event without subject, sequence or id came onto the bus");
+            eprintln!("the bus has accepted an event without subject, sequence or id");
             return;
         };
         let mut published = self.published.lock().unwrap();

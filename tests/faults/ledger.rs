@@ -1,48 +1,48 @@
-//! What came out, held against what must have.
+//! Compares the effects with the expected ones.
 
 use std::collections::BTreeMap;
 use std::fmt;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::Value;
-use tests::product::{Product, Service};
+use tests::product::Product;
 use uuid::Uuid;
 
 use crate::bus::Published;
 use crate::load::Account;
 
-/// The differences; all zero when nothing was lost and nothing applied twice.
+/// The differences; all zero when nothing was lost and nothing was applied twice.
 #[derive(Debug, Default)]
 pub(crate) struct Ledger {
     /// Changes that were made.
     pub(crate) changes: u64,
     /// Changes with their entry in the inbox.
     pub(crate) effects: u64,
-    /// Changes without one.
+    /// Changes without an entry.
     pub(crate) missing: u64,
-    /// Second and further entries of a change.
-    pub(crate) doubled: u64,
-    /// Entries that tell of nothing that was done.
+    /// Further entries of a change.
+    pub(crate) repeated: u64,
+    /// Entries without a change.
     pub(crate) unknown: u64,
-    /// Users whose unread counter differs from their unread entries.
+    /// Users with an unread counter that differs from the number of unread entries.
     pub(crate) miscounted: u64,
-    /// Entries that were read and are unread, or the other way round.
+    /// Entries that were read and are unread, or the reverse.
     pub(crate) misread: u64,
-    /// Users of whom another service does not have the newest profile.
+    /// Users with an old profile in another service.
     pub(crate) stale_profiles: u64,
-    /// Numbers missing in the sequences of subjects, or too many.
+    /// Missing or additional numbers in the sequences of subjects.
     pub(crate) gaps: u64,
     /// Changes that were published under more than one event id.
     pub(crate) two_ids: u64,
-    /// Copies of events on the bus, beyond the first of each.
+    /// Copies of events on the bus, without the first of each.
     pub(crate) copies: u64,
-    /// Events that came onto the bus after a later one of their subject.
+    /// Events that the bus accepted after a later one of their subject.
     pub(crate) late: u64,
 }
 
 impl Ledger {
-    /// Reads every inbox and what was published, and compares.
-    pub(crate) async fn close(product: &Product, accounts: &[Account], published: &Published) -> Self {
+    /// Reads every inbox, and compares it and the published events with the expected effects.
+    pub(crate) async fn compare(product: &Product, accounts: &[Account], published: &Published) -> Self {
         let mut ledger = Self { late: published.late, ..Self::default() };
         for account in accounts {
             ledger.compare_inbox(account).await;
@@ -57,10 +57,9 @@ impl Ledger {
         ledger
     }
 
-    /// Whether nothing was lost, nothing applied twice, and nothing else is amiss.
-    pub(crate) fn is_even(&self) -> bool {
-        let amiss = [self.missing, self.doubled, self.unknown, self.miscounted, self.misread, self.stale_profiles];
-        amiss.iter().chain(&[self.gaps, self.two_ids]).all(|count| *count == 0) && self.effects == self.changes
+    pub(crate) fn is_balanced(&self) -> bool {
+        let errors = [self.missing, self.repeated, self.unknown, self.miscounted, self.misread, self.stale_profiles];
+        errors.iter().chain(&[self.gaps, self.two_ids]).all(|count| *count == 0) && self.effects == self.changes
     }
 
     async fn compare_inbox(&mut self, account: &Account) {
@@ -71,7 +70,7 @@ impl Ledger {
             let is_read = !entry["readAt"].is_null();
             unread += u64::from(!is_read);
             self.misread += u64::from(is_read != account.read.contains(entry["id"].as_str().unwrap_or_default()));
-            // Every user has a greeting, from before the run.
+            // The welcome entry, from before the run, has no item.
             if let Some(id) = entry["todoId"].as_str().and_then(|id| id.parse().ok()) {
                 let (kind, title) = (entry["kind"].as_str().unwrap_or_default(), entry["title"].as_str());
                 let title = title.and_then(|title| title.split(['“', '”']).nth(1)).unwrap_or_default();
@@ -84,7 +83,7 @@ impl Ledger {
             self.changes += 1;
             self.effects += times.min(1);
             self.missing += u64::from(times == 0);
-            self.doubled += times.saturating_sub(1);
+            self.repeated += times.saturating_sub(1);
         }
         self.unknown += found.values().sum::<u64>();
     }
@@ -103,12 +102,12 @@ impl Ledger {
             return;
         };
         let client = aws_sdk_dynamodb::Client::new(product.sdk());
-        let request = client.get_item().table_name(product.table(Service::Notifications)).consistent_read(true);
+        let request = client.get_item().table_name(product.table("notifications")).consistent_read(true);
         let request = request.key("pk", AttributeValue::S(format!("USER#{}", account.user.id)));
         let row = request.key("sk", AttributeValue::S("RECIPIENT".into())).send().await.expect("the row").item;
         let row = row.unwrap_or_default();
         let events = published.subjects.get(&account.user.id.to_string());
-        // The first, of their registration, was published before the run.
+        // The first one, of the registration, was published before the run.
         let newest = events.and_then(|events| events.last_key_value()).map_or(1, |(sequence, _)| *sequence);
         let count = events.map_or(0, |events| events.range(2..).count() as u64);
         self.gaps += newest - 1 - count;
@@ -124,10 +123,10 @@ impl fmt::Display for Ledger {
             ("changes made", self.changes),
             ("with their effect", self.effects),
             ("missing", self.missing),
-            ("doubled", self.doubled),
-            ("entries of nothing", self.unknown),
+            ("repeated", self.repeated),
+            ("entries without a change", self.unknown),
             ("wrong unread counters", self.miscounted),
-            ("wrongly read entries", self.misread),
+            ("entries that are wrongly read or unread", self.misread),
             ("stale profiles", self.stale_profiles),
             ("gaps in sequences", self.gaps),
             ("changes with two event ids", self.two_ids),
@@ -143,11 +142,11 @@ impl fmt::Display for Ledger {
 
 /// All entries of a user, and the unread counter.
 async fn inbox(account: &Account) -> (Vec<Value>, u64) {
-    let user = account.user.person.sign_in().await.expect("a sign-in");
+    let user = account.user.account.sign_in().await.expect("a sign-in");
     let mut entries = Vec::new();
     let mut cursor = None;
     loop {
-        let call = user.notifications().get("/notifications").query("limit", "100");
+        let call = user.api("notifications").get("/notifications").query("limit", "100");
         let call = cursor.iter().fold(call, |call, cursor: &String| call.query("cursor", cursor));
         let page = call.expect(200).await;
         entries.extend(page["items"].as_array().cloned().unwrap_or_default());

@@ -1,7 +1,7 @@
-//! Changes through a faulty network, and a ledger of what must come out: none missing, none twice.
+//! Changes through a faulty network, and a ledger of their effects: none is missing, none is repeated.
 //!
-//! `cargo xtask faults` runs it on a local cloud of its own; `BUSLINE_STATUS` names that cloud. After a failure, and after
-//! a control run, the functions stay changed, so the cloud is of no use any more.
+//! `cargo xtask faults` runs it on a separate local cloud; `BUSLINE_STATUS` names that cloud. After a failure, and after a
+//! control run, the functions stay changed, and the cloud cannot be used any more.
 
 #![allow(
     clippy::disallowed_methods,
@@ -10,7 +10,7 @@
     clippy::print_stderr,
     clippy::print_stdout,
     clippy::unwrap_used,
-    reason = "a test, though it has arguments: it fails by panicking, reports by printing, and makes ids as a client would"
+    reason = "a test, though it has arguments: it fails by panicking, reports by printing, and creates ids as a client would"
 )]
 
 mod bus;
@@ -32,111 +32,114 @@ use tokio::sync::Semaphore;
 
 use crate::ledger::Ledger;
 use crate::load::{Account, Progress};
-use crate::plan::{Plan, Storm};
+use crate::plan::{Outage, Plan};
 use crate::proxy::Proxy;
-use tests::dice::Dice;
+use tests::rng::SeededRng;
 
-/// Makes changes through a faulty network and compares what comes out with what must.
+/// Makes changes through a faulty network and compares their effects with the expected ones.
 #[derive(Parser)]
 struct Arguments {
-    /// How many changes of to-do items.
+    /// The number of changes of to-do items.
     #[arg(long)]
     changes: u64,
-    /// By how many users.
+    /// The number of users who make them.
     #[arg(long)]
     users: u32,
-    /// Decides the faults.
+    /// The seed of the faults.
     #[arg(long, default_value_t = 1)]
     seed: u64,
-    /// With a naive publisher and a naive subscriber: then some must be lost and some doubled.
+    /// Replaces publisher and subscriber by naive ones, which must lose and repeat some effects.
     #[arg(long)]
     control: bool,
 }
 
-/// This many users act at once; more only wait for each other on a small machine.
-const AT_ONCE: usize = 12;
-/// Nothing comes any more when nothing has come for this long: the longest pause between two attempts is eight seconds.
+/// The number of users who act at the same time; more only wait for each other on a small machine.
+const CONCURRENT_USERS: usize = 12;
+/// All work is done when there was no call for this long: the longest pause between two attempts is eight seconds.
 const QUIET: Duration = Duration::from_secs(12);
-/// After a replay nothing fails any more, so that nothing waits for another attempt.
-const QUIET_AGAIN: Duration = Duration::from_secs(3);
-/// Longer than Lambda's three attempts of an event, so that the storm leaves dead letters.
-const TABLE_STORM: Duration = Duration::from_secs(6);
-/// Longer than the six attempts of a batch, of two seconds each and up to eight apart.
-const BUS_STORM: Duration = Duration::from_secs(40);
-/// From this size on a run has a storm over the bus, which takes a minute.
-const LARGE: u64 = 10_000;
+/// The same after a replay, during which nothing fails and waits for another attempt.
+const QUIET_AFTER_REPLAY: Duration = Duration::from_secs(3);
+/// Longer than Lambda's three attempts of an event, so that the outage leaves dead-letter messages.
+const TABLE_OUTAGE: Duration = Duration::from_secs(6);
+/// Longer than the six attempts of a batch, which take two seconds each and are up to eight seconds apart.
+const BUS_OUTAGE: Duration = Duration::from_secs(40);
+/// A run with at least this many changes has an outage of the bus, which takes a minute.
+const LARGE_RUN: u64 = 10_000;
 
 #[tokio::main]
 async fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let product = Product::shared().await;
-    let begun = Instant::now();
+    let start = Instant::now();
     let accounts = load::sign_up(&product, arguments.users).await;
-    eprintln!("{} users after {:.0?}", accounts.len(), begun.elapsed());
+    eprintln!("{} users after {:.0?}", accounts.len(), start.elapsed());
     if arguments.control {
         functions::make_naive(&product).await;
     }
     let plan = Arc::new(Plan::new(arguments.seed));
     let proxy = Proxy::start(&product, Arc::clone(&plan)).await;
-    functions::send_through(&product, Some(proxy.endpoint())).await;
+    functions::set_endpoint(&product, Some(proxy.endpoint())).await;
 
-    let begun = Instant::now();
+    let start = Instant::now();
     let progress = Arc::new(Progress::default());
     plan.begin();
     let accounts = work(accounts, &arguments, &plan, &progress).await;
     plan.end();
-    let worked = begun.elapsed();
-    eprintln!("all changes made after {worked:.0?}; waiting until nothing comes any more");
-    let letters = settle(&product, &proxy).await;
-    functions::send_through(&product, None).await;
-    let ledger = Ledger::close(&product, &accounts, &proxy.bus().published()).await;
+    let worked = start.elapsed();
+    eprintln!("all changes made after {worked:.0?}; waiting until all work is done");
+    let replayed = settle(&product, &proxy).await;
+    functions::set_endpoint(&product, None).await;
+    let ledger = Ledger::compare(&product, &accounts, &proxy.bus().published()).await;
 
     println!("\n{} changes by {} users, seed {}", arguments.changes, arguments.users, arguments.seed);
-    println!("  made in {:.0} s, settled after {:.0} s", worked.as_secs_f64(), begun.elapsed().as_secs_f64());
-    println!("  calls made again: {}", progress.retries.load(Ordering::Relaxed));
-    println!("  changes found made after lost answers: {}", progress.unsure.load(Ordering::Relaxed));
+    println!("  made in {:.0} s, all work done after {:.0} s", worked.as_secs_f64(), start.elapsed().as_secs_f64());
+    println!("  repeated calls: {}", progress.retries.load(Ordering::Relaxed));
+    println!(
+        "  changes that were made although the answer was lost: {}",
+        progress.made_without_answer.load(Ordering::Relaxed)
+    );
     println!("\nfaults");
     for (fault, count) in plan.counts() {
         println!("  {fault:<44} {count:>8}");
     }
-    println!("\ndead letters, replayed");
-    for (service, count) in letters {
-        println!("  {:<44} {count:>8}", service.name());
+    println!("\nreplayed dead-letter messages");
+    for (service, count) in replayed {
+        println!("  {service:<44} {count:>8}");
     }
     println!("\nledger\n{ledger}");
     verdict(&ledger, arguments.control)
 }
 
-/// Lets the users work side by side, and storms rage over them.
+/// Lets the users work at the same time, during outages too.
 async fn work(
     accounts: Vec<Account>,
     arguments: &Arguments,
     plan: &Arc<Plan>,
     progress: &Arc<Progress>,
 ) -> Vec<Account> {
-    let seats = Arc::new(Semaphore::new(AT_ONCE));
+    let permits = Arc::new(Semaphore::new(CONCURRENT_USERS));
     let users = accounts.len() as u64;
     let mut working = Vec::new();
     for (number, mut account) in (0_u64..).zip(accounts) {
         let share = arguments.changes / users + u64::from(number < arguments.changes % users);
-        let (seats, progress) = (Arc::clone(&seats), Arc::clone(progress));
-        let dice = Dice::new(arguments.seed, number + 2);
+        let (permits, progress) = (Arc::clone(&permits), Arc::clone(progress));
+        let rng = SeededRng::new(arguments.seed, number + 2);
         working.push(tokio::spawn(async move {
-            let _seat = seats.acquire_owned().await.expect("a seat");
-            account.work(share, &dice, &progress).await;
+            let _permit = permits.acquire_owned().await.expect("a permit");
+            account.work(share, &rng, &progress).await;
             account
         }));
     }
-    let weather = tokio::spawn(weather(arguments.changes, Arc::clone(plan), Arc::clone(progress)));
+    let outages = tokio::spawn(cause_outages(arguments.changes, Arc::clone(plan), Arc::clone(progress)));
     let mut accounts = Vec::new();
     for task in working {
-        accounts.push(task.await.expect("a user whose every change is made"));
+        accounts.push(task.await.expect("a user who has made every change"));
     }
-    weather.abort();
+    outages.abort();
     accounts
 }
 
-async fn weather(changes: u64, plan: Arc<Plan>, progress: Arc<Progress>) {
+async fn cause_outages(changes: u64, plan: Arc<Plan>, progress: Arc<Progress>) {
     let after = async |share: u64| {
         while progress.changes.load(Ordering::Relaxed) < changes * share / 100 {
             tokio::time::sleep(Duration::from_millis(50)).await;
@@ -145,41 +148,41 @@ async fn weather(changes: u64, plan: Arc<Plan>, progress: Arc<Progress>) {
     };
     after(25).await;
     after(50).await;
-    plan.rage(Storm::Table("notifications"), TABLE_STORM);
+    plan.begin_outage(Outage::Table("notifications"), TABLE_OUTAGE);
     after(75).await;
-    if changes >= LARGE {
-        plan.rage(Storm::Bus, BUS_STORM);
+    if changes >= LARGE_RUN {
+        plan.begin_outage(Outage::Bus, BUS_OUTAGE);
     }
     after(100).await;
 }
 
-/// Waits until nothing comes any more and no dead letter is left; the letters that were replayed on the way.
+/// Waits until all work is done and no dead-letter message is left; the messages that were replayed.
 async fn settle(product: &Product, proxy: &Proxy) -> replay::Replayed {
-    let mut letters = Vec::new();
-    proxy.quiet_for(QUIET).await;
+    let mut all = Vec::new();
+    proxy.wait_until_quiet(QUIET).await;
     loop {
-        let replayed = replay::everything(product).await;
+        let replayed = replay::all_queues(product).await;
         if replayed.is_empty() {
-            return letters;
+            return all;
         }
-        letters.extend(replayed);
-        proxy.quiet_for(QUIET_AGAIN).await;
+        all.extend(replayed);
+        proxy.wait_until_quiet(QUIET_AFTER_REPLAY).await;
     }
 }
 
 fn verdict(ledger: &Ledger, control: bool) -> ExitCode {
     if control {
-        if ledger.missing > 0 && ledger.doubled > 0 {
-            println!("the ledger sees what naive functions lose and double");
+        if ledger.missing > 0 && ledger.repeated > 0 {
+            println!("the ledger detects what naive functions lose and repeat");
             return ExitCode::SUCCESS;
         }
-        println!("FAILED: naive functions must lose some changes and double some, and the ledger must see it");
+        println!("FAILED: naive functions must lose and repeat some effects, and the ledger must detect it");
         return ExitCode::FAILURE;
     }
-    if ledger.is_even() {
+    if ledger.is_balanced() {
         println!("every change had its effect once");
         return ExitCode::SUCCESS;
     }
-    println!("FAILED: something was lost, doubled or out of step");
+    println!("FAILED: effects are missing, repeated or out of step");
     ExitCode::FAILURE
 }

@@ -1,14 +1,14 @@
-//! Which fault meets which call.
+//! Which call gets which fault.
 //!
-//! The Python package `microburst` (0.10) answers in the same error shapes and was looked at first. It can neither refuse
-//! single entries of `PutEvents`, nor repeat or hold back what it has accepted, nor be given a seed.
+//! The Python package `microburst` (0.10) has the same forms of errors. It can neither refuse single entries of
+//! `PutEvents`, nor repeat or delay accepted entries, and it has no seed.
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use tests::dice::Dice;
+use tests::rng::SeededRng;
 
 /// What happens to a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -25,20 +25,20 @@ pub(crate) enum Fault {
     KillAfter,
     /// The work is done late.
     Delay,
-    /// `TransactWriteItems` alone: another transaction is at the same items.
+    /// Only `TransactWriteItems`: another transaction uses the same items.
     Conflict,
-    /// `PutEvents` alone: some entries are refused, the others are taken.
+    /// Only `PutEvents`: some entries are refused, the others are accepted.
     RefuseEntries,
-    /// `PutEvents` alone: the entries are delivered, and again later, the last one first.
+    /// Only `PutEvents`: the entries are delivered, and later again in reverse order.
     RepeatEntries,
-    /// `PutEvents` alone: the entries are taken, and some are delivered later than those that follow.
+    /// Only `PutEvents`: the entries are accepted, and some are delivered later than the following ones.
     HoldEntries,
 }
 
-/// Of a thousand calls, this many meet this fault.
+/// The number of calls in a thousand that get each fault.
 type Odds = &'static [(u64, Fault)];
 
-/// <https://docs.aws.amazon.com/eventbridge/latest/APIReference/CommonErrors.html>
+/// Errors of EventBridge: <https://docs.aws.amazon.com/eventbridge/latest/APIReference/CommonErrors.html>
 const BUS: Odds = &[
     (30, Fault::Error { status: 400, code: "ThrottlingException" }),
     (15, Fault::Error { status: 500, code: "InternalException" }),
@@ -53,7 +53,7 @@ const BUS: Odds = &[
     (50, Fault::HoldEntries),
 ];
 
-/// <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.Errors.html>
+/// Errors of DynamoDB: <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.Errors.html>
 const TABLE: Odds = &[
     (10, Fault::Error { status: 400, code: "ProvisionedThroughputExceededException" }),
     (5, Fault::Error { status: 400, code: "ThrottlingException" }),
@@ -67,43 +67,45 @@ const TABLE: Odds = &[
     (20, Fault::Conflict),
 ];
 
-/// What a storm answers: the SDK does not try again, so that whole attempts of Lambda fail quickly, one after the other.
-const OUTAGE: Fault = Fault::Error { status: 400, code: "AccessDeniedException" };
+/// The answer during an outage: the SDK does not retry it, so that Lambda's attempts fail quickly.
+const OUTAGE_ERROR: Fault = Fault::Error { status: 400, code: "AccessDeniedException" };
 
-/// Every call of these fails, for a time.
+/// Calls that all fail for a time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Storm {
-    /// Calls to the table of the service of this name.
+pub(crate) enum Outage {
+    /// Calls to the table of this service.
     Table(&'static str),
     /// Calls to the bus.
     Bus,
 }
 
-/// A call that may meet a fault.
+/// A call that may get a fault.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Call {
-    /// `PutEvents`.
     PutEvents,
-    /// Anything of DynamoDB.
-    Table { name: String, transaction: bool },
-    /// Anything else, which meets none.
+    /// Any operation of DynamoDB.
+    Table {
+        name: String,
+        transaction: bool,
+    },
+    /// Any other operation, which gets no fault.
     Other,
 }
 
 /// The faults of a run.
 #[derive(Debug)]
 pub(crate) struct Plan {
-    dice: Dice,
+    rng: SeededRng,
     begun: AtomicBool,
-    storm: Mutex<Option<(Storm, Instant)>>,
-    met: Mutex<BTreeMap<String, u64>>,
+    outage: Mutex<Option<(Outage, Instant)>>,
+    counts: Mutex<BTreeMap<String, u64>>,
 }
 
 impl Plan {
-    /// A plan that lets everything pass until it begins.
+    /// A plan without faults until it begins.
     pub(crate) fn new(seed: u64) -> Self {
-        let (begun, storm, met) = (AtomicBool::new(false), Mutex::new(None), Mutex::default());
-        Self { dice: Dice::new(seed, 1), begun, storm, met }
+        let (begun, outage, counts) = (AtomicBool::new(false), Mutex::new(None), Mutex::default());
+        Self { rng: SeededRng::new(seed, 1), begun, outage, counts }
     }
 
     pub(crate) fn begin(&self) {
@@ -112,28 +114,27 @@ impl Plan {
 
     pub(crate) fn end(&self) {
         self.begun.store(false, Ordering::Relaxed);
-        *self.storm.lock().unwrap() = None;
+        *self.outage.lock().unwrap() = None;
     }
 
-    /// Lets a storm rage for a time.
-    pub(crate) fn rage(&self, storm: Storm, time: Duration) {
-        *self.storm.lock().unwrap() = Some((storm, Instant::now() + time));
+    pub(crate) fn begin_outage(&self, outage: Outage, time: Duration) {
+        *self.outage.lock().unwrap() = Some((outage, Instant::now() + time));
     }
 
-    /// The fault that a call meets, if any.
+    /// The fault for a call, if any.
     pub(crate) fn fault(&self, call: &Call) -> Option<Fault> {
         if !self.begun.load(Ordering::Relaxed) {
             return None;
         }
-        if self.rages_over(call) {
-            return Some(OUTAGE);
+        if self.is_in_outage(call) {
+            return Some(OUTAGE_ERROR);
         }
         let (odds, transaction) = match call {
             Call::PutEvents => (BUS, false),
             Call::Table { transaction, .. } => (TABLE, *transaction),
             Call::Other => return None,
         };
-        let mut roll = self.dice.roll(1000);
+        let mut roll = self.rng.below(1000);
         for &(share, fault) in odds {
             if roll < share {
                 return Some(fault).filter(|fault| transaction || *fault != Fault::Conflict);
@@ -143,39 +144,37 @@ impl Plan {
         None
     }
 
-    /// Counts a fault, or something that it brought about.
+    /// Counts a fault, or an effect of one.
     pub(crate) fn count(&self, what: &str, times: u64) {
-        *self.met.lock().unwrap().entry(what.to_owned()).or_default() += times;
+        *self.counts.lock().unwrap().entry(what.to_owned()).or_default() += times;
     }
 
-    /// How often everything was counted.
     pub(crate) fn counts(&self) -> BTreeMap<String, u64> {
-        self.met.lock().unwrap().clone()
+        self.counts.lock().unwrap().clone()
     }
 
-    pub(crate) fn dice(&self) -> &Dice {
-        &self.dice
+    pub(crate) fn rng(&self) -> &SeededRng {
+        &self.rng
     }
 
-    fn rages_over(&self, call: &Call) -> bool {
-        let mut storm = self.storm.lock().unwrap();
-        let Some((now, end)) = *storm else {
+    fn is_in_outage(&self, call: &Call) -> bool {
+        let mut outage = self.outage.lock().unwrap();
+        let Some((affected, end)) = *outage else {
             return false;
         };
         if Instant::now() > end {
-            *storm = None;
+            *outage = None;
             return false;
         }
-        match (now, call) {
-            (Storm::Bus, Call::PutEvents) => true,
-            (Storm::Table(service), Call::Table { name, .. }) => name.ends_with(&format!("-{service}")),
+        match (affected, call) {
+            (Outage::Bus, Call::PutEvents) => true,
+            (Outage::Table(service), Call::Table { name, .. }) => name.ends_with(&format!("-{service}")),
             _ => false,
         }
     }
 }
 
 impl Fault {
-    /// Its name in the report.
     pub(crate) fn name(self) -> String {
         match self {
             Self::Error { code, .. } => code.to_owned(),

@@ -1,6 +1,6 @@
 //! A faulty network between the functions and the endpoint.
 //!
-//! Functions call AWS through it because their setting `AWS_ENDPOINT_URL` says so.
+//! Functions call AWS through it because of the variable `AWS_ENDPOINT_URL`.
 
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -8,14 +8,14 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
-use tests::http::{Answer, Request, Server};
+use tests::http::{Request, Response, Server};
 use tests::product::Product;
 
 use crate::bus::{Bus, Entry};
 use crate::functions;
 use crate::plan::{Call, Fault, Plan};
 
-/// The proxy; it serves as long as the program runs.
+/// The proxy; it runs as long as the program.
 #[derive(Clone, Debug)]
 pub(crate) struct Proxy(Arc<Inner>);
 
@@ -25,15 +25,15 @@ struct Inner {
     product: Product,
     plan: Arc<Plan>,
     bus: Bus,
-    /// Calls that are under way, and entries that are held back.
+    /// The number of open calls and of delayed entries.
     open: AtomicUsize,
     last: Mutex<Instant>,
-    /// Transactions whose work is done and whose caller does not know: DynamoDB knows their tokens, and says so.
-    unsure: Mutex<HashSet<String>>,
+    /// Tokens of transactions that may be done without an answer: DynamoDB answers a repetition with a success.
+    may_be_done: Mutex<HashSet<String>>,
 }
 
 impl Proxy {
-    /// Starts to serve on a free port.
+    /// Starts on a free port.
     pub(crate) async fn start(product: &Product, plan: Arc<Plan>) -> Self {
         let server = Server::bind().await;
         let proxy = Self(Arc::new(Inner {
@@ -43,7 +43,7 @@ impl Proxy {
             bus: Bus::new(product),
             open: AtomicUsize::new(0),
             last: Mutex::new(Instant::now()),
-            unsure: Mutex::default(),
+            may_be_done: Mutex::default(),
         }));
         let serving = proxy.clone();
         server.start(move |request| {
@@ -56,18 +56,16 @@ impl Proxy {
         proxy
     }
 
-    /// Its address, for functions.
     pub(crate) fn endpoint(&self) -> &str {
         &self.0.endpoint
     }
 
-    /// What came onto the bus.
     pub(crate) fn bus(&self) -> &Bus {
         &self.0.bus
     }
 
-    /// Waits until nothing has called for `time`.
-    pub(crate) async fn quiet_for(&self, time: Duration) {
+    /// Waits until there was no call for `time`.
+    pub(crate) async fn wait_until_quiet(&self, time: Duration) {
         loop {
             let since = self.0.last.lock().unwrap().elapsed();
             let open = self.0.open.load(Ordering::Acquire);
@@ -78,22 +76,22 @@ impl Proxy {
         }
     }
 
-    /// The answer to a call; none when its connection is to be cut.
-    async fn answer(&self, request: &Request) -> Option<Answer> {
+    /// The answer to a call; `None` to cut the connection.
+    async fn answer(&self, request: &Request) -> Option<Response> {
         let body = serde_json::from_slice(&request.body).unwrap_or(Value::Null);
         let call = call(request, &body);
         let plan = &self.0.plan;
-        let fault = plan.fault(&call).filter(|fault| !(*fault == Fault::Conflict && self.is_done(&body)));
+        let fault = plan.fault(&call).filter(|fault| !(*fault == Fault::Conflict && self.may_be_done(&body)));
         let Some(fault) = fault else {
-            return Some(self.pass(request, &call, &body).await);
+            return Some(self.forward(request, &call, &body).await);
         };
-        let road = if call == Call::PutEvents { "events" } else { "dynamodb" };
-        plan.count(&format!("{road}: {}", fault.name()), 1);
+        let service = if call == Call::PutEvents { "events" } else { "dynamodb" };
+        plan.count(&format!("{service}: {}", fault.name()), 1);
         match fault {
-            Fault::Error { status, code } => Some(Answer::error(status, code, json!({"message": "A fault."}))),
+            Fault::Error { status, code } => Some(Response::error(status, code, json!({"message": "A fault."}))),
             Fault::CutBefore => None,
             Fault::CutAfter => {
-                self.pass(request, &call, &body).await;
+                self.forward(request, &call, &body).await;
                 self.remember(&body);
                 None
             }
@@ -102,35 +100,35 @@ impl Proxy {
                 None
             }
             Fault::KillAfter => {
-                self.pass(request, &call, &body).await;
-                // Another process than the caller's may be the one that is killed.
+                self.forward(request, &call, &body).await;
+                // The killed process may not be the caller's.
                 self.remember(&body);
                 self.kill_caller(&call, &body).await;
                 None
             }
             Fault::Delay => {
-                tokio::time::sleep(plan.dice().time(20, 250)).await;
-                Some(self.pass(request, &call, &body).await)
+                tokio::time::sleep(plan.rng().milliseconds(20, 250)).await;
+                Some(self.forward(request, &call, &body).await)
             }
             Fault::Conflict => Some(conflict(&body)),
             Fault::RefuseEntries => Some(self.refuse(&body).await),
             Fault::RepeatEntries => {
-                let answer = self.pass(request, &call, &body).await;
-                let mut again = Entry::all(&body);
-                again.reverse();
-                self.put_later(again);
+                let answer = self.forward(request, &call, &body).await;
+                let mut reversed = Entry::all(&body);
+                reversed.reverse();
+                self.put_later(reversed);
                 Some(answer)
             }
-            Fault::HoldEntries => Some(self.hold(&body).await),
+            Fault::HoldEntries => Some(self.delay_entries(&body).await),
         }
     }
 
-    /// Hands a call on as it is.
-    async fn pass(&self, request: &Request, call: &Call, body: &Value) -> Answer {
+    /// Forwards a call without a change.
+    async fn forward(&self, request: &Request, call: &Call, body: &Value) -> Response {
         let (client, endpoint) = (self.0.product.http(), self.0.product.endpoint());
         let answer = request.forward(client, endpoint, request.body.clone()).await.unwrap_or_else(|error| {
             eprintln!("the local cloud did not answer: {error}");
-            Answer::error(502, "BadGateway", json!({"message": "The endpoint did not answer."}))
+            Response::error(502, "BadGateway", json!({"message": "The endpoint did not answer."}))
         });
         if *call == Call::PutEvents && answer.status == 200 {
             let results: Value = serde_json::from_slice(&answer.body).expect("PutEvents answers in JSON");
@@ -142,11 +140,11 @@ impl Proxy {
         answer
     }
 
-    /// Refuses some entries and takes the others.
-    async fn refuse(&self, body: &Value) -> Answer {
+    /// Refuses some entries and accepts the others.
+    async fn refuse(&self, body: &Value) -> Response {
         let mut results = Vec::new();
         for entry in Entry::all(body) {
-            if self.0.plan.dice().roll(3) == 0 {
+            if self.0.plan.rng().below(3) == 0 {
                 self.0.plan.count("events: entries refused", 1);
                 results.push(json!({"ErrorCode": "InternalFailure", "ErrorMessage": "A fault."}));
             } else {
@@ -154,14 +152,14 @@ impl Proxy {
             }
         }
         let failed = results.iter().filter(|result| result["ErrorCode"].is_string()).count();
-        Answer::json(&json!({"FailedEntryCount": failed, "Entries": results}))
+        Response::json(&json!({"FailedEntryCount": failed, "Entries": results}))
     }
 
-    /// Takes all entries, and delivers some of them later.
-    async fn hold(&self, body: &Value) -> Answer {
+    /// Accepts all entries, and delivers some of them later.
+    async fn delay_entries(&self, body: &Value) -> Response {
         let mut results = Vec::new();
         for entry in Entry::all(body) {
-            if self.0.plan.dice().roll(2) == 0 {
+            if self.0.plan.rng().below(2) == 0 {
                 results.push(json!({"EventId": uuid::Uuid::new_v4()}));
                 self.put_later(vec![entry]);
             } else {
@@ -169,20 +167,20 @@ impl Proxy {
             }
         }
         let failed = results.iter().filter(|result| result["ErrorCode"].is_string()).count();
-        Answer::json(&json!({"FailedEntryCount": failed, "Entries": results}))
+        Response::json(&json!({"FailedEntryCount": failed, "Entries": results}))
     }
 
     fn put_later(&self, entries: Vec<Entry>) {
         let (proxy, open) = (self.clone(), self.open());
         tokio::spawn(async move {
-            tokio::time::sleep(proxy.0.plan.dice().time(50, 1500)).await;
+            tokio::time::sleep(proxy.0.plan.rng().milliseconds(50, 1500)).await;
             let result = proxy.0.bus.put(&entries).await;
-            assert!(result["EventId"].is_string(), "the bus takes what was promised: {result}");
+            assert!(result["EventId"].is_string(), "the bus accepts the delayed entries: {result}");
             drop(open);
         });
     }
 
-    /// Kills the function that calls: the one process of a publisher, or one of those that use a service's table now.
+    /// Kills the calling function: the only process of a publisher, or one of those that use a service's table now.
     async fn kill_caller(&self, call: &Call, body: &Value) {
         let env = self.0.product.env();
         let prefix = if let Call::Table { name, .. } = call {
@@ -195,7 +193,7 @@ impl Proxy {
         if running.is_empty() {
             return;
         }
-        let process = &running[self.0.plan.dice().place(running.len())];
+        let process = &running[self.0.plan.rng().index(running.len())];
         if functions::kill(process).await {
             self.0.plan.count("processes killed", 1);
         }
@@ -203,12 +201,12 @@ impl Proxy {
 
     fn remember(&self, body: &Value) {
         if let Some(token) = body["ClientRequestToken"].as_str() {
-            self.0.unsure.lock().unwrap().insert(token.to_owned());
+            self.0.may_be_done.lock().unwrap().insert(token.to_owned());
         }
     }
 
-    fn is_done(&self, body: &Value) -> bool {
-        body["ClientRequestToken"].as_str().is_some_and(|token| self.0.unsure.lock().unwrap().contains(token))
+    fn may_be_done(&self, body: &Value) -> bool {
+        body["ClientRequestToken"].as_str().is_some_and(|token| self.0.may_be_done.lock().unwrap().contains(token))
     }
 
     fn open(&self) -> Open {
@@ -217,7 +215,7 @@ impl Proxy {
     }
 }
 
-/// Something that is under way, until it is dropped.
+/// An open call or a delayed entry, until it is dropped.
 struct Open(Proxy);
 
 impl Drop for Open {
@@ -243,8 +241,9 @@ fn call(request: &Request, body: &Value) -> Call {
     }
 }
 
+/// A cancelled transaction:
 /// <https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html>
-fn conflict(body: &Value) -> Answer {
+fn conflict(body: &Value) -> Response {
     let writes = body["TransactItems"].as_array().map_or(0, Vec::len);
     let reason = |index| match index {
         0 => json!({"Code": "TransactionConflict", "Message": "Transaction is ongoing for the item"}),
@@ -252,6 +251,6 @@ fn conflict(body: &Value) -> Answer {
     };
     let reasons: Vec<Value> = (0..writes).map(reason).collect();
     let code = "com.amazonaws.dynamodb.v20120810#TransactionCanceledException";
-    let said = "Transaction cancelled, please refer cancellation reasons for specific reasons";
-    Answer::error(400, code, json!({"Message": said, "CancellationReasons": reasons}))
+    let message = "Transaction cancelled, please refer cancellation reasons for specific reasons";
+    Response::error(400, code, json!({"Message": message, "CancellationReasons": reasons}))
 }

@@ -1,77 +1,90 @@
-//! Denied: what the others may, and what nobody may, is refused to each role by the running cloud.
+//! Each role is denied what it does not allow itself: the permissions of all other roles, and what no role may do.
 //!
-//! Every call is made by a session of the function's own role. The same call passes for the role that may make it, so
-//! that a refusal is known to come from the policy and not from a broken call. Calls change nothing: they write on a
-//! condition that no row meets, or to names of the test's own.
+//! Every request is sent with the credentials of the function's own role. The same request succeeds for the role that has
+//! the permission, so that a denial is known to come from the policy and not from a wrong request. Requests change
+//! nothing: they write under a condition that no row meets, or to names of this test.
 //!
-//! Streams and logs are the exception, since the local cloud refuses direct calls of them to every role: there it is
-//! Lambda that acts in the role's name, and asks the role.
+//! Streams and logs are an exception, because the local cloud denies direct requests about them to every role: there
+//! Lambda acts with the function's role, and its permissions are checked.
 
-mod actor;
-mod calls;
-mod questions;
-
+use std::collections::BTreeMap;
 use std::time::Instant;
 
-use reqwest::Method;
-use tests::permissions::Role;
-use tests::product::{Product, Service};
-use tests::signature::{Keys, Request, Signer};
+use tests::permissions::FunctionRole;
+use tests::permissions::failures::delete_reported_object;
+use tests::product::Product;
+use tests::report;
 use tests::wait::eventually;
 use tokio::task::{JoinSet, LocalSet};
 use uuid::Uuid;
 
-use crate::denied::actor::{Actor, Answer};
-use crate::denied::questions::{Powers, Question, of_nobody, of_somebody, powers_of};
-use crate::grants::jobs;
-use crate::report;
+use crate::actor::{Actor, Answer};
+use crate::questions::{Permissions, Question, about_no_role, about_other_roles, permissions_in};
+use crate::requests::Requests;
 
 #[tokio::test]
-async fn permissions_of_neighbours_are_denied() {
+async fn every_role_is_denied_what_only_other_roles_may_do() {
     let product = Product::alone().await;
-    let begun = Instant::now();
+    let started = Instant::now();
+    let functions = functions(&product).await;
     let mut actors = Vec::new();
-    let mut powers = Powers::new();
-    for job in jobs() {
-        let function = job.function(product.env());
-        let role = Role::of(&product, &function).await;
-        for power in powers_of(&role.policy) {
-            powers.entry(power).or_default().push(function.clone());
+    let mut permissions = Permissions::new();
+    for function in functions.values().flatten() {
+        let role = FunctionRole::new(&product, function).await;
+        for permission in permissions_in(&role.policy) {
+            permissions.entry(permission).or_default().push(function.clone());
         }
         let session = role.session().await;
-        actors.push(Actor::new(&product, function, session, role));
+        actors.push(Actor::new(&product, function.clone(), session, role));
     }
-    let mark = Uuid::new_v4();
-    let mut questions = of_somebody(&powers, mark);
-    let neighbours = questions.len();
-    questions.extend(of_nobody(&product));
+    let requests = Requests::new(&product).await;
+    let mut questions = about_other_roles(&requests, &permissions);
+    let others = questions.len();
+    questions.extend(about_no_role(&product, &functions));
 
     let (roles, asked) = (actors.len(), questions.len());
     let mut table = Table::default();
     for row in LocalSet::new().run_until(ask_all(actors, &questions)).await {
-        table.admitted += row.admitted;
+        table.allowed += row.allowed;
         table.denied += row.denied;
         table.wrong.extend(row.wrong);
     }
     report::print(&format!(
-        "\npermissions: {roles} roles × ({neighbours} permissions of somebody, {} of nobody): {} denied, {} admitted as \
+        "\npermissions: {roles} roles × ({others} permissions of some role, {} of none): {} denied, {} allowed as \
          granted, {} wrong, in {:.0?}",
-        asked - neighbours,
+        asked - others,
         table.denied,
-        table.admitted,
+        table.allowed,
         table.wrong.len(),
-        begun.elapsed(),
+        started.elapsed(),
     ));
     assert!(table.wrong.is_empty(), "{}", table.wrong.join("\n"));
-    clean_up(&product, &powers, mark).await;
+    clean_up(&product, &permissions, requests.mark).await;
 }
 
-/// How many questions were answered in which way.
+/// The names of the deployed functions of each service.
+async fn functions(product: &Product) -> BTreeMap<String, Vec<String>> {
+    let client = aws_sdk_lambda::Client::new(product.sdk());
+    let mut listed = client.list_functions().into_paginator().items().send();
+    let mut names = Vec::new();
+    while let Some(function) = listed.next().await {
+        names.extend(function.expect("a function").function_name);
+    }
+    let of_service = |service: String| {
+        let prefix = product.function(&service, "");
+        let own: Vec<String> = names.iter().filter(|name| name.starts_with(&prefix)).cloned().collect();
+        assert!(!own.is_empty(), "{service} has no function");
+        (service, own)
+    };
+    product.services().into_iter().map(of_service).collect()
+}
+
+/// How many questions had which answer.
 #[derive(Default)]
 struct Table {
-    admitted: usize,
+    allowed: usize,
     denied: usize,
-    /// What was neither as it should be.
+    /// The questions with the wrong answer.
     wrong: Vec<String>,
 }
 
@@ -84,45 +97,41 @@ async fn ask_all(actors: Vec<Actor>, questions: &[Question]) -> Vec<Table> {
     rows.join_all().await
 }
 
-/// Asks one role everything.
+/// Asks one role all questions.
 async fn ask(actor: &Actor, questions: &[Question]) -> Table {
     let mut table = Table::default();
     for question in questions {
         let answer = actor.attempt(&question.attempt).await;
         match (answer, question.allowed.contains(&actor.function)) {
             (Answer::Denied, false) => table.denied += 1,
-            (Answer::Admitted(_), true) => table.admitted += 1,
+            (Answer::Allowed(_), true) => table.allowed += 1,
             (Answer::Denied, true) => table.wrong.push(format!("{} was denied {}", actor.function, question.what)),
-            (Answer::Admitted(how), false) => {
-                table.wrong.push(format!("{} was not denied {}: {how}", actor.function, question.what));
+            (Answer::Allowed(response), false) => {
+                table.wrong.push(format!("{} was allowed {}: {response}", actor.function, question.what));
             }
         }
     }
     table
 }
 
-/// Takes away what the admitted calls left: objects, and what buckets and topics said to the dead-letter queues.
-async fn clean_up(product: &Product, powers: &Powers, mark: Uuid) {
-    let root = Signer::new(product, Keys::root());
-    for service in Service::ALL {
-        let failures = format!("busline-{}-{}-failures", product.env(), service.name());
-        let ours = powers.iter().filter(|((action, resource, _), _)| {
+/// Deletes what the allowed requests created: objects, and the messages that buckets and topics sent to the dead-letter
+/// queues.
+async fn clean_up(product: &Product, permissions: &Permissions, mark: Uuid) {
+    for service in &product.services() {
+        let failures = format!("busline-{}-{service}-failures", product.env());
+        let own = permissions.iter().filter(|((action, resource, _), _)| {
             ["sns:Publish", "s3:PutObject"].contains(&action.as_str()) && resource.contains(&failures)
         });
-        let expected: usize = ours.map(|(_, allowed)| allowed.len()).sum();
-        let queue = product.dead_letters(service);
+        let expected: usize = own.map(|(_, allowed)| allowed.len()).sum();
+        let queue = product.dead_letter_queue(service);
         let part = format!("permissions-{mark}");
-        let letters = eventually("what was published", async || {
-            let letters = queue.with(&part).await;
-            (letters.len() >= expected).then_some(letters)
+        let messages = eventually("all published messages", async || {
+            let messages = queue.containing(&part).await;
+            (messages.len() >= expected).then_some(messages)
         });
-        for letter in letters.await {
-            queue.remove(&letter).await;
-            let told = &letter.body["Records"][0]["s3"];
-            if let (Some(bucket), Some(key)) = (told["bucket"]["name"].as_str(), told["object"]["key"].as_str()) {
-                let reply = root.send(&Request::plain("s3", Method::DELETE, &format!("/{bucket}/{key}"), "")).await;
-                assert_eq!(reply.status, 204, "{}", reply.body);
-            }
+        for message in messages.await {
+            queue.delete(&message).await;
+            delete_reported_object(product, &message.body).await;
         }
     }
 }

@@ -1,20 +1,18 @@
-//! Each function can do its own job and nothing else, by its template and by the running cloud.
+//! What no function may do: each function's role is tried with every permission of the others.
 //!
-//! A program of its own, because a role that lacks a permission for a while disturbs every other test.
+//! A separate program that runs after all other tests: while it runs, the account may assume the functions' roles.
+//!
+//! That each function needs what its own role allows is tested by its service, see `tests::permissions`.
 
 #![allow(
     clippy::disallowed_methods,
     clippy::expect_used,
     clippy::panic,
     clippy::unwrap_used,
-    reason = "parts of tests: they fail by panicking, and make ids as a client would"
+    reason = "tests fail by panicking, and create ids as a client would"
 )]
 
-mod deletions;
+mod actor;
 mod denied;
-mod exact;
-mod files;
-mod grants;
-mod needed;
-mod report;
-mod scenes;
+mod questions;
+mod requests;

@@ -1,5 +1,5 @@
-//! A subscriber of the product that claims each event, what failed at it, and what came of it: inbox entries, which it
-//! counts in the transaction that adds them.
+//! Failed events of a subscriber that claims each event, and their effects: inbox entries, which it counts in the
+//! transaction that adds them.
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -7,15 +7,15 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::Timestamp;
 use serde_json::json;
 use tests::logs::Logs;
-use tests::product::{Product, Service};
+use tests::product::Product;
 use uuid::Uuid;
 
 use crate::queues::Effects;
 
-/// So many events of each owner: enough for two of one owner to meet.
-const EACH: u64 = 10;
+/// The number of events of each owner: enough that two events of one owner are processed at the same time.
+const EVENTS_PER_OWNER: u64 = 10;
 
-/// Owners whom nobody else knows, and an event for each number.
+/// Owners that only this run uses, and events for them.
 #[derive(Debug)]
 pub(crate) struct Inboxes {
     product: Product,
@@ -25,10 +25,10 @@ pub(crate) struct Inboxes {
 }
 
 impl Inboxes {
-    /// Empty inboxes for so many events.
-    pub(crate) fn of(product: &Product, events: u64) -> Self {
+    /// Empty inboxes for a number of events.
+    pub(crate) fn new(product: &Product, events: u64) -> Self {
         let ids = |count: u64| (0..count).map(|_| Uuid::now_v7()).collect();
-        let (owners, events) = (ids(events.div_ceil(EACH)), ids(events));
+        let (owners, events) = (ids(events.div_ceil(EVENTS_PER_OWNER)), ids(events));
         Self { product: product.clone(), logs: product.logs_from_now(), owners, events }
     }
 
@@ -40,7 +40,7 @@ impl Inboxes {
         let (owner, event) = (self.owners[number % self.owners.len()], self.events[number]);
         let (todo, now) = (Uuid::now_v7(), Timestamp::now());
         let region = self.product.sdk().region().expect("a region");
-        let function = format!("busline-{}-notifications-todo-created", self.product.env());
+        let function = format!("busline-{}-notifications-update-inbox", self.product.env());
         json!({
             "version": "1.0",
             "timestamp": now,
@@ -70,14 +70,14 @@ impl Inboxes {
         .to_string()
     }
 
-    /// Entries that are there, and counters that say more than there are.
+    /// The entries, compared with the events and with the counters.
     pub(crate) async fn effects(&self) -> Effects {
         let mut entries: BTreeMap<Uuid, u64> = BTreeMap::new();
         let mut counted = 0;
         let events: HashSet<Uuid> = self.events.iter().copied().collect();
         let client = aws_sdk_dynamodb::Client::new(self.product.sdk());
         for owner in &self.owners {
-            let request = client.query().table_name(self.product.table(Service::Notifications)).consistent_read(true);
+            let request = client.query().table_name(self.product.table("notifications")).consistent_read(true);
             let request = request.key_condition_expression("pk = :user");
             let request = request.expression_attribute_values(":user", AttributeValue::S(format!("USER#{owner}")));
             let mut rows = request.into_paginator().items().send();
@@ -98,18 +98,18 @@ impl Inboxes {
             deliveries: self.deliveries(&events).await,
             effective,
             missing,
-            doubled: counted - effective,
+            repeated: counted - effective,
             changed: 0,
         }
     }
 
-    /// How often the subscriber handled one of the events, as its log says.
+    /// How often the subscriber has handled one of the events, according to its log.
     async fn deliveries(&self, events: &HashSet<Uuid>) -> u64 {
-        let lines = self.logs.of(Service::Notifications, &["handled an event", "TodoCreated"]).await;
-        let is_ours = |line: &&serde_json::Value| {
+        let lines = self.logs.lines_with("notifications", &["handled an event", "TodoCreated"]).await;
+        let is_of_run = |line: &&serde_json::Value| {
             let id = line["span"]["event.id"].as_str().and_then(|id| id.parse().ok());
             id.is_some_and(|id| events.contains(&id))
         };
-        lines.iter().filter(is_ours).count() as u64
+        lines.iter().filter(is_of_run).count() as u64
     }
 }

@@ -1,8 +1,8 @@
-//! Replays to a queue, replays by function and rollbacks that are killed again and again on a faulty network, and what
-//! must come out: every message once.
+//! Replays to a queue, replays by function and rollbacks that are killed repeatedly on a faulty network: every message must
+//! have its effect once.
 //!
-//! `cargo xtask replay-crashes` runs it on a local cloud of its own; `BUSLINE_STATUS` names that cloud. A naive mover, as
-//! control, must lose or double some in the same run.
+//! `cargo xtask replay-crashes` runs it on a separate local cloud; `BUSLINE_STATUS` names that cloud. As a control, a naive
+//! mover must lose or repeat some messages in the same run.
 
 #![allow(
     clippy::disallowed_methods,
@@ -11,16 +11,16 @@
     clippy::print_stderr,
     clippy::print_stdout,
     clippy::unwrap_used,
-    reason = "a test, though it has arguments: it fails by panicking, reports by printing, and makes ids as a client would"
+    reason = "a test, though it has arguments: it fails by panicking, reports by printing, and creates ids as a client would"
 )]
 
 mod inboxes;
-mod killed;
+mod killed_command;
 mod naive;
 mod proxy;
 mod queues;
+mod scenarios;
 mod speed;
-mod stories;
 
 use std::path::PathBuf;
 use std::process::{ExitCode, Stdio};
@@ -29,19 +29,19 @@ use std::time::Duration;
 use aws_sdk_sqs::Client;
 use clap::{Args, Parser, Subcommand};
 use serde_json::Value;
-use tests::dice::Dice;
 use tests::product::Product;
+use tests::rng::SeededRng;
 use tokio::process::Command;
 use uuid::Uuid;
 
 use crate::proxy::Proxy;
 use crate::queues::{Effects, Queue};
-use crate::stories::Story;
+use crate::scenarios::ScenarioResult;
 
-/// A process that is not killed ends within this time.
+/// The maximum time of a process that is not killed.
 pub(crate) const DEADLINE: Duration = Duration::from_mins(10);
 
-/// Kills replays at random points, resumes them, and counts what came out.
+/// Kills replays at random points, resumes them, and counts the effects.
 #[derive(Parser)]
 struct Arguments {
     #[command(subcommand)]
@@ -50,39 +50,39 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Part {
-    /// The whole run
+    /// Kills replays many times and counts their effects
     Run(Run),
-    /// Messages a second beside a bare loop of the same calls, and memory
+    /// Messages per second, compared with a bare loop of the same calls, and memory
     Speed(SpeedRun),
-    /// The control: a mover as many are, which the run starts and kills
+    /// The control: a common kind of mover, which the run starts and kills
     Naive { endpoint: String, from: String, to: String },
 }
 
 #[derive(Args)]
 struct Run {
-    /// How many messages are replayed to a queue, and as many by function; a fifth of them is rolled back
+    /// The number of messages that are replayed to a queue, and again by function; a fifth of them is rolled back
     #[arg(long)]
     messages: u64,
-    /// How many kills of each
+    /// How often each replay is killed
     #[arg(long)]
     kills: u32,
-    /// Decides the faults, and when to kill
+    /// The seed of the faults and of the times of kills
     #[arg(long, default_value_t = 1)]
     seed: u64,
-    /// The operations CLI
+    /// The path of the operations CLI
     #[arg(long)]
     ops: PathBuf,
 }
 
 #[derive(Args)]
 struct SpeedRun {
-    /// How many messages, in one run after the other
+    /// The number of messages; may be given more than once, for several sizes
     #[arg(long, required = true)]
     messages: Vec<u64>,
-    /// How often each is measured
+    /// How often each size is measured
     #[arg(long, default_value_t = 3)]
     rounds: u32,
-    /// The operations CLI
+    /// The path of the operations CLI
     #[arg(long)]
     ops: PathBuf,
 }
@@ -94,18 +94,18 @@ async fn main() -> ExitCode {
             naive::run(&endpoint, &from, &to).await;
             ExitCode::SUCCESS
         }
-        Part::Run(run) => Box::pin(whole(&run)).await,
-        Part::Speed(run) => speeds(&run).await,
+        Part::Run(run) => Box::pin(kill_all(&run)).await,
+        Part::Speed(run) => measure_speed(&run).await,
     }
 }
 
-/// A replay must reach this share of a bare loop's speed.
-const LEAST_SHARE: f64 = 0.8;
+/// The minimum of a replay's speed, as a share of the bare loop's.
+const MIN_SHARE: f64 = 0.8;
 
-/// A replay must not take more memory than this, in MiB, however many messages there are.
-const MOST_MEMORY: u64 = 100;
+/// The maximum memory of a replay with any number of messages, in MiB.
+const MAX_MEMORY: u64 = 100;
 
-async fn speeds(run: &SpeedRun) -> ExitCode {
+async fn measure_speed(run: &SpeedRun) -> ExitCode {
     println!("{:>9} {:>14} {:>14} {:>7} {:>12}", "messages", "replay /s", "bare loop /s", "share", "memory MiB");
     let mut is_good = true;
     for &count in &run.messages {
@@ -113,32 +113,32 @@ async fn speeds(run: &SpeedRun) -> ExitCode {
         let share = found.replay / found.bare;
         let memory = found.memory.map_or("-".to_owned(), |memory| memory.to_string());
         println!("{count:>9} {:>14.0} {:>14.0} {share:>7.2} {memory:>12}", found.replay, found.bare);
-        is_good &= share >= LEAST_SHARE && found.memory.is_none_or(|memory| memory < MOST_MEMORY);
+        is_good &= share >= MIN_SHARE && found.memory.is_none_or(|memory| memory < MAX_MEMORY);
     }
     if is_good {
         return ExitCode::SUCCESS;
     }
-    println!("FAILED: at least {LEAST_SHARE} of the bare loop's speed and less than {MOST_MEMORY} MiB are wanted");
+    println!("FAILED: the bounds are {MIN_SHARE} of the bare loop's speed and {MAX_MEMORY} MiB");
     ExitCode::FAILURE
 }
 
-async fn whole(run: &Run) -> ExitCode {
+async fn kill_all(run: &Run) -> ExitCode {
     let endpoint = endpoint();
     let client = Client::new(&naive::settings(&endpoint));
     let proxy = Proxy::start(&endpoint, run.seed).await;
     let product = Product::shared().await;
     println!("{} messages, seed {}", run.messages, run.seed);
     let (moved, invoked, rolled_back, naive) = tokio::join!(
-        stories::moved(run, &client, &proxy),
-        stories::invoked(run, &client, &proxy, &product),
-        stories::rolled_back(run, &client, &proxy, &endpoint),
+        scenarios::replay_to_queue(run, &client, &proxy),
+        scenarios::replay_by_function(run, &client, &proxy, &product),
+        scenarios::roll_back(run, &client, &proxy, &endpoint),
         control(run, &client, &proxy),
     );
-    let stories = [moved, invoked, rolled_back];
-    for story in &stories {
-        println!("\n{}: killed {} times, done after {:.0?}", story.what, story.kills, story.time);
-        println!("  {}", story.summary);
-        report(&story.effects);
+    let results = [moved, invoked, rolled_back];
+    for result in &results {
+        println!("\n{}: killed {} times, done after {:.0?}", result.what, result.kills, result.time);
+        println!("  {}", result.summary);
+        report(&result.effects);
     }
     println!("\nnaive mover: killed {} times", naive.kills);
     report(&naive.effects);
@@ -146,48 +146,48 @@ async fn whole(run: &Run) -> ExitCode {
     for (fault, count) in proxy.counts() {
         println!("  {fault:<58} {count:>8}");
     }
-    verdict(run, &stories, &naive.effects)
+    verdict(run, &results, &naive.effects)
 }
 
-fn verdict(run: &Run, stories: &[Story], naive: &Effects) -> ExitCode {
-    for story in stories {
-        let Story { what, kills, effects, .. } = story;
-        if !effects.is_exact(story.messages) {
-            println!("\nFAILED: {what}: not once each");
+fn verdict(run: &Run, results: &[ScenarioResult], naive: &Effects) -> ExitCode {
+    for result in results {
+        let ScenarioResult { what, kills, effects, .. } = result;
+        if !effects.is_exact(result.messages) {
+            println!("\nFAILED: {what}: some messages did not have their effect once");
             return ExitCode::FAILURE;
         }
         if *kills < run.kills {
-            println!("\nFAILED: {what}: only {kills} kills: give more messages or fewer kills");
+            println!("\nFAILED: {what}: only {kills} kills: use more messages or fewer kills");
             return ExitCode::FAILURE;
         }
     }
-    if naive.missing + naive.doubled == 0 {
-        println!("\nFAILED: the naive mover must lose or double some");
+    if naive.missing + naive.repeated == 0 {
+        println!("\nFAILED: the naive mover must lose or repeat some messages");
         return ExitCode::FAILURE;
     }
-    println!("\nevery message had its effect once; the naive mover lost or doubled some");
+    println!("\nevery message had its effect once; the naive mover lost or repeated some");
     ExitCode::SUCCESS
 }
 
-/// What came of the control.
-struct Naive {
+/// The result of the control.
+struct NaiveResult {
     kills: u32,
     effects: Effects,
 }
 
 /// A naive mover that is killed and started again.
-async fn control(run: &Run, client: &Client, proxy: &Proxy) -> Naive {
+async fn control(run: &Run, client: &Client, proxy: &Proxy) -> NaiveResult {
     let from = Queue::create(client, format!("naive-from-{}", Uuid::new_v4())).await;
     let to = Queue::create(client, format!("naive-to-{}", Uuid::new_v4())).await;
     from.fill(run.messages).await;
-    let dice = Dice::new(run.seed, 3);
+    let rng = SeededRng::new(run.seed, 3);
     let this = std::env::current_exe().expect("this program");
     let mut kills = 0;
     loop {
         let mut command = Command::new(&this);
         command.args(["naive", proxy.endpoint(), &from.name, &to.name]).stderr(Stdio::null()).kill_on_drop(true);
         let mut process = command.spawn().expect("the naive mover");
-        let time = if kills < run.kills { dice.time(50, 400) } else { DEADLINE };
+        let time = if kills < run.kills { rng.milliseconds(50, 400) } else { DEADLINE };
         if tokio::time::timeout(time, process.wait()).await.is_ok() {
             if from.depth().await == 0 {
                 break;
@@ -200,18 +200,18 @@ async fn control(run: &Run, client: &Client, proxy: &Proxy) -> Naive {
     let effects = to.consume(run.messages).await;
     from.delete().await;
     to.delete().await;
-    Naive { kills, effects }
+    NaiveResult { kills, effects }
 }
 
 fn report(effects: &Effects) {
     println!("  deliveries                   {:>8}", effects.deliveries);
     println!("  messages with their effect   {:>8}", effects.effective);
-    println!("  messages without             {:>8}", effects.missing);
-    println!("  messages with several        {:>8}", effects.doubled);
+    println!("  messages without effect      {:>8}", effects.missing);
+    println!("  messages with several effects{:>8}", effects.repeated);
     println!("  messages that were changed   {:>8}", effects.changed);
 }
 
-/// Where the local cloud answers.
+/// The endpoint of the local cloud.
 fn endpoint() -> String {
     let path =
         std::env::var("BUSLINE_STATUS").expect("BUSLINE_STATUS: run `cargo xtask replay-crashes`, which sets it");

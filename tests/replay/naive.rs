@@ -1,14 +1,15 @@
-//! What movers of messages commonly do: receive ten, send them, delete them all, and look at no entry's result.
+//! A common kind of message mover: it receives ten messages, sends them, deletes them all, and ignores the result of each
+//! entry.
 
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::config::{Credentials, SharedCredentialsProvider};
 use aws_sdk_sqs::types::{DeleteMessageBatchRequestEntry, SendMessageBatchRequestEntry};
 
-/// As short as it is often chosen.
-const HIDDEN: i32 = 2;
+/// A visibility timeout in seconds that is often chosen.
+const VISIBILITY_TIMEOUT: i32 = 2;
 
-/// The settings for an endpoint, with the rights of the local cloud's root.
+/// Settings for an endpoint, with the root keys of the local cloud.
 pub(crate) fn settings(endpoint: &str) -> SdkConfig {
     let root = Credentials::new("test", "test", None, None, "busline-tests");
     SdkConfig::builder()
@@ -19,14 +20,15 @@ pub(crate) fn settings(endpoint: &str) -> SdkConfig {
         .build()
 }
 
-/// Moves messages until none comes any more. A call that fails is passed over.
+/// Moves messages until none is received. A failed call is skipped.
 pub(crate) async fn run(endpoint: &str, from: &str, to: &str) {
     let client = Client::new(&settings(endpoint));
     let (Some(from), Some(to)) = (url(&client, from).await, url(&client, to).await) else {
         return;
     };
     loop {
-        let request = client.receive_message().queue_url(&from).max_number_of_messages(10).visibility_timeout(HIDDEN);
+        let request =
+            client.receive_message().queue_url(&from).max_number_of_messages(10).visibility_timeout(VISIBILITY_TIMEOUT);
         let Ok(answer) = request.message_attribute_names("All").send().await else {
             continue;
         };

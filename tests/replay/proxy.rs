@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use serde_json::{Value, json};
-use tests::dice::Dice;
-use tests::http::{Answer, Request, Server};
+use tests::http::{Request, Response, Server};
+use tests::rng::SeededRng;
 
 /// What happens to a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,11 +16,11 @@ enum Fault {
     CutBefore,
     /// The connection is cut after the work was done: the caller does not know.
     CutAfter,
-    /// A batch alone: some entries are refused, the others are taken.
+    /// Only a batch: some entries are refused, the others are accepted.
     Partial,
 }
 
-/// Of a thousand calls, this many meet this fault: 50 fail, 30 are throttled.
+/// The number of calls in a thousand that get each fault: 50 fail, 30 are throttled.
 ///
 /// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/CommonErrors.html>
 const ODDS: [(u64, Fault); 6] = [
@@ -32,7 +32,7 @@ const ODDS: [(u64, Fault); 6] = [
     (100, Fault::Partial),
 ];
 
-/// The proxy; it serves as long as the program runs.
+/// The proxy; it runs as long as the program.
 #[derive(Clone, Debug)]
 pub(crate) struct Proxy(Arc<Inner>);
 
@@ -41,12 +41,12 @@ struct Inner {
     endpoint: String,
     behind: String,
     client: reqwest::Client,
-    dice: Dice,
-    met: Mutex<BTreeMap<String, u64>>,
+    rng: SeededRng,
+    counts: Mutex<BTreeMap<String, u64>>,
 }
 
 impl Proxy {
-    /// Starts to serve on a free port, in front of the endpoint `behind`.
+    /// Starts on a free port, in front of the endpoint `behind`.
     pub(crate) async fn start(behind: &str, seed: u64) -> Self {
         let server = Server::bind().await;
         let client = reqwest::Client::builder().no_proxy().build().expect("an HTTP client");
@@ -54,8 +54,8 @@ impl Proxy {
             endpoint: server.endpoint().to_owned(),
             behind: behind.to_owned(),
             client,
-            dice: Dice::new(seed, 1),
-            met: Mutex::default(),
+            rng: SeededRng::new(seed, 1),
+            counts: Mutex::default(),
         }));
         let serving = proxy.clone();
         server.start(move |request| {
@@ -65,18 +65,17 @@ impl Proxy {
         proxy
     }
 
-    /// Its address.
     pub(crate) fn endpoint(&self) -> &str {
         &self.0.endpoint
     }
 
-    /// How many calls met which fault.
+    /// The number of calls with each fault.
     pub(crate) fn counts(&self) -> BTreeMap<String, u64> {
-        self.0.met.lock().unwrap().clone()
+        self.0.counts.lock().unwrap().clone()
     }
 
-    /// The answer to a call; none when its connection is to be cut.
-    async fn answer(&self, request: &Request) -> Option<Answer> {
+    /// The answer to a call; `None` to cut the connection.
+    async fn answer(&self, request: &Request) -> Option<Response> {
         let operation = operation(request);
         let body: Value = serde_json::from_slice(&request.body).unwrap_or(Value::Null);
         let is_batch = body["Entries"].is_array() && operation != "ChangeMessageVisibilityBatch";
@@ -85,11 +84,11 @@ impl Proxy {
         };
         self.count(&format!("{operation}: {}", fault.name()));
         match fault {
-            // Lambda's own way to throttle: <https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html>
+            // How Lambda throttles: <https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html>
             Fault::Error { code: "ThrottlingException", .. } if operation == "Invoke" => {
-                Some(Answer::error(429, "TooManyRequestsException", json!({"message": "A fault."})))
+                Some(Response::error(429, "TooManyRequestsException", json!({"message": "A fault."})))
             }
-            Fault::Error { status, code } => Some(Answer::error(status, code, json!({"message": "A fault."}))),
+            Fault::Error { status, code } => Some(Response::error(status, code, json!({"message": "A fault."}))),
             Fault::CutBefore => None,
             Fault::CutAfter => {
                 self.forward(request, request.body.clone()).await;
@@ -100,7 +99,7 @@ impl Proxy {
     }
 
     fn roll(&self) -> Option<Fault> {
-        let mut roll = self.0.dice.roll(1000);
+        let mut roll = self.0.rng.below(1000);
         for (share, fault) in ODDS {
             if roll < share {
                 return Some(fault);
@@ -110,34 +109,34 @@ impl Proxy {
         None
     }
 
-    /// Takes some entries of a batch, and answers for the others that they failed.
-    async fn refuse_some(&self, request: &Request, mut body: Value) -> Answer {
+    /// Accepts some entries of a batch, and answers that the others have failed.
+    async fn refuse_some(&self, request: &Request, mut body: Value) -> Response {
         let entries = body["Entries"].as_array().cloned().unwrap_or_default();
-        let (refused, taken): (Vec<Value>, Vec<Value>) = entries.into_iter().partition(|_| self.0.dice.roll(3) == 0);
+        let (refused, accepted): (Vec<Value>, Vec<Value>) = entries.into_iter().partition(|_| self.0.rng.below(3) == 0);
         let failed = refused.iter().map(
             |entry| json!({"Id": entry["Id"], "Code": "InternalError", "Message": "A fault.", "SenderFault": false}),
         );
         let failed: Vec<Value> = failed.collect();
         let mut answer = json!({"Successful": []});
-        if !taken.is_empty() {
-            body["Entries"] = taken.into();
-            let given = self.forward(request, body.to_string().into_bytes()).await;
-            if given.status != 200 {
-                return given;
+        if !accepted.is_empty() {
+            body["Entries"] = accepted.into();
+            let response = self.forward(request, body.to_string().into_bytes()).await;
+            if response.status != 200 {
+                return response;
             }
-            answer = serde_json::from_slice(&given.body).expect("SQS answers in JSON");
+            answer = serde_json::from_slice(&response.body).expect("SQS answers in JSON");
         }
         let also = answer["Failed"].as_array().cloned().unwrap_or_default();
         answer["Failed"] = failed.into_iter().chain(also).collect();
-        Answer::json(&answer)
+        Response::json(&answer)
     }
 
-    async fn forward(&self, request: &Request, body: Vec<u8>) -> Answer {
+    async fn forward(&self, request: &Request, body: Vec<u8>) -> Response {
         request.forward(&self.0.client, &self.0.behind, body).await.expect("the local cloud answers")
     }
 
     fn count(&self, what: &str) {
-        *self.0.met.lock().unwrap().entry(what.to_owned()).or_default() += 1;
+        *self.0.counts.lock().unwrap().entry(what.to_owned()).or_default() += 1;
     }
 }
 

@@ -1,4 +1,4 @@
-//! The queues of a run: messages with a number each, and what came of them.
+//! The queues of a run: numbered messages and their effects.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -9,13 +9,13 @@ use aws_sdk_sqs::types::{
 };
 use serde_json::{Value, json};
 
-/// The attribute by which a replay names what it sends.
+/// The attribute in which a replay sends the key of a message.
 const KEY: &str = "busline-replay-key";
 
-/// Longer than any run.
-const HIDDEN: i32 = 600;
+/// A visibility timeout in seconds that is longer than any run.
+const VISIBILITY_TIMEOUT: i32 = 600;
 
-/// A queue of the run's own.
+/// A queue that only this run uses.
 #[derive(Clone, Debug)]
 pub(crate) struct Queue {
     client: Client,
@@ -23,32 +23,32 @@ pub(crate) struct Queue {
     url: String,
 }
 
-/// What came to the other side.
+/// The effects at the target.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Effects {
-    /// How many messages were delivered.
+    /// The number of deliveries.
     pub(crate) deliveries: u64,
-    /// How many messages had an effect at a consumer that claims their key.
+    /// Messages with an effect at a consumer that claims their key.
     pub(crate) effective: u64,
-    /// How many messages had none.
+    /// Messages without an effect.
     pub(crate) missing: u64,
-    /// How many messages had more than one effect.
-    pub(crate) doubled: u64,
-    /// How many messages came with other text or other attributes than they were sent with.
+    /// Messages with more than one effect.
+    pub(crate) repeated: u64,
+    /// Messages that were delivered with another text or other attributes.
     pub(crate) changed: u64,
 }
 
 impl Effects {
-    /// Each of so many messages had its effect once, and came as it was sent.
+    /// Whether each of these messages had its effect once and was not changed.
     pub(crate) fn is_exact(&self, messages: u64) -> bool {
-        self.effective == messages && self.missing + self.doubled + self.changed == 0
+        self.effective == messages && self.missing + self.repeated + self.changed == 0
     }
 }
 
 impl Queue {
     pub(crate) async fn create(client: &Client, name: String) -> Self {
-        let made = client.create_queue().queue_name(&name).send().await.expect("a queue");
-        Self { client: client.clone(), name, url: made.queue_url.expect("a queue's URL") }
+        let created = client.create_queue().queue_name(&name).send().await.expect("a queue");
+        Self { client: client.clone(), name, url: created.queue_url.expect("a queue's URL") }
     }
 
     /// Sends messages with the numbers from 0, with attributes of every type.
@@ -70,38 +70,38 @@ impl Queue {
                 entry.message_body(body).set_message_attributes(attributes).build().expect("an entry")
             });
             let sent = self.client.send_message_batch().queue_url(&self.url).set_entries(Some(entries.collect()));
-            let answer = sent.send().await.expect("a queue that takes messages");
-            assert!(answer.failed.is_empty(), "a queue that takes every message");
+            let answer = sent.send().await.expect("a queue that accepts messages");
+            assert!(answer.failed.is_empty(), "a queue that accepts every message");
         }
     }
 
-    /// How many messages it has, shown and hidden.
+    /// The number of messages, visible or not.
     pub(crate) async fn depth(&self) -> u64 {
         let names = [
             QueueAttributeName::ApproximateNumberOfMessages,
             QueueAttributeName::ApproximateNumberOfMessagesNotVisible,
         ];
-        let asked = self.client.get_queue_attributes().queue_url(&self.url).set_attribute_names(Some(names.to_vec()));
-        let attributes = asked.send().await.expect("the queue's attributes").attributes.unwrap_or_default();
+        let request = self.client.get_queue_attributes().queue_url(&self.url).set_attribute_names(Some(names.to_vec()));
+        let attributes = request.send().await.expect("the queue's attributes").attributes.unwrap_or_default();
         names.iter().map(|name| attributes[name].parse::<u64>().expect("a number")).sum()
     }
 
-    /// Takes everything out, as a consumer does that claims each message's key and has an effect once a key.
+    /// Receives all messages, as a consumer that claims each message's key and has one effect for each key.
     pub(crate) async fn consume(&self, count: u64) -> Effects {
         let mut claimed = HashSet::new();
         let mut effects: BTreeMap<u64, u64> = (0..count).map(|number| (number, 0)).collect();
-        let mut seen = Effects::default();
+        let mut total = Effects::default();
         loop {
-            let asked = self.client.receive_message().queue_url(&self.url).max_number_of_messages(10);
-            let asked = asked.visibility_timeout(HIDDEN).message_attribute_names("All");
-            let messages = asked.send().await.expect("a queue that can be read").messages.unwrap_or_default();
+            let request = self.client.receive_message().queue_url(&self.url).max_number_of_messages(10);
+            let request = request.visibility_timeout(VISIBILITY_TIMEOUT).message_attribute_names("All");
+            let messages = request.send().await.expect("a queue that can be read").messages.unwrap_or_default();
             if messages.is_empty() {
                 break;
             }
             for message in &messages {
-                seen.deliveries += 1;
+                total.deliveries += 1;
                 let number = number(message);
-                seen.changed += u64::from(!is_as_sent(message, number));
+                total.changed += u64::from(!is_unchanged(message, number));
                 let key = text(message, KEY).unwrap_or_else(|| message.message_id.clone().expect("an id"));
                 if claimed.insert(key) {
                     *effects.get_mut(&number).expect("a message of this run") += 1;
@@ -109,10 +109,10 @@ impl Queue {
             }
             self.remove(&messages).await;
         }
-        seen.effective = effects.values().filter(|count| **count > 0).count() as u64;
-        seen.missing = effects.values().filter(|count| **count == 0).count() as u64;
-        seen.doubled = effects.values().filter(|count| **count > 1).count() as u64;
-        seen
+        total.effective = effects.values().filter(|count| **count > 0).count() as u64;
+        total.missing = effects.values().filter(|count| **count == 0).count() as u64;
+        total.repeated = effects.values().filter(|count| **count > 1).count() as u64;
+        total
     }
 
     async fn remove(&self, messages: &[Message]) {
@@ -120,12 +120,12 @@ impl Queue {
             let entry = DeleteMessageBatchRequestEntry::builder().id(index.to_string());
             entry.set_receipt_handle(message.receipt_handle.clone()).build().expect("an entry")
         });
-        let done = self.client.delete_message_batch().queue_url(&self.url).set_entries(Some(entries.collect()));
-        assert!(done.send().await.expect("messages that can be deleted").failed.is_empty(), "all are deleted");
+        let deletion = self.client.delete_message_batch().queue_url(&self.url).set_entries(Some(entries.collect()));
+        assert!(deletion.send().await.expect("messages that can be deleted").failed.is_empty(), "all are deleted");
     }
 
     pub(crate) async fn delete(self) {
-        self.client.delete_queue().queue_url(&self.url).send().await.expect("no queue left");
+        self.client.delete_queue().queue_url(&self.url).send().await.expect("a queue that can be deleted");
     }
 }
 
@@ -148,10 +148,12 @@ fn number(message: &Message) -> u64 {
     body["number"].as_u64().expect("a message of this run")
 }
 
-fn is_as_sent(message: &Message, number: u64) -> bool {
-    let came = message.message_attributes.clone().unwrap_or_default();
+fn is_unchanged(message: &Message, number: u64) -> bool {
+    let received = message.message_attributes.clone().unwrap_or_default();
     message.body() == Some(&body(number))
-        && attributes(number).iter().all(|(name, value)| came.get(name).is_some_and(|came| is_same(came, value)))
+        && attributes(number)
+            .iter()
+            .all(|(name, value)| received.get(name).is_some_and(|received| is_same(received, value)))
 }
 
 fn is_same(one: &MessageAttributeValue, other: &MessageAttributeValue) -> bool {

@@ -1,4 +1,4 @@
-//! How fast a replay is beside a bare loop of the same calls, and how much memory it takes.
+//! The speed of a replay, compared with a bare loop of the same calls, and its memory.
 
 use std::path::Path;
 use std::process::Stdio;
@@ -12,17 +12,16 @@ use uuid::Uuid;
 use crate::naive;
 use crate::queues::Queue;
 
-/// As many calls at a time as the replay makes.
-const AT_ONCE: usize = 8;
+/// The number of concurrent calls, as in the replay.
+const CONCURRENCY: usize = 8;
 
-/// What was measured.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Speed {
-    /// Messages a second of the replay, from its process's start to its end.
+    /// Messages per second of the replay, from the start of its process to its end.
     pub(crate) replay: f64,
-    /// Messages a second of the bare loop.
+    /// Messages per second of the bare loop.
     pub(crate) bare: f64,
-    /// The most memory that the replay had, in MiB; none where the system does not tell.
+    /// The peak memory of the replay in MiB; only on Linux.
     pub(crate) memory: Option<u64>,
 }
 
@@ -44,9 +43,9 @@ async fn timed<T>(client: &Client, count: u64, work: impl AsyncFnOnce(&Queue, &Q
     let from = Queue::create(client, format!("speed-from-{}", Uuid::new_v4())).await;
     let to = Queue::create(client, format!("speed-to-{}", Uuid::new_v4())).await;
     from.fill(count).await;
-    let begun = Instant::now();
+    let start = Instant::now();
     let done = work(&from, &to).await;
-    let seconds = begun.elapsed().as_secs_f64();
+    let seconds = start.elapsed().as_secs_f64();
     assert_eq!((from.depth().await, to.depth().await), (0, count), "all messages were moved");
     from.delete().await;
     to.delete().await;
@@ -54,10 +53,10 @@ async fn timed<T>(client: &Client, count: u64, work: impl AsyncFnOnce(&Queue, &Q
     (count as f64 / seconds, done)
 }
 
-/// The ceiling: nothing but the calls.
+/// The upper bound: only the calls.
 async fn bare(endpoint: &str, from: &Queue, to: &Queue) -> Option<u64> {
     let mut movers = JoinSet::new();
-    for _ in 0..AT_ONCE {
+    for _ in 0..CONCURRENCY {
         let (endpoint, from, to) = (endpoint.to_owned(), from.name.clone(), to.name.clone());
         movers.spawn(async move { naive::run(&endpoint, &from, &to).await });
     }
@@ -72,25 +71,25 @@ async fn replay(endpoint: &str, ops: &Path, from: &Queue, to: &Queue) -> Option<
     command.envs([("AWS_ENDPOINT_URL", endpoint), ("AWS_ACCESS_KEY_ID", "test"), ("AWS_SECRET_ACCESS_KEY", "test")]);
     command.env("AWS_REGION", "eu-west-1").stdout(Stdio::null()).stderr(Stdio::null()).kill_on_drop(true);
     let mut process = command.spawn().expect("the operations CLI");
-    let memory = watched(&mut process).await;
+    let memory = peak_until_end(&mut process).await;
     std::fs::remove_dir_all(&folder).expect("the folder of journals");
     memory
 }
 
-/// Waits for the end; the most memory that the process had, in MiB.
-async fn watched(process: &mut Child) -> Option<u64> {
-    let mut most = None;
+/// Waits for the end of a process; its peak memory in MiB.
+async fn peak_until_end(process: &mut Child) -> Option<u64> {
+    let mut highest = None;
     loop {
         if let Some(status) = process.try_wait().expect("a process") {
             assert!(status.success(), "the replay is done: {status}");
-            return most;
+            return highest;
         }
-        most = process.id().and_then(peak).max(most);
+        highest = process.id().and_then(peak).max(highest);
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
 }
 
-/// <https://man7.org/linux/man-pages/man5/proc_pid_status.5.html>
+/// `VmHWM` is the peak of resident memory: <https://man7.org/linux/man-pages/man5/proc_pid_status.5.html>
 fn peak(process: u32) -> Option<u64> {
     let status = std::fs::read_to_string(format!("/proc/{process}/status")).ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;

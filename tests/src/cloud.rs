@@ -1,4 +1,4 @@
-//! A second local cloud, empty: an endpoint on which nobody has deployed anything.
+//! A second local cloud on which nothing is deployed.
 
 use std::net::TcpListener;
 use std::path::PathBuf;
@@ -9,18 +9,18 @@ use aws_sdk_sqs::config::{Credentials, SharedCredentialsProvider};
 
 use crate::wait::eventually;
 
-/// The cloud, which ends with the test.
+/// An empty local cloud, which is stopped after the test.
 #[derive(Debug)]
 pub struct EmptyCloud {
     process: Child,
-    /// Where it answers.
+    /// The endpoint of its AWS APIs.
     pub endpoint: String,
 }
 
 impl EmptyCloud {
-    /// Starts one on a free port. It keeps nothing on the disk.
+    /// Starts it on a free port. It stores nothing on disk.
     ///
-    /// `BUSLINE_VENV` names its Python environment, as `cargo xtask test` sets it; else it is that of `cargo xtask up`.
+    /// `BUSLINE_VENV`, which `cargo xtask test` sets, is its Python environment; by default that of `cargo xtask up`.
     pub async fn start() -> Self {
         let repository = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/.."));
         let venv = std::env::var_os("BUSLINE_VENV").map_or_else(|| repository.join(".busline/venv"), PathBuf::from);
@@ -36,7 +36,7 @@ impl EmptyCloud {
         let http = reqwest::Client::builder().no_proxy().build().expect("an HTTP client");
         let ready = format!("{}/_ministack/ready", cloud.endpoint);
         eventually("a second local cloud", async || {
-            http.get(&ready).send().await.ok().filter(|answer| answer.status().is_success())
+            http.get(&ready).send().await.ok().filter(|response| response.status().is_success())
         })
         .await;
         cloud
@@ -57,6 +57,6 @@ impl EmptyCloud {
 impl Drop for EmptyCloud {
     fn drop(&mut self) {
         let ended = self.process.kill().and_then(|()| self.process.wait());
-        assert!(ended.is_ok() || std::thread::panicking(), "the second local cloud could not be ended");
+        assert!(ended.is_ok() || std::thread::panicking(), "the second local cloud could not be stopped");
     }
 }

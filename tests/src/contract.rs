@@ -1,4 +1,4 @@
-//! Holds responses against a service's `openapi.yaml` (OpenAPI 3.1).
+//! Checks responses against a service's `openapi.yaml` (OpenAPI 3.1).
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -12,31 +12,30 @@ use serde_json::{Map, Value, json};
 
 const METHODS: [Method; 5] = [Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE];
 
-/// What a service promises of its API.
+/// A service's OpenAPI description.
 #[derive(Debug)]
 pub struct Contract {
     name: String,
     operations: Vec<Operation>,
 }
 
-/// One route.
+/// One operation of the OpenAPI document: a method and a path.
 #[derive(Debug)]
 pub struct Operation {
-    /// The HTTP method.
     pub method: Method,
-    /// The path with its parameters in braces: `/todos/{id}`.
+    /// The path with its parameters in braces, such as `/items/{id}`.
     pub path: String,
-    /// Whether it asks for an access token: it names no security of its own.
-    pub is_guarded: bool,
-    /// An example of the body, where it needs one.
+    /// Whether it requires an access token: it declares no other `security`.
+    pub requires_token: bool,
+    /// An example of the request body, where one is required.
     pub example: Option<Value>,
-    responses: BTreeMap<u16, Promise>,
+    responses: BTreeMap<u16, ResponseDescription>,
 }
 
-/// What one status of an operation promises.
+/// What is described for one status of an operation.
 #[derive(Debug, Default)]
-struct Promise {
-    /// By content type. None at all: there is no body.
+struct ResponseDescription {
+    /// Schemas by content type; empty when there is no body.
     contents: BTreeMap<String, Validator>,
     headers: Vec<Header>,
 }
@@ -49,9 +48,9 @@ struct Header {
 }
 
 impl Contract {
-    /// Reads the `openapi.yaml` of the service with this name. Each is read once for all tests.
-    pub fn of(service: &'static str) -> Arc<Self> {
-        static READ: LazyLock<Mutex<BTreeMap<&'static str, Arc<Contract>>>> = LazyLock::new(Mutex::default);
+    /// Reads a service's `openapi.yaml`, once for all tests.
+    pub fn for_service(service: &str) -> Arc<Self> {
+        static READ: LazyLock<Mutex<BTreeMap<String, Arc<Contract>>>> = LazyLock::new(Mutex::default);
         if let Some(contract) = READ.lock().unwrap().get(service) {
             return Arc::clone(contract);
         }
@@ -59,11 +58,11 @@ impl Contract {
         let path = services.join(service).join("openapi.yaml");
         let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
         let contract = Arc::new(Self::parse(&format!("services/{service}/openapi.yaml"), &text));
-        READ.lock().unwrap().insert(service, Arc::clone(&contract));
+        READ.lock().unwrap().insert(service.to_owned(), Arc::clone(&contract));
         contract
     }
 
-    /// Reads a description in YAML; `name` is what failures call it.
+    /// Reads a description in YAML; `name` is used in error messages.
     pub fn parse(name: &str, yaml: &str) -> Self {
         let document: Value = serde_norway::from_str(yaml).unwrap_or_else(|error| panic!("{name}: {error}"));
         let paths = document["paths"].as_object().unwrap_or_else(|| panic!("{name} has no paths"));
@@ -72,9 +71,9 @@ impl Contract {
             for method in METHODS {
                 if let Some(operation) = item.get(method.as_str().to_lowercase()) {
                     let route = format!("{name}: {method} {path}");
-                    let (example, responses) = (example(&route, operation), promises(&document, operation));
-                    let is_guarded = operation.get("security").is_none() && document["security"].is_array();
-                    operations.push(Operation { method, path: path.clone(), is_guarded, example, responses });
+                    let (example, responses) = (example(&route, operation), responses(&document, operation));
+                    let requires_token = operation.get("security").is_none() && document["security"].is_array();
+                    operations.push(Operation { method, path: path.clone(), requires_token, example, responses });
                 }
             }
         }
@@ -82,15 +81,14 @@ impl Contract {
         Self { name: name.to_owned(), operations }
     }
 
-    /// All routes.
     pub fn operations(&self) -> &[Operation] {
         &self.operations
     }
 
-    /// Holds a response of `method path` against the description.
+    /// Checks the response to `method path`.
     ///
     /// # Errors
-    /// Everything in which the response differs from what is described, as one text.
+    /// All differences from the description, as one text.
     pub fn check(
         &self,
         method: &Method,
@@ -102,22 +100,26 @@ impl Contract {
         let of_method = self.operations.iter().filter(|operation| operation.method == *method);
         let operation = of_method
             .filter(|operation| matches(&operation.path, path))
-            // `/todos/counts` is rather `/todos/counts` than `/todos/{id}`.
+            // `/items/counts` matches `/items/counts` rather than `/items/{id}`.
             .min_by_key(|operation| operation.path.matches('{').count())
             .ok_or_else(|| format!("{} describes no {method} {path}", self.name))?;
-        let promise = operation.responses.get(&status);
-        let differences = promise.map_or_else(
+        let description = operation.responses.get(&status);
+        let differences = description.map_or_else(
             || vec![format!("status {status} is not described")],
-            |promise| promise.differences(headers, body),
+            |description| description.differences(headers, body),
         );
         if differences.is_empty() {
             return Ok(());
         }
-        Err(format!("{method} {path} answered {status}, not as {} says: {}", self.name, differences.join("; ")))
+        Err(format!(
+            "{method} {path} was answered with {status}, which {} does not describe: {}",
+            self.name,
+            differences.join("; ")
+        ))
     }
 }
 
-impl Promise {
+impl ResponseDescription {
     fn differences(&self, headers: &HeaderMap, body: &str) -> Vec<String> {
         let mut differences: Vec<String> =
             self.headers.iter().filter_map(|header| header.difference(headers)).collect();
@@ -136,7 +138,7 @@ impl Promise {
         };
         match serde_json::from_str(body) {
             Ok(value) => errors(validator, &value),
-            Err(error) => vec![format!("the body is no JSON: {error}")],
+            Err(error) => vec![format!("the body is not JSON: {error}")],
         }
     }
 }
@@ -147,7 +149,7 @@ impl Header {
             return self.is_required.then(|| format!("header {} is missing", self.name));
         };
         let text = value.to_str().unwrap_or("");
-        // A header is text; a schema may ask for a number.
+        // A header is text, but its schema may require a number.
         let number = text.parse::<i64>().map(|number| json!(number));
         let fits = self.value.is_valid(&json!(text)) || number.is_ok_and(|number| self.value.is_valid(&number));
         (!fits).then(|| format!("header {} has the value {text:?}", self.name))
@@ -158,26 +160,26 @@ fn errors(validator: &Validator, value: &Value) -> Vec<String> {
     validator.iter_errors(value).map(|error| format!("{}: {error}", error.instance_path())).collect()
 }
 
-/// The first example of a body that must be there. A description without one would leave its readers guessing.
+/// The example of a required body. Every description must give one, for its readers and for the tests.
 fn example(route: &str, operation: &Value) -> Option<Value> {
     let body = &operation["requestBody"];
     if body["required"] != json!(true) {
         return None;
     }
     let example = entries(&body["content"]).find_map(|(_, media)| media.get("example"));
-    Some(example.unwrap_or_else(|| panic!("{route} needs a body and gives no `example` of one")).clone())
+    Some(example.unwrap_or_else(|| panic!("{route} requires a body but has no `example` of it")).clone())
 }
 
-fn promises(document: &Value, operation: &Value) -> BTreeMap<u16, Promise> {
+fn responses(document: &Value, operation: &Value) -> BTreeMap<u16, ResponseDescription> {
     let responses = operation["responses"].as_object().expect("an operation has responses");
-    let promise = |(status, response): (&String, &Value)| {
-        let status = status.parse().unwrap_or_else(|_| panic!("status {status} is not one number"));
-        (status, promise(document, resolve(document, response)))
+    let describe = |(status, response): (&String, &Value)| {
+        let status = status.parse().unwrap_or_else(|_| panic!("status {status} is not a number"));
+        (status, response_description(document, resolve(document, response)))
     };
-    responses.iter().map(promise).collect()
+    responses.iter().map(describe).collect()
 }
 
-fn promise(document: &Value, response: &Value) -> Promise {
+fn response_description(document: &Value, response: &Value) -> ResponseDescription {
     let contents = entries(&response["content"])
         .map(|(content_type, media)| (content_type.clone(), validator(document, &media["schema"])));
     let headers = entries(&response["headers"]).map(|(name, header)| {
@@ -188,26 +190,26 @@ fn promise(document: &Value, response: &Value) -> Promise {
             value: validator(document, &header["schema"]),
         }
     });
-    Promise { contents: contents.collect(), headers: headers.collect() }
+    ResponseDescription { contents: contents.collect(), headers: headers.collect() }
 }
 
 fn entries(object: &Value) -> impl Iterator<Item = (&String, &Value)> {
     object.as_object().into_iter().flat_map(Map::iter)
 }
 
-/// The thing itself where `value` is a reference to a component.
+/// Follows `value` if it is a reference to a component.
 fn resolve<'a>(document: &'a Value, value: &'a Value) -> &'a Value {
     let Some(reference) = value["$ref"].as_str() else {
         return value;
     };
-    let pointer = reference.strip_prefix('#').unwrap_or_else(|| panic!("{reference} points out of the file"));
+    let pointer = reference.strip_prefix('#').unwrap_or_else(|| panic!("{reference} does not point into the file"));
     let found = document.pointer(pointer).unwrap_or_else(|| panic!("{reference} points nowhere"));
     resolve(document, found)
 }
 
 /// A schema of the description, with the components that it refers to.
 ///
-/// Formats are asserted, also our own `time-zone`, the name of an IANA time zone; any other is an error.
+/// Formats are checked, including `time-zone`, which is the name of an IANA time zone. Unknown formats are errors.
 fn validator(document: &Value, schema: &Value) -> Validator {
     let whole = json!({"components": document["components"], "allOf": [schema]});
     jsonschema::draft202012::options()
@@ -218,7 +220,7 @@ fn validator(document: &Value, schema: &Value) -> Validator {
         .unwrap_or_else(|error| panic!("a schema of the description is not valid: {error}: {schema}"))
 }
 
-/// Whether a path fits a path with parameters.
+/// Whether a path matches a path with parameters.
 fn matches(template: &str, path: &str) -> bool {
     let (template, path): (Vec<&str>, Vec<&str>) = (template.split('/').collect(), path.split('/').collect());
     let fits = |(expected, found): (&&str, &&str)| expected.starts_with('{') && !found.is_empty() || expected == found;
@@ -242,9 +244,9 @@ paths:
           content: {application/json: {schema: {$ref: "#/components/schemas/Thing"}}}
         "400": {$ref: "#/components/responses/Problem"}
   /things/{id}:
-    delete: {responses: {"204": {description: gone}}}
+    delete: {responses: {"204": {description: deleted}}}
   /things/counts:
-    delete: {responses: {"205": {description: the exact path goes first}}}
+    delete: {responses: {"205": {description: the exact path has precedence}}}
 components:
   responses:
     Problem: {content: {application/problem+json: {schema: {type: object, required: [status]}}}}
@@ -272,7 +274,7 @@ components:
     const LOCATION: (&str, &str) = ("location", "/things/1");
 
     #[test]
-    fn a_response_as_described_passes() {
+    fn a_response_as_described_is_accepted() {
         created(&[JSON, LOCATION], &format!(r#"{{"id": "{ID}", "due": null}}"#)).unwrap();
         created(&[JSON, LOCATION, ("retry-after", "3")], &format!(r#"{{"id": "{ID}"}}"#)).unwrap();
         check("POST /things", 400, &[("content-type", "application/problem+json")], r#"{"status": 400}"#).unwrap();
@@ -281,7 +283,7 @@ components:
     }
 
     #[test]
-    fn what_is_not_described_is_named() {
+    fn each_difference_from_the_description_is_reported() {
         let good = format!(r#"{{"id": "{ID}"}}"#);
         let cases = [
             (created(&[JSON], &good), "header Location is missing"),
@@ -289,7 +291,7 @@ components:
             (created(&[JSON, LOCATION, ("retry-after", "soon")], &good), "header Retry-After has the value"),
             (created(&[LOCATION], &good), "content type none"),
             (created(&[("content-type", "text/html"), LOCATION], &good), "content type text/html"),
-            (created(&[JSON, LOCATION], "<html>"), "no JSON"),
+            (created(&[JSON, LOCATION], "<html>"), "not JSON"),
             (created(&[JSON, LOCATION], "{}"), "\"id\" is a required property"),
             (created(&[JSON, LOCATION], r#"{"id": "7"}"#), "is not a \"uuid\""),
             (created(&[JSON, LOCATION], &format!(r#"{{"id": "{ID}", "due": "soon"}}"#)), "is not a \"date-time\""),
@@ -301,7 +303,7 @@ components:
         ];
         for (outcome, expected) in cases {
             let difference = outcome.unwrap_err();
-            assert!(difference.contains(expected), "{difference:?} does not say {expected:?}");
+            assert!(difference.contains(expected), "{difference:?} does not contain {expected:?}");
         }
     }
 }

@@ -1,7 +1,7 @@
-//! Just as much HTTP/1.1 as the SDK and Lambda's runtime speak to an endpoint, for what stands in the endpoint's place.
+//! The part of HTTP/1.1 that the SDK and Lambda's runtime use, for test servers and proxies in place of an endpoint.
 //!
-//! On bare sockets: a fault must be able to cut a connection in the midst of a call, and what is timed must be the
-//! function and not a server library.
+//! It works on plain sockets: an injected fault must be able to cut a connection in the middle of a request, and a
+//! benchmark must time the function and not a server library.
 
 use std::io;
 
@@ -9,17 +9,18 @@ use serde_json::Value;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 
-/// A request or an answer carries at most this much: Lambda's largest payload is of 6 MB, DynamoDB's largest
-/// transaction of 4 MB.
-const LONGEST_BODY: usize = 8 << 20;
+/// The largest body of a request or a response. Lambda's largest payload has 6 MB, DynamoDB's largest transaction 4 MB.
+const MAX_BODY_BYTES: usize = 8 << 20;
 
-/// Headers that speak of one connection alone.
-const OF_THE_CONNECTION: [&str; 4] = ["connection", "content-length", "keep-alive", "transfer-encoding"];
+/// Headers that concern one connection only.
+///
+/// <https://www.rfc-editor.org/rfc/rfc9110#section-7.6.1>
+const HOP_BY_HOP_HEADERS: [&str; 4] = ["connection", "content-length", "keep-alive", "transfer-encoding"];
 
-/// A connection of a client that may send many requests.
+/// A client's connection, which may carry many requests.
 pub type Connection = BufReader<TcpStream>;
 
-/// What stands in an endpoint's place, on a port of its own.
+/// A server on a free port of this machine.
 #[derive(Debug)]
 pub struct Server {
     listener: TcpListener,
@@ -27,96 +28,90 @@ pub struct Server {
 }
 
 impl Server {
-    /// Takes a free port. Connections wait until [`Server::start`].
+    /// Binds a free port. Connections wait until [`Server::start`].
     pub async fn bind() -> Self {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a free port on 127.0.0.1");
         let port = listener.local_addr().expect("a port").port();
         Self { listener, endpoint: format!("http://127.0.0.1:{port}") }
     }
 
-    /// Its address.
     pub fn endpoint(&self) -> &str {
         &self.endpoint
     }
 
-    /// Serves as long as the runtime lives. A request without an answer has its connection cut.
-    pub fn start<A>(self, answer: impl Fn(Request) -> A + Clone + Send + Sync + 'static)
+    /// Serves until the runtime ends. When `respond` returns `None`, the connection is closed without a response.
+    pub fn start<A>(self, respond: impl Fn(Request) -> A + Clone + Send + Sync + 'static)
     where
-        A: Future<Output = Option<Answer>> + Send + 'static,
+        A: Future<Output = Option<Response>> + Send + 'static,
     {
         tokio::spawn(async move {
             loop {
                 match self.listener.accept().await {
-                    // A connection that ends early is that of a program that was killed.
-                    Ok((stream, _)) => drop(tokio::spawn(serve(stream, answer.clone()))),
-                    Err(error) => eprintln!("no connection could be accepted: {error}"),
+                    // A connection ends early when its program is killed.
+                    Ok((stream, _)) => drop(tokio::spawn(serve(stream, respond.clone()))),
+                    Err(error) => eprintln!("cannot accept a connection: {error}"),
                 }
             }
         });
     }
 }
 
-async fn serve<A>(stream: TcpStream, answer: impl Fn(Request) -> A) -> io::Result<()>
+async fn serve<A>(stream: TcpStream, respond: impl Fn(Request) -> A) -> io::Result<()>
 where
-    A: Future<Output = Option<Answer>>,
+    A: Future<Output = Option<Response>>,
 {
     stream.set_nodelay(true)?;
     let mut connection = BufReader::new(stream);
     while let Some(request) = Request::read(&mut connection).await? {
-        let Some(answer) = answer(request).await else {
+        let Some(response) = respond(request).await else {
             return Ok(());
         };
-        answer.write(&mut connection).await?;
+        response.write(&mut connection).await?;
     }
     Ok(())
 }
 
-/// A request.
 #[derive(Debug)]
 pub struct Request {
-    /// The method, in capitals.
+    /// The method in upper case, such as `GET`.
     pub method: String,
-    /// The path with its query.
+    /// The path with the query.
     pub path: String,
-    /// The headers, in the order in which they came.
+    /// The headers in the order in which they were received.
     pub headers: Vec<(String, String)>,
-    /// The whole body.
     pub body: Vec<u8>,
 }
 
-/// An answer.
 #[derive(Clone, Debug)]
-pub struct Answer {
-    /// The status.
+pub struct Response {
     pub status: u16,
-    /// The headers; its length and what speaks of a connection are not among those that are sent.
+    /// The headers. Hop-by-hop headers and the length are not sent from here.
     pub headers: Vec<(String, String)>,
-    /// The whole body.
     pub body: Vec<u8>,
 }
 
 impl Request {
-    /// A header's value; names count in any case.
+    /// A header's value. Names are case-insensitive.
     pub fn header(&self, name: &str) -> Option<&str> {
         let found = self.headers.iter().find(|(key, _)| key.eq_ignore_ascii_case(name));
         found.map(|(_, value)| value.as_str())
     }
 
-    /// The next request of a connection; none when the client has closed it.
+    /// Reads the next request of a connection; `None` when the client has closed it.
     ///
     /// # Errors
-    /// When the connection breaks, or what comes is no request whose length is known and at most 8 MiB.
+    /// When the connection breaks, or the data is not a request with a known length of at most 8 MiB.
     pub async fn read(connection: &mut Connection) -> io::Result<Option<Self>> {
         let Some(first) = line(connection).await? else {
             return Ok(None);
         };
         let mut words = first.split(' ').map(str::to_owned);
         let (Some(method), Some(path)) = (words.next(), words.next()) else {
-            return Err(invalid(format!("no request line: {first}")));
+            return Err(invalid(format!("not a request line: {first}")));
         };
         let mut headers = Vec::new();
         while let Some(line) = line(connection).await?.filter(|line| !line.is_empty()) {
-            let (name, value) = line.split_once(':').ok_or_else(|| invalid(format!("no header: {line}")))?;
+            let (name, value) = line.split_once(':').ok_or_else(|| invalid(format!("not a header: {line}")))?;
             headers.push((name.to_owned(), value.trim().to_owned()));
         }
         let mut request = Self { method, path, headers, body: Vec::new() };
@@ -124,7 +119,7 @@ impl Request {
             return Err(invalid("a body of unknown length".to_owned()));
         }
         let length = request.header("content-length").unwrap_or("0").parse().unwrap_or(usize::MAX);
-        if length > LONGEST_BODY {
+        if length > MAX_BODY_BYTES {
             return Err(invalid(format!("a body of {length} bytes")));
         }
         request.body.resize(length, 0);
@@ -132,31 +127,31 @@ impl Request {
         Ok(Some(request))
     }
 
-    /// Hands it on to the endpoint as it is, but for its body; the endpoint's answer.
+    /// Sends the request to an endpoint with another body, and returns the response.
     ///
     /// # Errors
-    /// When the endpoint does not answer.
+    /// When the endpoint does not respond.
     pub async fn forward(
         &self,
         client: &reqwest::Client,
         endpoint: &str,
         body: Vec<u8>,
-    ) -> Result<Answer, reqwest::Error> {
+    ) -> Result<Response, reqwest::Error> {
         let method = self.method.parse().expect("a method");
         let mut call = client.request(method, format!("{endpoint}{}", self.path)).body(body);
-        for (name, value) in self.headers.iter().filter(|(name, _)| !is_of_the_connection(name)) {
+        for (name, value) in self.headers.iter().filter(|(name, _)| !is_hop_by_hop_header(name)) {
             call = call.header(name, value);
         }
-        let answer = call.send().await?;
-        let headers = answer.headers().iter();
+        let response = call.send().await?;
+        let headers = response.headers().iter();
         let headers = headers.filter_map(|(name, value)| Some((name.to_string(), value.to_str().ok()?.to_owned())));
-        let (status, headers) = (answer.status().as_u16(), headers.collect());
-        Ok(Answer { status, headers, body: answer.bytes().await?.to_vec() })
+        let (status, headers) = (response.status().as_u16(), headers.collect());
+        Ok(Response { status, headers, body: response.bytes().await?.to_vec() })
     }
 }
 
-impl Answer {
-    /// An error as AWS's JSON protocols write it.
+impl Response {
+    /// An error in AWS's JSON protocols.
     ///
     /// <https://smithy.io/2.0/aws/protocols/aws-json-1_1-protocol.html#operation-error-serialization>
     pub fn error(status: u16, code: &str, mut fields: Value) -> Self {
@@ -166,30 +161,30 @@ impl Answer {
         Self { status, headers: [json.headers, vec![kind]].concat(), ..json }
     }
 
-    /// A success with a JSON body.
+    /// Status 200 with a JSON body.
     pub fn json(body: &Value) -> Self {
         let headers = vec![("content-type".to_owned(), "application/x-amz-json-1.1".to_owned())];
         Self { status: 200, headers, body: body.to_string().into_bytes() }
     }
 
-    /// Writes it, and leaves the connection open.
+    /// Sends the response and leaves the connection open.
     ///
     /// # Errors
-    /// When the client does not take it.
+    /// When the connection breaks.
     pub async fn write(&self, connection: &mut Connection) -> io::Result<()> {
         let mut head = format!("HTTP/1.1 {} -\r\ncontent-length: {}\r\n", self.status, self.body.len());
-        for (name, value) in self.headers.iter().filter(|(name, _)| !is_of_the_connection(name)) {
+        for (name, value) in self.headers.iter().filter(|(name, _)| !is_hop_by_hop_header(name)) {
             head.extend([name, ": ", value, "\r\n"]);
         }
         head.push_str("\r\n");
-        // One write: two would wait for each other's acknowledgement.
+        // In one write: the second of two would wait for the acknowledgement of the first.
         connection.get_mut().write_all(&[head.as_bytes(), &self.body].concat()).await
     }
 }
 
-/// Such a header must not be passed on.
-pub fn is_of_the_connection(name: &str) -> bool {
-    OF_THE_CONNECTION.iter().any(|own| name.eq_ignore_ascii_case(own))
+/// Whether a proxy must not forward this header.
+pub fn is_hop_by_hop_header(name: &str) -> bool {
+    HOP_BY_HOP_HEADERS.iter().any(|own| name.eq_ignore_ascii_case(own))
 }
 
 async fn line(connection: &mut Connection) -> io::Result<Option<String>> {

@@ -4,9 +4,9 @@ use aws_sdk_cloudwatchlogs::Client;
 use jiff::Timestamp;
 use serde_json::Value;
 
-use crate::product::{Product, Service};
+use crate::product::Product;
 
-/// Reads logs from one moment on.
+/// The log lines from one moment on.
 #[derive(Clone, Debug)]
 pub struct Logs {
     client: Client,
@@ -17,14 +17,19 @@ pub struct Logs {
 impl Product {
     /// What is logged from now on.
     pub fn logs_from_now(&self) -> Logs {
-        Logs { client: Client::new(self.sdk()), env: self.env().to_owned(), since: Timestamp::now() }
+        Logs::since(self, Timestamp::now())
     }
 }
 
 impl Logs {
-    /// The lines of a service that hold all of `parts`, as JSON.
-    pub async fn of(&self, service: Service, parts: &[&str]) -> Vec<Value> {
-        let lines = self.lines(&format!("Busline/{}/{}", self.env, service.name())).await;
+    /// What was logged since this moment.
+    pub fn since(product: &Product, since: Timestamp) -> Self {
+        Self { client: Client::new(product.sdk()), env: product.env().to_owned(), since }
+    }
+
+    /// The lines of a service that contain all of `parts`, as JSON.
+    pub async fn lines_with(&self, service: &str, parts: &[&str]) -> Vec<Value> {
+        let lines = self.lines(&format!("Busline/{}/{service}", self.env)).await;
         let wanted = lines.iter().filter(|line| parts.iter().all(|part| line.contains(part)));
         wanted.filter_map(|line| serde_json::from_str(line).ok()).collect()
     }
@@ -40,6 +45,25 @@ impl Logs {
             }
         }
         all
+    }
+
+    /// Whether a function has written a line to the log group of a service.
+    pub async fn has_line_of(&self, service: &str, function: &str) -> bool {
+        self.has_line_in(&format!("Busline/{}/{service}", self.env), function).await
+    }
+
+    /// Whether a function has written a line to this log group.
+    pub async fn has_line_in(&self, group: &str, function: &str) -> bool {
+        let request = self.client.filter_log_events().log_group_name(group);
+        let mut pages = request.start_time(self.since.as_millisecond()).into_paginator().send();
+        let stream = format!("/{function}[");
+        while let Some(page) = pages.next().await {
+            let lines = page.expect("a group's lines").events.unwrap_or_default();
+            if lines.iter().any(|line| line.log_stream_name().is_some_and(|name| name.contains(&stream))) {
+                return true;
+            }
+        }
+        false
     }
 
     async fn lines(&self, group: &str) -> Vec<String> {

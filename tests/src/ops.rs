@@ -1,4 +1,4 @@
-//! The operations CLI, run as an operator runs it: a program with arguments, an environment and exit codes.
+//! The operations CLI, run as an operator runs it: with arguments, an environment and exit codes.
 
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use crate::product::Product;
 
-/// Somebody at a terminal, with a folder of their own for journals.
+/// An operator with a folder for journals, which is deleted after the test.
 #[derive(Debug)]
 pub struct Operator {
     settings: Vec<(&'static str, String)>,
@@ -17,41 +17,39 @@ pub struct Operator {
     home: PathBuf,
 }
 
-/// What a command did.
+/// The result of a command.
 #[derive(Clone, Debug)]
-pub struct Ran {
-    /// Its exit code; none when it was killed.
+pub struct CommandOutput {
+    /// The exit code; `None` when the process was killed.
     pub code: Option<i32>,
-    /// What it printed.
-    pub out: String,
-    /// What it remarked.
-    pub said: String,
+    pub stdout: String,
+    pub stderr: String,
 }
 
-impl Ran {
-    /// The objects that it printed, one a line.
+impl CommandOutput {
+    /// The JSON objects on standard output, one a line.
     pub fn lines(&self) -> Vec<Value> {
-        self.out.lines().map(|line| serde_json::from_str(line).expect("one object a line")).collect()
+        self.stdout.lines().map(|line| serde_json::from_str(line).expect("one object a line")).collect()
     }
 
-    /// Its last line, which sums up.
+    /// The summary: the last line of standard output.
     pub fn summary(&self) -> Value {
-        let last = self.out.lines().last();
-        let last = last.unwrap_or_else(|| panic!("a last line on standard output, not this alone: {}", self.said));
+        let last = self.stdout.lines().last();
+        let last = last.unwrap_or_else(|| panic!("standard output is empty; standard error: {}", self.stderr));
         serde_json::from_str(last).unwrap_or_else(|error| panic!("{error}: {last}"))
     }
 }
 
 impl Operator {
     /// An operator of the product's environment.
-    pub fn of(product: &Product) -> Self {
-        let mut operator = Self::stranger(product.endpoint());
+    pub fn new(product: &Product) -> Self {
+        let mut operator = Self::with_endpoint(product.endpoint());
         operator.env = Some(product.env().to_owned());
         operator
     }
 
-    /// Somebody who has nothing but an endpoint, a region and keys.
-    pub fn stranger(endpoint: &str) -> Self {
+    /// An operator who has only an endpoint, a region and keys, and names no environment of Busline.
+    pub fn with_endpoint(endpoint: &str) -> Self {
         let key = || "test".to_owned();
         let settings = vec![
             ("AWS_ENDPOINT_URL", endpoint.to_owned()),
@@ -62,53 +60,54 @@ impl Operator {
         Self { settings, env: None, home: std::env::temp_dir().join(format!("busline-operator-{}", Uuid::now_v7())) }
     }
 
-    /// The same without one of the settings.
+    /// The same operator without one of the environment variables.
     #[must_use]
     pub fn without(mut self, setting: &str) -> Self {
         self.settings.retain(|(name, _)| !name.starts_with(setting));
         self
     }
 
-    /// A file in the operator's folder, which goes with them.
+    /// The path of a file in the operator's folder.
     pub fn file(&self, name: &str) -> String {
-        std::fs::create_dir_all(&self.home).expect("a folder of ours");
+        std::fs::create_dir_all(&self.home).expect("a temporary folder");
         self.home.join(name).to_str().expect("a path in Unicode").to_owned()
     }
 
-    /// Runs `ops dlq` with these arguments to its end.
-    pub async fn run(&self, arguments: &[&str]) -> Ran {
+    /// Runs `ops dlq` with these arguments.
+    pub async fn run(&self, arguments: &[&str]) -> CommandOutput {
         let output = self.start(arguments).wait_with_output().await.expect("the operations CLI runs");
         let text = |bytes| String::from_utf8(bytes).expect("text");
-        let ran = Ran { code: output.status.code(), out: text(output.stdout), said: text(output.stderr) };
-        assert!(!ran.said.contains("panicked"), "ops dlq {arguments:?}: {}", ran.said);
+        let stdout = text(output.stdout);
+        let ran = CommandOutput { code: output.status.code(), stdout, stderr: text(output.stderr) };
+        assert!(!ran.stderr.contains("panicked"), "ops dlq {arguments:?}: {}", ran.stderr);
         ran
     }
 
-    /// Runs a command that must do all that it was told; what it printed.
-    pub async fn done(&self, arguments: &[&str]) -> Ran {
+    /// Runs a command that must succeed.
+    pub async fn run_ok(&self, arguments: &[&str]) -> CommandOutput {
         let ran = self.run(arguments).await;
-        assert_eq!(ran.code, Some(0), "ops dlq {arguments:?}: {}{}", ran.said, ran.out);
+        assert_eq!(ran.code, Some(0), "ops dlq {arguments:?}: {}{}", ran.stderr, ran.stdout);
         ran
     }
 
-    /// The messages of a queue that these filters let through, as `peek` shows them.
+    /// The messages of a queue that match these filters, as `peek` prints them.
     pub async fn peek(&self, queue: &str, filters: &[&str]) -> Vec<Value> {
         let arguments = [&["peek", queue, "--count", "10000", "--format", "ndjson"], filters].concat();
-        self.done(&arguments).await.lines()
+        self.run_ok(&arguments).await.lines()
     }
 
-    /// The one message of a queue that these filters let through.
-    pub async fn one(&self, queue: &str, filters: &[&str]) -> Value {
+    /// The only message of a queue that matches these filters.
+    pub async fn peek_one(&self, queue: &str, filters: &[&str]) -> Value {
         let mut found = self.peek(queue, filters).await;
         assert_eq!(found.len(), 1, "{filters:?} of {queue}: {found:?}");
         found.remove(0)
     }
 
-    /// Starts `ops dlq`; it ends with its handle.
+    /// Starts `ops dlq`. The process is killed when its handle is dropped.
     pub fn start(&self, arguments: &[&str]) -> Child {
         let mut command = Command::new(program());
         command.arg("dlq").args(arguments).env_clear().envs(self.settings.iter().map(|(name, value)| (name, value)));
-        // A journal belongs to no environment.
+        // `journal` takes no environment.
         let env = self.env.iter().filter(|_| arguments.first() != Some(&"journal"));
         command.args(env.flat_map(|env| ["--env", env])).env("BUSLINE_HOME", &self.home);
         command.stdin(std::process::Stdio::null()).stdout(std::process::Stdio::piped());
@@ -119,13 +118,13 @@ impl Operator {
 impl Drop for Operator {
     fn drop(&mut self) {
         if self.home.exists() {
-            std::fs::remove_dir_all(&self.home).expect("a folder of ours");
+            std::fs::remove_dir_all(&self.home).expect("a temporary folder");
         }
     }
 }
 
-/// The operations CLI, built beside this program. In the root folder cargo resolves features for the whole workspace, as
-/// it did for this program, and compiles no dependency anew.
+/// The path of the operations CLI, which is built beside this program. It is built in the root folder, where cargo resolves
+/// features for the whole workspace as it did for this program, so that no dependency is compiled twice.
 pub fn program() -> &'static Path {
     static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
     PROGRAM.get_or_init(|| {

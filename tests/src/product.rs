@@ -1,4 +1,4 @@
-//! The running product under test: its addresses, clients for it, and whose turn it is.
+//! The deployed product under test: its addresses and clients, and whether other tests may use it at the same time.
 
 use std::collections::BTreeMap;
 use std::env;
@@ -6,41 +6,23 @@ use std::sync::Arc;
 
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_sqs::config::{Credentials, SharedCredentialsProvider};
+use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 use tokio::sync::{RwLock, RwLockReadGuard, RwLockWriteGuard};
 
-use crate::account;
+use crate::logs::Logs;
 use crate::wait::eventually;
 
-/// Tests run side by side; one that disturbs the whole product runs alone.
-static TURN: RwLock<()> = RwLock::const_new(());
+/// Tests run in parallel. A test that injects faults holds this lock exclusively.
+static ACCESS: RwLock<()> = RwLock::const_new(());
 
-/// The services of the product.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Service {
-    /// Profiles and sessions.
-    Users,
-    /// To-do items.
-    Todos,
-    /// Inbox and mail.
-    Notifications,
-}
+/// No function has work left when none has logged for this long: it is longer than the pauses between Lambda's retries
+/// on the local cloud.
+const QUIET: SignedDuration = SignedDuration::from_millis(1500);
 
-impl Service {
-    /// All of them.
-    pub const ALL: [Self; 3] = [Self::Users, Self::Todos, Self::Notifications];
-
-    /// The name as folders, stacks and the status say it.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Users => "users",
-            Self::Todos => "todos",
-            Self::Notifications => "notifications",
-        }
-    }
-}
-
-/// The running product, for one test. Clones share the test's turn.
+/// The deployed product, for one test. Clones share the test's access.
+///
+/// A service is named as its folder in `services/` is. A name that is not deployed fails the test.
 #[derive(Clone, Debug)]
 pub struct Product(Arc<Inner>);
 
@@ -49,27 +31,27 @@ struct Inner {
     status: Status,
     http: reqwest::Client,
     sdk: SdkConfig,
-    /// Held until the last clone goes.
-    _turn: Turn,
+    /// Held until the last clone is dropped.
+    _access: Access,
 }
 
 #[derive(Debug)]
-#[allow(dead_code, reason = "a guard is there to be held")]
-enum Turn {
+#[allow(dead_code, reason = "a guard only has to be held")]
+enum Access {
     Shared(RwLockReadGuard<'static, ()>),
-    Alone(RwLockWriteGuard<'static, ()>),
+    Exclusive(RwLockWriteGuard<'static, ()>),
 }
 
-/// What `cargo xtask status --format json` prints; the fields that the tests use.
+/// The fields of `cargo xtask status --format json` that the tests use.
 #[derive(Debug, Deserialize)]
 struct Status {
     endpoint: String,
     region: String,
     env: String,
     apis: BTreeMap<String, String>,
-    websocket: String,
-    user_pool_id: String,
-    user_pool_client_id: String,
+    websocket: Option<String>,
+    user_pool_id: Option<String>,
+    user_pool_client_id: Option<String>,
     bus: String,
     web: Option<String>,
     web_bucket: Option<String>,
@@ -83,37 +65,35 @@ struct ServiceStatus {
 }
 
 impl Product {
-    /// The product, while other tests use it too.
+    /// The product, while other tests may use it too.
     pub async fn shared() -> Self {
-        Self::open(Turn::Shared(TURN.read().await))
+        Self::open(Access::Shared(ACCESS.read().await))
     }
 
-    /// The product while no other test uses it, and nothing that they began is under way: for a test that disturbs it.
+    /// The product without any other test of this program, and after the background work that earlier tests started.
+    /// For tests that inject faults, or that count what the whole product does.
     pub async fn alone() -> Self {
-        let product = Self::open(Turn::Alone(TURN.write().await));
-        let letters = product.dead_letters(Service::Notifications);
-        eventually("a welcome mail, or its failure, for everybody who signed up", async || {
-            let sent = product.mails().await;
-            for email in account::confirmed() {
-                let is_greeted = sent.iter().any(|mail| mail.is_welcome() && mail.to.contains(&email));
-                if !is_greeted && letters.with(&email).await.is_empty() {
-                    return None;
-                }
-            }
-            Some(())
-        })
-        .await;
+        let product = Self::open(Access::Exclusive(ACCESS.write().await));
+        product.wait_until_quiet().await;
         product
     }
 
-    fn open(turn: Turn) -> Self {
+    async fn wait_until_quiet(&self) {
+        eventually(&format!("no log line of any function for {QUIET:#}"), async || {
+            let recent = Logs::since(self, Timestamp::now() - QUIET);
+            recent.all().await.is_empty().then_some(())
+        })
+        .await;
+    }
+
+    fn open(access: Access) -> Self {
         let path = env::var("BUSLINE_STATUS").unwrap_or_else(|_| {
             panic!("these tests need a running product: run `cargo xtask test --only e2e`, which sets BUSLINE_STATUS")
         });
         let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("BUSLINE_STATUS: {path}: {error}"));
         let status: Status = serde_json::from_str(&text)
-            .unwrap_or_else(|error| panic!("BUSLINE_STATUS: {path} is no status of a deployed product: {error}"));
-        // The local cloud's account; nothing else has these keys.
+            .unwrap_or_else(|error| panic!("BUSLINE_STATUS: {path} is not the status of a deployed product: {error}"));
+        // The root keys of the local cloud's account; they are not valid anywhere else.
         let root = Credentials::new("test", "test", None, None, "busline-tests");
         let sdk = SdkConfig::builder()
             .behavior_version(BehaviorVersion::latest())
@@ -121,48 +101,61 @@ impl Product {
             .credentials_provider(SharedCredentialsProvider::new(root))
             .endpoint_url(&status.endpoint)
             .build();
-        // A proxy for the wide world must not get what is meant for this machine.
+        // Requests to this machine must not go through a proxy.
         let http = reqwest::Client::builder().no_proxy().build().expect("an HTTP client");
-        Self(Arc::new(Inner { status, http, sdk, _turn: turn }))
+        Self(Arc::new(Inner { status, http, sdk, _access: access }))
     }
 
-    /// The client for plain HTTP.
     pub fn http(&self) -> &reqwest::Client {
         &self.0.http
     }
 
-    /// The settings of AWS clients with the rights of the account's root: for what an operator would look at or do.
+    /// Settings for AWS clients with the account's root keys: for what an operator would read or change.
     pub fn sdk(&self) -> &SdkConfig {
         &self.0.sdk
     }
 
-    /// Where AWS's APIs answer.
+    /// The endpoint of AWS's APIs.
     pub fn endpoint(&self) -> &str {
         &self.0.status.endpoint
     }
 
-    /// The environment's name, part of every resource's.
+    /// The environment's name, which is part of every resource's name.
     pub fn env(&self) -> &str {
         &self.0.status.env
     }
 
+    pub fn region(&self) -> &str {
+        &self.0.status.region
+    }
+
+    /// The names of all deployed services.
+    pub fn services(&self) -> Vec<String> {
+        self.0.status.services.keys().cloned().collect()
+    }
+
     /// The base URL of a service's API.
-    pub fn url(&self, service: Service) -> &str {
-        let url = self.0.status.apis.get(service.name());
-        url.unwrap_or_else(|| panic!("{} has no API", service.name()))
+    pub fn url(&self, service: &str) -> &str {
+        self.service(service);
+        self.0.status.apis.get(service).unwrap_or_else(|| panic!("{service} has no API"))
     }
 
-    /// The user pool's id.
+    /// The name of the function that runs a service's job.
+    pub fn function(&self, service: &str, job: &str) -> String {
+        self.service(service);
+        format!("busline-{}-{service}-{job}", self.env())
+    }
+
     pub fn user_pool(&self) -> &str {
-        &self.0.status.user_pool_id
+        self.0.status.user_pool_id.as_deref().expect("a deployed service has a user pool")
     }
 
-    /// The id of the user pool's public client.
+    /// The user pool's public client, which the page uses.
     pub fn user_pool_client(&self) -> &str {
-        &self.0.status.user_pool_client_id
+        self.0.status.user_pool_client_id.as_deref().expect("a deployed service has a user pool")
     }
 
-    /// The page's address, without a slash at its end.
+    /// The page's address, without a trailing slash.
     pub fn web(&self) -> &str {
         self.0.status.web.as_deref().expect("the page is deployed")
     }
@@ -174,26 +167,26 @@ impl Product {
 
     /// The URL of the WebSocket API.
     pub fn websocket(&self) -> &str {
-        &self.0.status.websocket
+        self.0.status.websocket.as_deref().expect("a deployed service has a WebSocket API")
     }
 
-    /// The bus's name.
     pub fn bus(&self) -> &str {
         &self.0.status.bus
     }
 
     /// The name of a service's table.
-    pub fn table(&self, service: Service) -> &str {
+    pub fn table(&self, service: &str) -> &str {
         &self.service(service).table
     }
 
-    /// The URL of a service's dead-letter queue.
-    pub fn dead_letter_queue(&self, service: Service) -> &str {
+    pub fn dead_letter_queue_url(&self, service: &str) -> &str {
         &self.service(service).dlq_url
     }
 
-    fn service(&self, service: Service) -> &ServiceStatus {
-        let status = self.0.status.services.get(service.name());
-        status.unwrap_or_else(|| panic!("{} is not deployed", service.name()))
+    fn service(&self, service: &str) -> &ServiceStatus {
+        let services = &self.0.status.services;
+        services.get(service).unwrap_or_else(|| {
+            panic!("this test needs the service {service}, which is not deployed here: {:?} are", services.keys())
+        })
     }
 }

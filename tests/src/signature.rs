@@ -1,4 +1,4 @@
-//! Signatures made by hand: for requests in anybody's name, also in that of somebody who may not.
+//! Requests signed by hand, with any keys: for calls that the SDK would not make, such as those that must be denied.
 
 use jiff::Timestamp;
 use reqwest::Method;
@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 
 use crate::product::Product;
 
-/// The block of SHA-256, in bytes.
+/// The block size of SHA-256, in bytes.
 const BLOCK: usize = 64;
 
 /// HMAC with SHA-256 (RFC 2104).
@@ -24,49 +24,45 @@ pub fn hmac(key: &[u8], message: &[u8]) -> [u8; 32] {
 
 /// Access keys, as STS gives them.
 #[derive(Clone, Debug)]
-pub struct Keys {
-    /// The access key's id.
+pub struct AccessKeys {
     pub id: String,
-    /// The secret access key.
     pub secret: String,
-    /// The session token; a user's or root's own keys have none.
+    /// The session token; permanent keys have none.
     pub token: Option<String>,
 }
 
-impl Keys {
-    /// The local cloud's account itself; nothing else has these keys.
+impl AccessKeys {
+    /// The root keys of the local cloud's account; they are not valid anywhere else.
     pub fn root() -> Self {
         Self { id: "test".into(), secret: "test".into(), token: None }
     }
 }
 
-/// A request to an AWS API, as its documentation describes it on the wire.
+/// A request to an AWS API in its wire format.
 #[derive(Clone, Debug)]
 pub struct Request {
-    /// The service as signatures name it: `dynamodb`, `iam`.
+    /// The service's name in signatures: `dynamodb`, `iam`.
     pub service: &'static str,
-    /// The region as signatures name it; the product's own without one. IAM is signed for `us-east-1`.
+    /// The region in the signature; by default the product's. IAM is signed for `us-east-1`.
     pub region: Option<&'static str>,
-    /// The method.
     pub method: Method,
-    /// The path, encoded.
+    /// The path, percent-encoded as it is sent.
     pub path: String,
-    /// The query, encoded, its parameters in order of their names.
+    /// The encoded query, with the parameters sorted by name.
     pub query: String,
-    /// Headers beside those of the signature.
+    /// Headers without those of the signature.
     pub headers: Vec<(&'static str, String)>,
-    /// The body.
     pub body: String,
 }
 
 impl Request {
-    /// A call in the JSON protocol: `target` is its service's prefix and the operation.
+    /// A request in the JSON protocol; `target` is the service's prefix and the operation.
     pub fn json(service: &'static str, target: &str, body: &serde_json::Value) -> Self {
         let headers = vec![("content-type", "application/x-amz-json-1.1".into()), ("x-amz-target", target.to_owned())];
         Self { headers, ..Self::plain(service, Method::POST, "/", &body.to_string()) }
     }
 
-    /// A call in the query protocol.
+    /// A request in the query protocol.
     pub fn query(service: &'static str, fields: &[(&str, &str)]) -> Self {
         let mut form: reqwest::Url = "http://form/".parse().expect("a URL");
         form.query_pairs_mut().extend_pairs(fields);
@@ -74,7 +70,7 @@ impl Request {
         Self { headers, ..Self::plain(service, Method::POST, "/", form.query().unwrap_or_default()) }
     }
 
-    /// A call in the REST protocol.
+    /// A request in the REST protocol.
     pub fn plain(service: &'static str, method: Method, path: &str, body: &str) -> Self {
         let (path, query) = path.split_once('?').unwrap_or((path, ""));
         let (path, query, body) = (path.to_owned(), query.to_owned(), body.to_owned());
@@ -82,17 +78,15 @@ impl Request {
     }
 }
 
-/// What came back.
 #[derive(Clone, Debug)]
-pub struct Reply {
-    /// The HTTP status.
+pub struct SignedResponse {
     pub status: u16,
-    /// The body, JSON or XML.
+    /// The response's JSON or XML.
     pub body: String,
 }
 
-impl Reply {
-    /// Whether the caller lacks a permission: AWS says so in these words, with 400 or 403.
+impl SignedResponse {
+    /// Whether the caller lacks a permission: AWS answers with one of these codes, and 400 or 403.
     ///
     /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html>
     pub fn is_denied(&self) -> bool {
@@ -107,13 +101,13 @@ pub struct Signer {
     http: reqwest::Client,
     endpoint: String,
     region: String,
-    keys: Keys,
+    keys: AccessKeys,
 }
 
 impl Signer {
-    /// Signs with these keys for the cloud on which the product runs.
-    pub fn new(product: &Product, keys: Keys) -> Self {
-        // A client of its own: one that another runtime has used may hold that runtime's connections.
+    /// Signs for the cloud on which the product runs.
+    pub fn new(product: &Product, keys: AccessKeys) -> Self {
+        // Not the product's client: it may hold connections of another runtime.
         let http = reqwest::Client::builder().no_proxy().build().expect("an HTTP client");
         let region = product.sdk().region().expect("a region").to_string();
         Self { http, endpoint: product.endpoint().trim_end_matches('/').to_owned(), region, keys }
@@ -122,7 +116,7 @@ impl Signer {
     /// Signs and sends.
     ///
     /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html>
-    pub async fn send(&self, request: &Request) -> Reply {
+    pub async fn send(&self, request: &Request) -> SignedResponse {
         let now = Timestamp::now().strftime("%Y%m%dT%H%M%SZ").to_string();
         let body_hash = hex(&Sha256::digest(&request.body));
         let host = self.endpoint.split("//").nth(1).expect("an endpoint with a host");
@@ -144,14 +138,14 @@ impl Signer {
         let call = call.header("authorization", HeaderValue::from_str(&authorization).expect("a header's value"));
         let answer = call.send().await.expect("the cloud answers");
         let status = answer.status().as_u16();
-        Reply { status, body: answer.text().await.expect("the answer has an end") }
+        SignedResponse { status, body: answer.text().await.expect("the answer has an end") }
     }
 
     fn authorization(&self, request: &Request, headers: &[(&str, String)], now: &str, body_hash: &str) -> String {
         let names = headers.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(";");
         let lines = headers.iter().map(|(name, value)| format!("{name}:{value}")).collect::<Vec<_>>().join("\n");
         let Request { method, path, query, .. } = request;
-        // S3 signs the path as it is sent, every other service encodes it once more.
+        // S3 signs the path as it is sent; every other service encodes it once more.
         let path = if request.service == "s3" { path.to_owned() } else { path.replace('%', "%25").replace('@', "%40") };
         let canonical = format!("{method}\n{path}\n{query}\n{lines}\n\n{names}\n{body_hash}");
         let (day, region) = (&now[..8], request.region.unwrap_or(&self.region));

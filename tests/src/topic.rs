@@ -1,126 +1,95 @@
-//! Topics: one of a test's own, and queues that hear what is published on any.
+//! Topics that belong to one test, and queues that subscribe to any topic.
 
+use aws_sdk_sns::Client;
+use aws_sdk_sns::types::MessageAttributeValue;
 use uuid::Uuid;
 
-use crate::disruption::finish;
-use crate::own_queue::OwnQueue;
-use crate::product::{Product, Service};
-use crate::signature::{Keys, Request, Signer};
+use crate::cleanup::run_in_drop;
+use crate::product::Product;
+use crate::test_queue::TestQueue;
 
-/// How a queue gets what is published.
+/// The form in which SNS delivers a message to a queue.
 ///
 /// <https://docs.aws.amazon.com/sns/latest/dg/sns-large-payload-raw-message-delivery.html>
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Delivery {
-    /// As it was published.
+    /// The message as it was published.
     Raw,
-    /// In a notification of SNS.
-    Wrapped,
+    /// The message inside a JSON notification.
+    Envelope,
 }
 
-/// A topic of the test's own, gone with it.
+/// A topic that is deleted after the test.
 #[derive(Debug)]
-pub struct Topic {
+pub struct TestTopic {
     product: Product,
-    /// Its ARN.
     pub arn: String,
 }
 
-impl Topic {
-    /// An empty topic.
-    pub async fn make(product: &Product) -> Self {
+impl TestTopic {
+    pub async fn create(product: &Product) -> Self {
         let name = format!("e2e-{}", Uuid::new_v4().simple());
-        let answer = sns(product, &[("Action", "CreateTopic"), ("Name", &name)]).await;
-        Self { product: product.clone(), arn: element(&answer, "TopicArn") }
+        let created = Client::new(product.sdk()).create_topic().name(name).send().await.expect("a topic");
+        Self { product: product.clone(), arn: created.topic_arn.expect("a topic's ARN") }
     }
 
-    /// Publishes a text with attributes, given as SQS has them: name, data type, value.
-    pub async fn publish(&self, text: &str, attributes: &[(String, String, String)]) {
-        let mut fields = vec![
-            ("Action".to_owned(), "Publish".to_owned()),
-            ("TopicArn".to_owned(), self.arn.clone()),
-            ("Message".to_owned(), text.to_owned()),
-        ];
-        for (number, (name, data_type, value)) in (1..).zip(attributes) {
-            let field = |part: &str| format!("MessageAttributes.entry.{number}.{part}");
-            fields.push((field("Name"), name.clone()));
-            fields.push((field("Value.DataType"), data_type.clone()));
-            fields.push((field("Value.StringValue"), value.clone()));
+    /// Publishes a message with attributes, given as SQS has them: name, data type, value.
+    pub async fn publish(&self, message: &str, attributes: &[(String, String, String)]) {
+        let mut request = Client::new(self.product.sdk()).publish().topic_arn(&self.arn).message(message);
+        for (name, data_type, value) in attributes {
+            let attribute = MessageAttributeValue::builder().data_type(data_type).string_value(value).build();
+            request = request.message_attributes(name, attribute.expect("an attribute"));
         }
-        let fields: Vec<_> = fields.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-        sns(&self.product, &fields).await;
+        request.send().await.expect("a topic that accepts a message");
     }
 }
 
-impl Drop for Topic {
+impl Drop for TestTopic {
     fn drop(&mut self) {
         let (product, arn) = (self.product.clone(), self.arn.clone());
-        finish(async move {
-            sns(&product, &[("Action", "DeleteTopic"), ("TopicArn", &arn)]).await;
+        run_in_drop(async move {
+            Client::new(product.sdk()).delete_topic().topic_arn(arn).send().await.expect("a topic that can be deleted");
         });
     }
 }
 
-/// The topic of a service's failures.
-pub fn of_failures(product: &Product, service: Service) -> String {
-    let region = product.sdk().region().expect("a region");
-    format!("arn:aws:sns:{region}:000000000000:busline-{}-{}-failures", product.env(), service.name())
+/// The ARN of the topic that receives a service's failure records.
+pub fn failures_topic_arn(product: &Product, service: &str) -> String {
+    format!("arn:aws:sns:{}:000000000000:busline-{}-{service}-failures", product.region(), product.env())
 }
 
-/// A queue of a test's own that hears a topic. The subscription ends before the queue goes.
+/// A test's queue that is subscribed to a topic. The subscription ends before the queue is deleted.
 #[derive(Debug)]
-pub struct Subscriber {
+pub struct TopicSubscriber {
     product: Product,
     subscription: String,
-    /// The queue.
-    pub queue: OwnQueue,
+    pub queue: TestQueue,
 }
 
-impl Subscriber {
-    /// Lets a new queue hear what is published from now on.
-    pub async fn of(product: &Product, topic: &str, delivery: Delivery) -> Self {
-        let queue = OwnQueue::make(product.sdk(), &OwnQueue::name("heard-dlq")).await;
-        Self::with(product, topic, delivery, queue).await
+impl TopicSubscriber {
+    /// Subscribes a new queue.
+    pub async fn new(product: &Product, topic: &str, delivery: Delivery) -> Self {
+        let queue = TestQueue::create(product.sdk(), &TestQueue::unique_name("subscribed-dlq")).await;
+        Self::with_queue(product, topic, delivery, queue).await
     }
 
-    /// Lets this queue hear what is published from now on.
-    pub async fn with(product: &Product, topic: &str, delivery: Delivery, queue: OwnQueue) -> Self {
-        queue.admit("sns.amazonaws.com", topic).await;
+    /// Subscribes a queue that already exists.
+    pub async fn with_queue(product: &Product, topic: &str, delivery: Delivery, queue: TestQueue) -> Self {
+        queue.allow_sender("sns.amazonaws.com", topic).await;
         let raw = if delivery == Delivery::Raw { "true" } else { "false" };
-        let answer = sns(
-            product,
-            &[
-                ("Action", "Subscribe"),
-                ("TopicArn", topic),
-                ("Protocol", "sqs"),
-                ("Endpoint", &queue.arn),
-                ("ReturnSubscriptionArn", "true"),
-                ("Attributes.entry.1.key", "RawMessageDelivery"),
-                ("Attributes.entry.1.value", raw),
-            ],
-        )
-        .await;
-        Self { product: product.clone(), subscription: element(&answer, "SubscriptionArn"), queue }
+        let request = Client::new(product.sdk()).subscribe().topic_arn(topic).protocol("sqs").endpoint(&queue.arn);
+        let request = request.attributes("RawMessageDelivery", raw).return_subscription_arn(true);
+        let subscription = request.send().await.expect("a subscription").subscription_arn.expect("its ARN");
+        Self { product: product.clone(), subscription, queue }
     }
 }
 
-impl Drop for Subscriber {
+impl Drop for TopicSubscriber {
     fn drop(&mut self) {
         let (product, arn) = (self.product.clone(), self.subscription.clone());
-        finish(async move {
-            sns(&product, &[("Action", "Unsubscribe"), ("SubscriptionArn", &arn)]).await;
+        run_in_drop(async move {
+            let request = Client::new(product.sdk()).unsubscribe().subscription_arn(arn);
+            request.send().await.expect("a subscription that can be deleted");
         });
     }
-}
-
-async fn sns(product: &Product, fields: &[(&str, &str)]) -> String {
-    let fields: Vec<_> = fields.iter().copied().chain([("Version", "2010-03-31")]).collect();
-    let reply = Signer::new(product, Keys::root()).send(&Request::query("sns", &fields)).await;
-    assert_eq!(reply.status, 200, "SNS: {}", reply.body);
-    reply.body
-}
-
-fn element(answer: &str, name: &str) -> String {
-    let after = answer.split(&format!("<{name}>")).nth(1).unwrap_or_else(|| panic!("SNS gave no {name}: {answer}"));
-    after.split('<').next().expect("an element's text").to_owned()
 }

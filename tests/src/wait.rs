@@ -2,19 +2,24 @@
 
 use std::time::{Duration, Instant};
 
-/// How long an effect may take that comes over the bus. Far more than it needs: the tests share two cores.
-pub const PATIENCE: Duration = Duration::from_secs(40);
+/// The longest time that an effect over the bus may take. Far more than it needs, because the machine may be busy.
+pub const TIMEOUT: Duration = Duration::from_secs(40);
 
 const PAUSE: Duration = Duration::from_millis(60);
 
-/// Looks again and again until `look` sees something; fails after [`PATIENCE`] and says that `what` never came.
-pub async fn eventually<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T {
-    let deadline = Instant::now() + PATIENCE;
+/// Calls `check` until it returns something. Panics after [`TIMEOUT`] and names `what` was expected.
+pub async fn eventually<T>(what: &str, check: impl AsyncFnMut() -> Option<T>) -> T {
+    eventually_within(TIMEOUT, what, check).await
+}
+
+/// As [`eventually`], with another timeout.
+pub async fn eventually_within<T>(timeout: Duration, what: &str, mut check: impl AsyncFnMut() -> Option<T>) -> T {
+    let deadline = Instant::now() + timeout;
     loop {
-        if let Some(seen) = look().await {
-            return seen;
+        if let Some(found) = check().await {
+            return found;
         }
-        assert!(Instant::now() < deadline, "waited {PATIENCE:?} in vain for this: {what}");
+        assert!(Instant::now() < deadline, "not within {timeout:?}: {what}");
         tokio::time::sleep(PAUSE).await;
     }
 }

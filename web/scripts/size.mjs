@@ -23,10 +23,9 @@ function follow(file) {
   chunk?.imports.filter((name) => !first.has(name)).forEach(follow);
 }
 named.filter((file) => file.endsWith('.js')).forEach(follow);
-// The list is what a signed-in person opens first: its parts count too.
-for (const part of ['/src/app/signed-in.tsx', '/src/todos/list-page.tsx']) {
-  follow(chunks.find(({ module }) => module?.endsWith(part)).file);
-}
+// The modules that a signed-in user's browser loads next count too.
+const modules = JSON.parse(await readFile(new URL('../src/first-view.json', import.meta.url), 'utf8'));
+for (const path of modules) follow(chunks.find(({ module }) => module?.endsWith(`/src/${path}`)).file);
 
 const files = (await readdir(new URL('assets/', dist))).map((name) => `assets/${name}`);
 const rows = await Promise.all(

@@ -1,18 +1,18 @@
-/** What the deployment says about itself; it is never part of the bundle, so one build serves every environment. */
+/** The settings of the environment. They are not part of the bundle, so that one build serves every environment. */
 export interface Config {
   region: string;
   userPoolId: string;
   userPoolClientId: string;
-  /** Where the user pool answers; `null` for Amazon Cognito itself. */
+  /** The endpoint of the user pool; `null` for Amazon Cognito itself. */
   cognitoEndpoint: string | null;
-  /** Where live changes come from; `null` or empty while nothing pushes. */
+  /** The address of the WebSocket API; `null` or empty without one. */
   websocketUrl: string | null;
   env: string;
 }
 
 /**
- * Reads `/config.json`. Rejects when it is missing or holds no user pool. The document has asked for it already, and its
- * own headers say that it is not to be kept.
+ * Reads `/config.json`. Rejects if it is missing or names no user pool. The document preloads it, and its headers prevent
+ * caching.
  */
 export async function loadConfig(): Promise<Config> {
   const response = await fetch('/config.json');

@@ -2,21 +2,21 @@ import './styles/base.css';
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { App } from './app/app';
-import { askForFirstData } from './app/first-data';
+import { prefetchFirstView } from './app/prefetch';
 import { preloadFirst } from './app/pages';
-import { StartFailed } from './app/failed-page';
+import { StartError } from './app/error-pages';
 import { startSession } from './auth/session';
 import { loadConfig } from './config';
-import { browserLanguage, keptLanguage, showLanguage } from './i18n/i18n';
+import { browserLanguage, storedLanguage, showLanguage } from './i18n/i18n';
 import { startTheme } from './ui/theme';
 
 startTheme();
 preloadFirst();
 const root = createRoot(document.getElementById('root') ?? document.body);
 try {
-  const [config] = await Promise.all([loadConfig(), showLanguage(keptLanguage() ?? browserLanguage())]);
+  const [config] = await Promise.all([loadConfig(), showLanguage(storedLanguage() ?? browserLanguage())]);
   await startSession(config);
-  askForFirstData();
+  prefetchFirstView();
   root.render(
     <StrictMode>
       <App config={config} />
@@ -24,5 +24,5 @@ try {
   );
 } catch (error) {
   console.error(error);
-  root.render(<StartFailed />);
+  root.render(<StartError />);
 }

@@ -1,9 +1,9 @@
 import type { Page } from '@playwright/test';
-import { codesTo, mailedCode, newPerson, register, resetPassword, until, mailsTo, type Person } from './cloud.ts';
+import { codesTo, emailedCode, newUser, register, resetPassword, until, emailsTo, type User } from './cloud.ts';
 import { add, expect, row, signIn, test } from './page.ts';
 
 /** Fills in the form of the page that is open, and sends it. */
-async function send(page: Page, { email, password }: Person): Promise<void> {
+async function send(page: Page, { email, password }: User): Promise<void> {
   await page.getByLabel('E-mail').fill(email);
   await page.getByLabel('Password', { exact: true }).fill(password);
   await page.getByRole('button', { name: /^(Sign in|Create account)$/ }).click();
@@ -18,19 +18,19 @@ async function refuse(page: Page, operation: string, type: string, message: stri
   });
 }
 test.describe('an account', () => {
-  // A wrong code or password is answered with 400, which the browser reports.
+  // Cognito answers a wrong code or password with 400, which the browser logs.
   test.use({ allowed: /status of 400/ });
 
-  test('is made with the code from the mail, and one is signed in at once', async ({ page }) => {
-    const person = newPerson();
+  test('is created with the code from the email, and the user is signed in at once', async ({ page }) => {
+    const user = newUser();
     await page.goto('/sign-up');
     await page.getByLabel('Your name').fill('Ann Ball');
-    await page.getByLabel('E-mail').fill(person.email);
-    await page.getByLabel('Password', { exact: true }).fill(person.password);
+    await page.getByLabel('E-mail').fill(user.email);
+    await page.getByLabel('Password', { exact: true }).fill(user.password);
     await page.getByRole('button', { name: 'Create account' }).click();
 
     await expect(page.getByRole('heading', { name: 'Check your e-mail' })).toBeVisible();
-    const code = await mailedCode(person.email);
+    const code = await emailedCode(user.email);
     const wrong = code === '000000' ? '000001' : '000000';
     await page.getByLabel('Code').fill(wrong);
     await page.getByRole('button', { name: 'Confirm' }).click();
@@ -46,21 +46,21 @@ test.describe('an account', () => {
     await expect(page.getByLabel('Time zone')).toHaveValue('Europe/Dublin');
   });
 
-  test('can have another code sent', async ({ page }) => {
-    const person = newPerson();
+  test('can request another code', async ({ page }) => {
+    const user = newUser();
     await page.goto('/sign-up');
-    await page.getByLabel('E-mail').fill(person.email);
-    await page.getByLabel('Password', { exact: true }).fill(person.password);
+    await page.getByLabel('E-mail').fill(user.email);
+    await page.getByLabel('Password', { exact: true }).fill(user.password);
     await page.getByRole('button', { name: 'Create account' }).click();
-    await mailedCode(person.email);
+    await emailedCode(user.email);
     await page.getByRole('button', { name: 'Send a new code' }).click();
     await expect(page.getByRole('status').filter({ hasText: 'on its way' })).toBeVisible();
-    await until('a second mail', async () => ((await mailsTo(person.email)).length >= 2 ? true : undefined));
+    await until('a second mail', async () => ((await emailsTo(user.email)).length >= 2 ? true : undefined));
   });
 
-  test('says when the password is wrong, and lets nobody in', async ({ page, person }) => {
+  test('shows a message for a wrong password and stays signed out', async ({ page, user }) => {
     await page.goto('/sign-in');
-    await page.getByLabel('E-mail').fill(person.email);
+    await page.getByLabel('E-mail').fill(user.email);
     await page.getByLabel('Password', { exact: true }).fill('Not-the-password-1');
     await page.getByRole('button', { name: 'Sign in' }).click();
     await expect(page.getByRole('alert')).toContainText('password is wrong');
@@ -68,77 +68,74 @@ test.describe('an account', () => {
     await expect(page).toHaveURL(/sign-in/);
   });
 
-  test('says what else the user pool refuses, and why', async ({ page, person }) => {
+  test('shows why the user pool refuses other input', async ({ page, user }) => {
     await page.goto('/sign-in');
     await refuse(page, 'InitiateAuth', 'NotAuthorizedException', 'Password attempts exceeded');
-    await send(page, person);
-    await expect(page.getByRole('alert')).toContainText('Too many tries');
+    await send(page, user);
+    await expect(page.getByRole('alert')).toContainText('Too many attempts');
     await page.unrouteAll();
 
     await page.goto('/sign-up');
     const constraint = 'Member must satisfy regular expression pattern: ^[\\S]+.*[\\S]+$';
     const blank = `1 validation error detected: Value at 'password' failed to satisfy constraint: ${constraint}`;
     await refuse(page, 'SignUp', 'InvalidParameterException', blank);
-    await send(page, { ...newPerson(), password: ' Blank-before-1' });
-    await expect(page.getByRole('alert')).toContainText('neither begins nor ends with a blank');
+    await send(page, { ...newUser(), password: ' Blank-before-1' });
+    await expect(page.getByRole('alert')).toContainText('must not begin or end with a blank');
     await page.unrouteAll();
 
-    await page.goto(`/confirm?email=${encodeURIComponent(person.email)}`);
+    await page.goto(`/confirm?email=${encodeURIComponent(user.email)}`);
     await page.getByLabel('Code').fill('123456');
     await page.getByRole('button', { name: 'Confirm' }).click();
-    await expect(page.getByRole('alert')).toContainText('confirmed already');
+    await expect(page.getByRole('alert')).toContainText('already confirmed');
 
     await page.goto('/forgot-password');
     const unverified = 'Cannot reset password for the user as there is no registered/verified email or phone_number';
     await refuse(page, 'ForgotPassword', 'InvalidParameterException', unverified);
-    await page.getByLabel('E-mail').fill(person.email);
+    await page.getByLabel('E-mail').fill(user.email);
     await page.getByRole('button', { name: 'Send the code' }).click();
     await expect(page.getByRole('alert')).toContainText('confirm its address first');
   });
 
-  test('gets a new password with the code from the mail', async ({ page, person }) => {
-    const before = await codesTo(person.email);
+  test('gets a new password with the code from the email', async ({ page, user }) => {
+    const before = await codesTo(user.email);
     await page.goto('/sign-in');
     await page.getByRole('link', { name: 'Forgot your password?' }).click();
-    await page.getByLabel('E-mail').fill(person.email);
+    await page.getByLabel('E-mail').fill(user.email);
     await page.getByRole('button', { name: 'Send the code' }).click();
     await expect(page.getByLabel('Code')).toHaveValue('');
-    const first = await mailedCode(person.email, before);
+    const first = await emailedCode(user.email, before);
     await page.getByLabel('Code').fill(first === '000000' ? '000001' : '000000');
-    await page.getByLabel('New password').fill(`${person.password}-new`);
+    await page.getByLabel('New password').fill(`${user.password}-new`);
     await page.getByRole('button', { name: 'Set the new password' }).click();
     await expect(page.getByRole('alert')).toContainText('This code is wrong');
     await page.getByRole('button', { name: 'Send a new code' }).click();
     await expect(page.getByRole('status').filter({ hasText: 'A new code is on its way' })).toBeVisible();
     await expect(page.getByRole('alert')).toBeHidden();
-    const second = await mailedCode(person.email, [...before, first]);
+    const second = await emailedCode(user.email, [...before, first]);
 
     await page.reload();
     await page.getByLabel('Code').fill(second);
-    const password = `${person.password}-new`;
+    const password = `${user.password}-new`;
     await page.getByLabel('New password').fill(password);
     await page.getByRole('button', { name: 'Set the new password' }).click();
-    await expect(page.getByRole('status').filter({ hasText: 'password is changed' })).toBeVisible();
-    await signIn(page, { ...person, password });
+    await expect(page.getByRole('status').filter({ hasText: 'password was changed' })).toBeVisible();
+    await signIn(page, { ...user, password });
   });
 
-  test('whose password an administrator has reset gets a new one', async ({ page, person }) => {
-    const before = await codesTo(person.email);
-    await resetPassword(person);
+  test('sets a new password after a reset by an administrator', async ({ page, user }) => {
+    const before = await codesTo(user.email);
+    await resetPassword(user);
     await page.goto('/sign-in');
-    await send(page, person);
-    await page.getByLabel('Code').fill(await mailedCode(person.email, before));
-    const password = `${person.password}-new`;
+    await send(page, user);
+    await page.getByLabel('Code').fill(await emailedCode(user.email, before));
+    const password = `${user.password}-new`;
     await page.getByLabel('New password').fill(password);
     await page.getByRole('button', { name: 'Set the new password' }).click();
-    await expect(page.getByRole('status').filter({ hasText: 'password is changed' })).toBeVisible();
-    await signIn(page, { ...person, password });
+    await expect(page.getByRole('status').filter({ hasText: 'password was changed' })).toBeVisible();
+    await signIn(page, { ...user, password });
   });
 
-  test('stays signed in over a reload and in a second tab, until one signs out in either', async ({
-    home,
-    context,
-  }) => {
+  test('stays signed in after a reload and in a second tab, until a sign-out in either', async ({ home, context }) => {
     await home.reload();
     await expect(home.getByRole('heading', { level: 1, name: 'All' })).toBeVisible();
     const second = await context.newPage();
@@ -148,32 +145,32 @@ test.describe('an account', () => {
     await expect(home).toHaveURL(/sign-in/);
   });
 
-  test('is followed by a second tab that waits to sign in', async ({ page, context, person }) => {
+  test('signs in a second tab that shows the sign-in page', async ({ page, context, user }) => {
     await page.goto('/inbox');
     await expect(page).toHaveURL(/sign-in\?then=/);
-    await signIn(await context.newPage(), person);
+    await signIn(await context.newPage(), user);
     await expect(page.getByRole('heading', { level: 1, name: 'Inbox' })).toBeVisible();
   });
 
-  test('is the one whose address was typed, whoever has signed in elsewhere meanwhile', async ({
+  test('is the one that was typed, also when another tab has signed in as another user', async ({
     page,
     context,
-    person,
+    user,
   }) => {
-    const other = newPerson();
+    const other = newUser();
     await register(other);
-    // This tab does not hear of the other one.
+    // This tab gets no storage event of the other one.
     await page.addInitScript(() => addEventListener('storage', (event) => event.stopImmediatePropagation(), true));
     await page.goto('/settings');
     await expect(page).toHaveURL(/sign-in\?then=/);
     const elsewhere = await context.newPage();
-    await signIn(elsewhere, person);
+    await signIn(elsewhere, user);
     await elsewhere.goto('/settings');
 
     await send(page, { ...other, password: 'Not-the-password-1' });
     await expect(page.getByRole('alert')).toContainText('password is wrong');
     await elsewhere.reload();
-    await expect(elsewhere.getByText(person.email)).toBeVisible();
+    await expect(elsewhere.getByText(user.email)).toBeVisible();
 
     await send(page, other);
     await expect(page.getByText(other.email)).toBeVisible();
@@ -181,8 +178,8 @@ test.describe('an account', () => {
     await expect(elsewhere.getByText(other.email)).toBeVisible();
   });
 
-  test('leaves nothing to the next person, neither a message nor the way to a page', async ({ home, person }) => {
-    const other = newPerson();
+  test('leaves no message and no return path to the next user', async ({ home, user }) => {
+    const other = newUser();
     await register(other);
     await add(home, 'Buy a ring');
     await row(home, 'Buy a ring').hover();
@@ -201,13 +198,13 @@ test.describe('an account', () => {
     await home.goto('/settings');
     await home.getByRole('button', { name: 'Sign out', exact: true }).click();
     await expect(home).toHaveURL(/\/sign-in$/);
-    await signIn(home, person);
+    await signIn(home, user);
     await expect(home.getByText('Buy a ring')).toBeHidden();
   });
 
-  test('leads back to where one wanted to go', async ({ page, person }) => {
+  test('returns to the requested page', async ({ page, user }) => {
     await page.goto('/inbox');
-    await send(page, person);
+    await send(page, user);
     await expect(page.getByRole('heading', { level: 1, name: 'Inbox' })).toBeVisible();
   });
 });

@@ -61,7 +61,7 @@ test('a file that is dropped is uploaded', async ({ home }) => {
   await expect(home.getByRole('link', { name: 'Download dropped.txt' })).toBeVisible();
 });
 
-test('what cannot be taken is refused at once, with the reason', async ({ home }) => {
+test('an unsupported file is refused at once with the reason', async ({ home }) => {
   await choose(
     home,
     { name: 'page.html', mimeType: 'text/html', buffer: Buffer.from('<p>Hello</p>') },
@@ -73,13 +73,13 @@ test('what cannot be taken is refused at once, with the reason', async ({ home }
   await expect(entry(home, 'page.html')).toBeHidden();
 });
 
-test('what is not what its name says is refused once it has arrived, with the reason', async ({ home }) => {
+test('a file with a wrong type is refused after the upload with the reason', async ({ home }) => {
   await choose(home, { name: 'fake.png', mimeType: 'image/png', buffer: Buffer.from('no picture at all') });
   await expect(entry(home, 'fake.png')).toContainText(/Refused\. .+/);
   await expect(home.getByRole('button', { name: 'Show fake.png' })).toBeHidden();
 });
 
-test('another tab shows a file that arrives', async ({ home, context }) => {
+test('another tab shows an uploaded file', async ({ home, context }) => {
   const other = await context.newPage();
   await other.goto(home.url());
   await expect(files(other)).toBeVisible();
@@ -87,11 +87,11 @@ test('another tab shows a file that arrives', async ({ home, context }) => {
   await expect(other.getByRole('link', { name: 'Download notes.txt' })).toBeVisible();
 });
 
-test.describe('on a bad line', () => {
+test.describe('with a bad connection', () => {
   test.use({ allowed: /net::ERR_FAILED|net::ERR_INTERNET/ });
 
-  test('an upload shows how far it is, and can be stopped', async ({ home }) => {
-    // The bucket takes its time.
+  test('an upload shows its progress and can be stopped', async ({ home }) => {
+    // The bucket answers slowly.
     await home.route(/^(?!.*\/api\/).*$/, async (route) => {
       if (route.request().method() !== 'POST') return route.fallback();
       await new Promise((resolve) => setTimeout(resolve, 5_000));
@@ -103,13 +103,13 @@ test.describe('on a bad line', () => {
     await expect(entry(home, 'notes.txt')).toBeHidden();
   });
 
-  test('an upload that failed is tried again', async ({ home }) => {
+  test('a failed upload can be retried', async ({ home }) => {
     let fails = 1;
     await home.route(/^(?!.*\/api\/).*$/, (route) =>
       route.request().method() === 'POST' && fails-- > 0 ? route.abort() : route.fallback(),
     );
     await choose(home, TEXT);
-    await expect(entry(home, 'notes.txt')).toContainText('Did not arrive');
+    await expect(entry(home, 'notes.txt')).toContainText('Upload failed');
     await home.getByRole('button', { name: 'Upload notes.txt again' }).click();
     await expect(home.getByRole('link', { name: 'Download notes.txt' })).toBeVisible();
   });

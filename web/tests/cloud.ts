@@ -1,4 +1,4 @@
-// The cloud behind the page: what the tests do there that people do in their mailbox, and what operators do by accident.
+// Access to the local cloud: users, emails, and stopping functions.
 import { readFileSync } from 'node:fs';
 
 interface Status {
@@ -13,32 +13,32 @@ const path = process.env['BUSLINE_STATUS'];
 if (!path) throw new Error('BUSLINE_STATUS is not set: start these tests by `cargo xtask test --only browser`');
 const status = JSON.parse(readFileSync(path, 'utf8')) as Status;
 
-export interface Person {
+export interface User {
   email: string;
   password: string;
 }
 
-/** Somebody whom nobody has seen before. */
-export function newPerson(): Person {
+/** A user who is not registered yet. */
+export function newUser(): User {
   const id = crypto.randomUUID();
   return { email: `web-${id}@example.com`, password: `Browser-${id}` };
 }
 
-/** Makes and confirms an account as the page does, without the page. */
-export async function register(person: Person, locale = 'en'): Promise<void> {
+/** Creates and confirms an account through the user pool's API. */
+export async function register(user: User, locale = 'en'): Promise<void> {
   const UserAttributes = [
-    { Name: 'email', Value: person.email },
+    { Name: 'email', Value: user.email },
     { Name: 'name', Value: 'Ann Ball' },
     { Name: 'locale', Value: locale },
     { Name: 'zoneinfo', Value: 'Europe/Dublin' },
   ];
-  await userPool('SignUp', { Username: person.email, Password: person.password, UserAttributes });
-  const ConfirmationCode = await mailedCode(person.email);
-  await userPool('ConfirmSignUp', { Username: person.email, ConfirmationCode });
+  await userPool('SignUp', { Username: user.email, Password: user.password, UserAttributes });
+  const ConfirmationCode = await emailedCode(user.email);
+  await userPool('ConfirmSignUp', { Username: user.email, ConfirmationCode });
 }
 
-/** Takes somebody's password away, as an administrator does; the user pool mails them a code for a new one. */
-export async function resetPassword({ email }: Person): Promise<void> {
+/** Resets a user's password as an administrator; the user pool sends a code for a new one. */
+export async function resetPassword({ email }: User): Promise<void> {
   await userPool('AdminResetUserPassword', { UserPoolId: status.user_pool_id, Username: email }, asRoot('cognito-idp'));
 }
 
@@ -55,28 +55,28 @@ async function userPool(action: string, request: Record<string, unknown>, author
   if (!response.ok) throw new Error(`${action} answered ${response.status}: ${await response.text()}`);
 }
 
-interface Mail {
+interface Email {
   To: string[];
   Subject: string;
   BodyText: string;
 }
 
-/** The mails that somebody has got, the newest last. */
-export async function mailsTo(email: string): Promise<Mail[]> {
+/** The emails of a user, the newest last. */
+export async function emailsTo(email: string): Promise<Email[]> {
   const response = await fetch(`${status.endpoint}/_ministack/ses/messages`);
-  const { messages } = (await response.json()) as { messages: Record<string, Mail[]> };
+  const { messages } = (await response.json()) as { messages: Record<string, Email[]> };
   return Object.values(messages)
     .flat()
     .filter(({ To }) => To.includes(email));
 }
 
-/** The codes of six digits that somebody has got, the newest last. */
+/** The six-digit codes of a user, the newest last. */
 export async function codesTo(email: string): Promise<string[]> {
-  return (await mailsTo(email)).flatMap(({ BodyText }) => /\b\d{6}\b/.exec(BodyText)?.[0] ?? []);
+  return (await emailsTo(email)).flatMap(({ BodyText }) => /\b\d{6}\b/.exec(BodyText)?.[0] ?? []);
 }
 
-/** The code of six digits in the newest mail, once one has come that is not in `known`. */
-export async function mailedCode(email: string, known: readonly string[] = []): Promise<string> {
+/** Waits for an email with a six-digit code that is not in `known`, and returns the code. */
+export async function emailedCode(email: string, known: readonly string[] = []): Promise<string> {
   return until(`a code for ${email}`, async () => {
     const codes = await codesTo(email);
     return codes.findLast((code) => !known.includes(code));
@@ -94,8 +94,8 @@ export async function until<T>(what: string, look: () => Promise<T | undefined>)
   }
 }
 
-/** Takes functions of a service out of service: none of their calls runs until the returned function is called. */
-export async function stop(service: string, jobs: readonly string[]): Promise<() => Promise<void>> {
+/** Stops functions of a service: their calls are throttled until the returned function is called. */
+export async function stopFunctions(service: string, jobs: readonly string[]): Promise<() => Promise<void>> {
   await Promise.all(
     jobs.map((job) => concurrency(service, job, { method: 'PUT', body: '{"ReservedConcurrentExecutions":0}' })),
   );

@@ -3,7 +3,7 @@ import { expect, test } from '@playwright/test';
 const OPEN = ['/sign-in', '/sign-up', '/confirm', '/forgot-password', '/no/such/page'];
 
 for (const path of OPEN) {
-  test(`${path} opens by its address, and breaks no rule of the content policy`, async ({ page }) => {
+  test(`${path} opens by its address without a content security policy violation`, async ({ page }) => {
     const complaints: string[] = [];
     page.on('console', (message) => {
       if (message.type() === 'error') complaints.push(message.text());
@@ -15,7 +15,7 @@ for (const path of OPEN) {
   });
 }
 
-test('the list asks who you are, and keeps where you wanted to go', async ({ page }) => {
+test('the list requires a sign-in and keeps the requested page', async ({ page }) => {
   await page.goto('/inbox');
   await expect(page).toHaveURL(/\/sign-in\?then=%2Finbox$/);
 });

@@ -1,6 +1,6 @@
 import { add, expect, test } from './page.ts';
 
-test('the inbox tells what happened, counts what is unread, and leads to the item', async ({ home }) => {
+test('the inbox lists events, counts unread entries and links to the item', async ({ home }) => {
   await add(home, 'Buy milk');
   await home.goto('/inbox');
   const entries = home.getByRole('list', { name: 'Inbox' }).getByRole('listitem');
@@ -31,13 +31,13 @@ test('all entries are marked as read at once', async ({ home }) => {
   await expect(home.getByRole('status').filter({ hasText: 'Everything is read' })).toBeVisible();
 });
 
-test('entries are marked one after the other by keyboard, without reading the inbox again', async ({ home }) => {
+test('entries are marked one after the other by keyboard without reloading the inbox', async ({ home }) => {
   await add(home, 'Buy milk', 'Call Ben');
   await home.goto('/inbox');
   const entries = home.getByRole('list', { name: 'Inbox' }).getByRole('listitem');
   await expect(entries).toHaveCount(3);
   await home.getByRole('button', { name: /^Mark as read: .*Buy milk/ }).focus();
-  // The socket has opened by then, and what was missed before has been read.
+  // The socket is open by then, and earlier changes are loaded.
   await home.waitForLoadState('networkidle');
   const requests: string[] = [];
   home.on('request', (request) => {
@@ -55,7 +55,7 @@ test('entries are marked one after the other by keyboard, without reading the in
   await home.keyboard.press('Enter');
   await expect(home.getByRole('heading', { name: 'Everything is read' })).toBeVisible();
   await expect(home.getByRole('button', { name: 'Only unread' })).toBeFocused();
-  // The list of unread entries is asked for once, and each marking is one request.
+  // The list of unread entries is requested once, and each entry is marked by one request.
   await home.waitForTimeout(1_500);
   expect(requests.sort()).toEqual(['GET', 'POST', 'POST', 'POST']);
 });

@@ -8,7 +8,7 @@ async function open(page: Page, title: string): Promise<void> {
 
 const settled = (page: Page) => expect(page.locator('article')).toHaveAttribute('aria-busy', 'false');
 
-test('notes, due time, priority and tags are kept', async ({ home }) => {
+test('notes, due time, priority and tags are saved', async ({ home }) => {
   await add(home, 'Plan the trip');
   await open(home, 'Plan the trip');
   await home.getByLabel('Notes').fill('Ask Ben\nBook the train');
@@ -34,7 +34,7 @@ test('notes, due time, priority and tags are kept', async ({ home }) => {
   await expect(home.getByRole('button', { name: 'Set a due date' })).toBeVisible();
 });
 
-test('tags come one by one or between commas, twenty at most', async ({ home }) => {
+test('tags are entered one by one or separated by commas, at most twenty', async ({ home }) => {
   await add(home, 'Buy milk #Shop', 'Plan the trip');
   await open(home, 'Plan the trip');
   const tag = home.getByRole('combobox', { name: 'Add a tag' });
@@ -43,13 +43,13 @@ test('tags come one by one or between commas, twenty at most', async ({ home }) 
   await expect(home.getByRole('button', { name: 'Remove the tag two words' })).toBeVisible();
   await expect(home.getByRole('button', { name: 'Remove the tag Shop', exact: true })).toBeVisible();
   await tag.fill(Array.from({ length: 19 }, (_, index) => `tag${index}`).join(', '));
-  await expect(home.getByText('20 tags are the most.')).toBeVisible();
+  await expect(home.getByText('At most 20 tags are possible.')).toBeVisible();
   await expect(tag).toHaveValue('tag18');
   await accessible(home);
   await settled(home);
 });
 
-test('notes that are left at once are saved all the same', async ({ home }) => {
+test('notes are saved when the user leaves at once', async ({ home }) => {
   await add(home, 'Plan the trip');
   await open(home, 'Plan the trip');
   await home.getByLabel('Notes').fill('Ask Ben');
@@ -59,7 +59,7 @@ test('notes that are left at once are saved all the same', async ({ home }) => {
   await expect(home.getByLabel('Notes')).toHaveValue('Ask Ben');
 });
 
-test('an item that is deleted goes back to the list, and can be brought back', async ({ home }) => {
+test('deleting an item returns to the list and can be undone', async ({ home }) => {
   await add(home, 'Plan the trip');
   await open(home, 'Plan the trip');
   await home.getByRole('button', { name: 'Delete', exact: true }).click();
@@ -68,24 +68,24 @@ test('an item that is deleted goes back to the list, and can be brought back', a
   await expect(titles(home)).toHaveText(['Plan the trip']);
 });
 
-test.describe('an item that is gone', () => {
+test.describe('a deleted item', () => {
   test.use({ allowed: /status of 404/ });
 
-  test('says so', async ({ home }) => {
+  test('shows a message', async ({ home }) => {
     await home.goto('/todos/0198c0de-0000-7000-8000-000000000001');
-    await expect(home.getByText('This to-do is gone')).toBeVisible();
+    await expect(home.getByText('This to-do does not exist any more')).toBeVisible();
     await accessible(home);
   });
 });
 
-test.describe('two people at one item', () => {
-  // The service answers a stale version with 412, an item that is gone with 404; the browser reports both.
+test.describe('two devices editing one item', () => {
+  // The service answers 412 for a stale version and 404 for a deleted item; the browser logs both.
   test.use({ allowed: /status of 412|status of 404/ });
 
   test('edits of the same field are shown side by side, and nothing typed is lost', async ({ home, context }) => {
     await add(home, 'Plan the trip');
     await open(home, 'Plan the trip');
-    // A second device that hears nothing of the first: its socket stays shut.
+    // A second device that receives no live changes: its socket stays closed.
     const other = await context.newPage();
     await other.routeWebSocket(/.*/, (socket) => socket.close());
     await other.goto(home.url());
@@ -118,7 +118,7 @@ test.describe('two people at one item', () => {
     await expect(home.getByRole('textbox', { name: 'Title' })).toHaveValue('Plan the journey');
   });
 
-  test('edits of different fields both count, without a question', async ({ home, context }) => {
+  test('edits of different fields are merged without a question', async ({ home, context }) => {
     await add(home, 'Plan the trip');
     await open(home, 'Plan the trip');
     const other = await context.newPage();
@@ -136,7 +136,7 @@ test.describe('two people at one item', () => {
   });
 });
 
-test('an item that is opened before it is saved has an address of its own afterwards', async ({ home }) => {
+test('an item that is opened before it is saved gets its own address', async ({ home }) => {
   let save: () => void = () => undefined;
   const maySave = new Promise<void>((resolve) => (save = resolve));
   await home.route('**/api/todos', async (route) => {
@@ -152,7 +152,7 @@ test('an item that is opened before it is saved has an address of its own afterw
   await notes.pressSequentially('Ask ');
   save();
   await expect(home).not.toHaveURL(draft);
-  // Whoever writes meanwhile notices nothing.
+  // A user who is typing is not interrupted.
   await expect(notes).toBeFocused();
   await notes.pressSequentially('Ben');
   await home.reload();

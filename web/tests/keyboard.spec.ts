@@ -1,6 +1,6 @@
 import { add, expect, saved, signIn, test, titles } from './page.ts';
 
-test('everything about the list is done by keyboard alone', async ({ home }) => {
+test('the list is usable by keyboard alone', async ({ home }) => {
   const keys = home.keyboard;
   await keys.press('n');
   await keys.type('Buy milk');
@@ -47,7 +47,7 @@ test('everything about the list is done by keyboard alone', async ({ home }) => 
   await expect(home.getByRole('heading', { level: 1, name: 'All' })).toBeVisible();
 });
 
-test('the help opens with ?, holds the focus, and gives it back', async ({ home }) => {
+test('the help opens with ?, traps the focus and returns it', async ({ home }) => {
   await add(home, 'Buy milk');
   const title = home.getByRole('button', { name: 'Buy milk', exact: true });
   await title.focus();
@@ -61,12 +61,12 @@ test('the help opens with ?, holds the focus, and gives it back', async ({ home 
   await expect(title).toBeFocused();
 });
 
-test('a form is filled in and sent by keyboard, and Tab skips to the content', async ({ page, person }) => {
+test('a form is usable by keyboard, and Tab skips to the content', async ({ page, user }) => {
   await page.goto('/sign-in');
   await page.getByLabel('E-mail').focus();
-  await page.keyboard.type(person.email);
+  await page.keyboard.type(user.email);
   await page.keyboard.press('Tab');
-  await page.keyboard.type(person.password);
+  await page.keyboard.type(user.password);
   await page.keyboard.press('Enter');
   await expect(page.getByRole('heading', { level: 1, name: 'All' })).toBeVisible();
   await page.reload();
@@ -78,13 +78,13 @@ test('a form is filled in and sent by keyboard, and Tab skips to the content', a
   await expect(page.getByRole('searchbox', { name: 'Search' })).toBeFocused();
 });
 
-test('what is focused is always seen', async ({ page, person }) => {
-  await signIn(page, person);
+test('the focused element is always visible', async ({ page, user }) => {
+  await signIn(page, user);
   await add(page, 'Buy milk');
   for (let step = 0; step < 25; step += 1) {
     await page.keyboard.press('Tab');
     const isMarked = await page.evaluate(() => {
-      // The outline may be on the field's frame, which the focus is within.
+      // The placeholder may be on the field's frame, which the focus is within.
       for (
         let element = document.activeElement;
         element && element !== document.body;
@@ -98,7 +98,7 @@ test('what is focused is always seen', async ({ page, person }) => {
   }
 });
 
-test('the focus stays in the list when a row goes, and each change is undone by one key', async ({ home }) => {
+test('the focus stays in the list when a row is removed, and one key undoes each change', async ({ home }) => {
   const keys = home.keyboard;
   const tick = (title: string) => home.getByRole('checkbox', { name: `Complete “${title}”` });
   await add(home, 'Four', 'Three', 'Two', 'One');
@@ -120,7 +120,7 @@ test('the focus stays in the list when a row goes, and each change is undone by 
   await expect(home.getByRole('button', { name: 'Four', exact: true })).toBeFocused();
 });
 
-test('the item page: undo by key, Escape leaves a field, then the page', async ({ home }) => {
+test('on the item page a key undoes, and Escape leaves a field, then the page', async ({ home }) => {
   const keys = home.keyboard;
   await add(home, 'Buy milk');
   await keys.press('Escape');

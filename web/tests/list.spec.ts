@@ -7,7 +7,7 @@ test('items are added in one line, newest first, and are there after a reload', 
   await expect(titles(home)).toHaveText(['Call Ben', 'Buy milk']);
 });
 
-test('tags, a priority and a day are understood as they are written', async ({ home }) => {
+test('tags, a priority and a day are recognised in the text', async ({ home }) => {
   const field = home.getByRole('textbox', { name: 'Add a to-do' });
   await field.fill('Buy milk #shopping !high tomorrow');
   await expect(home.locator('form')).toContainText('Tomorrow 9:00');
@@ -18,7 +18,7 @@ test('tags, a priority and a day are understood as they are written', async ({ h
   await expect(row(home, 'Buy milk')).toContainText(/Tomorrow 9:00.*High.*shopping/);
 });
 
-test('a title is changed where it stands, and Escape leaves it as it was', async ({ home }) => {
+test('a title is edited in place, and Escape discards the edit', async ({ home }) => {
   await add(home, 'Buy milk');
   await home.getByRole('button', { name: 'Buy milk', exact: true }).click();
   await home.getByLabel('Title').fill('Buy bread');
@@ -33,7 +33,7 @@ test('a title is changed where it stands, and Escape leaves it as it was', async
   await expect(titles(home)).toHaveText(['Buy bread']);
 });
 
-test('an item is completed, found among the completed, and taken up again', async ({ home }) => {
+test('an item is completed, found among the completed and reopened', async ({ home }) => {
   await add(home, 'Buy milk', 'Call Ben');
   await home.getByRole('checkbox', { name: 'Complete “Buy milk”' }).click();
   await expect(titles(home)).toHaveText(['Call Ben']);
@@ -53,7 +53,7 @@ test('a completion can be undone from the message', async ({ home }) => {
   await expect(titles(home)).toHaveText(['Buy milk']);
 });
 
-test('a deletion can be undone, and is done when the page closes', async ({ home }) => {
+test('a deletion can be undone, and is sent when the page closes', async ({ home }) => {
   await add(home, 'Buy milk', 'Call Ben');
   await row(home, 'Buy milk').hover();
   await home.getByRole('button', { name: 'Delete: Buy milk' }).click();
@@ -63,14 +63,14 @@ test('a deletion can be undone, and is done when the page closes', async ({ home
 
   await row(home, 'Call Ben').hover();
   await home.getByRole('button', { name: 'Delete: Call Ben' }).click();
-  // The request outlives the page and may come after the next page's own: somebody looks until it is gone.
+  // The request outlives the page and may arrive after the next page's requests: reload until the item is deleted.
   await expect(async () => {
     await home.reload();
     await expect(titles(home)).toHaveText(['Buy milk'], { timeout: 2_000 });
   }).toPass();
 });
 
-test('views, filters, search and order narrow the list, and the address keeps them', async ({ home }) => {
+test('views, filters, search and sorting change the list and the address', async ({ home }) => {
   await add(home, 'Water plants #home today', 'Buy milk #shopping tomorrow', 'Answer Zoë !high', 'Sweep #home');
   await home.getByRole('navigation', { name: 'Main' }).getByRole('link', { name: 'Today' }).click();
   await expect(titles(home)).toHaveText(['Water plants']);
@@ -108,7 +108,7 @@ test('an item that is added in a view belongs to it', async ({ home }) => {
 test.describe('with a failing network', () => {
   test.use({ allowed: /status of 503/ });
 
-  test('the same line sent twice, as the first answer was lost, makes one item', async ({ home }) => {
+  test('a line that is sent twice after a lost answer creates one item', async ({ home }) => {
     let isFirst = true;
     await home.route('**/api/todos', async (route) => {
       if (route.request().method() !== 'POST' || !isFirst) return route.fallback();
@@ -123,7 +123,7 @@ test.describe('with a failing network', () => {
   });
 });
 
-test('a tag is found by its address, whatever is in it', async ({ home }) => {
+test('a tag with any characters is found by its address', async ({ home }) => {
   await add(home, 'Buy milk #100%', 'Call Ben #a%20b');
   await home.getByRole('navigation', { name: 'Main' }).getByRole('link', { name: '100%' }).click();
   await expect(home.getByRole('heading', { level: 1, name: '#100%' })).toBeVisible();
@@ -134,7 +134,7 @@ test('a tag is found by its address, whatever is in it', async ({ home }) => {
   await expect(titles(home)).toHaveText(['Call Ben']);
 });
 
-test('an item that the view does not show is told of, and shown on demand', async ({ home }) => {
+test('a message names an added item that the view does not show', async ({ home }) => {
   await home.getByRole('searchbox', { name: 'Search' }).fill('bread');
   await add(home, 'Buy milk');
   const message = home.getByRole('status').filter({ hasText: 'Added “Buy milk”' });
@@ -172,10 +172,10 @@ test('a long title keeps its lines while it is changed', async ({ home }) => {
   expect(Math.abs((await below()) - before)).toBeLessThan(24);
 });
 
-test.describe('a service that refuses', () => {
+test.describe('a service that refuses requests', () => {
   test.use({ allowed: /status of 400/ });
 
-  test('a refused line goes back into the field', async ({ home }) => {
+  test('a refused line is restored into the field', async ({ home }) => {
     await home.route('**/api/todos', (route) =>
       route.request().method() === 'POST' ? route.fulfill({ status: 400, json: {} }) : route.fallback(),
     );
@@ -188,7 +188,7 @@ test.describe('a service that refuses', () => {
   });
 });
 
-test('another view begins at its top; the way back from an item leads to its row', async ({ home }) => {
+test('another view starts at its top; returning from an item focuses its row', async ({ home }) => {
   await home.setViewportSize({ width: 1000, height: 500 });
   await add(home, ...Array.from({ length: 16 }, (_, index) => `Item ${index + 1} #home tomorrow`));
   const position = () => home.evaluate(() => scrollY);

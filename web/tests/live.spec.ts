@@ -1,18 +1,15 @@
 import { add, expect, row, saved, signIn, test, titles } from './page.ts';
 
-test('what one tab does, the other shows: items, their changes, the inbox, without asking', async ({
-  home,
-  context,
-}) => {
+test('one tab shows what another does: items, changes and the inbox, without requests', async ({ home, context }) => {
   const other = await context.newPage();
-  const asked: string[] = [];
+  const requests: string[] = [];
   other.on('request', (request) => {
-    if (/\/api\/todos(\?|$)/.test(request.url())) asked.push(request.url());
+    if (/\/api\/todos(\?|$)/.test(request.url())) requests.push(request.url());
   });
   await other.goto('/');
   await expect(other.getByText('A clear list')).toBeVisible();
-  // Once when it loads, and once when its socket opens, for what changed between.
-  await expect.poll(() => asked.length).toBe(2);
+  // Once when it loads, and once when its socket opens, because of changes between the two.
+  await expect.poll(() => requests.length).toBe(2);
 
   await add(home, 'Buy milk #shopping !high');
   await expect(row(other, 'Buy milk')).toContainText(/High.*shopping/);
@@ -28,7 +25,7 @@ test('what one tab does, the other shows: items, their changes, the inbox, witho
   await home.getByRole('button', { name: 'Undo' }).click();
   await expect(titles(other)).toHaveText(['Buy bread']);
 
-  // By its link: a page that is loaded anew asks, as it should.
+  // By its link, because a reload would request the list anyway.
   for (const page of [other, home]) {
     await page
       .getByRole('navigation', { name: 'Main' })
@@ -37,13 +34,10 @@ test('what one tab does, the other shows: items, their changes, the inbox, witho
   }
   await home.getByRole('button', { name: 'Mark all as read' }).click();
   await expect(other.getByRole('status').filter({ hasText: 'Everything is read' })).toBeVisible();
-  expect(asked.length).toBe(2);
+  expect(requests.length).toBe(2);
 });
 
-test('what changes between the first look and the opening of the socket shows once it is open', async ({
-  home,
-  context,
-}) => {
+test('changes between the first load and the opening of the socket show once it is open', async ({ home, context }) => {
   const other = await context.newPage();
   let open: () => void = () => undefined;
   const mayOpen = new Promise<void>((resolve) => (open = resolve));
@@ -59,7 +53,7 @@ test('what changes between the first look and the opening of the socket shows on
   await expect(titles(other)).toHaveText(['Meanwhile']);
 });
 
-test('notes that one tab writes, another that has the item open shows', async ({ home, context }) => {
+test('notes written in one tab show in another with the item open', async ({ home, context }) => {
   await add(home, 'Plan the trip');
   await home.getByRole('link', { name: 'Details: Plan the trip' }).click();
   const other = await context.newPage();
@@ -70,7 +64,7 @@ test('notes that one tab writes, another that has the item open shows', async ({
   await expect(other.getByLabel('Notes')).toHaveValue('Ask Ben');
 });
 
-test('a tab that lost its socket connects again and shows what it missed', async ({ home, context }) => {
+test('a tab that lost its socket reconnects and shows missed changes', async ({ home, context }) => {
   const other = await context.newPage();
   let cut: (() => void) | undefined;
   let refusals = 2;
@@ -97,23 +91,23 @@ test('a tab that lost its socket connects again and shows what it missed', async
   await expect(titles(other)).toHaveText(['Afterwards', 'Meanwhile', 'Before']);
 });
 
-test('somebody else hears nothing', async ({ home, browser }) => {
-  const { newPerson, register } = await import('./cloud.ts');
-  const stranger = newPerson();
-  await register(stranger);
+test('another user receives nothing', async ({ home, browser }) => {
+  const { newUser, register } = await import('./cloud.ts');
+  const otherUser = newUser();
+  await register(otherUser);
   const context = await browser.newContext({ locale: 'en-GB' });
   const theirs = await context.newPage();
-  await signIn(theirs, stranger);
-  const heard: string[] = [];
+  await signIn(theirs, otherUser);
+  const received: string[] = [];
   await theirs.reload();
-  theirs.on('websocket', (socket) => socket.on('framereceived', ({ payload }) => heard.push(String(payload))));
+  theirs.on('websocket', (socket) => socket.on('framereceived', ({ payload }) => received.push(String(payload))));
   await theirs.reload();
   await expect(theirs.getByText('A clear list')).toBeVisible();
   await add(home, 'Mine alone');
   await saved(home);
-  // What would reach them comes the same way as their own next item: once that is there, all before it was.
+  // Their own next item arrives by the same socket: once it is shown, every earlier message has arrived.
   await add(theirs, 'Theirs');
-  await expect(() => expect(heard.join('\n')).toContain('Theirs')).toPass();
-  expect(heard.join('\n')).not.toContain('Mine alone');
+  await expect(() => expect(received.join('\n')).toContain('Theirs')).toPass();
+  expect(received.join('\n')).not.toContain('Mine alone');
   await context.close();
 });

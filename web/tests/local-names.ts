@@ -1,5 +1,5 @@
-// Browsers take every name below `localhost` for this machine (RFC 6761); Node asks DNS, which knows none of them. What
-// Playwright fetches itself (`route.fetch`, `request`) goes through here.
+// Browsers resolve every name below `localhost` to this machine (RFC 6761); Node asks DNS, which does not. Requests of
+// Playwright itself (`route.fetch`, `request`) use this lookup.
 import dns from 'node:dns';
 
 const lookup = dns.promises.lookup.bind(dns.promises);

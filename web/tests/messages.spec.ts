@@ -9,7 +9,7 @@ async function remove(page: Page, title: string): Promise<void> {
     .click();
 }
 
-test('one that is pointed at or has the focus stays, and what it offers can be had', async ({ home }) => {
+test('a message under the pointer or with the focus stays, and its action works', async ({ home }) => {
   await home.clock.install();
   await home.reload();
   await add(home, 'Buy milk');
@@ -30,13 +30,13 @@ test('one that is pointed at or has the focus stays, and what it offers can be h
   await undo.focus();
   await home.getByRole('textbox', { name: 'Add a to-do' }).focus();
   await home.mouse.move(0, 0);
-  const gone = home.waitForRequest((request) => request.method() === 'DELETE');
+  const deleteRequest = home.waitForRequest((request) => request.method() === 'DELETE');
   await home.clock.fastForward(9_000);
-  await gone;
+  await deleteRequest;
   await expect(undo).toBeHidden();
 });
 
-test('a long title leaves room for the rest', async ({ home }) => {
+test('a long title is shortened in a message', async ({ home }) => {
   const title = 'word '.repeat(40).trim();
   await add(home, title);
   await remove(home, title);

@@ -1,4 +1,4 @@
-import { stop } from './cloud.ts';
+import { stopFunctions } from './cloud.ts';
 import { accessible, add, expect, row, saved, test, titles } from './page.ts';
 
 const TODO_ROUTES = [
@@ -14,9 +14,9 @@ const TODO_ROUTES = [
 test.describe('with a service stopped', () => {
   test.use({ allowed: /status of 5\d\d|status of 429/ });
 
-  test('what was done meanwhile waits, shows, and is sent when the service is back', async ({ home }) => {
+  test('changes during the outage show as pending and are sent afterwards', async ({ home }) => {
     await add(home, 'Before');
-    const start = await stop('todos', TODO_ROUTES);
+    const start = await stopFunctions('todos', TODO_ROUTES);
     try {
       const field = home.getByRole('textbox', { name: 'Add a to-do' });
       await field.fill('Meanwhile');
@@ -43,9 +43,9 @@ test.describe('with a service stopped', () => {
     await expect(titles(home)).toHaveText(['Before']);
   });
 
-  test('a page that is opened meanwhile says so, and loads by itself when the service is back', async ({ home }) => {
+  test('a page opened during the outage tells so and loads by itself afterwards', async ({ home }) => {
     await add(home, 'Before');
-    const start = await stop('todos', TODO_ROUTES);
+    const start = await stopFunctions('todos', TODO_ROUTES);
     try {
       await home.reload();
       await expect(home.getByText('Your list does not load')).toBeVisible();
@@ -56,8 +56,8 @@ test.describe('with a service stopped', () => {
     await expect(titles(home)).toHaveText(['Before'], { timeout: 20_000 });
   });
 
-  test('the list works while the inbox does not', async ({ home }) => {
-    const start = await stop('notifications', ['list-notifications']);
+  test('the list works while the inbox is unavailable', async ({ home }) => {
+    const start = await stopFunctions('notifications', ['list-notifications']);
     try {
       await home.reload();
       await add(home, 'Buy milk');
@@ -74,7 +74,7 @@ test.describe('with a service stopped', () => {
 test.describe('with a bad connection', () => {
   test.use({ allowed: /ERR_INTERNET_DISCONNECTED|WebSocket/ });
 
-  test('offline says so, keeps what is done, and sends it afterwards', async ({ home, context }) => {
+  test('changes made offline are kept and sent afterwards', async ({ home, context }) => {
     await add(home, 'Before');
     await context.setOffline(true);
     await expect(home.getByRole('status').filter({ hasText: 'You are offline' })).toBeVisible();
@@ -91,7 +91,7 @@ test.describe('with a bad connection', () => {
   });
 });
 
-test('a slow network shows each change at once, and what is still on its way', async ({ home }) => {
+test('on a slow network each change shows at once as pending', async ({ home }) => {
   await home.route('**/api/**', async (route) => {
     await new Promise((resolve) => setTimeout(resolve, 1_500));
     return route.continue();

@@ -1,24 +1,24 @@
-// What every test of the page begins with: somebody who has an account, and an eye on the browser's console.
+// Fixtures of the page's tests: a registered user, and a check of the browser's console.
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { expect, test as base, type Page } from '@playwright/test';
-import { newPerson, register, type Person } from './cloud.ts';
+import { newUser, register, type User } from './cloud.ts';
 
 interface Fixtures {
-  /** Somebody with an account of their own, made for this test. */
-  person: Person;
-  /** A page on which they are signed in. */
+  /** A registered user, created for this test. */
+  user: User;
+  /** A page on which the user is signed in. */
   home: Page;
-  /** What the console may complain about; nothing by default. */
+  /** Console errors that the test expects; none by default. */
   allowed: RegExp;
   watch: undefined;
 }
 
 /** Matches no text. */
-const NOTHING = /(?!)/;
+const NO_MATCH = /(?!)/;
 
 export const test = base.extend<Fixtures>({
-  allowed: [NOTHING, { option: true }],
+  allowed: [NO_MATCH, { option: true }],
   watch: [
     async ({ context, allowed }, use) => {
       const complaints: string[] = [];
@@ -33,13 +33,13 @@ export const test = base.extend<Fixtures>({
     },
     { auto: true },
   ],
-  person: async ({ locale }, use) => {
-    const person = newPerson();
-    await register(person, locale?.slice(0, 2));
-    await use(person);
+  user: async ({ locale }, use) => {
+    const user = newUser();
+    await register(user, locale?.slice(0, 2));
+    await use(user);
   },
-  home: async ({ page, person }, use) => {
-    await signIn(page, person);
+  home: async ({ page, user }, use) => {
+    await signIn(page, user);
     await use(page);
   },
 });
@@ -47,10 +47,10 @@ export const test = base.extend<Fixtures>({
 export { expect };
 
 /** Signs in by the page's own form. */
-export async function signIn(page: Page, person: Person): Promise<void> {
+export async function signIn(page: Page, user: User): Promise<void> {
   await page.goto('/sign-in');
-  await page.getByLabel('E-mail').fill(person.email);
-  await page.getByLabel('Password', { exact: true }).fill(person.password);
+  await page.getByLabel('E-mail').fill(user.email);
+  await page.getByLabel('Password', { exact: true }).fill(user.password);
   await page.getByRole('button', { name: 'Sign in' }).click();
   await expect(page.getByRole('heading', { level: 1, name: 'All' })).toBeVisible();
 }
@@ -66,7 +66,7 @@ export async function add(page: Page, ...lines: string[]): Promise<void> {
   await saved(page);
 }
 
-/** Waits until nothing is on its way any more. */
+/** Waits until all changes are saved. */
 export async function saved(page: Page): Promise<void> {
   await expect(page.locator('[data-row][aria-busy="true"]')).toHaveCount(0);
 }
@@ -79,11 +79,11 @@ export const titles = (page: Page) => page.locator('[data-row] [data-focus]');
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
-/** Has axe look at the page as it stands. */
+/** Checks the current page with axe. */
 export async function accessible(page: Page): Promise<void> {
   await page.evaluate(axe);
   const violations = await page.evaluate(async () => {
-    // An animation's colours are nobody's.
+    // Colours during an animation are not the final ones.
     await Promise.all(document.getAnimations().map((animation) => animation.finished.catch(() => undefined)));
     const tags = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
     const run = (globalThis as unknown as { axe: { run: (options: unknown) => Promise<Found> } }).axe.run;

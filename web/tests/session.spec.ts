@@ -1,12 +1,12 @@
 // A session in its later hours: tokens end after an hour and are renewed, until the pool renews them no more.
 import type { Page } from '@playwright/test';
-import { newPerson, register } from './cloud.ts';
+import { newUser, register } from './cloud.ts';
 import { add, expect, row, saved, signIn, test, titles } from './page.ts';
 
-/** How the page asks the user pool for new tokens. */
+/** The request with which the page renews its tokens. */
 const RENEWAL = 'AWSCognitoIdentityProviderService.GetTokensFromRefreshToken';
 
-/** The access tokens with which the page asks a service for something, in their order, each once. */
+/** The distinct access tokens of the page's requests, in order. */
 function tokensOf(page: Page): string[] {
   const tokens: string[] = [];
   page.on('request', (request) => {
@@ -34,14 +34,14 @@ async function refuseTokens(page: Page, times: number): Promise<void> {
   });
 }
 
-test('a token that is about to end is renewed, and nobody notices', async ({ page, person }) => {
+test('a token that is about to expire is renewed without interruption', async ({ page, user }) => {
   await page.clock.install();
-  await signIn(page, person);
+  await signIn(page, user);
   await add(page, 'Before');
   const tokens = tokensOf(page);
   const renewal = page.waitForRequest((request) => request.headers()['x-amz-target'] === RENEWAL);
   await page.clock.fastForward('01:01:00');
-  // The socket may ask for a token by itself before; who does something next does at the latest.
+  // The socket may have renewed the token already; the next change renews it at the latest.
   await add(page, 'An hour later');
   await renewal;
   expect(tokens.length).toBeGreaterThan(0);
@@ -53,7 +53,7 @@ test('a token that is about to end is renewed, and nobody notices', async ({ pag
 test.describe('with tokens that are refused', () => {
   test.use({ allowed: /status of 40[01]/ });
 
-  test('a request whose token a service refuses is sent once more with a new one', async ({ home }) => {
+  test('a request with a refused token is repeated with a new one', async ({ home }) => {
     const tokens = tokensOf(home);
     await refuseTokens(home, 1);
     await add(home, 'Buy milk');
@@ -63,9 +63,9 @@ test.describe('with tokens that are refused', () => {
   });
 
   for (const type of ['NotAuthorizedException', 'RefreshTokenReuseException']) {
-    test(`a session that is not renewed (${type}) ends with a word, and what was under way goes on after signing in`, async ({
+    test(`a session that is not renewed (${type}) ends with a message, and unsaved changes continue after signing in`, async ({
       home,
-      person,
+      user,
     }) => {
       await add(home, 'Before', 'To be done', 'To be gone');
       await row(home, 'To be gone').hover();
@@ -81,8 +81,8 @@ test.describe('with tokens that are refused', () => {
       await expect(home).toHaveURL(/\/sign-in/);
 
       await home.unrouteAll({ behavior: 'ignoreErrors' });
-      await home.getByLabel('E-mail').fill(person.email);
-      await home.getByLabel('Password', { exact: true }).fill(person.password);
+      await home.getByLabel('E-mail').fill(user.email);
+      await home.getByLabel('Password', { exact: true }).fill(user.password);
       await home.getByRole('button', { name: 'Sign in' }).click();
       await expect(titles(home)).toHaveText(['Meanwhile', 'To be done', 'Before']);
       await saved(home);
@@ -92,11 +92,11 @@ test.describe('with tokens that are refused', () => {
   }
 });
 
-test.describe('with a change that does not get through', () => {
+test.describe('with a change that cannot be sent', () => {
   test.use({ allowed: /ERR_FAILED/ });
 
-  test('it is never sent for the next person', async ({ home }) => {
-    const other = newPerson();
+  test('a change is never sent for the next user', async ({ home }) => {
+    const other = newUser();
     await register(other);
     await home.clock.install();
     await home.reload();
@@ -111,7 +111,7 @@ test.describe('with a change that does not get through', () => {
     await field.press('Enter');
     await field.press('Escape');
     await expect(row(home, 'Mine alone')).toBeVisible();
-    // The next try is then so far away that somebody else can sign in before.
+    // The next retry is then late enough for another user to sign in before it.
     await expect(async () => {
       await home.clock.runFor(1_000);
       expect(sent.length).toBeGreaterThanOrEqual(5);

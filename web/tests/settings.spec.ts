@@ -1,7 +1,7 @@
-import { mailsTo, newPerson, register, until } from './cloud.ts';
+import { emailsTo, newUser, register, until } from './cloud.ts';
 import { accessible, add, expect, row, signIn, test } from './page.ts';
 
-test('name, language and time zone are kept, and the page follows them', async ({ home }) => {
+test('name, language and time zone are saved, and the page follows them', async ({ home }) => {
   await add(home, 'Buy milk tomorrow');
   await expect(row(home, 'Buy milk')).toContainText('Tomorrow 9:00');
   await home.goto('/settings');
@@ -18,8 +18,8 @@ test('name, language and time zone are kept, and the page follows them', async (
   await expect(row(home, 'Buy milk')).toContainText(/18:00/);
 });
 
-test('the language is the one of whoever is signed in', async ({ home }) => {
-  const other = newPerson();
+test('the language is that of the signed-in user', async ({ home }) => {
+  const other = newUser();
   await register(other);
   await home.goto('/settings');
   await home.getByLabel('Language').selectOption('Deutsch');
@@ -37,7 +37,7 @@ test('the language is the one of whoever is signed in', async ({ home }) => {
   await expect(home.getByLabel('Language')).toHaveValue('en');
 });
 
-test('a name is not saved without a character, and nothing that is as it was', async ({ home }) => {
+test('an empty name and an unchanged profile are not saved', async ({ home }) => {
   await home.goto('/settings');
   const name = home.getByLabel('Name');
   const save = home.getByRole('button', { name: 'Save' });
@@ -54,10 +54,10 @@ test('a name is not saved without a character, and nothing that is as it was', a
   await expect(save).toBeFocused();
 });
 
-test.describe('with a service that refuses', () => {
+test.describe('with a service that refuses the input', () => {
   test.use({ allowed: /status of 400/ });
 
-  test('what it says is told in the language of the page', async ({ home }) => {
+  test('its problem is shown in the language of the page', async ({ home }) => {
     await home.goto('/settings');
     await home.getByLabel('Language').selectOption('Deutsch');
     await home.getByRole('button', { name: 'Save' }).click();
@@ -76,15 +76,15 @@ test.describe('with a service that refuses', () => {
   });
 });
 
-test('mail preferences take effect at once', async ({ home }) => {
+test('email settings take effect at once', async ({ home }) => {
   await home.goto('/settings');
   const reminders = home.getByRole('switch', { name: 'Remind me by e-mail' });
   const digest = home.getByRole('switch', { name: 'Send me a summary' });
   await expect(reminders).toBeChecked();
   await expect(digest).not.toBeChecked();
-  const kept = home.waitForResponse((response) => response.request().method() === 'PATCH');
+  const saved = home.waitForResponse((response) => response.request().method() === 'PATCH');
   await reminders.click();
-  expect((await kept).status()).toBe(200);
+  expect((await saved).status()).toBe(200);
   const on = home.waitForResponse((response) => response.request().method() === 'PATCH');
   await digest.click();
   await on;
@@ -96,14 +96,10 @@ test('mail preferences take effect at once', async ({ home }) => {
   await expect(home.getByLabel('Summary at')).toHaveValue('18');
 });
 
-test('the link in a reminder stops reminders, wherever it is opened, once one says so', async ({
-  home,
-  browser,
-  person,
-}) => {
-  const asked = home.waitForRequest(/\/api\/preferences$/);
+test('the link in a reminder stops reminders in any browser after a confirmation', async ({ home, browser, user }) => {
+  const request = home.waitForRequest(/\/api\/preferences$/);
   await home.goto('/settings');
-  const { authorization = '' } = await (await asked).allHeaders();
+  const { authorization = '' } = await (await request).allHeaders();
   // Due in seconds; the page's own field knows minutes.
   const body = JSON.stringify({ title: 'Buy milk', dueAt: new Date(Date.now() + 3_000).toISOString() });
   const added = await home.evaluate(
@@ -115,7 +111,7 @@ test('the link in a reminder stops reminders, wherever it is opened, once one sa
   );
   expect(added).toBe(201);
   const link = await until('a reminder', async () =>
-    (await mailsTo(person.email))
+    (await emailsTo(user.email))
       .map(({ BodyText }) => /http\S+\/unsubscribe\?token=\S+/.exec(BodyText)?.[0])
       .find((address) => address !== undefined),
   );
@@ -134,7 +130,7 @@ test('the link in a reminder stops reminders, wherever it is opened, once one sa
   await context.close();
 });
 
-test('the theme is kept on this device', async ({ home }) => {
+test('the theme is stored on this device', async ({ home }) => {
   await home.goto('/settings');
   await home.getByLabel('Theme').selectOption('Dark');
   await expect(home.locator('html')).toHaveAttribute('data-theme', 'dark');
@@ -142,20 +138,20 @@ test('the theme is kept on this device', async ({ home }) => {
   await expect(home.locator('html')).toHaveAttribute('data-theme', 'dark');
 });
 
-test('single keys can be turned off', async ({ home }) => {
+test('single-key shortcuts can be turned off', async ({ home }) => {
   await home.goto('/settings');
   await home.getByRole('switch', { name: 'Single-key shortcuts' }).click();
   await home.keyboard.press('?');
   await expect(home.getByRole('dialog')).toBeHidden();
 });
 
-test('a page for administrators stays shut for others', async ({ home }) => {
+test('a page for administrators is closed to others', async ({ home }) => {
   await home.goto('/users');
   await expect(home.getByText('Only administrators see this page.')).toBeVisible();
   await accessible(home);
 });
 
-test('an export is put together and can be downloaded', async ({ home }) => {
+test('an export is prepared and can be downloaded', async ({ home }) => {
   test.slow();
   await add(home, 'Buy milk');
   await home.goto('/settings');
@@ -171,7 +167,7 @@ test('an export is put together and can be downloaded', async ({ home }) => {
 test.describe('an account', () => {
   test.use({ allowed: /status of 400|status of 401|WebSocket/ });
 
-  test('is deleted only by whoever knows the password, and then cannot be signed in to', async ({ home, person }) => {
+  test('is deleted only with the password, and then cannot sign in', async ({ home, user }) => {
     await add(home, 'Buy milk');
     await home.goto('/settings');
     await home.getByRole('button', { name: 'Delete my account' }).click();
@@ -181,23 +177,23 @@ test.describe('an account', () => {
     await expect(dialog.getByRole('alert')).toContainText('password is wrong');
     await dialog.getByRole('button', { name: 'Cancel' }).click();
     await home.reload();
-    await expect(home.getByText(person.email)).toBeVisible();
+    await expect(home.getByText(user.email)).toBeVisible();
 
     await home.getByRole('button', { name: 'Delete my account' }).click();
-    await dialog.getByLabel('Password', { exact: true }).fill(person.password);
+    await dialog.getByLabel('Password', { exact: true }).fill(user.password);
     await dialog.getByRole('button', { name: 'Delete for good' }).click();
     await expect(home.getByRole('status').filter({ hasText: 'being deleted' })).toBeVisible();
-    await home.getByLabel('E-mail').fill(person.email);
-    await home.getByLabel('Password', { exact: true }).fill(person.password);
+    await home.getByLabel('E-mail').fill(user.email);
+    await home.getByLabel('Password', { exact: true }).fill(user.password);
     await home.getByRole('button', { name: 'Sign in' }).click();
     await expect(home.getByRole('alert')).toContainText('password is wrong');
   });
 });
 
-test('one signs out on all devices', async ({ home, browser, person }) => {
+test('the user signs out on all devices', async ({ home, browser, user }) => {
   const context = await browser.newContext();
   const other = await context.newPage();
-  await signIn(other, person);
+  await signIn(other, user);
   await home.goto('/settings');
   await home.getByRole('button', { name: 'Sign out on all devices' }).click();
   await expect(home).toHaveURL(/sign-in/);

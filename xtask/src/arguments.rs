@@ -5,6 +5,7 @@ use jiff::SignedDuration;
 
 use crate::aws::LOCAL;
 use crate::bench::BenchRun;
+use crate::checks::places::PlacesRun;
 use crate::demo_failure::DemoFailure;
 use crate::faults::FaultRun;
 use crate::fuzz::FuzzRun;
@@ -12,7 +13,7 @@ use crate::hostile::HostileRun;
 use crate::package::Architecture;
 use crate::page::figures::PageRun;
 use crate::replay_crashes::{CrashRun, SpeedRun};
-use crate::stacks::Stack;
+use crate::resource_names::MAX_ENVIRONMENT;
 use crate::test::Part;
 
 /// Runs, deploys and tests Busline.
@@ -20,27 +21,27 @@ use crate::test::Part;
 #[command(name = "cargo xtask", bin_name = "cargo xtask", max_term_width = 100)]
 pub(crate) struct Arguments {
     #[command(subcommand)]
-    pub(crate) door: Door,
+    pub(crate) command: Command,
 }
 
 #[derive(Subcommand)]
-pub(crate) enum Door {
-    /// Starts the local cloud, deploys every stack to it, makes a demo user, says what to try.
+pub(crate) enum Command {
+    /// Starts the local cloud, deploys every stack to it, creates a demo user and prints what to try.
     ///
-    /// A cloud that runs already is joined, and only what changed is built and deployed.
+    /// If the local cloud runs already, only what changed is built and deployed.
     #[command(after_help = "Examples:
-  cargo xtask up                 stay; Ctrl-C stops the cloud and keeps its data
-  cargo xtask up --detach        return; `cargo xtask down` stops it
-  cargo xtask up --fresh         start empty
-  cargo xtask up --port 4566     on this port of 127.0.0.1; the next `up` takes it again")]
+  cargo xtask up                 keep running; Ctrl-C stops the local cloud and keeps its data
+  cargo xtask up --detach        return; `cargo xtask down` stops the local cloud
+  cargo xtask up --fresh         start with an empty local cloud
+  cargo xtask up --port 4566     use this port of 127.0.0.1; the next `up` uses it again")]
     Up {
-        /// Return when everything runs, and let the cloud go on.
+        /// Return when everything runs; the local cloud keeps running.
         #[arg(long)]
         detach: bool,
-        /// The port on 127.0.0.1; the last one, or any free one, when not given.
+        /// The port on 127.0.0.1; by default that of the last run, else any free port.
         #[arg(long, value_parser = clap::value_parser!(u16).range(1..))]
         port: Option<u16>,
-        /// Throw away everything that the last cloud held.
+        /// Delete all data of the local cloud first.
         #[arg(long)]
         fresh: bool,
     },
@@ -52,27 +53,37 @@ pub(crate) enum Door {
   cargo xtask status --format json
   cargo xtask status --env staging")]
     Status {
-        /// How it is printed.
+        /// The format of the output: for people or for programs.
         #[arg(long, value_enum, default_value_t)]
         format: Format,
         /// The environment; `local` is the local cloud.
         #[arg(long, default_value = LOCAL, value_parser = environment_name)]
         env: String,
     },
-    /// Prints what a service's functions logged.
+    /// Lists the services of the repository and what their manifests declare.
     #[command(after_help = "Examples:
+  cargo xtask services
+  cargo xtask services --format json")]
+    Services {
+        /// The format of the output: for people or for programs.
+        #[arg(long, value_enum, default_value_t)]
+        format: Format,
+    },
+    /// Prints what a service's functions logged.
+    #[command(after_help = "`cargo xtask services` lists the services.
+
+Examples:
   cargo xtask logs todos
   cargo xtask logs notifications --follow --since 1h
   cargo xtask logs users --raw | jq 'select(.level == \"ERROR\")'")]
     Logs {
-        /// The service.
-        #[arg(value_parser = service)]
-        service: Stack,
-        /// Go on and print what comes.
+        /// The name of a service, such as `users`.
+        service: String,
+        /// Keep running and print new lines.
         #[arg(long)]
         follow: bool,
-        /// How far back, such as 30s, 10m or 2h.
-        #[arg(long, default_value = "10m", value_parser = how_long)]
+        /// How far back to start, such as 30s, 10m or 2h.
+        #[arg(long, default_value = "10m", value_parser = duration)]
         since: SignedDuration,
         /// Print the lines as the functions wrote them.
         #[arg(long)]
@@ -81,7 +92,7 @@ pub(crate) enum Door {
         #[arg(long, default_value = LOCAL, value_parser = environment_name)]
         env: String,
     },
-    /// Lists the e-mail that the local cloud sent.
+    /// Lists the emails that the local cloud sent.
     #[command(
         args_conflicts_with_subcommands = true,
         after_help = "Examples:
@@ -90,21 +101,21 @@ pub(crate) enum Door {
   cargo xtask mail --format json"
     )]
     Mail {
-        /// How it is printed.
+        /// The format of the output: for people or for programs.
         #[arg(long, value_enum, default_value_t)]
         format: Format,
         #[command(subcommand)]
         action: Option<MailAction>,
     },
-    /// Signs in as a browser does and prints the access token alone.
+    /// Signs in and prints the access token, and nothing else.
     #[command(after_help = "Examples:
   curl -H \"Authorization: Bearer $(cargo xtask token)\" …
   cargo xtask token --email you@example.com --password …")]
     Token {
-        /// Who signs in; the demo user when not given.
+        /// The user's email address; by default the demo user's.
         #[arg(long, requires = "password")]
         email: Option<String>,
-        /// Their password.
+        /// The password of that user.
         #[arg(long, requires = "email")]
         password: Option<String>,
         /// The environment; `local` is the local cloud.
@@ -113,110 +124,136 @@ pub(crate) enum Door {
     },
     /// Builds, lints, packages and deploys stacks: to AWS, or to the running local cloud.
     ///
-    /// Stacks go in the order of their dependencies. Each is a change set that is shown, executed and followed, then
-    /// a smoke test. AWS credentials and region come from where the AWS command line takes them; the region is
-    /// eu-west-1 when none is set.
-    #[command(after_help = "Examples:
+    /// Each stack is deployed after those that it needs: a change set that is shown, executed and followed, then a smoke
+    /// test. AWS credentials and region are those of the AWS command line; the default region is eu-west-1.
+    #[command(after_help = "The stacks are artifacts, bus, web and each service (`cargo xtask services` lists them).
+
+Examples:
   cargo xtask deploy todos                                  one service, to the local cloud
   cargo xtask deploy todos --env staging                    one service, to AWS
   cargo xtask deploy artifacts bus users todos notifications web --env staging   a whole environment
-  cargo xtask deploy todos --env staging --force \"readers follow in an hour\"   although it hurts someone")]
+  cargo xtask deploy todos --env staging --force \"consumers follow in an hour\"   although it breaks a consumer")]
     Deploy {
-        /// The stacks.
-        #[arg(required = true, value_enum)]
-        stacks: Vec<Stack>,
+        /// The stacks: platform stacks and services.
+        #[arg(required = true)]
+        stacks: Vec<String>,
         /// The environment; `local` is the local cloud, any other is on AWS.
         #[arg(long, default_value = LOCAL, value_parser = environment_name)]
         env: String,
-        /// The functions' instruction set on AWS; `x86_64` when not given.
+        /// The functions' instruction set on AWS; by default `x86_64`.
         #[arg(long, value_enum)]
         arch: Option<Architecture>,
-        /// Deploy although `cargo ops contracts can-deploy` says that it hurts someone; the reason is recorded.
+        /// Deploy although `cargo ops contracts can-deploy` reports a broken consumer; the reason is recorded.
         #[arg(long, value_name = "REASON", value_parser = reason)]
         force: Option<String>,
     },
     /// Runs every check, in parts.
     ///
-    /// The end-to-end part runs on a local cloud of its own, beside yours.
+    /// The end-to-end part starts a separate local cloud.
     #[command(after_help = "Examples:
   cargo xtask test
   cargo xtask test --only unit
   cargo xtask test --only format --only lint
+  cargo xtask test --service todos           the unit and end-to-end tests of one service
   cargo xtask test --only e2e -- inbox       the end-to-end tests with `inbox` in their names")]
     Test {
-        /// Only this part; may be given more than once.
+        /// Run only this part; may be given more than once.
         #[arg(long, value_enum)]
         only: Vec<Part>,
-        /// Arguments for the test programs of the unit, contracts, e2e and browser parts, such as a part of a test's name.
+        /// In the parts unit and e2e, run only this service's tests; without `--only`, run only these two parts.
+        #[arg(long)]
+        service: Option<String>,
+        /// Arguments for the test programs of the parts unit, contracts, e2e and browser, such as a part of a test's name.
         #[arg(last = true)]
         arguments: Vec<String>,
     },
-    /// Writes the schemas of events from the Rust types, what jobs read of them, and the documents made from both.
+    /// Writes the schemas of events from the Rust types, the schemas of what each job reads, and the documents about both.
     ///
-    /// The schema of a released version is never written: where its type says something else, that is refused.
+    /// The schema of a released version is never changed: if its type differs from it, the command fails.
     #[command(after_help = "Examples:
   cargo xtask schemas
-  cargo xtask schemas --release todos/TodoArchived/v1     it may never change again")]
+  cargo xtask schemas --release todos/TodoArchived/v1     release a version, which can then never change")]
     Schemas {
         /// Mark this version as released today; may be given more than once.
         #[arg(long, value_name = "SERVICE/EVENT/vN")]
         release: Vec<String>,
     },
-    /// Makes many changes through a faulty network and holds what comes out against what must.
+    /// Writes the files of something new.
+    New {
+        #[command(subcommand)]
+        action: NewAction,
+    },
+    /// Writes CODEOWNERS from the services' manifests.
+    Codeowners,
+    /// Lists the words that a reader could not guess, with what to write instead.
     ///
-    /// Runs on a local cloud of its own. The bus refuses entries, repeats and delays them, DynamoDB throttles, both fail
-    /// and cut connections, functions are killed. Fails when an effect is missing or there twice.
+    /// The words are in xtask/checks/words.yaml. Part `lint` of `cargo xtask test` fails when one occurs.
+    #[command(after_help = "Example:
+  cargo xtask words")]
+    Words,
+    /// Counts how far changes spread: files that name a service, circles of modules, template lines, short doc comments.
+    #[command(after_help = "Examples:
+  cargo xtask places
+  cargo xtask places --list
+  cargo xtask places --identifier due_at --identifier dueAt     the files that a field is in
+  cargo xtask places --repo ../before                           another work tree, such as one of an older commit")]
+    Places(PlacesRun),
+    /// Makes many changes through a faulty network and compares their effects with the expected ones.
+    ///
+    /// Runs on a separate local cloud. The bus refuses, repeats and delays entries, DynamoDB throttles, both fail and
+    /// close connections, functions are killed. Fails when an effect is missing or applied twice.
     #[command(after_help = "Examples:
   cargo xtask faults
   cargo xtask faults --changes 20000 --users 50
   cargo xtask faults --changes 500 --users 10 --control")]
     Faults(FaultRun),
-    /// Kills a replay of failed messages again and again on a faulty network, and counts what came out.
+    /// Kills a replay of failed messages many times on a faulty network, and counts lost and repeated effects.
     ///
-    /// Runs on a local cloud of its own. Fails when a message is lost or has its effect twice, or when a naive mover,
-    /// treated the same, loses and doubles none.
+    /// Runs on a separate local cloud. Fails when a message is lost or has its effect twice. As a control, a naive tool
+    /// under the same faults must lose and repeat some.
     #[command(after_help = "Examples:
   cargo xtask replay-crashes
   cargo xtask replay-crashes --messages 20000 --kills 200 --seed 2")]
     ReplayCrashes(CrashRun),
-    /// Measures how fast a replay is beside a bare loop of the same calls, and how much memory it takes.
+    /// Measures the speed of a replay compared with a plain loop of the same calls, and its memory.
     ///
-    /// Runs on a local cloud of its own. Fails below 80 % of the loop's speed, and from 100 MiB on.
+    /// Runs on a separate local cloud. Fails below 80 % of the loop's speed, and from 100 MiB.
     #[command(after_help = "Examples:
   cargo xtask replay-speed
   cargo xtask replay-speed --messages 10000 --rounds 5")]
     ReplaySpeed(SpeedRun),
-    /// Sends generated hostile requests to every route of a local cloud of its own, and searches the logs for them.
+    /// Sends generated hostile requests to every route, and searches the logs for what they sent.
     ///
-    /// Fails when an answer is a 5xx or contradicts the OpenAPI file, or when a log line holds a token, an address or
-    /// a body.
+    /// Runs on a separate local cloud. Fails when a response is a 5xx or contradicts the OpenAPI file, or when a log line
+    /// contains a token, an email address or a body.
     #[command(after_help = "Examples:
   cargo xtask hostile
   cargo xtask hostile --requests 20000 --seed 7")]
     Hostile(HostileRun),
-    /// Breaks the running local cloud as a bad deployment does, so that the runbook can be walked.
+    /// Breaks the running local cloud as a bad deployment would, to practise the runbook.
     ///
-    /// Hundreds of failures of four kinds in the dead-letter queues, and one poisoned record: docs/runbook-dlq.md.
+    /// Fills the dead-letter queues with hundreds of failures of four kinds and one invalid stream record:
+    /// docs/runbook-dlq.md.
     #[command(after_help = "Examples:
   cargo xtask demo-failure
   cargo xtask demo-failure --count 1000
-  cargo xtask demo-failure --mend     set right what was broken")]
+  cargo xtask demo-failure --repair     remove the causes again")]
     DemoFailure(DemoFailure),
-    /// Fuzzes every parser that takes outside bytes; needs the nightly compiler and cargo-fuzz.
+    /// Fuzzes every parser of external input; needs the nightly compiler and cargo-fuzz.
     #[command(after_help = "Examples:
   cargo xtask fuzz
   cargo xtask fuzz cursor envelope --seconds 600")]
     Fuzz(FuzzRun),
-    /// Measures the page in Chromium: Lighthouse's scores, and what each view's files weigh.
+    /// Measures the page in Chromium: Lighthouse's scores, and the size of each view's files.
     ///
-    /// Runs on a local cloud of its own. Fails below a score of 95, and above 250 kB.
+    /// Runs on a separate local cloud. Fails below a score of 95, and above 250 kB.
     #[command(after_help = "Examples:
   cargo xtask page
   cargo xtask page --rounds 5")]
     Page(PageRun),
-    /// Measures what the product costs, each figure beside its baseline in the same run.
+    /// Measures time and memory of the product, each figure with its baseline from the same run.
     ///
-    /// Runs on a local cloud of its own, with the functions built as for AWS. Gives tables, a plot and JSON in
+    /// Runs on a separate local cloud, with the functions built as for AWS. Writes tables, a plot and JSON to
     /// target/bench.
     #[command(after_help = "Examples:
   cargo xtask bench
@@ -227,8 +264,29 @@ pub(crate) enum Door {
 }
 
 #[derive(Subcommand)]
+pub(crate) enum NewAction {
+    /// Writes a service that passes every check: code, template, OpenAPI file, an event, tests.
+    ///
+    /// It has one kind of item with create, list and get for its owner, a table with outbox, an event of each new item, a
+    /// subscriber, erasure and export. The name in the plural, such as `tags`, gives the item's type (`Tag`), its
+    /// event (`TagCreated.v1`) and the routes (`/tags`). Then it generates schemas and documents.
+    #[command(after_help = "Examples:
+  cargo xtask new service tags
+  cargo xtask new service address-books
+
+Then:
+  cargo xtask test --service tags       its unit and end-to-end tests
+  cargo xtask up                        deploy it to the local cloud")]
+    Service {
+        /// Characters a-z, 0-9 and inner hyphens; the first is one of a-z. The names of AWS resources contain it, so that 16
+        /// characters are the maximum.
+        name: String,
+    },
+}
+
+#[derive(Subcommand)]
 pub(crate) enum MailAction {
-    /// Prints one e-mail whole.
+    /// Prints a whole email.
     Show {
         /// Its number in the list.
         number: usize,
@@ -237,20 +295,20 @@ pub(crate) enum MailAction {
 
 #[derive(Clone, Copy, Default, ValueEnum)]
 pub(crate) enum Format {
-    /// For people.
+    /// A table, for people to read.
     #[default]
     Table,
-    /// For programs.
+    /// One JSON document, for programs.
     Json,
 }
 
 fn environment_name(text: &str) -> Result<String, String> {
-    let begins_well = text.starts_with(|c: char| c.is_ascii_lowercase());
-    let of_known_letters = text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-');
-    if begins_well && of_known_letters && (2..=16).contains(&text.len()) {
+    let starts_with_a_to_z = text.starts_with(|c: char| c.is_ascii_lowercase());
+    let has_known_characters = text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-');
+    if starts_with_a_to_z && has_known_characters && (2..=MAX_ENVIRONMENT).contains(&text.len()) {
         return Ok(text.to_owned());
     }
-    Err("an environment's name has 2 to 16 letters a-z, digits and hyphens, a letter first".into())
+    Err(format!("the name of an environment has 2 to {MAX_ENVIRONMENT} characters a-z, 0-9 and -, and begins with a-z"))
 }
 
 fn reason(text: &str) -> Result<String, String> {
@@ -258,19 +316,13 @@ fn reason(text: &str) -> Result<String, String> {
     if (1..=500).contains(&text.chars().count()) {
         return Ok(text.to_owned());
     }
-    Err("a reason of 1 to 500 characters is wanted: it is recorded, and shown to whoever deploys next".into())
+    Err("the reason must have 1 to 500 characters: it is recorded, and shown at the next deployment".into())
 }
 
-fn service(text: &str) -> Result<Stack, String> {
-    let known: Vec<&str> = Stack::services().map(|(_, service)| service.name).collect();
-    let found = Stack::services().find(|(_, service)| service.name == text).map(|(stack, _)| stack);
-    found.ok_or_else(|| format!("the services are {}", known.join(", ")))
-}
-
-fn how_long(text: &str) -> Result<SignedDuration, String> {
+fn duration(text: &str) -> Result<SignedDuration, String> {
     match text.parse::<SignedDuration>() {
         Ok(duration) if duration.is_positive() => Ok(duration),
-        _ => Err("a length of time such as 30s, 10m or 2h is wanted".into()),
+        _ => Err("it must be a duration such as 30s, 10m or 2h".into()),
     }
 }
 
@@ -293,8 +345,8 @@ mod tests {
     }
 
     #[test]
-    fn only_services_have_logs() {
-        assert_eq!(service("todos"), Ok(Stack::Todos));
-        assert!(service("bus").unwrap_err().contains("users, todos, notifications"));
+    fn durations_are_positive() {
+        assert_eq!(duration("10m"), Ok(SignedDuration::from_mins(10)));
+        assert!(duration("-1s").is_err() && duration("soon").unwrap_err().contains("30s"));
     }
 }

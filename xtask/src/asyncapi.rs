@@ -1,4 +1,4 @@
-//! The AsyncAPI documents, held by the official parser.
+//! Validates the AsyncAPI documents with the official parser.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -9,10 +9,10 @@ use crate::hash;
 use crate::home::Home;
 use crate::process;
 
-/// Where the parser is pinned, from the repository's root.
+/// The folder with the lock file that pins the parser, from the repository's root.
 const PARSER: &str = "contracts/asyncapi";
 
-/// Has the official parser read every document in `docs/asyncapi`; fails with what it finds, warnings included.
+/// Validates every document in `docs/asyncapi`; fails with the parser's findings, warnings included.
 pub(crate) async fn check(home: &Home) -> Result<()> {
     let documents = home.repo.join(contracts::asyncapi::FOLDER);
     let entries = fs::read_dir(&documents).with_context(|| format!("cannot read {}", documents.display()))?;
@@ -25,10 +25,10 @@ pub(crate) async fn check(home: &Home) -> Result<()> {
     process::run(&mut node).await
 }
 
-/// Installs what a folder's lock file for npm says, once for each lock file.
+/// Installs the npm packages of a folder's lock file, once for each version of the lock file.
 pub(crate) async fn install(folder: &Path) -> Result<()> {
-    let lock = hash::of_file(&folder.join("package-lock.json"))?;
-    // In the folder that it is about, so that it goes with it.
+    let lock = hash::sha256_of_file(&folder.join("package-lock.json"))?;
+    // Inside the folder with the packages, so that deleting the packages deletes it too.
     let stamp = folder.join("node_modules/.busline-lock");
     if fs::read_to_string(&stamp).is_ok_and(|installed| installed == lock) {
         return Ok(());

@@ -1,39 +1,40 @@
-//! Where commands are sent: the local cloud, or an AWS account.
+//! The environment that a command works on: the local cloud, or one in an AWS account.
 
 use std::error::Error;
 use std::iter;
 
 use anyhow::{Result, anyhow, bail};
 use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_json::CallError;
 use aws_sdk_cloudformation::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_s3::config::{Credentials, SharedCredentialsProvider};
 
 use crate::cloud::{Cloud, LocalCloud};
 use crate::home::Home;
 
-/// The name of the environment that the local cloud holds.
+/// The name of the local cloud's environment.
 pub(crate) const LOCAL: &str = "local";
 
 const DEFAULT_REGION: &str = "eu-west-1";
 
-/// One environment, and how to reach it.
+/// An environment, and the settings of AWS clients for it.
 #[derive(Clone, Debug)]
 pub(crate) struct Target {
-    /// The environment's name, part of every stack's and parameter's name.
+    /// The environment's name, which is part of the names of stacks and parameters.
     pub(crate) env: String,
     /// Credentials, region and endpoint for every AWS client.
     pub(crate) sdk: SdkConfig,
-    /// The local cloud; none on AWS.
+    /// The local cloud; `None` on AWS.
     pub(crate) cloud: Option<Cloud>,
 }
 
 impl Target {
-    /// Reaches an environment: `local` is the running local cloud, any other is AWS with the standard settings.
-    pub(crate) async fn of(home: &Home, env: &str) -> Result<Self> {
-        if env == LOCAL { Ok(Self::local(LocalCloud::of(home).expect_running()?)) } else { Self::aws(env).await }
+    /// The environment of a name: `local` is the running local cloud, any other is on AWS with the usual credentials.
+    pub(crate) async fn for_environment(home: &Home, env: &str) -> Result<Self> {
+        if env == LOCAL { Ok(Self::local(LocalCloud::new(home).expect_running()?)) } else { Self::aws(env).await }
     }
 
-    /// The environment of a running local cloud. The developer's own AWS settings play no part.
+    /// The environment of a running local cloud, independent of the developer's AWS settings.
     pub(crate) fn local(cloud: Cloud) -> Self {
         let root = Credentials::new("test", "test", None, None, "busline-local");
         let sdk = SdkConfig::builder()
@@ -53,23 +54,22 @@ impl Target {
         Ok(target)
     }
 
-    /// The account's number; an error that says how to give credentials when there are none.
+    /// The account's number; without credentials, an error that explains how to provide them.
     pub(crate) async fn account(&self) -> Result<String> {
         let identity = aws_sdk_sts::Client::new(&self.sdk).get_caller_identity().send().await.map_err(|error| {
             anyhow!(
-                "AWS does not know you ({}). Credentials come from AWS_ACCESS_KEY_ID and its companions or from a \
-                 profile that holds keys; for a single sign-on profile run \
+                "AWS refuses the credentials ({}). Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or use a profile that has \
+                 keys; for a single sign-on profile run \
                  `eval \"$(aws configure export-credentials --format env)\"` first",
                 explain(&error)
             )
         })?;
         match identity.account {
             Some(account) => Ok(account),
-            None => bail!("AWS did not say which account this is"),
+            None => bail!("AWS returned no account number"),
         }
     }
 
-    /// The region's name.
     pub(crate) fn region(&self) -> &str {
         self.sdk.region().map_or(DEFAULT_REGION, Region::as_ref)
     }
@@ -77,7 +77,7 @@ impl Target {
     /// The base URL of an HTTP API, without a slash at its end.
     ///
     /// Stacks store the API's id, not its URL: the local cloud may change its port between two starts.
-    /// A path that names no stage reaches the `$default` stage, locally as on AWS.
+    /// A path without a stage reaches the `$default` stage, locally as on AWS.
     pub(crate) fn api_url(&self, api_id: &str) -> String {
         match self.cloud {
             Some(cloud) => format!("{}/_aws/execute-api/{api_id}", cloud.endpoint()),
@@ -85,7 +85,7 @@ impl Target {
         }
     }
 
-    /// The URL of a WebSocket API's stage. Its id alone is stored, for the same reason.
+    /// The URL of a WebSocket API's stage, from the stored id.
     pub(crate) fn websocket_url(&self, api_id: &str) -> String {
         match self.cloud {
             Some(cloud) => format!("{}/_aws/execute-api/{api_id}/live", cloud.endpoint().replacen("http", "ws", 1)),
@@ -93,14 +93,14 @@ impl Target {
         }
     }
 
-    /// A client for S3. Path style locally: 127.0.0.1 has no subdomains.
+    /// A client for S3, with path-style addresses locally: 127.0.0.1 has no subdomains.
     pub(crate) fn s3(&self) -> aws_sdk_s3::Client {
         let config = aws_sdk_s3::config::Builder::from(&self.sdk).force_path_style(self.cloud.is_some()).build();
         aws_sdk_s3::Client::from_conf(config)
     }
 }
 
-/// What AWS answered, or why there was no answer, in one line.
+/// AWS's error code and message, or why there was no response, in one line.
 pub(crate) fn explain<E, R>(error: &SdkError<E, R>) -> String
 where
     E: ProvideErrorMetadata + Error + 'static,
@@ -113,17 +113,25 @@ where
     causes(error)
 }
 
-/// An error and what caused it, in one line.
+/// An error and its sources, in one line.
 pub(crate) fn causes(error: &(dyn Error + 'static)) -> String {
     let chain = iter::successors(Some(error), |&error| error.source());
     chain.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }
 
-/// An error that says what we were at and what AWS answered.
+/// An error with the operation that failed and AWS's response.
 pub(crate) fn failed<E, R>(doing: &str) -> impl FnOnce(SdkError<E, R>) -> anyhow::Error
 where
     E: ProvideErrorMetadata + Error + 'static,
     R: std::fmt::Debug + 'static,
 {
     move |error| anyhow!("cannot {doing}: {}", explain(&error))
+}
+
+/// The same for a call through `aws-json`.
+pub(crate) fn call_failed(doing: &str) -> impl FnOnce(CallError) -> anyhow::Error {
+    move |error| match error.refusal() {
+        Some(refusal) => anyhow!("cannot {doing}: {refusal}"),
+        None => anyhow!("cannot {doing}: {}", causes(&error)),
+    }
 }

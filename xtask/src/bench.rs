@@ -1,4 +1,5 @@
-//! The benchmarks: the functions as they go to AWS, on a local cloud of their own, beside a function that does nothing.
+//! `cargo xtask bench`: the functions as built for AWS, on a separate local cloud, compared with a function that does
+//! nothing.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -6,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
 use anyhow::{Context, Result, bail};
+use aws_json::ssm;
 use clap::{Args, ValueEnum};
 use serde::{Deserialize, Serialize};
 
@@ -16,51 +18,51 @@ use crate::contract_bench;
 use crate::home::Home;
 use crate::interrupts::Interrupts;
 use crate::npm::Npm;
-use crate::own_cloud::{Environment, on_own_cloud};
 use crate::package::{self, Architecture, Build, Package};
 use crate::prerequisites;
 use crate::process;
 use crate::python::Python;
-use crate::stacks::{Service, Stack};
+use crate::separate_cloud::{Environment, on_separate_cloud};
+use crate::stacks::{self, ARTIFACTS, Stacks};
 use crate::ui::{self, Step};
 
-/// The function that does nothing: a package, a handler and a stack of this name.
-const BARE: Service = Service { name: "bare", guarded_path: "" };
+/// The function that does nothing: the name of its package, handler and stack.
+const BARE: &str = "bare";
 
 const DOCUMENT: &str = "docs/benchmarks.md";
 const PLOT: &str = "docs/benchmarks.svg";
-/// In the document, the tables stand between these two lines.
+/// The lines of the document before and after the tables.
 const MARKERS: (&str, &str) =
     ("<!-- figures: written by `cargo xtask bench --write` -->", "<!-- end of the figures -->");
 
-/// What is measured, and how long.
+/// What is measured, and how often.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct BenchRun {
-    /// The parts to measure; all when none is named.
+    /// Measure only this part; may be given more than once.
     #[arg(long, value_enum)]
     only: Vec<Part>,
-    /// How the functions are built; a dev build shows that the benchmarks work, not what the product costs.
+    /// How the functions are built; figures of a dev build only show that the benchmarks work.
     #[arg(long, value_enum, default_value_t = Profile::Release)]
     profile: Profile,
     /// How often each function is started.
     #[arg(long, default_value_t = 9)]
     rounds: u32,
-    /// Events in the one long life in which a function's memory is watched; 100000 shows more and takes half an hour.
+    /// Events for the function process of the memory measurement; 100000 takes half an hour.
     #[arg(long, default_value_t = 2000)]
     invocations: u32,
-    /// Trips from a request to its effect.
+    /// How often the latency from a request to its effect is measured.
     #[arg(long, default_value_t = 200)]
     trips: u32,
-    /// Changes at each number of users.
+    /// Changes with each number of clients.
     #[arg(long, default_value_t = 400)]
     changes: u32,
-    /// How many items the tables hold, one size after the other.
+    /// The numbers of items in the tables.
     #[arg(long, value_delimiter = ',', default_values_t = [1_000, 10_000, 100_000])]
     sizes: Vec<u64>,
-    /// Measure nothing: make tables and plot again of what the last run has measured.
+    /// Measure nothing: write tables and plot from the figures of the last run.
     #[arg(long, conflicts_with = "only")]
     redraw: bool,
-    /// Measure the commands of contracts alone: no cloud is started.
+    /// Measure only the commands of `cargo ops contracts`, without a local cloud.
     #[arg(long, conflicts_with_all = ["only", "redraw", "write"])]
     contracts: bool,
     /// Write the figures into docs/benchmarks.md and docs/benchmarks.svg.
@@ -79,26 +81,26 @@ impl BenchRun {
 enum Part {
     /// Each function alone: init, first and warm invocation, memory.
     Functions,
-    /// From `POST /todos` to the inbox entry, and to another session's screen.
-    Road,
-    /// Throughput as users grow.
+    /// End-to-end: from a request to its effect in another service, and on another session's screen.
+    Latency,
+    /// Throughput for growing numbers of clients.
     Load,
-    /// Time and work of a call as tables grow.
+    /// Time and cost of a call for growing tables.
     Growth,
-    /// 200 uploads at once, and the largest: time, and memory of the function that looks at them.
+    /// 200 uploads at the same time, and the largest one: time, and memory of the function that checks them.
     Uploads,
 }
 
 /// How the functions are built.
 #[derive(Clone, Copy, Debug, PartialEq, ValueEnum)]
 enum Profile {
-    /// As for AWS.
+    /// As for AWS: optimised for size.
     Release,
-    /// As for the local cloud.
+    /// As for the local cloud: quick to build.
     Dev,
 }
 
-/// What the program that measures needs to know.
+/// The built functions, for the program that measures.
 #[derive(Serialize)]
 struct Built<'a> {
     profile: String,
@@ -116,10 +118,9 @@ struct Results {
     missed: Vec<String>,
 }
 
-/// `cargo xtask bench`.
 pub(crate) async fn command(home: &Home, run: &BenchRun) -> Result<()> {
     if run.write && (!run.only.is_empty() || run.profile == Profile::Dev) {
-        bail!("--write keeps what a whole run of release builds has shown: leave out --only and --profile");
+        bail!("--write needs a complete run of release builds: remove --only and --profile dev");
     }
     prerequisites::check(home)?;
     let mut interrupts = Interrupts::catch()?;
@@ -136,16 +137,15 @@ pub(crate) async fn command(home: &Home, run: &BenchRun) -> Result<()> {
         interrupts.unless(process::run(&mut program)).await?;
         return if run.write { write(home, &out) } else { Ok(()) };
     }
-    let chromium =
-        if run.wants(Part::Road) { Some(interrupts.unless(ready_for_the_screen(home)).await?) } else { None };
+    let chromium = if run.wants(Part::Latency) { Some(interrupts.unless(install_browser(home)).await?) } else { None };
     let (driver, bare) = interrupts.unless(build(home, &python, run.profile, &out)).await?;
     let work = async |environment: &Environment| {
-        let step = Step::start(BARE.name);
+        let step = Step::start(BARE);
         deploy_bare(home, environment, &bare, &step).await?;
         step.done("deployed");
         measure(run, &driver, &out, chromium.as_deref(), environment).await
     };
-    Box::pin(on_own_cloud(home, &mut interrupts, work)).await?;
+    Box::pin(on_separate_cloud(home, &mut interrupts, work)).await?;
     ui::note(format_args!("Results: {}", out.display()));
     if run.write {
         write(home, &out)?;
@@ -156,73 +156,70 @@ pub(crate) async fn command(home: &Home, run: &BenchRun) -> Result<()> {
     }
 }
 
-/// Fails when a bound was missed: after the figures are written, as they show by how much.
+/// Fails when a bound was missed; the figures are written before, because they show by how much.
 fn expect_bounds(out: &Path) -> Result<()> {
     let results: Results = serde_json::from_slice(&fs::read(out.join("results.json"))?)?;
     if results.missed.is_empty() { Ok(()) } else { bail!("bounds missed:\n{}", results.missed.join("\n")) }
 }
 
-/// Builds and packs the functions and the program that measures them; gives that program, and the bare function's zip.
+/// Builds and packages the functions and the program that measures them; returns that program and the bare function's
+/// package.
 async fn build(home: &Home, python: &Python, profile: Profile, out: &Path) -> Result<(PathBuf, Package)> {
     let kind = match profile {
-        Profile::Release => Build::Release(Architecture::of_this_machine()?),
+        Profile::Release => Build::Release(Architecture::host()?),
         Profile::Dev => Build::Dev,
     };
-    let programs: Vec<Service> = Stack::services().map(|(_, service)| service).chain([BARE]).collect();
+    let stacks = Stacks::discover(&home.repo)?;
+    let programs: Vec<&str> = stacks.services().map(|service| service.name.as_str()).chain([BARE]).collect();
     let step = Step::announce("Build");
     let binaries = package::build(home, python, &programs, kind).await?;
     let mut packages = BTreeMap::new();
     for program in programs {
-        packages.insert(program.name, package::package(home, program, &binaries[program.name], kind).await?);
+        packages.insert(program, package::package(home, program, &binaries[program], kind).await?);
     }
-    let paths = |(name, package): (&&'static str, &'_ Package)| (*name, binaries[*name].clone(), package.path.clone());
-    let paths: Vec<_> = packages.iter().map(paths).collect();
-    let described = paths.iter().map(|(name, binary, zip)| (*name, Program { binary, zip }));
+    let described =
+        packages.iter().map(|(&name, package)| (name, Program { binary: &binaries[name], zip: &package.path }));
     let profile = profile.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default();
     let built = Built { profile, programs: described.collect() };
     fs::write(out.join("built.json"), serde_json::to_vec_pretty(&built)?)?;
     let driver = build_driver(home, python).await?;
     step.done(out.display());
-    Ok((driver, packages.remove(BARE.name).context("the bare function was not packed")?))
+    Ok((driver, packages.remove(BARE).context("the bare function was not packaged")?))
 }
 
 /// Builds the program that measures.
 async fn build_driver(home: &Home, python: &Python) -> Result<PathBuf> {
-    let driver = Service { name: "bench", guarded_path: "" };
-    let mut built = package::build(home, python, &[driver], Build::Dev).await?;
-    built.remove(driver.name).context("the program that measures was not built")
+    const DRIVER: &str = "bench";
+    let mut built = package::build(home, python, &[DRIVER], Build::Dev).await?;
+    built.remove(DRIVER).context("the program that measures was not built")
 }
 
 /// Deploys the bare function behind a rule of the bus.
 async fn deploy_bare(home: &Home, environment: &Environment, package: &Package, step: &Step) -> Result<()> {
     let own = environment.iter().find(|(name, _)| *name == "BUSLINE_HOME").map(|(_, dir)| dir.clone());
-    let target = Target::of(&home.beside(own.context("the local cloud has no home")?), LOCAL).await?;
-    let bucket = aws_sdk_ssm::Client::new(&target.sdk)
-        .get_parameter()
-        .name(Stack::Artifacts.parameter(LOCAL, "bucket"))
-        .send()
-        .await
-        .map_err(crate::aws::failed("find the artifacts bucket"))?;
-    let bucket = bucket.parameter.and_then(|parameter| parameter.value).context("there is no artifacts bucket")?;
+    let target = Target::for_environment(&home.beside(own.context("the local cloud has no home")?), LOCAL).await?;
+    let bucket = ssm::parameter(&target.sdk, &stacks::parameter_path(LOCAL, ARTIFACTS, "bucket")).await;
+    let bucket = bucket.map_err(crate::aws::call_failed("find the artifacts bucket"))?;
+    let bucket = bucket.context("there is no artifacts bucket")?;
     package::upload(&target, &bucket, package).await?;
-    let path = home.repo.join("bench/bare/template.yaml");
+    let path = home.repo.join("tests/bench/bare/template.yaml");
     let template = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
     let values = [
         ("Env", LOCAL),
         ("ArtifactBucket", bucket.as_str()),
         ("ArtifactKey", package.key.as_str()),
-        ("Architecture", Architecture::of_this_machine()?.name()),
+        ("Architecture", Architecture::host()?.name()),
     ];
     let values = values.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
-    let name = format!("busline-{LOCAL}-{}", BARE.name);
+    let name = stacks::stack_name(LOCAL, BARE);
     let changer = StackChanger::new(&target, &name);
     let proposed = changer.propose(TemplateSource::Inline(template), &values, step).await?;
-    changer.execute(&proposed.context("the bare function is there already")?, step).await
+    changer.execute(&proposed.context("the bare function is deployed already")?, step).await
 }
 
-/// The browser, and the program in `bench/page` that opens the page in it.
-async fn ready_for_the_screen(home: &Home) -> Result<PathBuf> {
-    Npm::of_figures(home).await?;
+/// Installs Chromium and the program in `tests/bench/page` that opens the page in it.
+async fn install_browser(home: &Home) -> Result<PathBuf> {
+    Npm::for_figures(home).await?;
     browser::chromium().await
 }
 
@@ -253,14 +250,15 @@ fn write(home: &Home, out: &Path) -> Result<()> {
     let (document, plot) = (home.repo.join(DOCUMENT), home.repo.join(PLOT));
     let text = fs::read_to_string(&document).with_context(|| format!("cannot read {}", document.display()))?;
     let tables = fs::read_to_string(out.join("tables.md"))?;
-    let text = with_figures(&text, &tables).with_context(|| format!("{DOCUMENT} has lost its markers"))?;
+    let text =
+        with_figures(&text, &tables).with_context(|| format!("{DOCUMENT} lacks the lines that mark the figures"))?;
     fs::write(&document, text)?;
     fs::copy(out.join("plot.svg"), plot)?;
     ui::note(format_args!("written: {DOCUMENT}, {PLOT}"));
     Ok(())
 }
 
-/// The document with other figures between its markers; none when it has no markers.
+/// The document with new figures between its markers; `None` if it has no markers.
 fn with_figures(document: &str, figures: &str) -> Option<String> {
     let (before, rest) = document.split_once(MARKERS.0)?;
     let (_, after) = rest.split_once(MARKERS.1)?;
@@ -272,7 +270,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn figures_replace_those_between_the_markers_alone() {
+    fn only_figures_between_the_markers_are_replaced() {
         let (from, to) = MARKERS;
         let document = format!("before\n{from}\nold\n{to}\nafter\n");
         let fresh = with_figures(&document, "new\n").unwrap();

@@ -1,4 +1,4 @@
-//! The tests in a browser: the page as it is deployed, on a local cloud of its own.
+//! Part `browser` of `cargo xtask test`: the deployed page in Chromium, on a separate local cloud.
 
 use std::env;
 use std::fs;
@@ -10,31 +10,31 @@ use serde::Deserialize;
 use crate::home::Home;
 use crate::interrupts::Interrupts;
 use crate::npm::Npm;
-use crate::own_cloud::on_own_cloud;
 use crate::process;
+use crate::separate_cloud::on_separate_cloud;
 use crate::ui::{self, Step};
 
-/// The environment variable that names the browser's program, for us and for what we start.
+/// The environment variable with the path of the browser's program.
 pub(crate) const CHROMIUM: &str = "CHROMIUM";
 
 const NAMES: [&str; 4] = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
 
-/// What a program in a browser needs of the file of an environment's status.
+/// The fields of an environment's status that are used here.
 #[derive(Deserialize)]
 struct Deployed {
     web: Option<String>,
 }
 
-/// Runs the page's own tests (`web/tests`) against a deployed page. Screenshots and traces stay in `target/browser`.
+/// Runs the page's tests (`web/tests`) against the deployed page. Screenshots and traces are kept in `target/browser`.
 pub(crate) async fn check(home: &Home, arguments: &[String], interrupts: &mut Interrupts) -> Result<()> {
     let chromium = interrupts.unless(chromium()).await?;
-    let web = interrupts.unless(Npm::of_page(home)).await?;
+    let web = interrupts.unless(Npm::for_page(home)).await?;
     let artifacts = emptied(home.repo.join("target/browser"))?;
-    on_own_cloud(home, interrupts, async |environment| {
+    on_separate_cloud(home, interrupts, async |environment| {
         let status = environment.iter().find_map(|(name, path)| (*name == "BUSLINE_STATUS").then_some(path));
         let mut tests = web.script("browser");
         tests.args(arguments).envs(environment.iter().map(|(name, value)| (name, value)));
-        tests.env("BUSLINE_WEB_ORIGIN", page(status.context("a cloud has a status")?)?);
+        tests.env("BUSLINE_WEB_ORIGIN", page(status.context("the local cloud has no status file")?)?);
         tests.env("BUSLINE_ARTIFACTS", &artifacts).env(CHROMIUM, &chromium);
         let outcome = process::run(&mut tests).await;
         ui::note(format_args!("Screenshots and traces are in {}", artifacts.display()));
@@ -43,13 +43,13 @@ pub(crate) async fn check(home: &Home, arguments: &[String], interrupts: &mut In
     .await
 }
 
-/// The page's address, out of the file of an environment's status.
+/// The page's address from the status file of an environment.
 pub(crate) fn page(status: &Path) -> Result<String> {
     let text = fs::read(status).with_context(|| format!("cannot read {}", status.display()))?;
     serde_json::from_slice::<Deployed>(&text)?.web.context("the page is not deployed")
 }
 
-/// A folder without what the last run left in it.
+/// Creates an empty folder, in the place of the last run's.
 pub(crate) fn emptied(folder: PathBuf) -> Result<PathBuf> {
     if folder.exists() {
         fs::remove_dir_all(&folder).with_context(|| format!("cannot empty {}", folder.display()))?;
@@ -58,7 +58,8 @@ pub(crate) fn emptied(folder: PathBuf) -> Result<PathBuf> {
     Ok(folder)
 }
 
-/// The machine's Chromium: the one that `CHROMIUM` names, or one on the `PATH`, or Debian's, installed when we may.
+/// The machine's Chromium: the program in `CHROMIUM`, or one on the `PATH`, or Debian's package, which is installed where
+/// that is possible without asking.
 pub(crate) async fn chromium() -> Result<PathBuf> {
     if let Some(named) = env::var_os(CHROMIUM).filter(|named| !named.is_empty()) {
         let named = PathBuf::from(named);
@@ -66,7 +67,7 @@ pub(crate) async fn chromium() -> Result<PathBuf> {
             return Ok(named);
         }
         bail!(
-            "{CHROMIUM} is {}, which is no file: it must be the path of a Chromium or Chrome program",
+            "{CHROMIUM} is {}, which is not a file: it must be the path of a Chromium or Chrome program",
             named.display()
         );
     }
@@ -74,7 +75,7 @@ pub(crate) async fn chromium() -> Result<PathBuf> {
         return Ok(found);
     }
     install().await?;
-    on_path().context("Debian's package chromium is installed, and there is no program chromium on the PATH")
+    on_path().context("Debian's package chromium is installed, but there is no program chromium on the PATH")
 }
 
 fn on_path() -> Option<PathBuf> {
@@ -82,7 +83,7 @@ fn on_path() -> Option<PathBuf> {
     NAMES.iter().find_map(|name| folders.iter().map(|folder| folder.join(name)).find(|program| program.is_file()))
 }
 
-/// Installs Debian's package where that needs nobody's consent: as root, in a container or on a CI machine.
+/// Installs Debian's package as root, as in a container or on a CI machine.
 async fn install() -> Result<()> {
     let identity = process::command("id").arg("-u").output().await.context("cannot run `id`")?;
     let apt = Path::new("/usr/bin/apt-get");

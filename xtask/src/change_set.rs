@@ -1,4 +1,4 @@
-//! One stack brought to what its template says, by way of a CloudFormation change set.
+//! Updates one stack to its template, through a CloudFormation change set.
 
 use std::collections::{BTreeMap, HashSet};
 use std::time::{Duration, Instant};
@@ -24,16 +24,16 @@ const DEADLINE: Duration = Duration::from_hours(1);
 /// The text of a template, or where CloudFormation finds it.
 #[derive(Clone, Debug)]
 pub(crate) enum TemplateSource {
-    /// In the request.
+    /// In the request, as text.
     Inline(String),
     /// An S3 URL, for a template over [`INLINE_TEMPLATE_BYTES`].
     Url(String),
 }
 
-/// A change set that waits to be executed.
+/// A change set that can be executed.
 #[derive(Debug)]
 pub(crate) struct ChangeSet {
-    /// What it will do.
+    /// The changes of resources, for display.
     pub(crate) changes: Vec<ResourceChange>,
     id: String,
 }
@@ -44,7 +44,7 @@ enum Existing {
     No,
 }
 
-/// A stack in an environment.
+/// Changes one stack of an environment.
 #[derive(Debug)]
 pub(crate) struct StackChanger<'a> {
     client: Client,
@@ -53,14 +53,14 @@ pub(crate) struct StackChanger<'a> {
 }
 
 impl<'a> StackChanger<'a> {
-    /// The stack of this name, which need not exist.
+    /// For the stack of this name, which need not exist.
     pub(crate) fn new(target: &Target, name: &'a str) -> Self {
-        // The local cloud answers in milliseconds; AWS throttles those who ask more often than once a second.
+        // The local cloud answers in milliseconds; AWS throttles more than one request a second.
         let poll = if target.cloud.is_some() { Duration::from_millis(40) } else { Duration::from_secs(2) };
         Self { client: Client::new(&target.sdk), name, poll }
     }
 
-    /// Works out what would change. `None` when the stack is as the template says.
+    /// Creates a change set; `None` if the stack needs no change.
     pub(crate) async fn propose(
         &self,
         template: TemplateSource,
@@ -86,8 +86,8 @@ impl<'a> StackChanger<'a> {
             TemplateSource::Url(url) => request.template_url(url),
         };
         let created = request.send().await.map_err(aws::failed("create a change set"))?;
-        let id = created.id.context("CloudFormation gave the change set no id")?;
-        let described = self.wait_until_worked_out(&id).await?;
+        let id = created.id.context("CloudFormation returned no id of the change set")?;
+        let described = self.wait_until_created(&id).await?;
         if described.status() == Some(&ChangeSetStatus::CreateComplete) {
             let changes = described.changes.unwrap_or_default();
             return Ok(Some(ChangeSet {
@@ -96,11 +96,11 @@ impl<'a> StackChanger<'a> {
             }));
         }
         self.discard(&id, existing).await?;
-        let reason = described.status_reason().unwrap_or("no reason given");
-        if says_no_changes(reason) { Ok(None) } else { bail!("CloudFormation refuses the change: {reason}") }
+        let reason = described.status_reason().unwrap_or("CloudFormation gave no reason");
+        if is_without_changes(reason) { Ok(None) } else { bail!("CloudFormation refuses the change: {reason}") }
     }
 
-    /// Carries out a change set and follows it to its end. Fails with the reasons of the resources that failed.
+    /// Executes a change set and waits for its end. Fails with the reasons of the resources that failed.
     pub(crate) async fn execute(&self, change_set: &ChangeSet, step: &Step) -> Result<()> {
         let mut progress = Progress { total: change_set.changes.len(), ..Progress::default() };
         let past = self.events_since(&progress.seen).await?;
@@ -120,7 +120,7 @@ impl<'a> StackChanger<'a> {
         }
     }
 
-    /// The stack's status; `None` when there is no such stack.
+    /// The stack's status; `None` if the stack does not exist.
     pub(crate) async fn status(&self) -> Result<Option<StackStatus>> {
         match self.client.describe_stacks().stack_name(self.name).send().await {
             Ok(output) => Ok(output.stacks().first().and_then(|stack| stack.stack_status().cloned())),
@@ -129,20 +129,20 @@ impl<'a> StackChanger<'a> {
         }
     }
 
-    /// Waits for another deployment to end, and removes what a failed first one left.
+    /// Waits for the end of another deployment, and deletes a stack that was never created completely.
     async fn ready_for_change(&self, step: &Step) -> Result<Existing> {
         match self.settled_status().await? {
             None | Some(StackStatus::DeleteComplete | StackStatus::ReviewInProgress) => Ok(Existing::No),
             Some(StackStatus::RollbackComplete | StackStatus::RollbackFailed | StackStatus::CreateFailed) => {
-                step.note(format_args!("  {} was never created whole: its remains are deleted first", self.name));
+                step.note(format_args!("  {} was never created completely: it is deleted first", self.name));
                 self.delete().await?;
                 Ok(Existing::No)
             }
             Some(
                 status @ (StackStatus::DeleteFailed | StackStatus::UpdateFailed | StackStatus::UpdateRollbackFailed),
             ) => bail!(
-                "{} is in {status}, which CloudFormation cannot update: mend it in the console (continue the rollback, \
-                 or delete the stack), then deploy again",
+                "{} is in {status}, which CloudFormation cannot update: in the console, continue the rollback or delete \
+                 the stack, then deploy again",
                 self.name
             ),
             Some(_) => Ok(Existing::Yes),
@@ -157,7 +157,7 @@ impl<'a> StackChanger<'a> {
                 return Ok(status);
             }
             if started.elapsed() > DEADLINE {
-                bail!("{} is still being changed by somebody else", self.name);
+                bail!("another deployment is still changing {}: try again when it has ended", self.name);
             }
             tokio::time::sleep(self.poll).await;
         }
@@ -172,7 +172,7 @@ impl<'a> StackChanger<'a> {
         }
     }
 
-    async fn wait_until_worked_out(&self, id: &str) -> Result<DescribeChangeSetOutput> {
+    async fn wait_until_created(&self, id: &str) -> Result<DescribeChangeSetOutput> {
         loop {
             let described = self.describe(id).await?;
             match described.status() {
@@ -200,7 +200,7 @@ impl<'a> StackChanger<'a> {
         }
     }
 
-    /// Deletes a change set that leads nowhere, and the empty stack that came into being with it.
+    /// Deletes a change set without changes, and the empty stack that was created with it.
     async fn discard(&self, id: &str, existing: Existing) -> Result<()> {
         let deletion = self.client.delete_change_set().change_set_name(id).send().await;
         deletion.map_err(aws::failed("delete the change set"))?;
@@ -226,7 +226,7 @@ impl<'a> StackChanger<'a> {
     }
 }
 
-/// The changes as people read them.
+/// The changes as a table for a terminal.
 pub(crate) fn table(changes: &[ResourceChange]) -> String {
     let text = |value: Option<&str>| value.unwrap_or("").to_owned();
     let rows: Vec<[String; 4]> = changes
@@ -243,7 +243,7 @@ pub(crate) fn table(changes: &[ResourceChange]) -> String {
     ui::table(["action", "resource", "type", "replacement"], &rows)
 }
 
-/// How many resources each action touches: `add 26`, `modify 3, remove 1`.
+/// The number of resources for each action: `add 26`, `modify 3, remove 1`.
 pub(crate) fn summary(changes: &[ResourceChange]) -> String {
     let mut counts = BTreeMap::new();
     for change in changes {
@@ -253,20 +253,20 @@ pub(crate) fn summary(changes: &[ResourceChange]) -> String {
     counts.into_iter().map(|(action, count)| format!("{action} {count}")).collect::<Vec<_>>().join(", ")
 }
 
-/// What a stack's events have told so far.
+/// The progress of an execution, from the stack's events so far.
 #[derive(Default)]
 struct Progress {
     seen: HashSet<String>,
     total: usize,
     done: usize,
     failures: Vec<String>,
-    /// The stack's own status, once it is one that lasts.
+    /// The stack's status, once it is a final one.
     end: Option<StackStatus>,
 }
 
 impl Progress {
     fn follow(&mut self, events: Vec<StackEvent>, step: &Step) {
-        // CloudFormation gives the newest first.
+        // CloudFormation returns the newest first.
         for event in events.into_iter().rev() {
             let id = event.event_id().unwrap_or_default().to_owned();
             if self.seen.insert(id) {
@@ -280,9 +280,9 @@ impl Progress {
         let resource = event.logical_resource_id().unwrap_or_default();
         let kind = event.resource_type().unwrap_or_default();
         if status.ends_with("_FAILED") {
-            let reason = event.resource_status_reason().unwrap_or("no reason given");
+            let reason = event.resource_status_reason().unwrap_or("CloudFormation gave no reason");
             let line = format!("  {resource} ({kind}): {status}: {reason}");
-            // What CloudFormation gave up because something else had failed explains nothing.
+            // A resource that CloudFormation cancelled because another one failed explains nothing.
             if !reason.contains("cancelled") {
                 self.failures.push(line);
             }
@@ -309,7 +309,7 @@ fn in_progress(status: &StackStatus) -> bool {
     status.as_str().ends_with("_IN_PROGRESS") && *status != StackStatus::ReviewInProgress
 }
 
-/// CloudFormation has no code for it, only these two sentences.
-fn says_no_changes(reason: &str) -> bool {
+/// CloudFormation has no error code for it, only these two sentences.
+fn is_without_changes(reason: &str) -> bool {
     reason.contains("didn't contain changes") || reason.contains("No updates are to be performed")
 }

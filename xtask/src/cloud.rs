@@ -1,7 +1,7 @@
-//! The local cloud as a process: started, found, stopped.
+//! The local cloud as a process: it is started, found and stopped here.
 //!
-//! The launcher holds a lock on `lock.json` in its state folder for its whole life and writes its process id and
-//! port there, so that file alone says whether a cloud runs, and where it ran last.
+//! While it runs, the launcher holds a lock on `lock.json` in its state folder, which contains its process id and port: the
+//! file shows whether a local cloud runs, and on which port it ran last.
 
 use std::fs::{self, File, TryLockError};
 use std::io::{Read, Seek};
@@ -23,10 +23,10 @@ const START_DEADLINE: Duration = Duration::from_mins(1);
 const STOP_DEADLINE: Duration = Duration::from_secs(30);
 const POLL: Duration = Duration::from_millis(50);
 
-/// A local cloud that runs.
+/// A running local cloud.
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq)]
 pub(crate) struct Cloud {
-    /// The process id, which is its process group's too.
+    /// The process id, which is also the id of its process group.
     pub(crate) pid: u32,
     /// The port on 127.0.0.1.
     pub(crate) port: u16,
@@ -39,15 +39,14 @@ pub(crate) struct LocalCloud<'a> {
 }
 
 impl Cloud {
-    /// Where every AWS API answers.
+    /// The endpoint of every AWS API.
     pub(crate) fn endpoint(self) -> String {
         format!("http://127.0.0.1:{}", self.port)
     }
 }
 
 impl<'a> LocalCloud<'a> {
-    /// The local cloud of this home.
-    pub(crate) fn of(home: &'a Home) -> Self {
+    pub(crate) fn new(home: &'a Home) -> Self {
         Self { home }
     }
 
@@ -59,18 +58,18 @@ impl<'a> LocalCloud<'a> {
         match file.try_lock() {
             Ok(()) => Ok(None),
             Err(TryLockError::WouldBlock) => Ok(read_record(&mut file)),
-            Err(TryLockError::Error(error)) => Err(error).context("cannot see whether the local cloud runs"),
+            Err(TryLockError::Error(error)) => Err(error).context("cannot check whether the local cloud is running"),
         }
     }
 
-    /// The running cloud, or an error that says how to start one.
+    /// The running cloud, or an error that explains how to start one.
     pub(crate) fn expect_running(&self) -> Result<Cloud> {
         self.running()?.context("the local cloud is not running: start it with `cargo xtask up`")
     }
 
-    /// Starts the cloud and waits until it is ready.
+    /// Starts the cloud, which outlives this process, and waits until it is ready.
     ///
-    /// Without a port it takes the one that it had last, so that URLs stay, or any free one. It outlives this process.
+    /// Without a port it uses that of the last run, so that URLs stay valid, or any free one.
     pub(crate) async fn start(&self, python: &Python, port: Option<u16>) -> Result<Cloud> {
         let port = port.map_or_else(|| self.choose_port(), Ok)?;
         fs::create_dir_all(&self.home.dir).with_context(|| format!("cannot make {}", self.home.dir.display()))?;
@@ -92,15 +91,15 @@ impl<'a> LocalCloud<'a> {
         bail!("the local cloud was not ready after {} s:\n{}", START_DEADLINE.as_secs(), self.log_end()?)
     }
 
-    /// Stops the cloud so that it saves its state. Says whether there was one.
+    /// Stops the cloud, which saves its state. Returns whether one was running.
     pub(crate) async fn stop(&self) -> Result<Option<Cloud>> {
         let Some(cloud) = self.running()? else {
             return Ok(None);
         };
         signal("TERM", &cloud.pid.to_string()).await?;
-        let asked = Instant::now();
+        let started = Instant::now();
         while self.running()?.is_some() {
-            if asked.elapsed() > STOP_DEADLINE {
+            if started.elapsed() > STOP_DEADLINE {
                 signal("KILL", &format!("-{}", cloud.pid)).await?;
                 bail!(
                     "the local cloud (process {}) did not stop within {} s and was killed: what changed since its \
@@ -115,17 +114,17 @@ impl<'a> LocalCloud<'a> {
         Ok(Some(cloud))
     }
 
-    /// Ends the cloud and its functions at once, without saving what it holds: for one that nobody starts again.
+    /// Kills the cloud and its functions without saving the state: for one that is not started again.
     ///
-    /// Saving takes the longer the more the cloud holds: half a minute after tens of thousands of requests.
-    pub(crate) async fn abandon(&self) -> Result<()> {
+    /// Saving takes half a minute after tens of thousands of requests.
+    pub(crate) async fn kill(&self) -> Result<()> {
         let Some(cloud) = self.running()? else {
             return Ok(());
         };
         signal("KILL", &format!("-{}", cloud.pid)).await?;
-        let asked = Instant::now();
+        let started = Instant::now();
         while self.running()?.is_some() {
-            if asked.elapsed() > STOP_DEADLINE {
+            if started.elapsed() > STOP_DEADLINE {
                 bail!("the local cloud (process {}) was killed and still runs", cloud.pid);
             }
             tokio::time::sleep(POLL).await;
@@ -133,8 +132,8 @@ impl<'a> LocalCloud<'a> {
         Ok(())
     }
 
-    /// Empties the state of a stopped cloud; only the port that it had last is kept.
-    pub(crate) fn forget(&self) -> Result<()> {
+    /// Deletes the state of a stopped cloud, except its last port.
+    pub(crate) fn delete_data(&self) -> Result<()> {
         let record = fs::read(self.record());
         if self.state().exists() {
             fs::remove_dir_all(self.state()).with_context(|| format!("cannot empty {}", self.state().display()))?;
@@ -146,7 +145,7 @@ impl<'a> LocalCloud<'a> {
         Ok(())
     }
 
-    /// What the launcher and MiniStack log.
+    /// The log file of the launcher and of MiniStack.
     pub(crate) fn log(&self) -> PathBuf {
         self.home.dir.join("cloud.log")
     }
@@ -185,7 +184,7 @@ impl<'a> LocalCloud<'a> {
             .stdin(Stdio::null())
             .stdout(log.try_clone()?)
             .stderr(log)
-            // A group of its own, so that Ctrl-C in our terminal reaches us alone and we can stop it cleanly.
+            // In a separate process group: Ctrl-C in the terminal must not reach it, so that it can be stopped cleanly.
             .process_group(0);
         remove_aws_settings(&mut command);
         command.spawn().context("cannot start the local cloud")
@@ -197,7 +196,7 @@ impl<'a> LocalCloud<'a> {
     }
 }
 
-/// Keeps the developer's own AWS settings (profile, keys, region) out of the local cloud.
+/// Removes the developer's AWS settings (profile, keys, region) from the environment of the local cloud.
 fn remove_aws_settings(command: &mut Command) {
     for (name, _) in std::env::vars_os() {
         if name.to_string_lossy().starts_with("AWS_") {
@@ -215,7 +214,7 @@ fn read_record(file: &mut File) -> Option<Cloud> {
 
 async fn signal(name: &str, process: &str) -> Result<()> {
     let status = process::command("kill").args(["-s", name, "--", process]).status().await?;
-    // It may have ended between our look and our signal.
+    // It may have ended since it was found.
     if status.success() || status.signal().is_none() {
         Ok(())
     } else {

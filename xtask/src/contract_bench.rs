@@ -1,4 +1,4 @@
-//! How long the contracts' commands take, beside a program of the same purpose in the same run.
+//! `cargo xtask bench --contracts`: the time of the contracts' commands, compared with another program in the same run.
 
 use std::io::Cursor;
 use std::path::{Path, PathBuf};
@@ -14,15 +14,15 @@ use crate::home::Home;
 use crate::process;
 use crate::ui::{self, Step};
 
-/// The other program, pinned by its lock file, and the pair of schemas, from the repository's root.
-const FOLDER: &str = "bench/json-schema-diff";
-/// Runs of each program, in turn.
+/// The folder of the other program, which its lock file pins, and of the two schemas, from the repository's root.
+const FOLDER: &str = "tests/bench/json-schema-diff";
+/// How often each program runs; the programs take turns.
 const RUNS: usize = 31;
-/// Runs before the first that counts.
+/// How many further runs come before those that count.
 const WARM_UP: usize = 3;
-/// How many times faster `compat` is to be, whole process.
+/// How many times faster the process of `compat` must be.
 const FASTER: f64 = 20.0;
-/// How long `check` may take on this repository, whole process.
+/// How long the process of `check` may take on this repository.
 const CHECK: Duration = Duration::from_secs(1);
 
 /// `cargo xtask bench --contracts`; fails when a bound is missed.
@@ -54,7 +54,7 @@ pub(crate) async fn command(home: &Home) -> Result<()> {
     Ok(())
 }
 
-/// Builds the operations CLI as it is released; gives its program.
+/// Builds the operations CLI for release; returns its path.
 async fn build(home: &Home) -> Result<PathBuf> {
     let mut cargo = process::command("cargo");
     cargo.args(["build", "--release", "--package", "ops", "--message-format=json-render-diagnostics"]);
@@ -84,8 +84,8 @@ async fn in_turn<const N: usize>(programs: [&dyn Fn() -> Command; N]) -> Result<
         for (program, runs) in programs.iter().zip(&mut runs) {
             let mut command = program();
             let begun = Instant::now();
-            let status = command.status().await.context("a program does not run")?;
-            // 1 is the answer that the schemas differ.
+            let status = command.status().await.context("cannot run a program")?;
+            // Status 1 reports that the schemas differ.
             if !matches!(status.code(), Some(0 | 1)) {
                 bail!("{} failed ({status})", command.as_std().get_program().display());
             }

@@ -1,9 +1,9 @@
-//! The contracts: the part of the check, the gate before a deployment, and what a deployment records.
+//! Contracts between services: the part of `cargo xtask test`, the gate before a deployment, and the record after it.
 
 use std::collections::BTreeMap;
 
 use anyhow::{Context, Result, bail};
-use aws_sdk_ssm::types::ParameterType;
+use aws_json::{Client, SSM, ssm};
 use contracts::check::{self, Finding};
 use contracts::deploy::record::{self, Forced, Recorded};
 use contracts::deploy::{self, Verdict};
@@ -13,27 +13,28 @@ use contracts::repository::{Repository, base, compiled_types};
 use contracts::window;
 use jiff::civil::Date;
 use jiff::{Timestamp, Zoned};
+use serde_json::json;
 
 use crate::aws::{self, Target};
 use crate::home::Home;
-use crate::stacks::{Service, Stack};
+use crate::stacks::Stack;
 use crate::ui;
 
-/// How many parameters SSM deletes in one call.
+/// The number of parameters that SSM deletes in one call.
 ///
 /// <https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_DeleteParameters.html>
 const DELETED_AT_ONCE: usize = 10;
 
-/// Whether a deployment goes through although it hurts someone.
+/// Whether a deployment that breaks a consumer is allowed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Gate {
-    /// It does not.
-    Shut,
-    /// It does, for this reason.
+    /// A deployment that breaks a service is refused.
+    Enforced,
+    /// It is allowed, for this reason.
     Forced(String),
 }
 
-/// Checks, window, and the difference to the main branch.
+/// The checks of the present tree, of what queues and archive can still deliver, and of the changes since main.
 pub(crate) fn check(home: &Home) -> Result<()> {
     let today = Zoned::now().date();
     let repository = read(home)?;
@@ -43,9 +44,9 @@ pub(crate) fn check(home: &Home) -> Result<()> {
     if failures.is_empty() { Ok(()) } else { bail!(failures.join("\n\n")) }
 }
 
-/// What the tree says, with the types that this program was compiled with.
+/// The repository's contracts, with the types that this program was compiled with.
 fn read(home: &Home) -> Result<Repository> {
-    Ok(Repository::of(Tree::read(&home.repo)?, Some(compiled_types())))
+    Ok(Repository::new(Tree::read(&home.repo)?, Some(compiled_types())))
 }
 
 fn checks(repository: &Repository, today: Date) -> Result<()> {
@@ -64,21 +65,21 @@ fn failure(rule: &str, finding: &Finding) -> String {
 }
 
 fn windows(repository: &Repository, today: Date) -> Result<()> {
-    let rows = window::of(repository, today);
-    let missed: Vec<String> = rows.iter().filter(|row| !row.holds()).map(window::Row::says).collect();
+    let rows = window::rows(repository, today);
+    let missed: Vec<String> = rows.iter().filter(|row| !row.passes()).map(window::Row::describe).collect();
     if !missed.is_empty() {
         bail!("window: {}", missed.join("\n"));
     }
-    ui::note(format_args!("{} versions can reach a subscriber, all of them are read", rows.len()));
+    ui::note(format_args!("{} versions can reach a subscriber, which reads all of them", rows.len()));
     Ok(())
 }
 
 fn difference(home: &Home, repository: &Repository, today: Date) -> Result<()> {
     let Some(commit) = base_commit(home)? else {
-        ui::note("contracts: NOT COMPARED with another commit, this clone has but one");
+        ui::note("contracts: NOT COMPARED with another commit, because this clone has only one");
         return Ok(());
     };
-    let before = Repository::of(Tree::of_commit(&home.repo, &commit)?, None);
+    let before = Repository::new(Tree::from_commit(&home.repo, &commit)?, None);
     let diff = diff::between(&before, repository, today);
     if !diff.changes.is_empty() {
         ui::note(diff.markdown());
@@ -88,11 +89,11 @@ fn difference(home: &Home, repository: &Repository, today: Date) -> Result<()> {
     if diff.verdict == diff::Verdict::Compatible {
         Ok(())
     } else {
-        bail!("the changes since {short} hurt someone: see above")
+        bail!("the changes since {short} break a consumer: see above")
     }
 }
 
-/// Where this branch left main; on main itself, the commit before.
+/// The commit where this branch left main; on main itself, the previous commit.
 fn base_commit(home: &Home) -> Result<Option<String>> {
     let head = base::commit(&home.repo, "HEAD")?;
     match base::default(&home.repo) {
@@ -103,53 +104,56 @@ fn base_commit(home: &Home) -> Result<Option<String>> {
     Ok(base::commit(&home.repo, "HEAD~1").ok())
 }
 
-/// Refuses a deployment that would hurt someone; gives the services that may go all the same, and whom they hurt.
+/// Refuses a deployment that would break a consumer; returns the services that are forced, with the consumers.
 pub(crate) async fn gate(
     home: &Home,
     target: &Target,
-    stacks: &[Stack],
+    stacks: &[&Stack],
     gate: &Gate,
-) -> Result<BTreeMap<&'static str, Forced>> {
+) -> Result<BTreeMap<String, Forced>> {
     let repository = read(home)?;
     let mut deployed = recorded(target).await?.services;
-    let tree = deploy::promises(&repository);
+    let tree = deploy::service_contracts(&repository);
     let mut forced = BTreeMap::new();
-    for service in stacks.iter().filter_map(|stack| stack.service()) {
-        let verdict = deploy::verdict(&repository, &deployed, service.name, Zoned::now().date());
+    for service in stacks.iter().filter_map(|stack| stack.service.as_ref()) {
+        let verdict = deploy::verdict(&repository, &deployed, &service.name, Zoned::now().date());
         if let Verdict::No { blockers, .. } | Verdict::Impossible { blockers, .. } = &verdict {
             let Gate::Forced(reason) = gate else {
                 bail!(
-                    "{}\nif it must go all the same: --force \"the reason\"",
-                    verdict.says(service.name, &target.env)
+                    "{}\nto deploy it nevertheless: --force \"the reason\"",
+                    verdict.describe(&service.name, &target.env)
                 );
             };
-            ui::note(format_args!("{}\nforced: {reason}", verdict.says(service.name, &target.env)));
-            let hurt = blockers.iter().map(|blocker| format!("{}: {}", blocker.reader, blocker.reason)).collect();
-            forced.insert(service.name, Forced { at: Timestamp::now(), reason: reason.clone(), hurt });
+            ui::note(format_args!("{}\nforced: {reason}", verdict.describe(&service.name, &target.env)));
+            let broken_readers =
+                blockers.iter().map(|blocker| format!("{}: {}", blocker.reader, blocker.reason)).collect();
+            forced
+                .insert(service.name.clone(), Forced { at: Timestamp::now(), reason: reason.clone(), broken_readers });
         }
-        deployed.extend(tree.get(service.name).map(|promises| (service.name.to_owned(), promises.clone())));
+        deployed.extend(tree.get(&service.name).map(|contract| (service.name.clone(), contract.clone())));
     }
     Ok(forced)
 }
 
-/// Records what a service that was just deployed publishes and reads: only what is not recorded so already is written.
-pub(crate) async fn record(home: &Home, target: &Target, service: Service, forced: Option<&Forced>) -> Result<()> {
-    let repository = Repository::of(Tree::read(&home.repo)?, None);
-    let promises = deploy::promises(&repository).remove(service.name).context("the tree has no such service")?;
-    let mut wanted = record::parameters(&target.env, service.name, &promises);
+/// Records what a deployed service publishes and reads; only differences to the present record are written.
+pub(crate) async fn record(home: &Home, target: &Target, service: &str, forced: Option<&Forced>) -> Result<()> {
+    let repository = Repository::new(Tree::read(&home.repo)?, None);
+    let contract =
+        deploy::service_contracts(&repository).remove(service).context("the repository has no such service")?;
+    let mut wanted = record::parameters(&target.env, service, &contract);
     if let Some(forced) = forced {
-        wanted.insert(record::forced_parameter(&target.env, service.name), record::forced_value(forced)?);
+        wanted.insert(record::forced_parameter(&target.env, service), record::forced_value(forced)?);
     }
-    let found = parameters(target, &record::folder(&target.env, service.name)).await?;
-    let client = aws_sdk_ssm::Client::new(&target.sdk);
+    let found = parameters(target, &record::path(&target.env, service)).await?;
+    let client = Client::new(&target.sdk, SSM);
     for (name, value) in wanted.iter().filter(|(name, value)| found.get(*name) != Some(value)) {
-        let put = client.put_parameter().name(name).value(value).overwrite(true).r#type(ParameterType::String);
-        put.send().await.map_err(aws::failed("record what the service promises"))?;
+        let put = json!({"Name": name, "Value": value, "Overwrite": true, "Type": "String"});
+        client.send("PutParameter", &put).await.map_err(aws::call_failed("record the service's contracts"))?;
     }
     let stale: Vec<String> = found.into_keys().filter(|name| !wanted.contains_key(name)).collect();
     for names in stale.chunks(DELETED_AT_ONCE) {
-        let delete = client.delete_parameters().set_names(Some(names.to_vec()));
-        delete.send().await.map_err(aws::failed("take back what the service no longer promises"))?;
+        let deleted = client.send("DeleteParameters", &json!({"Names": names})).await;
+        deleted.map_err(aws::call_failed("delete old records of the service's contracts"))?;
     }
     Ok(())
 }
@@ -161,13 +165,5 @@ async fn recorded(target: &Target) -> Result<Recorded> {
 }
 
 async fn parameters(target: &Target, path: &str) -> Result<BTreeMap<String, String>> {
-    let client = aws_sdk_ssm::Client::new(&target.sdk);
-    let mut pages = client.get_parameters_by_path().path(path).recursive(true).into_paginator().send();
-    let mut values = BTreeMap::new();
-    while let Some(page) = pages.next().await {
-        let page = page.map_err(aws::failed("read what is deployed"))?;
-        let parameters = page.parameters.unwrap_or_default().into_iter();
-        values.extend(parameters.filter_map(|parameter| parameter.name.zip(parameter.value)));
-    }
-    Ok(values)
+    ssm::parameters_by_path(&target.sdk, path).await.map_err(aws::call_failed("read what is deployed"))
 }

@@ -1,10 +1,11 @@
-//! Deploying stacks: build, lint, package, change set, smoke test. The only code that deploys, locally and to AWS.
+//! Deploys stacks: build, lint, package, change set, smoke test. The only code that deploys, locally and to AWS.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use ::contracts::deploy::record::Forced;
 use anyhow::{Context, Result, bail};
+use aws_json::ssm;
 
 use crate::aws::{self, LOCAL, Target};
 use crate::change_set::{self, INLINE_TEMPLATE_BYTES, StackChanger, TemplateSource};
@@ -16,38 +17,39 @@ use crate::package::{self, Architecture, Build};
 use crate::page::{self, publish};
 use crate::parameters::{self, Assigned, Sources};
 use crate::python::Python;
+use crate::services::Service;
 use crate::smoke;
-use crate::stacks::{Service, Stack};
+use crate::stacks::{self, ARTIFACTS, Stack, Stacks, WEB};
 use crate::template::{self, Template};
 use crate::ui::{self, Step};
 
-/// The parameter of templates whose functions name the page's address, in a mail or a bucket's rules.
+/// The parameter of templates that use the page's origin, in an email or in a bucket's CORS rules.
 const WEB_ORIGIN: &str = "WebOrigin";
 
-/// How much a deployment says about what it changes.
+/// How much a deployment prints about its changes.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Detail {
     /// A table of every resource.
     EveryResource,
-    /// How many resources.
+    /// The number of resources.
     Counts,
 }
 
 /// A deployment to one environment.
 #[derive(Debug)]
 pub(crate) struct Deployment<'a> {
-    /// The folders.
     pub(crate) home: &'a Home,
     /// The Python environment that holds the linter.
     pub(crate) python: &'a Python,
-    /// The environment.
+    /// Every stack of the repository.
+    pub(crate) stacks: &'a Stacks,
     pub(crate) target: &'a Target,
     /// The functions' instruction set.
     pub(crate) architecture: Architecture,
-    /// How much to say.
+    /// How much to print.
     pub(crate) detail: Detail,
-    /// The services that go although they hurt someone, with the reason.
-    pub(crate) forced: BTreeMap<&'static str, Forced>,
+    /// The services that are deployed although their contracts break a consumer, with the reason.
+    pub(crate) forced: BTreeMap<String, Forced>,
 }
 
 /// Where a service's zip is.
@@ -57,66 +59,97 @@ struct Code {
 }
 
 impl Deployment<'_> {
-    /// Deploys stacks in the order of their dependencies, whatever order they are named in.
-    pub(crate) async fn run(&self, stacks: &[Stack]) -> Result<()> {
-        let mut stacks = stacks.to_vec();
-        stacks.sort_unstable();
-        stacks.dedup();
-        self.lint(&stacks).await?;
-        let binaries = self.build(&stacks).await?;
-        let page = if stacks.contains(&Stack::Web) { Some(page::build(self.home).await?) } else { None };
-        let named = self.web_origin().await?;
-        for &stack in &stacks {
+    /// Deploys stacks, which must be in deployment order.
+    pub(crate) async fn run(&self, stacks: &[&Stack]) -> Result<()> {
+        self.lint(stacks).await?;
+        let binaries = self.build(stacks).await?;
+        let page = if includes_web(stacks) { Some(page::build(self.home).await?) } else { None };
+        let origin = self.web_origin().await?;
+        let deployed_before = self.deployed_services().await?;
+        for stack in stacks {
             self.deploy(stack, &binaries).await.with_context(|| format!("{stack} is not deployed"))?;
-            if let Some(service) = stack.service() {
-                let forced = self.forced.get(service.name);
-                contracts::record(self.home, self.target, service, forced).await?;
+            if let Some(service) = &stack.service {
+                let forced = self.forced.get(&service.name);
+                contracts::record(self.home, self.target, &service.name, forced).await?;
             }
         }
         if let Some(dist) = page {
-            publish::publish(self.target, &dist).await.context("the page is not published")?;
+            let services: Vec<Service> = self.stacks.services().cloned().collect();
+            publish::publish(self.target, &services, &dist).await.context("the page is not published")?;
         }
-        if self.web_origin().await? != named {
-            self.tell_the_address(&stacks, &binaries).await?;
+        if self.web_origin().await? != origin {
+            self.redeploy_with_origin(stacks, &binaries).await?;
+        }
+        if !includes_web(stacks) && origin.is_some() {
+            self.announce_unreachable(&deployed_before).await?;
         }
         Ok(())
     }
 
-    /// Deploys again, of the stacks in hand, those that name the page's address: it was another or none before.
-    async fn tell_the_address(&self, stacks: &[Stack], binaries: &BTreeMap<String, PathBuf>) -> Result<()> {
-        for &stack in stacks {
-            if Template::read(stack.template(&self.home.repo))?.declares(WEB_ORIGIN) {
+    /// Deploys again those of the stacks that use the page's origin, which was another one or none before.
+    async fn redeploy_with_origin(&self, stacks: &[&Stack], binaries: &BTreeMap<String, PathBuf>) -> Result<()> {
+        for stack in stacks {
+            if self.template(stack, &[])?.declares(WEB_ORIGIN) {
                 self.deploy(stack, binaries)
                     .await
-                    .with_context(|| format!("{stack} does not know the page's address"))?;
+                    .with_context(|| format!("{stack} does not have the page's new origin"))?;
             }
         }
         Ok(())
     }
 
-    /// The page's address, once it has one.
-    async fn web_origin(&self) -> Result<Option<String>> {
-        self.parameter(&Stack::Web.parameter(&self.target.env, "origin")).await
+    /// Tells which services are new in this environment: the distribution does not know their paths yet.
+    async fn announce_unreachable(&self, before: &[Service]) -> Result<()> {
+        let known: BTreeSet<&str> = before.iter().map(|service| service.name.as_str()).collect();
+        for service in self.deployed_services().await?.iter().filter(|service| !known.contains(service.name.as_str())) {
+            ui::note(format_args!(
+                "{} is new here: `cargo xtask deploy {WEB} --env {}` makes {} reachable behind the page's address",
+                service.name,
+                self.target.env,
+                service.api.join(", ")
+            ));
+        }
+        Ok(())
     }
 
-    async fn lint(&self, stacks: &[Stack]) -> Result<()> {
-        let templates: Vec<PathBuf> = stacks.iter().map(|stack| stack.template(&self.home.repo)).collect();
+    /// The services that have an API in this environment.
+    async fn deployed_services(&self) -> Result<Vec<Service>> {
+        let mut deployed = Vec::new();
+        for service in self.stacks.services() {
+            let api_id = stacks::parameter_path(&self.target.env, &service.name, "api-id");
+            if self.parameter(&api_id).await?.is_some() {
+                deployed.push(service.clone());
+            }
+        }
+        Ok(deployed)
+    }
+
+    /// The page's origin, once the page is deployed.
+    async fn web_origin(&self) -> Result<Option<String>> {
+        self.parameter(&stacks::parameter_path(&self.target.env, WEB, "origin")).await
+    }
+
+    fn template(&self, stack: &Stack, services: &[Service]) -> Result<Template> {
+        Template::read(&self.home.repo, stack, services)
+    }
+
+    async fn lint(&self, stacks: &[&Stack]) -> Result<()> {
         let step = Step::start("Templates");
-        match lint::templates(self.home, self.python, &templates).await? {
+        match lint::templates(self.home, self.python, self.stacks, stacks).await? {
             0 => step.done("unchanged since they passed cfn-lint"),
             count => step.done(format_args!("{count} passed cfn-lint")),
         }
         Ok(())
     }
 
-    async fn build(&self, stacks: &[Stack]) -> Result<BTreeMap<String, PathBuf>> {
-        let services: Vec<Service> = stacks.iter().filter_map(|stack| stack.service()).collect();
-        if services.is_empty() {
+    async fn build(&self, stacks: &[&Stack]) -> Result<BTreeMap<String, PathBuf>> {
+        let names: Vec<&str> = stacks.iter().filter_map(|stack| Some(stack.service.as_ref()?.name.as_str())).collect();
+        if names.is_empty() {
             return Ok(BTreeMap::new());
         }
         let step = Step::announce("Build");
-        let binaries = package::build(self.home, self.python, &services, self.build_kind()).await?;
-        step.done(services.iter().map(|service| service.name).collect::<Vec<_>>().join(", "));
+        let binaries = package::build(self.home, self.python, &names, self.build_kind()).await?;
+        step.done(names.join(", "));
         Ok(binaries)
     }
 
@@ -124,17 +157,17 @@ impl Deployment<'_> {
         if self.target.env == LOCAL { Build::Dev } else { Build::Release(self.architecture) }
     }
 
-    async fn deploy(&self, stack: Stack, binaries: &BTreeMap<String, PathBuf>) -> Result<()> {
-        let step = Step::start(stack.name());
-        let template = Template::read(stack.template(&self.home.repo))?;
-        let code = match stack.service() {
-            Some(service) => Some(self.upload(service, binaries, &step).await?),
+    async fn deploy(&self, stack: &Stack, binaries: &BTreeMap<String, PathBuf>) -> Result<()> {
+        let step = Step::start(&stack.name);
+        let template = self.template(stack, &self.served_by(stack, &step).await?)?;
+        let code = match &stack.service {
+            Some(service) => Some(self.upload(&service.name, binaries, &step).await?),
             None => None,
         };
         let assigned = self.assign(stack, &template, code.as_ref()).await?;
         self.expect_parameters(&assigned.looked_up).await?;
 
-        let name = stack.stack_name(&self.target.env);
+        let name = stacks::stack_name(&self.target.env, &stack.name);
         let changer = StackChanger::new(self.target, &name);
         let source = self.template_source(stack, template).await?;
         let Some(change_set) = changer.propose(source, &assigned.values, &step).await? else {
@@ -145,21 +178,42 @@ impl Deployment<'_> {
             step.note(change_set::table(&change_set.changes));
         }
         changer.execute(&change_set, &step).await?;
-        if let Some((service, code)) = stack.service().zip(code) {
-            step.at("smoke test");
-            let path = stack.parameter(&self.target.env, "api-id");
-            let api_id =
-                self.parameter(&path).await?.with_context(|| format!("the stack stored no parameter {path}"))?;
-            smoke::api(self.target, &api_id, service).await?;
+        if let Some((service, code)) = stack.service.as_ref().zip(code) {
+            self.test_api(service, &step).await?;
             if self.target.cloud.is_some() {
-                package::keep_only(self.target, &code.bucket, service, &code.key).await?;
+                package::delete_others(self.target, &code.bucket, &service.name, &code.key).await?;
             }
         }
         step.done(change_set::summary(&change_set.changes));
         Ok(())
     }
 
-    async fn assign(&self, stack: Stack, template: &Template, code: Option<&Code>) -> Result<Assigned> {
+    /// The services that a stack serves. The distribution leaves out what is not deployed: CloudFormation would refuse
+    /// the whole stack for one SSM parameter that is missing.
+    async fn served_by(&self, stack: &Stack, step: &Step) -> Result<Vec<Service>> {
+        if stack.name != WEB {
+            return Ok(Vec::new());
+        }
+        let deployed = self.deployed_services().await?;
+        for service in self.stacks.services().filter(|service| !deployed.contains(service)) {
+            step.note(format_args!(
+                "  the page is deployed without {name}, which is not in {env}: `cargo xtask deploy {name} {WEB} --env {env}` \
+                 adds it",
+                name = service.name,
+                env = self.target.env
+            ));
+        }
+        Ok(deployed)
+    }
+
+    async fn test_api(&self, service: &Service, step: &Step) -> Result<()> {
+        step.at("smoke test");
+        let path = stacks::parameter_path(&self.target.env, &service.name, "api-id");
+        let api_id = self.parameter(&path).await?.with_context(|| format!("the stack stored no parameter {path}"))?;
+        smoke::api(self.target, &api_id, &service.smoke).await
+    }
+
+    async fn assign(&self, stack: &Stack, template: &Template, code: Option<&Code>) -> Result<Assigned> {
         let env = &self.target.env;
         let mut known = BTreeMap::from([("Env", env.clone())]);
         if let Some(code) = code {
@@ -174,12 +228,12 @@ impl Deployment<'_> {
             known.insert(WEB_ORIGIN, origin);
         }
         let mut file = template::environment_file(&self.home.repo, env)?;
-        let given = file.remove(stack.name()).unwrap_or_default();
+        let given = file.remove(&stack.name).unwrap_or_default();
         parameters::assign(stack, template, &Sources { env, known, given })
     }
 
-    async fn upload(&self, service: Service, binaries: &BTreeMap<String, PathBuf>, step: &Step) -> Result<Code> {
-        let binary = binaries.get(service.name).context("the binary was not built")?;
+    async fn upload(&self, service: &str, binaries: &BTreeMap<String, PathBuf>, step: &Step) -> Result<Code> {
+        let binary = binaries.get(service).context("the binary was not built")?;
         step.at("package");
         let package = package::package(self.home, service, binary, self.build_kind()).await?;
         let bucket = self.artifact_bucket().await?;
@@ -189,16 +243,16 @@ impl Deployment<'_> {
     }
 
     async fn artifact_bucket(&self) -> Result<String> {
-        let path = Stack::Artifacts.parameter(&self.target.env, "bucket");
-        self.parameter(&path).await?.with_context(|| missing(&path, &self.target.env))
+        let path = stacks::parameter_path(&self.target.env, ARTIFACTS, "bucket");
+        self.parameter(&path).await?.with_context(|| missing(&path, &self.target.env, self.stacks))
     }
 
-    async fn template_source(&self, stack: Stack, template: Template) -> Result<TemplateSource> {
+    async fn template_source(&self, stack: &Stack, template: Template) -> Result<TemplateSource> {
         if template.body.len() <= INLINE_TEMPLATE_BYTES {
             return Ok(TemplateSource::Inline(template.body));
         }
         let bucket = self.artifact_bucket().await?;
-        let key = format!("{stack}/{}.yaml", hash::of(template.body.as_bytes()));
+        let key = format!("{stack}/{}.template", hash::sha256(template.body.as_bytes()));
         let put = self.target.s3().put_object().bucket(&bucket).key(&key).body(template.body.into_bytes().into());
         put.send().await.map_err(aws::failed("upload the template"))?;
         let base = match self.target.cloud {
@@ -211,56 +265,53 @@ impl Deployment<'_> {
     async fn expect_parameters(&self, paths: &[String]) -> Result<()> {
         for path in paths {
             if self.parameter(path).await?.is_none() {
-                bail!(missing(path, &self.target.env));
+                bail!(missing(path, &self.target.env, self.stacks));
             }
         }
         Ok(())
     }
 
     async fn parameter(&self, path: &str) -> Result<Option<String>> {
-        let client = aws_sdk_ssm::Client::new(&self.target.sdk);
-        match client.get_parameter().name(path).send().await {
-            Ok(output) => Ok(output.parameter.and_then(|parameter| parameter.value)),
-            Err(error)
-                if error
-                    .as_service_error()
-                    .is_some_and(aws_sdk_ssm::operation::get_parameter::GetParameterError::is_parameter_not_found) =>
-            {
-                Ok(None)
-            }
-            Err(error) => Err(aws::failed(&format!("read the parameter {path}"))(error)),
-        }
+        let value = ssm::parameter(&self.target.sdk, path).await;
+        value.map_err(aws::call_failed(&format!("read the parameter {path}")))
     }
 }
 
-/// Says which stack to deploy first, which a parameter's path names.
-fn missing(path: &str, env: &str) -> String {
+/// Tells which stack stores a missing SSM parameter, so that it can be deployed first.
+fn missing(path: &str, env: &str, stacks: &Stacks) -> String {
     let owner = path.strip_prefix(&format!("/busline/{env}/")).and_then(|rest| rest.split('/').next());
-    match owner {
+    match owner.filter(|owner| stacks.all().iter().any(|stack| stack.name == **owner)) {
         Some(stack) => format!(
-            "the parameter {path} is not there yet: deploy the stack that stores it first, `cargo xtask deploy {stack} --env {env}`"
+            "the SSM parameter {path} does not exist yet: first deploy the stack that stores it, `cargo xtask deploy \
+             {stack} --env {env}`"
         ),
-        None => format!("the parameter {path} is not there: create it in SSM's parameter store"),
+        None => format!(
+            "the SSM parameter {path} does not exist, and no stack of this repository stores it: create it in SSM's \
+             parameter store, or remove the template's parameter"
+        ),
     }
 }
 
-/// `cargo xtask deploy`.
+fn includes_web(stacks: &[&Stack]) -> bool {
+    stacks.iter().any(|stack| stack.name == WEB)
+}
+
 pub(crate) async fn command(
     home: &Home,
-    stacks: &[Stack],
+    names: &[String],
     env: &str,
     architecture: Option<Architecture>,
     gate: &Gate,
 ) -> Result<()> {
-    let target = Target::of(home, env).await?;
+    let stacks = Stacks::discover(&home.repo)?;
+    let selected = stacks.select(names)?;
+    let target = Target::for_environment(home, env).await?;
     let _lock = if target.cloud.is_some() { Some(home.lock().await?) } else { None };
     let python = Python::ready(home).await?;
     let architecture = match (architecture, target.cloud) {
-        (Some(Architecture::Arm64 | Architecture::X86_64), Some(_)) => {
-            bail!("--arch is for AWS: the local cloud's functions run on this machine")
-        }
+        (Some(_), Some(_)) => bail!("--arch is for AWS: the local cloud's functions run on this machine"),
         (Some(given), None) => given,
-        (None, Some(_)) => Architecture::of_this_machine()?,
+        (None, Some(_)) => Architecture::host()?,
         (None, None) => Architecture::X86_64,
     };
     let place = match target.cloud {
@@ -268,23 +319,33 @@ pub(crate) async fn command(
         None => format!("account {}, {}", target.account().await?, target.region()),
     };
     ui::note(format_args!("Environment {env}: {place}"));
-    let mut ordered = stacks.to_vec();
-    ordered.sort_unstable();
     let step = Step::start("Contracts");
-    let forced = contracts::gate(home, &target, &ordered, gate).await?;
-    step.done(if forced.is_empty() { "nobody is hurt" } else { "forced, and the reason is recorded" });
-    Deployment { home, python: &python, target: &target, architecture, detail: Detail::EveryResource, forced }
-        .run(stacks)
-        .await
+    let forced = contracts::gate(home, &target, &selected, gate).await?;
+    step.done(if forced.is_empty() { "no consumer breaks" } else { "forced, and the reason is recorded" });
+    let deployment = Deployment {
+        home,
+        python: &python,
+        stacks: &stacks,
+        target: &target,
+        architecture,
+        detail: Detail::EveryResource,
+        forced,
+    };
+    deployment.run(&selected).await
 }
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use super::*;
 
     #[test]
     fn a_missing_parameter_names_the_stack_to_deploy_first() {
-        let said = missing("/busline/prod/users/issuer", "prod");
-        assert!(said.contains("cargo xtask deploy users --env prod"), "{said}");
+        let stacks = Stacks::discover(Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap()).unwrap();
+        let message = missing("/busline/prod/bus/arn", "prod", &stacks);
+        assert!(message.contains("cargo xtask deploy bus --env prod"), "{message}");
+        let message = missing("/busline/prod/no-such-stack/arn", "prod", &stacks);
+        assert!(message.contains("no stack of this repository stores it"), "{message}");
     }
 }

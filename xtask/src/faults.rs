@@ -1,4 +1,4 @@
-//! The fault run: a load of changes through a faulty network, and a ledger of what must come out.
+//! `cargo xtask faults`: many changes through a faulty network, and a ledger of the expected effects.
 
 use std::path::PathBuf;
 use std::process::Stdio;
@@ -8,51 +8,51 @@ use clap::Args;
 
 use crate::home::Home;
 use crate::interrupts::Interrupts;
-use crate::own_cloud::{Environment, on_own_cloud};
 use crate::prerequisites;
 use crate::process;
 use crate::replay_crashes::{self, CrashRun};
+use crate::separate_cloud::{Environment, on_separate_cloud};
 
 /// The sizes of a run.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct FaultRun {
-    /// How many changes of to-do items are made.
+    /// The number of changes to items.
     #[arg(long, default_value_t = 2000)]
     changes: u32,
-    /// By how many users.
+    /// The number of users who make them.
     #[arg(long, default_value_t = 20)]
     users: u32,
-    /// Decides the faults; the order in which calls meet them is the machine's.
+    /// The seed of the faults; which calls they affect also depends on the machine's timing.
     #[arg(long, default_value_t = 1)]
     seed: u64,
-    /// Replace publisher and subscribers by naive ones: the run must then lose and double some.
+    /// Replace publisher and subscribers by naive ones: the run must then lose and repeat some effects.
     #[arg(long)]
     control: bool,
 }
 
-/// `cargo xtask faults`: one run on a local cloud of its own.
+/// `cargo xtask faults`: one run on a separate local cloud.
 pub(crate) async fn command(home: &Home, run: &FaultRun) -> Result<()> {
     prerequisites::check(home)?;
     let mut interrupts = Interrupts::catch()?;
-    on_own_cloud(home, &mut interrupts, async |environment| execute(home, run, environment).await).await
+    on_separate_cloud(home, &mut interrupts, async |environment| execute(home, run, environment).await).await
 }
 
-/// The part `faults` of the whole check: a short run, replays that are killed, and a shorter run that shows that the
-/// ledger sees loss.
+/// Part `faults` of `cargo xtask test`: a short run, replays that are killed, and a control run that shows that the ledger
+/// detects loss.
 pub(crate) async fn check(home: &Home, interrupts: &mut Interrupts) -> Result<()> {
     let real = FaultRun { changes: 1500, users: 15, seed: 1, control: false };
     let control = FaultRun { changes: 300, users: 6, seed: 1, control: true };
-    on_own_cloud(home, interrupts, async |environment| {
+    on_separate_cloud(home, interrupts, async |environment| {
         execute(home, &real, environment).await?;
         replay_crashes::execute(home, &CrashRun::small(), environment).await?;
-        // Last: it leaves the naive functions deployed.
+        // Last, because the naive functions stay deployed.
         execute(home, &control, environment).await
     })
     .await
 }
 
 async fn execute(home: &Home, run: &FaultRun, environment: &Environment) -> Result<()> {
-    // Both, as the first deploys the second. Without `--package`, so that nothing is compiled with other features.
+    // Both, because the first deploys the second. Without `--package`, so that nothing is compiled with other features.
     let mut build = process::command("cargo");
     build.args(["build", "--bin", "faults", "--bin", "naive"]).current_dir(&home.repo);
     process::run(&mut build).await?;
@@ -66,7 +66,7 @@ async fn execute(home: &Home, run: &FaultRun, environment: &Environment) -> Resu
     process::run(&mut faults).await
 }
 
-/// Where cargo has built the program of this name.
+/// The path of a program of the workspace that cargo built.
 pub(crate) fn program(home: &Home, name: &str) -> Result<PathBuf> {
     Ok(target(home)?.join("debug").join(name))
 }
@@ -74,6 +74,6 @@ pub(crate) fn program(home: &Home, name: &str) -> Result<PathBuf> {
 /// The folder that cargo builds into.
 pub(crate) fn target(home: &Home) -> Result<PathBuf> {
     let metadata = cargo_metadata::MetadataCommand::new().current_dir(&home.repo).no_deps().exec();
-    let target = metadata.context("cargo does not say where it builds")?.target_directory;
+    let target = metadata.context("cannot read the workspace's target directory")?.target_directory;
     Ok(PathBuf::from(target.as_str()))
 }

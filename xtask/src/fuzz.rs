@@ -1,4 +1,4 @@
-//! The fuzz targets of `fuzz/`: a search for bytes that a parser does not withstand, as long as asked.
+//! `cargo xtask fuzz`: the fuzz targets of `tests/fuzz/`, each for a given time.
 
 use std::path::Path;
 
@@ -10,17 +10,17 @@ use crate::home::Home;
 use crate::process;
 use crate::ui;
 
-/// What is fuzzed, for how long.
+/// Which targets are fuzzed, and how long.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct FuzzRun {
-    /// The targets, such as `cursor`; all of them when none is named.
+    /// The targets, such as `cursor`; by default all of them.
     targets: Vec<String>,
-    /// How long each target is run.
+    /// How many seconds each target runs.
     #[arg(long, default_value_t = 60, value_parser = clap::value_parser!(u32).range(1..))]
     seconds: u32,
 }
 
-/// The part of `fuzz/Cargo.toml` that lists the targets.
+/// The part of `tests/fuzz/Cargo.toml` that lists the targets.
 #[derive(Deserialize)]
 struct Manifest {
     packages: Vec<Package>,
@@ -36,9 +36,9 @@ struct Target {
     name: String,
 }
 
-/// `cargo xtask fuzz`. What is found is kept in `fuzz/artifacts`, what was learnt in `fuzz/corpus`.
+/// `cargo xtask fuzz`. Failing inputs are kept in `tests/fuzz/artifacts`, the corpus in `tests/fuzz/corpus`.
 pub(crate) async fn command(home: &Home, run: &FuzzRun) -> Result<()> {
-    let folder = home.repo.join("fuzz");
+    let folder = home.repo.join("tests/fuzz");
     if !has_tools(&folder).await {
         bail!(
             "fuzzing needs the nightly compiler and cargo-fuzz: `rustup toolchain install nightly`, then \
@@ -64,7 +64,7 @@ async fn fuzz(folder: &Path, target: &str, seconds: u32) -> Result<()> {
     let corpus = folder.join("corpus").join(target);
     std::fs::create_dir_all(&corpus).with_context(|| format!("cannot make {}", corpus.display()))?;
     let mut command = nightly(folder);
-    // The parsers hold no unsafe code that a sanitizer would watch; the assertions are those of the target itself.
+    // The parsers have no unsafe code for a sanitizer to check; the assertions are in the targets.
     command.args(["fuzz", "run", "--sanitizer", "none", "--debug-assertions", target]);
     command.arg(&corpus).arg(folder.join("seeds").join(target));
     command.args(["--", &format!("-max_total_time={seconds}"), "-max_len=16384", "-timeout=5", "-print_final_stats=1"]);
@@ -80,16 +80,16 @@ async fn targets(folder: &Path) -> Result<Vec<String>> {
     metadata.args(["metadata", "--no-deps", "--format-version", "1"]).current_dir(folder);
     let output = metadata.output().await?;
     if !output.status.success() {
-        bail!("cannot read fuzz/Cargo.toml: {}", String::from_utf8_lossy(&output.stderr));
+        bail!("cannot read tests/fuzz/Cargo.toml: {}", String::from_utf8_lossy(&output.stderr));
     }
     let manifest: Manifest = serde_json::from_slice(&output.stdout)?;
     Ok(manifest.packages.into_iter().flat_map(|package| package.targets).map(|target| target.name).collect())
 }
 
-/// Cargo of the nightly toolchain, whatever this repository's own is.
+/// Cargo of the nightly toolchain, instead of the pinned one.
 fn nightly(folder: &Path) -> tokio::process::Command {
     let mut command = process::command("cargo");
-    // `cargo xtask` itself runs under the pinned toolchain and says so to its children.
+    // `cargo xtask` runs under the pinned toolchain, and its children inherit the variable that selects it.
     command.arg("+nightly").env_remove("RUSTUP_TOOLCHAIN").current_dir(folder);
     command
 }

@@ -1,4 +1,4 @@
-//! Where things are: the repository, and the folder of everything local.
+//! The folders of the commands: the repository, and the folder of the local cloud.
 
 use std::env;
 use std::fs::{self, File, TryLockError};
@@ -9,57 +9,57 @@ use anyhow::{Context, Result};
 
 use crate::ui;
 
-/// The folders that the commands work in.
+/// The folders of the commands.
 #[derive(Clone, Debug)]
 pub(crate) struct Home {
     /// The root of the repository.
     pub(crate) repo: PathBuf,
-    /// Everything local: state, log and record of the local cloud. `.busline/`, or `BUSLINE_HOME`.
+    /// State and log of the local cloud: `.busline/`, or `BUSLINE_HOME`.
     pub(crate) dir: PathBuf,
     /// The Python environment: `venv/` in [`Home::dir`], or `BUSLINE_VENV`.
     pub(crate) venv: PathBuf,
 }
 
 impl Home {
-    /// Finds the folders, from the environment where it names them.
+    /// Finds the folders, from environment variables where they are set.
     pub(crate) fn find() -> Result<Self> {
         let manifest = env::var_os("CARGO_MANIFEST_DIR").unwrap_or_else(|| env!("CARGO_MANIFEST_DIR").into());
-        let repo = Path::new(&manifest).parent().context("xtask has no folder above it")?.to_owned();
+        let repo = Path::new(&manifest).parent().context("the folder of xtask has no parent")?.to_owned();
         let dir = folder_from_env("BUSLINE_HOME")?.unwrap_or_else(|| repo.join(".busline"));
         let venv = folder_from_env("BUSLINE_VENV")?.unwrap_or_else(|| dir.join("venv"));
         Ok(Self { repo, dir, venv })
     }
 
-    /// A second home in another folder, with the same Python environment: for tests beside a developer's cloud.
+    /// A second home in another folder, with the same Python environment: for tests next to a developer's local cloud.
     pub(crate) fn beside(&self, dir: PathBuf) -> Self {
         Self { dir, ..self.clone() }
     }
 
-    /// What xtask itself keeps between runs: packages, lint results.
+    /// The folder of what xtask keeps between runs: packages, lint results.
     pub(crate) fn cache(&self) -> PathBuf {
         self.repo.join("target/xtask")
     }
 
     /// Waits until no other command starts, stops or deploys to this home's local cloud.
     ///
-    /// The lock ends when the file is dropped, or with the process.
+    /// The lock is released when the file is dropped, or when the process ends.
     pub(crate) async fn lock(&self) -> Result<File> {
-        lock(&self.dir.join("lock"), "another `cargo xtask` is at work on this local cloud; waiting for it").await
+        lock(&self.dir.join("lock"), "another `cargo xtask` uses this local cloud; waiting for it").await
     }
 }
 
-/// Waits for the file lock at `path`; says `busy` once if it is taken.
+/// Waits for the file lock at `path`; prints `busy` once if it is taken.
 pub(crate) async fn lock(path: &Path, busy: &str) -> Result<File> {
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
     }
     let file = File::create(path).with_context(|| format!("cannot write {}", path.display()))?;
-    let mut said = None;
+    let mut announced = None;
     loop {
         match file.try_lock() {
             Ok(()) => return Ok(file),
             Err(TryLockError::WouldBlock) => {
-                said.get_or_insert_with(|| ui::note(busy));
+                announced.get_or_insert_with(|| ui::note(busy));
                 tokio::time::sleep(Duration::from_millis(200)).await;
             }
             Err(TryLockError::Error(error)) => {

@@ -1,34 +1,34 @@
-//! The demo user, and signing in as a browser does: over SRP, so that the password never leaves this machine.
+//! The demo user, and sign-in over SRP, as a browser does it: the password never leaves this machine.
 
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, anyhow, bail};
 use aws_cognito_srp::{SrpClient, User};
-use aws_sdk_cognitoidentityprovider::Client;
-use aws_sdk_cognitoidentityprovider::types::{AttributeType, AuthFlowType, ChallengeNameType};
+use aws_json::{COGNITO, Client};
+use serde::Deserialize;
+use serde_json::{Value, json};
 
 use crate::aws::{self, Target};
 use crate::mail;
 use crate::status::Status;
 
-/// A person who can sign in.
+/// The email address and password of a user.
 #[derive(Clone, Debug)]
-pub(crate) struct Person {
-    /// Also the user name.
+pub(crate) struct UserCredentials {
+    /// The email address, which is the user name too.
     pub(crate) email: String,
-    /// The password.
     pub(crate) password: String,
 }
 
-impl Person {
-    /// The user that every local cloud has. The password protects nothing but a developer's own machine.
+impl UserCredentials {
+    /// The user that every local cloud has. The password protects nothing but a developer's machine.
     pub(crate) fn demo() -> Self {
         Self { email: "demo@example.com".into(), password: "Busline-demo-1".into() }
     }
 }
 
-/// The user pool of an environment, seen as its public client sees it.
+/// The user pool of an environment, through its public client.
 #[derive(Debug)]
 pub(crate) struct SignIn {
     client: Client,
@@ -37,128 +37,145 @@ pub(crate) struct SignIn {
 }
 
 impl SignIn {
-    /// The pool that the users stack made.
-    pub(crate) fn to(target: &Target, status: &Status) -> Result<Self> {
-        let absent = || format!("the users stack is not deployed: `cargo xtask deploy users --env {}`", target.env);
+    /// Reads which user pool the environment has from its status.
+    pub(crate) fn new(target: &Target, status: &Status) -> Result<Self> {
+        let absent = || {
+            format!(
+                "{} has no user pool: deploy the service with `status.user_pool_id` in its manifest (`cargo xtask services \
+                 --format json` shows it)",
+                target.env
+            )
+        };
         Ok(Self {
-            client: Client::new(&target.sdk),
+            client: Client::unsigned(&target.sdk, COGNITO),
             pool: status.user_pool_id.clone().with_context(absent)?,
             client_id: status.user_pool_client_id.clone().with_context(absent)?,
         })
     }
 
-    /// Signs in over SRP; gives the access token.
+    /// Signs in over SRP and returns the access token.
     ///
     /// <https://docs.aws.amazon.com/cognito/latest/developerguide/amazon-cognito-user-pools-authentication-flow-methods.html>
-    pub(crate) async fn access_token(&self, person: &Person) -> Result<String> {
-        let srp = SrpClient::new(User::new(&self.pool, &person.email, &person.password), &self.client_id, None);
+    pub(crate) async fn access_token(&self, user: &UserCredentials) -> Result<String> {
+        let srp = SrpClient::new(User::new(&self.pool, &user.email, &user.password), &self.client_id, None);
         let opening = srp.get_auth_parameters();
-        let challenge = self
-            .client
-            .initiate_auth()
-            .client_id(&self.client_id)
-            .auth_flow(AuthFlowType::UserSrpAuth)
-            .auth_parameters("USERNAME", opening.username)
-            .auth_parameters("SRP_A", opening.a)
-            .send()
-            .await
-            .map_err(aws::failed("sign in"))?;
-        let given = challenge.challenge_parameters.unwrap_or_default();
+        let request = json!({
+            "ClientId": self.client_id,
+            "AuthFlow": "USER_SRP_AUTH",
+            "AuthParameters": {"USERNAME": opening.username, "SRP_A": opening.a},
+        });
+        let challenge = self.client.call::<Step>("InitiateAuth", &request).await;
+        let given = challenge.map_err(aws::call_failed("sign in"))?.challenge_parameters;
         let user_id = part(&given, "USER_ID_FOR_SRP")?;
         let proof = srp
             .verify(part(&given, "SECRET_BLOCK")?, user_id, part(&given, "SALT")?, part(&given, "SRP_B")?)
-            .map_err(|error| anyhow!("cannot sign in: the SRP challenge does not fit: {error}"))?;
-        let answer = self
-            .client
-            .respond_to_auth_challenge()
-            .client_id(&self.client_id)
-            .challenge_name(ChallengeNameType::PasswordVerifier)
-            .challenge_responses("USERNAME", user_id)
-            .challenge_responses("PASSWORD_CLAIM_SECRET_BLOCK", proof.password_claim_secret_block)
-            .challenge_responses("PASSWORD_CLAIM_SIGNATURE", proof.password_claim_signature)
-            .challenge_responses("TIMESTAMP", proof.timestamp)
-            .send()
-            .await
-            .map_err(aws::failed("sign in"))?;
-        match answer.authentication_result.and_then(|result| result.access_token) {
-            Some(token) => Ok(token),
-            None => bail!(
-                "cannot sign in: Cognito asks for {:?}, which this command does not answer",
-                answer.challenge_name
-            ),
-        }
-    }
-
-    /// Signs a person up and confirms with the code that the local cloud mailed. Nothing to do if they can sign in.
-    pub(crate) async fn ensure_confirmed(&self, target: &Target, person: &Person) -> Result<Seeded> {
-        let before = self.codes(target, person).await?.len();
-        match self.sign_up(person).await? {
-            SignedUp::Now => {}
-            SignedUp::Before if self.access_token(person).await.is_ok() => {
-                return Ok(Seeded::WasThere);
+            .map_err(|error| anyhow!("cannot sign in: the SRP challenge is invalid: {error}"))?;
+        let request = json!({
+            "ClientId": self.client_id,
+            "ChallengeName": "PASSWORD_VERIFIER",
+            "ChallengeResponses": {
+                "USERNAME": user_id,
+                "PASSWORD_CLAIM_SECRET_BLOCK": proof.password_claim_secret_block,
+                "PASSWORD_CLAIM_SIGNATURE": proof.password_claim_signature,
+                "TIMESTAMP": proof.timestamp,
+            },
+        });
+        let answer = self.client.call::<Step>("RespondToAuthChallenge", &request).await;
+        let answer = answer.map_err(aws::call_failed("sign in"))?;
+        match answer.authentication_result {
+            Some(result) => Ok(result.access_token),
+            None => {
+                bail!("cannot sign in: Cognito asks for {:?}, which this command cannot answer", answer.challenge_name)
             }
-            SignedUp::Before => self.resend_code(person).await?,
         }
-        let code = self.wait_for_code(target, person, before).await?;
-        let confirmation = self.client.confirm_sign_up().client_id(&self.client_id).username(&person.email);
-        confirmation.confirmation_code(code).send().await.map_err(aws::failed("confirm the sign-up"))?;
-        Ok(Seeded::Now)
     }
 
-    async fn sign_up(&self, person: &Person) -> Result<SignedUp> {
-        let email = AttributeType::builder().name("email").value(&person.email).build()?;
-        let request = self.client.sign_up().client_id(&self.client_id).username(&person.email);
-        match request.password(&person.password).user_attributes(email).send().await {
-            Ok(_) => Ok(SignedUp::Now),
-            Err(error)
-                if error.as_service_error().is_some_and(
-                    aws_sdk_cognitoidentityprovider::operation::sign_up::SignUpError::is_username_exists_exception,
-                ) =>
-            {
-                Ok(SignedUp::Before)
+    /// Signs a user up, and confirms with the code that the local cloud sent by email, unless the user can sign in.
+    pub(crate) async fn ensure_signed_up(&self, target: &Target, user: &UserCredentials) -> Result<SignUp> {
+        let before = self.codes(target, user).await?.len();
+        match self.sign_up(user).await? {
+            SignUp::Created => {}
+            SignUp::Existing if self.access_token(user).await.is_ok() => {
+                return Ok(SignUp::Existing);
             }
-            Err(error) => Err(aws::failed("sign up")(error)),
+            SignUp::Existing => self.resend_code(user).await?,
+        }
+        let code = self.wait_for_code(target, user, before).await?;
+        let request = json!({"ClientId": self.client_id, "Username": user.email, "ConfirmationCode": code});
+        let confirmed = self.client.send("ConfirmSignUp", &request).await;
+        confirmed.map_err(aws::call_failed("confirm the sign-up"))?;
+        Ok(SignUp::Created)
+    }
+
+    async fn sign_up(&self, user: &UserCredentials) -> Result<SignUp> {
+        match self.client.send("SignUp", &sign_up_request(&self.client_id, user)).await {
+            Ok(()) => Ok(SignUp::Created),
+            Err(error) if error.code() == Some("UsernameExistsException") => Ok(SignUp::Existing),
+            Err(error) => Err(aws::call_failed("sign up")(error)),
         }
     }
 
-    async fn resend_code(&self, person: &Person) -> Result<()> {
-        let request = self.client.resend_confirmation_code().client_id(&self.client_id).username(&person.email);
-        request.send().await.map_err(aws::failed("ask for another confirmation code"))?;
-        Ok(())
+    async fn resend_code(&self, user: &UserCredentials) -> Result<()> {
+        let request = json!({"ClientId": self.client_id, "Username": user.email});
+        let sent = self.client.send("ResendConfirmationCode", &request).await;
+        sent.map_err(aws::call_failed("ask for another confirmation code"))
     }
 
-    async fn wait_for_code(&self, target: &Target, person: &Person, before: usize) -> Result<String> {
+    async fn wait_for_code(&self, target: &Target, user: &UserCredentials, before: usize) -> Result<String> {
         let deadline = Instant::now() + Duration::from_secs(10);
         while Instant::now() < deadline {
-            let codes = self.codes(target, person).await?;
+            let codes = self.codes(target, user).await?;
             if let Some(code) = codes.into_iter().skip(before).next_back() {
                 return Ok(code);
             }
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
-        bail!("no confirmation code was mailed to {} within 10 s", person.email)
+        bail!("no email with a confirmation code was sent to {} within 10 s", user.email)
     }
 
-    /// The codes mailed to a person, oldest first.
-    async fn codes(&self, target: &Target, person: &Person) -> Result<Vec<String>> {
-        let mails = mail::sent(target).await?;
-        let theirs = mails.iter().filter(|mail| mail.to.contains(&person.email));
-        Ok(theirs.filter_map(|mail| confirmation_code(&mail.text)).collect())
+    /// The confirmation codes sent to a user, oldest first.
+    async fn codes(&self, target: &Target, user: &UserCredentials) -> Result<Vec<String>> {
+        let emails = mail::sent(target).await?;
+        let received = emails.iter().filter(|mail| mail.to.contains(&user.email));
+        Ok(received.filter_map(|mail| confirmation_code(&mail.text)).collect())
     }
 }
 
-/// Whether a person had to be made.
+/// The request with which a user signs up.
+///
+/// <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_SignUp.html>
+pub(crate) fn sign_up_request(client_id: &str, user: &UserCredentials) -> Value {
+    json!({
+        "ClientId": client_id,
+        "Username": user.email,
+        "Password": user.password,
+        "UserAttributes": [{"Name": "email", "Value": user.email}],
+    })
+}
+
+/// What Cognito answers during a sign-in: the next challenge, or tokens.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Step {
+    challenge_name: Option<String>,
+    #[serde(default)]
+    challenge_parameters: HashMap<String, String>,
+    authentication_result: Option<Tokens>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Tokens {
+    access_token: String,
+}
+
+/// Whether a user was there before.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) enum Seeded {
-    /// They could sign in already.
-    WasThere,
-    /// They signed up now.
-    Now,
-}
-
-enum SignedUp {
-    Now,
-    Before,
+pub(crate) enum SignUp {
+    /// The user pool had the user already.
+    Existing,
+    /// The user signed up now.
+    Created,
 }
 
 fn part<'a>(parameters: &'a HashMap<String, String>, name: &str) -> Result<&'a str> {

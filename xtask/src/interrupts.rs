@@ -1,11 +1,11 @@
-//! Being asked to stop: Ctrl-C, `kill`, a closed terminal.
+//! Signals that end a command: Ctrl-C, `kill`, a closed terminal.
 
 use std::fmt;
 
 use anyhow::{Context, Result};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-/// The error of a command that was asked to stop before its end.
+/// The error of a command that a signal stopped.
 #[derive(Debug)]
 pub(crate) struct Interrupted;
 
@@ -17,7 +17,7 @@ impl fmt::Display for Interrupted {
 
 impl std::error::Error for Interrupted {}
 
-/// From its making on, a signal to stop no longer ends the process but is kept for [`Interrupts::next`].
+/// While it exists, a signal does not end the process but is kept for [`Interrupts::next`].
 #[derive(Debug)]
 pub(crate) struct Interrupts {
     interrupt: Signal,
@@ -26,7 +26,6 @@ pub(crate) struct Interrupts {
 }
 
 impl Interrupts {
-    /// Starts catching.
     pub(crate) fn catch() -> Result<Self> {
         let caught = |kind| signal(kind).context("cannot catch signals");
         Ok(Self {
@@ -36,7 +35,7 @@ impl Interrupts {
         })
     }
 
-    /// Waits for the next signal to stop.
+    /// Waits for the next signal.
     pub(crate) async fn next(&mut self) {
         tokio::select! {
             _ = self.interrupt.recv() => {}
@@ -45,7 +44,7 @@ impl Interrupts {
         }
     }
 
-    /// Does some work, unless a signal comes before its end.
+    /// Runs some work; fails with [`Interrupted`] when a signal arrives before its end.
     pub(crate) async fn unless<T>(&mut self, work: impl Future<Output = Result<T>>) -> Result<T> {
         tokio::select! {
             outcome = work => outcome,

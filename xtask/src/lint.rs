@@ -1,4 +1,4 @@
-//! cfn-lint over templates, remembered for those that did not change.
+//! cfn-lint over templates; those that passed and did not change since are skipped.
 
 use std::fs;
 use std::path::PathBuf;
@@ -6,40 +6,58 @@ use std::path::PathBuf;
 use anyhow::{Context, Result};
 
 use crate::hash;
-use crate::home::Home;
+use crate::home::{self, Home};
 use crate::process;
 use crate::python::Python;
+use crate::services::Service;
+use crate::stacks::{Stack, Stacks};
+use crate::template::{Form, Template};
 
-/// Lints templates against AWS's resource schemas; fails with cfn-lint's own findings, warnings included.
+/// Lints stacks' templates against AWS's resource schemas; fails with cfn-lint's own findings, warnings included.
 ///
-/// Gives the number of templates that had to be looked at: a template that passed before is not linted again with
-/// the same cfn-lint and settings.
-pub(crate) async fn templates(home: &Home, python: &Python, templates: &[PathBuf]) -> Result<usize> {
+/// Returns the number of templates that were linted: one that passed before is skipped while the template, cfn-lint and
+/// its settings are the same. A template with includes or patterns is linted as it is deployed, with these written out.
+pub(crate) async fn templates(home: &Home, python: &Python, stacks: &Stacks, selected: &[&Stack]) -> Result<usize> {
     let folder = home.cache().join("cfn-lint");
-    fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
+    fs::create_dir_all(&folder).with_context(|| format!("cannot create {}", folder.display()))?;
+    let _lock = home::lock(&folder.join("lock"), "another `cargo xtask` lints templates; waiting for it").await?;
     let rules = rules(home)?;
-    let mut unknown = Vec::new();
-    for template in templates {
-        let stamp = folder.join(hash::of(format!("{rules} {}", hash::of_file(template)?).as_bytes()));
+    let services: Vec<Service> = stacks.services().cloned().collect();
+    let mut changed = Vec::new();
+    for stack in selected {
+        let template = Template::read(&home.repo, stack, &services)?;
+        let stamp = folder.join(hash::sha256(format!("{rules} {}", hash::sha256(template.body.as_bytes())).as_bytes()));
         if !stamp.exists() {
-            unknown.push((template, stamp));
+            changed.push((file(home, stack, &template)?, stamp));
         }
     }
-    if unknown.is_empty() {
+    if changed.is_empty() {
         return Ok(0);
     }
     let mut cfn_lint = process::command(python.program("cfn-lint"));
     cfn_lint.current_dir(&home.repo).args(["--regions", "eu-west-1", "--"]);
-    cfn_lint.args(unknown.iter().map(|(template, _)| template));
+    cfn_lint.args(changed.iter().map(|(template, _)| template));
     process::run_quietly(&mut cfn_lint).await?;
-    for (_, stamp) in &unknown {
+    for (_, stamp) in &changed {
         fs::write(stamp, "")?;
     }
-    Ok(unknown.len())
+    Ok(changed.len())
+}
+
+/// The file that cfn-lint reads: the template's own, or what was written out of it.
+fn file(home: &Home, stack: &Stack, template: &Template) -> Result<PathBuf> {
+    if template.form == Form::Source {
+        return Ok(template.path.clone());
+    }
+    let folder = home.cache().join("templates");
+    fs::create_dir_all(&folder).with_context(|| format!("cannot create {}", folder.display()))?;
+    let expanded = folder.join(format!("{stack}.json"));
+    fs::write(&expanded, &template.body).with_context(|| format!("cannot write {}", expanded.display()))?;
+    Ok(expanded)
 }
 
 /// What a result depends on beside the template: the linter's version and its settings.
 fn rules(home: &Home) -> Result<String> {
     let settings = fs::read(home.repo.join(".cfnlintrc")).unwrap_or_default();
-    Ok(format!("{} {}", hash::of_file(&home.repo.join("local/requirements.lock"))?, hash::of(&settings)))
+    Ok(format!("{} {}", hash::sha256_of_file(&home.repo.join("local/requirements.lock"))?, hash::sha256(&settings)))
 }

@@ -1,55 +1,55 @@
-//! What a service's functions log.
+//! `cargo xtask logs`: the log lines of a service's functions.
 
 use std::collections::HashSet;
 use std::time::Duration;
 
 use anyhow::{Result, bail};
-use aws_sdk_cloudwatchlogs::types::FilteredLogEvent;
+use aws_json::logs::{Filter, LogEvent, Pages};
+use aws_json::{Client, LOGS};
 use jiff::{SignedDuration, Timestamp};
-use serde_json::{Map, Value};
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
 
 use crate::aws::{self, Target};
-use crate::stacks::Stack;
+use crate::stacks;
 use crate::ui;
 
-/// Whether to go on once everything was printed.
+/// Whether to continue after the present lines.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Follow {
-    /// Print what comes, until Ctrl-C.
+    /// Print new lines until Ctrl-C.
     Yes,
-    /// Print what is there.
+    /// Print the present lines only.
     No,
 }
 
 /// How each line is printed.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum LogFormat {
-    /// Time, level, sentence, fields.
+    /// Time, level, message, fields.
     Text,
     /// As the function wrote it.
     Raw,
 }
 
-/// `cargo xtask logs`.
 pub(crate) async fn command(
     target: &Target,
-    stack: Stack,
+    service: &str,
     since: SignedDuration,
     follow: Follow,
     format: LogFormat,
 ) -> Result<()> {
-    let groups = groups(target, stack).await?;
+    let groups = groups(target, service).await?;
     if groups.is_empty() {
-        bail!("{stack} has no log group: `cargo xtask deploy {stack} --env {}` makes it", target.env);
+        bail!("{service} has no log group: `cargo xtask deploy {service} --env {}` creates it", target.env);
     }
-    let client = aws_sdk_cloudwatchlogs::Client::new(&target.sdk);
     let mut from = Timestamp::now().checked_sub(since)?.as_millisecond();
     let mut seen = HashSet::new();
-    let prefix = format!("{}-", stack.stack_name(&target.env));
+    let prefix = format!("{}-", stacks::stack_name(&target.env, service));
     loop {
         let mut events = Vec::new();
         for group in &groups {
-            events.extend(read(&client, group, from).await?);
+            events.extend(read(target, group, from).await?);
         }
         events.retain(|event| seen.insert(identity(event)));
         events.sort_by_key(|event| event.timestamp);
@@ -59,30 +59,55 @@ pub(crate) async fn command(
         if follow == Follow::No {
             return Ok(());
         }
-        // A line may arrive after one with a later time: look back a little, and skip what was printed.
+        // A line may arrive after one with a later time: read the last seconds again, and skip what was printed.
         from = from.max(Timestamp::now().as_millisecond() - 10_000);
         tokio::time::sleep(Duration::from_secs(1)).await;
     }
 }
 
-/// Every line of every log group, in no order between groups.
-pub(crate) async fn everything(target: &Target) -> Result<Vec<String>> {
-    let client = aws_sdk_cloudwatchlogs::Client::new(&target.sdk);
-    let mut pages = client.describe_log_groups().into_paginator().send();
+/// Every line of every log group, ordered within each group only.
+pub(crate) async fn all_lines(target: &Target) -> Result<Vec<String>> {
     let mut lines = Vec::new();
-    while let Some(page) = pages.next().await {
-        let groups = page.map_err(aws::failed("list the log groups"))?.log_groups.unwrap_or_default();
-        for group in groups.into_iter().filter_map(|group| group.log_group_name) {
-            lines.extend(read(&client, &group, 0).await?.into_iter().filter_map(|event| event.message));
-        }
+    for group in all_groups(target).await? {
+        lines.extend(read(target, &group, 0).await?.into_iter().map(|event| event.message));
     }
     Ok(lines)
 }
 
-/// The log groups that the stack made.
-async fn groups(target: &Target, stack: Stack) -> Result<Vec<String>> {
+/// Log groups come in pages:
+/// <https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_DescribeLogGroups.html>
+async fn all_groups(target: &Target) -> Result<Vec<String>> {
+    let client = Client::new(&target.sdk, LOGS);
+    let (mut names, mut input) = (Vec::new(), json!({}));
+    loop {
+        let page = client.call::<GroupPage>("DescribeLogGroups", &input).await;
+        let page = page.map_err(aws::call_failed("list the log groups"))?;
+        names.extend(page.log_groups.into_iter().map(|group| group.log_group_name));
+        match page.next_token.filter(|token| !token.is_empty()) {
+            Some(token) => input["nextToken"] = json!(token),
+            None => return Ok(names),
+        }
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct GroupPage {
+    #[serde(default)]
+    log_groups: Vec<LogGroup>,
+    next_token: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct LogGroup {
+    log_group_name: String,
+}
+
+/// The log groups of a service's stack.
+async fn groups(target: &Target, service: &str) -> Result<Vec<String>> {
     let client = aws_sdk_cloudformation::Client::new(&target.sdk);
-    let name = stack.stack_name(&target.env);
+    let name = stacks::stack_name(&target.env, service);
     let output = match client.describe_stack_resources().stack_name(&name).send().await {
         Ok(output) => output,
         Err(error) if aws::explain(&error).contains("does not exist") => return Ok(Vec::new()),
@@ -93,24 +118,20 @@ async fn groups(target: &Target, stack: Stack) -> Result<Vec<String>> {
     Ok(groups.filter_map(|resource| resource.physical_resource_id).collect())
 }
 
-async fn read(client: &aws_sdk_cloudwatchlogs::Client, group: &str, from: i64) -> Result<Vec<FilteredLogEvent>> {
-    let mut pages = client.filter_log_events().log_group_name(group).start_time(from).into_paginator().send();
-    let mut events = Vec::new();
-    while let Some(page) = pages.next().await {
-        let page = page.map_err(aws::failed(&format!("read the log group {group}")))?;
-        events.extend(page.events.unwrap_or_default());
-    }
-    Ok(events)
+async fn read(target: &Target, group: &str, from: i64) -> Result<Vec<LogEvent>> {
+    let filter = Filter { group: group.to_owned(), from, pattern: None };
+    let events = Pages::new(&target.sdk, &filter).all().await;
+    events.map_err(aws::call_failed(&format!("read the log group {group}")))
 }
 
-/// What tells an event from all others. The local cloud gives events no id of their own.
-fn identity(event: &FilteredLogEvent) -> (Option<String>, Option<i64>, Option<String>, Option<String>) {
+/// Identifies an event. On the local cloud events have no id.
+fn identity(event: &LogEvent) -> (Option<String>, Option<i64>, Option<String>, String) {
     (event.event_id.clone(), event.timestamp, event.log_stream_name.clone(), event.message.clone())
 }
 
-/// One line as it is printed; `None` for what only [`LogFormat::Raw`] shows.
-fn show(event: &FilteredLogEvent, format: LogFormat, prefix: &str) -> Option<String> {
-    let line = event.message().unwrap_or_default().trim_end();
+/// A line as it is printed; `None` for lines that only [`LogFormat::Raw`] shows.
+fn show(event: &LogEvent, format: LogFormat, prefix: &str) -> Option<String> {
+    let line = event.message.trim_end();
     match (format, serde_json::from_str::<Map<String, Value>>(line)) {
         (LogFormat::Text, Ok(fields)) if is_routine(&fields) => None,
         (LogFormat::Text, Ok(fields)) => Some(readable(event, fields, prefix)),
@@ -118,7 +139,7 @@ fn show(event: &FilteredLogEvent, format: LogFormat, prefix: &str) -> Option<Str
     }
 }
 
-/// Lambda's own records of a start or of a run that went well.
+/// Lambda's records of a start or of a successful run.
 ///
 /// <https://docs.aws.amazon.com/lambda/latest/dg/telemetry-schema-reference.html>
 fn is_routine(fields: &Map<String, Value>) -> bool {
@@ -128,12 +149,12 @@ fn is_routine(fields: &Map<String, Value>) -> bool {
 }
 
 /// One structured line as `03:42:10.123 INFO  create-todo  sentence  field=value …`.
-fn readable(event: &FilteredLogEvent, mut fields: Map<String, Value>, prefix: &str) -> String {
+fn readable(event: &LogEvent, mut fields: Map<String, Value>, prefix: &str) -> String {
     let own_time = fields.remove("timestamp").as_ref().and_then(Value::as_str).and_then(|time| time.parse().ok());
-    let time = own_time.or_else(|| Timestamp::from_millisecond(event.timestamp()?).ok()).unwrap_or_default();
+    let time = own_time.or_else(|| Timestamp::from_millisecond(event.timestamp?).ok()).unwrap_or_default();
     let level = take(&mut fields, "level");
     let message = take(&mut fields, "message");
-    // Which module wrote it, in what kind of span: the sentence says what happened.
+    // The module and the kind of span: the message is enough.
     fields.remove("target");
     if let Some(Value::Object(span)) = fields.get_mut("span") {
         span.remove("name");
@@ -143,7 +164,7 @@ fn readable(event: &FilteredLogEvent, mut fields: Map<String, Value>, prefix: &s
     let line = format!(
         "{} {level:<5} {}  {message}  {}",
         time.strftime("%H:%M:%S%.3f"),
-        job(event.log_stream_name().unwrap_or_default(), prefix),
+        job(event.log_stream_name.as_deref().unwrap_or_default(), prefix),
         rest.join(" ")
     );
     line.trim_end().to_owned()
@@ -155,7 +176,7 @@ fn job<'a>(stream: &'a str, prefix: &str) -> &'a str {
     function.strip_prefix(prefix).unwrap_or(function)
 }
 
-/// Fields as `name=value`; those inside a span or a record under their own names.
+/// Fields as `name=value`; nested ones without the name of their object.
 fn flatten(fields: &Map<String, Value>, into: &mut Vec<String>) {
     for (name, value) in fields {
         match value {
@@ -177,23 +198,23 @@ fn plain(value: &Value) -> String {
 mod tests {
     use super::*;
 
-    const PREFIX: &str = "busline-local-todos-";
+    const PREFIX: &str = "busline-local-samples-";
 
-    fn event(line: &str) -> FilteredLogEvent {
-        let stream = "2026/11/21/busline-local-todos-create-todo[$LATEST]def1";
-        FilteredLogEvent::builder().timestamp(0).log_stream_name(stream).message(line).build()
+    fn event(line: &str) -> LogEvent {
+        let stream = "2026/11/21/busline-local-samples-create-sample[$LATEST]def1";
+        LogEvent { event_id: None, timestamp: Some(0), log_stream_name: Some(stream.into()), message: line.into() }
     }
 
     #[test]
-    fn a_structured_line_reads_as_time_level_job_sentence_fields() {
-        let line = r#"{"timestamp":"2026-11-21T04:22:26.710834Z","level":"INFO","message":"answered","http.status":201,"target":"kit","span":{"name":"request","todo.id":"7"}}"#;
+    fn a_structured_line_is_printed_as_time_level_job_message_and_fields() {
+        let line = r#"{"timestamp":"2026-11-21T04:22:26.710834Z","level":"INFO","message":"answered","http.status":201,"target":"kit","span":{"name":"request","sample.id":"7"}}"#;
         let shown = show(&event(line), LogFormat::Text, PREFIX).unwrap();
-        assert_eq!(shown, "04:22:26.710 INFO  create-todo  answered  http.status=201 todo.id=7");
+        assert_eq!(shown, "04:22:26.710 INFO  create-sample  answered  http.status=201 sample.id=7");
         assert_eq!(show(&event(line), LogFormat::Raw, PREFIX).as_deref(), Some(line));
     }
 
     #[test]
-    fn of_lambdas_own_records_only_failures_are_shown() {
+    fn only_failures_of_lambdas_own_records_are_shown() {
         let start = r#"{"type":"platform.start","record":{"requestId":"1"}}"#;
         let timeout = r#"{"type":"platform.report","record":{"requestId":"1","status":"timeout"}}"#;
         assert_eq!(show(&event(start), LogFormat::Text, PREFIX), None);
@@ -201,7 +222,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_that_is_no_object_is_printed_as_it_is() {
+    fn a_line_that_is_not_json_is_printed_unchanged() {
         assert_eq!(show(&event("thread panicked\n"), LogFormat::Text, PREFIX).as_deref(), Some("thread panicked"));
     }
 }

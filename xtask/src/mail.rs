@@ -1,4 +1,4 @@
-//! The e-mail that the local cloud's SES and Cognito sent.
+//! The emails that the local cloud's SES and Cognito sent.
 
 use std::collections::BTreeMap;
 
@@ -10,25 +10,19 @@ use serde::{Deserialize, Deserializer, Serialize};
 use crate::aws::Target;
 use crate::ui;
 
-/// One e-mail, oldest first in every list.
+/// A sent email; lists have the oldest first.
 #[derive(Debug, Deserialize, Serialize)]
 pub(crate) struct Mail {
-    /// When it was sent.
     #[serde(rename(deserialize = "Timestamp"), deserialize_with = "from_seconds")]
     pub(crate) time: Timestamp,
-    /// From whom.
     #[serde(rename(deserialize = "Source"))]
     pub(crate) from: String,
-    /// To whom.
     #[serde(rename(deserialize = "To"))]
     pub(crate) to: Vec<String>,
-    /// The subject line.
     #[serde(rename(deserialize = "Subject"))]
     pub(crate) subject: String,
-    /// The plain-text body.
     #[serde(rename(deserialize = "BodyText"), deserialize_with = "text_or_null")]
     pub(crate) text: String,
-    /// The HTML body.
     #[serde(rename(deserialize = "BodyHtml"))]
     pub(crate) html: Option<String>,
 }
@@ -38,9 +32,9 @@ struct Answer {
     messages: BTreeMap<String, Vec<Mail>>,
 }
 
-/// What was sent, oldest first.
+/// The emails that the local cloud sent, oldest first.
 pub(crate) async fn sent(target: &Target) -> Result<Vec<Mail>> {
-    let cloud = target.cloud.context("only the local cloud keeps the e-mail that it sends")?;
+    let cloud = target.cloud.context("only the local cloud keeps the emails that it sends")?;
     let url = format!("{}/_ministack/ses/messages", cloud.endpoint());
     let answer: Answer = reqwest::get(&url).await?.error_for_status()?.json().await?;
     let mut mails: Vec<Mail> = answer.messages.into_values().flatten().collect();
@@ -48,7 +42,7 @@ pub(crate) async fn sent(target: &Target) -> Result<Vec<Mail>> {
     Ok(mails)
 }
 
-/// `cargo xtask mail`: one line for each e-mail.
+/// `cargo xtask mail`: one line for each email.
 pub(crate) async fn list(target: &Target) -> Result<()> {
     let mails = sent(target).await?;
     let rows: Vec<[String; 4]> = mails
@@ -66,11 +60,11 @@ pub(crate) async fn list_json(target: &Target) -> Result<()> {
     Ok(())
 }
 
-/// `cargo xtask mail show N`: one e-mail whole. Numbers start at 1, as the list shows them.
+/// `cargo xtask mail show N`: the whole email. Numbers start at 1, as in the list.
 pub(crate) async fn show(target: &Target, number: usize) -> Result<()> {
     let mails = sent(target).await?;
     let Some(mail) = number.checked_sub(1).and_then(|index| mails.get(index)) else {
-        bail!("there is no e-mail {number}: `cargo xtask mail` lists the {} that were sent", mails.len());
+        bail!("there is no email {number}: `cargo xtask mail` lists the {} that were sent", mails.len());
     };
     let body = if mail.text.is_empty() { mail.html.as_deref().unwrap_or("") } else { &mail.text };
     let to = mail.to.join(", ");

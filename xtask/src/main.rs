@@ -1,6 +1,6 @@
-//! The one door for developers: `cargo xtask …`.
+//! The developers' commands: `cargo xtask …`.
 //!
-//! Exit status: 0 when it did what was asked, 1 when it could not, 2 for wrong use, 130 when it was interrupted.
+//! Exit status: 0 after success, 1 after a failure, 2 for wrong arguments, 130 after an interrupt.
 
 #![expect(clippy::disallowed_methods, reason = "a command reads the clock; the ban is for rules and handlers")]
 
@@ -10,10 +10,13 @@ mod aws;
 mod bench;
 mod browser;
 mod change_set;
+mod checks;
 mod cloud;
+mod codeowners;
 mod contract_bench;
 mod contracts;
 mod demo_failure;
+mod demo_requests;
 mod deploy;
 mod faults;
 mod fuzz;
@@ -25,8 +28,8 @@ mod interrupts;
 mod lint;
 mod logs;
 mod mail;
+mod new_service;
 mod npm;
-mod own_cloud;
 mod package;
 mod page;
 mod parameters;
@@ -34,7 +37,10 @@ mod prerequisites;
 mod process;
 mod python;
 mod replay_crashes;
+mod resource_names;
 mod schemas;
+mod separate_cloud;
+mod services;
 mod smoke;
 mod stacks;
 mod status;
@@ -42,27 +48,31 @@ mod template;
 mod test;
 mod ui;
 mod up;
+mod usage;
 
 use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::Parser;
 
-use crate::arguments::{Arguments, Door, Format, MailAction};
+use crate::arguments::{Arguments, Command, Format, MailAction, NewAction};
 use crate::aws::{LOCAL, Target};
+use crate::checks::{places, words};
 use crate::contracts::Gate;
 use crate::home::Home;
-use crate::identity::{Person, SignIn};
+use crate::identity::{SignIn, UserCredentials};
 use crate::interrupts::Interrupted;
 use crate::logs::{Follow, LogFormat};
 use crate::page::figures;
+use crate::stacks::Stacks;
 use crate::status::Status;
 use crate::up::{Afterwards, Data};
+use crate::usage::UsageError;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    match enter(arguments.door).await {
+    match run(arguments.command).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) if error.is::<Interrupted>() => {
             ui::note("interrupted");
@@ -70,57 +80,67 @@ async fn main() -> ExitCode {
         }
         Err(error) => {
             ui::note(format_args!("error: {error:#}"));
-            ExitCode::FAILURE
+            if error.is::<UsageError>() { ExitCode::from(2) } else { ExitCode::FAILURE }
         }
     }
 }
 
-async fn enter(door: Door) -> Result<()> {
+async fn run(command: Command) -> Result<()> {
     let home = Home::find()?;
-    match door {
-        Door::Up { detach, port, fresh } => {
+    match command {
+        Command::Up { detach, port, fresh } => {
             let data = if fresh { Data::Emptied } else { Data::Kept };
             let afterwards = if detach { Afterwards::Return } else { Afterwards::Stay };
             up::command(&home, port, data, afterwards).await
         }
-        Door::Down => up::down(&home).await,
-        Door::Status { format, env } => print_status(&Target::of(&home, &env).await?, format).await,
-        Door::Logs { service, follow, since, raw, env } => {
+        Command::Down => up::down(&home).await,
+        Command::Status { format, env } => {
+            print_status(&home, &Target::for_environment(&home, &env).await?, format).await
+        }
+        Command::Logs { service, follow, since, raw, env } => {
             let follow = if follow { Follow::Yes } else { Follow::No };
             let format = if raw { LogFormat::Raw } else { LogFormat::Text };
-            logs::command(&Target::of(&home, &env).await?, service, since, follow, format).await
+            let stacks = Stacks::discover(&home.repo)?;
+            let service = stacks.service(&service)?;
+            logs::command(&Target::for_environment(&home, &env).await?, &service.name, since, follow, format).await
         }
-        Door::Mail { format, action } => {
-            let target = Target::of(&home, LOCAL).await?;
+        Command::Mail { format, action } => {
+            let target = Target::for_environment(&home, LOCAL).await?;
             match (action, format) {
                 (Some(MailAction::Show { number }), _) => mail::show(&target, number).await,
                 (None, Format::Table) => mail::list(&target).await,
                 (None, Format::Json) => mail::list_json(&target).await,
             }
         }
-        Door::Token { email, password, env } => {
-            let person = email.zip(password).map(|(email, password)| Person { email, password });
-            print_token(&Target::of(&home, &env).await?, &person.unwrap_or_else(Person::demo)).await
+        Command::Token { email, password, env } => {
+            let user = email.zip(password).map(|(email, password)| UserCredentials { email, password });
+            let target = Target::for_environment(&home, &env).await?;
+            print_token(&home, &target, &user.unwrap_or_else(UserCredentials::demo)).await
         }
-        Door::Deploy { stacks, env, arch, force } => {
-            let gate = force.map_or(Gate::Shut, Gate::Forced);
+        Command::Deploy { stacks, env, arch, force } => {
+            let gate = force.map_or(Gate::Enforced, Gate::Forced);
             Box::pin(deploy::command(&home, &stacks, &env, arch, &gate)).await
         }
-        Door::Bench(run) => Box::pin(bench::command(&home, &run)).await,
-        Door::Page(run) => figures::command(&home, &run).await,
-        Door::Faults(run) => faults::command(&home, &run).await,
-        Door::ReplayCrashes(run) => replay_crashes::command(&home, &run).await,
-        Door::ReplaySpeed(run) => replay_crashes::measure(&home, &run).await,
-        Door::Hostile(run) => hostile::command(&home, &run).await,
-        Door::DemoFailure(run) => demo_failure::command(&home, &run).await,
-        Door::Fuzz(run) => fuzz::command(&home, &run).await,
-        Door::Schemas { release } => schemas::command(&home, &release).await,
-        Door::Test { only, arguments } => test::command(&home, &only, &arguments).await,
+        Command::Bench(run) => Box::pin(bench::command(&home, &run)).await,
+        Command::Page(run) => figures::command(&home, &run).await,
+        Command::Faults(run) => faults::command(&home, &run).await,
+        Command::ReplayCrashes(run) => replay_crashes::command(&home, &run).await,
+        Command::ReplaySpeed(run) => replay_crashes::measure(&home, &run).await,
+        Command::Hostile(run) => hostile::command(&home, &run).await,
+        Command::DemoFailure(run) => demo_failure::command(&home, &run).await,
+        Command::Fuzz(run) => fuzz::command(&home, &run).await,
+        Command::New { action: NewAction::Service { name } } => new_service::command(&home, &name).await,
+        Command::Schemas { release } => schemas::command(&home, &release).await,
+        Command::Services { format } => services::command(&home, format),
+        Command::Codeowners => codeowners::command(&home),
+        Command::Words => words::check(&home.repo),
+        Command::Places(run) => places::command(&home, &run),
+        Command::Test { only, service, arguments } => test::command(&home, &only, service.as_deref(), &arguments).await,
     }
 }
 
-async fn print_status(target: &Target, format: Format) -> Result<()> {
-    let status = Status::read(target).await?;
+async fn print_status(home: &Home, target: &Target, format: Format) -> Result<()> {
+    let status = Status::read(target, &services::discover(&home.repo)?).await?;
     match format {
         Format::Table => ui::print(status.table()),
         Format::Json => ui::print(serde_json::to_string_pretty(&status)?),
@@ -128,8 +148,8 @@ async fn print_status(target: &Target, format: Format) -> Result<()> {
     Ok(())
 }
 
-async fn print_token(target: &Target, person: &Person) -> Result<()> {
-    let status = Status::read(target).await?;
-    ui::print(SignIn::to(target, &status)?.access_token(person).await?);
+async fn print_token(home: &Home, target: &Target, user: &UserCredentials) -> Result<()> {
+    let status = Status::read(target, &services::discover(&home.repo)?).await?;
+    ui::print(SignIn::new(target, &status)?.access_token(user).await?);
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! Folders of JavaScript, with exactly the packages that their lock files say.
+//! Folders of JavaScript, with exactly the packages of their lock files.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -12,7 +12,7 @@ use crate::home::{self, Home};
 use crate::process;
 use crate::ui::Step;
 
-/// A folder with a `package.json` whose packages are installed.
+/// A folder with a `package.json` and its installed packages.
 #[derive(Debug)]
 pub(crate) struct Npm {
     folder: PathBuf,
@@ -20,22 +20,22 @@ pub(crate) struct Npm {
 
 impl Npm {
     /// The page and its tests.
-    pub(crate) async fn of_page(home: &Home) -> Result<Self> {
+    pub(crate) async fn for_page(home: &Home) -> Result<Self> {
         Self::ready(home, "web").await
     }
 
-    /// What measures the page.
-    pub(crate) async fn of_figures(home: &Home) -> Result<Self> {
-        Self::ready(home, "bench/page").await
+    /// The program that measures the page.
+    pub(crate) async fn for_figures(home: &Home) -> Result<Self> {
+        Self::ready(home, "tests/bench/page").await
     }
 
-    /// Installs the packages of a folder's lock file, when they are not what is there.
+    /// Installs the packages of a folder's lock file, unless they are installed.
     async fn ready(home: &Home, folder: &str) -> Result<Self> {
         let npm = Self { folder: home.repo.join(folder) };
         let lock = home.cache().join(format!("npm-{}.lock", folder.replace('/', "-")));
         let _lock = home::lock(&lock, "another `cargo xtask` installs npm's packages; waiting for it").await?;
         let stamp = npm.folder.join("node_modules/.busline-lock");
-        let wanted = hash::of_file(&npm.folder.join("package-lock.json"))?;
+        let wanted = hash::sha256_of_file(&npm.folder.join("package-lock.json"))?;
         if !fs::read_to_string(&stamp).is_ok_and(|found| found == wanted) {
             let step = Step::start("npm");
             process::run_quietly(&mut npm.npm(&["ci", "--no-audit", "--no-fund"])).await?;
@@ -45,17 +45,17 @@ impl Npm {
         Ok(npm)
     }
 
-    /// Runs a script of its `package.json`, which writes for the person who watches.
+    /// A script of its `package.json`.
     pub(crate) fn script(&self, name: &str) -> Command {
         self.npm(&["run", "--silent", name, "--"])
     }
 
-    /// Runs one of its files with Node.
+    /// One of its files as a program for Node.
     pub(crate) fn node(&self, file: &str) -> Command {
         self.command("node", &[file])
     }
 
-    /// The path of something in it.
+    /// The path of a file in the folder.
     pub(crate) fn path(&self, name: impl AsRef<Path>) -> PathBuf {
         self.folder.join(name)
     }
@@ -67,7 +67,7 @@ impl Npm {
     fn command(&self, program: impl AsRef<OsStr>, arguments: &[&str]) -> Command {
         let mut command = process::command(program);
         command.args(arguments).current_dir(&self.folder);
-        // The browser of tests and figures is the machine's own.
+        // Tests and measurements use the machine's browser.
         command.env("PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD", "1").env("NPM_CONFIG_UPDATE_NOTIFIER", "false");
         command
     }

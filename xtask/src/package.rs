@@ -1,4 +1,4 @@
-//! From a service's source to its zip in the artifacts bucket.
+//! Builds services' binaries, zips them and uploads them to the artifacts bucket.
 
 use std::collections::BTreeMap;
 use std::fs::{self, Metadata};
@@ -19,9 +19,8 @@ use crate::hash;
 use crate::home::{self, Home};
 use crate::process;
 use crate::python::Python;
-use crate::stacks::Service;
 
-/// The C library of `provided.al2023`, which a binary built on a newer system would not find its symbols in.
+/// The version of the C library in `provided.al2023`: a binary that was linked against a newer one does not start there.
 ///
 /// <https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtimes.html>
 const GLIBC: &str = "2.34";
@@ -29,7 +28,7 @@ const GLIBC: &str = "2.34";
 /// A function's instruction set, as CloudFormation names it.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
 pub(crate) enum Architecture {
-    /// Intel and AMD.
+    /// Processors of Intel and AMD.
     #[value(name = "x86_64")]
     X86_64,
     /// Graviton. Needs `rustup target add aarch64-unknown-linux-gnu`.
@@ -50,13 +49,13 @@ pub(crate) enum Build {
 pub(crate) struct Package {
     /// Its key in the artifacts bucket: `<service>/<SHA-256>.zip`.
     pub(crate) key: String,
-    /// Where it is.
+    /// The path of the file on this machine.
     pub(crate) path: PathBuf,
 }
 
 impl Architecture {
-    /// The instruction set of this machine, which the local cloud's functions run on.
-    pub(crate) fn of_this_machine() -> Result<Self> {
+    /// The instruction set of this machine, where the local cloud's functions run.
+    pub(crate) fn host() -> Result<Self> {
         match std::env::consts::ARCH {
             "x86_64" => Ok(Self::X86_64),
             "aarch64" => Ok(Self::Arm64),
@@ -88,8 +87,8 @@ impl Build {
         }
     }
 
-    /// 1 packs a dev build of 28 MB to 12 MB in 0.2 s, 9 takes seconds for a few percent: worth it only where every
-    /// cold start loads the result.
+    /// Level 1 compresses a dev build of 28 MB to 12 MB in 0.2 s; level 9 takes seconds for a few percent, which only
+    /// pays where every cold start loads the result.
     fn compression_level(self) -> i64 {
         match self {
             Self::Dev => 1,
@@ -98,20 +97,20 @@ impl Build {
     }
 }
 
-/// Builds the services' binaries in one cargo call; gives their paths by service name.
+/// Builds binaries in one cargo call; returns their paths by name.
 pub(crate) async fn build(
     home: &Home,
     python: &Python,
-    services: &[Service],
+    names: &[&str],
     build: Build,
 ) -> Result<BTreeMap<String, PathBuf>> {
     let mut cargo = match build {
         // Without `--package`, cargo resolves features for the whole workspace, as tests and lints do, so that no
         // dependency is compiled a second time with other features.
-        Build::Dev => dev_build(services),
+        Build::Dev => dev_build(names),
         Build::Release(architecture) => {
             python.add_aws_tools(home).await?;
-            release_build(python, services, architecture)?
+            release_build(python, names, architecture)?
         }
     };
     cargo.arg("--message-format=json-render-diagnostics").current_dir(&home.repo).stdout(Stdio::piped());
@@ -120,38 +119,38 @@ pub(crate) async fn build(
         bail!("the services do not build: see the compiler's messages above");
     }
     let binaries = executables(&output.stdout)?;
-    for service in services {
-        if !binaries.contains_key(service.name) {
-            bail!("cargo built no binary named {}: its crate must have one", service.name);
+    for name in names {
+        if !binaries.contains_key(*name) {
+            bail!("cargo built no binary named {name}: the crate {name} must have one of this name");
         }
     }
     Ok(binaries)
 }
 
-/// Zips a binary as `bootstrap`. The same binary gives the same bytes; an unchanged one is not zipped again.
-pub(crate) async fn package(home: &Home, service: Service, binary: &Path, build: Build) -> Result<Package> {
+/// Zips a binary as `bootstrap`. The same binary results in the same bytes; an unchanged one is not zipped again.
+pub(crate) async fn package(home: &Home, name: &str, binary: &Path, build: Build) -> Result<Package> {
     let folder = home.cache().join("packages").join(build.name());
-    // All homes of a repository share this folder: the end-to-end tests package beside a developer's `up`.
+    // All homes of a repository share this folder: the end-to-end tests may package during a developer's `up`.
     let _alone = home::lock(&folder.join("lock"), "another `cargo xtask` is packaging; waiting for it").await?;
-    let path = folder.join(format!("{}.zip", service.name));
+    let path = folder.join(format!("{name}.zip"));
     let stamp_path = path.with_extension("json");
     let metadata = fs::metadata(binary).with_context(|| format!("cannot read {}", binary.display()))?;
     let known: Option<Stamp> = fs::read(&stamp_path).ok().and_then(|text| serde_json::from_slice(&text).ok());
-    if let Some(stamp) = known.filter(|stamp| stamp.source == Source::of(&metadata) && path.exists()) {
-        return Ok(Package { key: key(service, &stamp.sha256), path });
+    if let Some(stamp) = known.filter(|stamp| stamp.source == Source::from_metadata(&metadata) && path.exists()) {
+        return Ok(Package { key: key(name, &stamp.sha256), path });
     }
     let bytes = match build {
         Build::Dev => without_symbols(binary, &path.with_extension("stripped")).await?,
         Build::Release(_) => fs::read(binary)?,
     };
     let zip = zip(&bytes, build.compression_level())?;
-    // Renamed into place: who uploads the one before reads it whole.
+    // Renamed at the end, so that another command that uploads the old file reads it completely.
     let fresh = path.with_extension("fresh");
     fs::write(&fresh, &zip)?;
     fs::rename(&fresh, &path)?;
-    let stamp = Stamp { source: Source::of(&metadata), sha256: hash::of(&zip) };
+    let stamp = Stamp { source: Source::from_metadata(&metadata), sha256: hash::sha256(&zip) };
     fs::write(&stamp_path, serde_json::to_vec(&stamp)?)?;
-    Ok(Package { key: key(service, &stamp.sha256), path })
+    Ok(Package { key: key(name, &stamp.sha256), path })
 }
 
 /// Uploads a package unless the bucket has it.
@@ -175,10 +174,10 @@ pub(crate) async fn upload(target: &Target, bucket: &str, package: &Package) -> 
 
 /// Deletes a service's other packages from the local cloud's bucket.
 ///
-/// Nobody rolls back there, and every build of a working day would stay on the developer's disk.
-pub(crate) async fn keep_only(target: &Target, bucket: &str, service: Service, key: &str) -> Result<()> {
+/// There is no rollback on the local cloud, and every build would stay on the developer's disk.
+pub(crate) async fn delete_others(target: &Target, bucket: &str, service: &str, key: &str) -> Result<()> {
     let s3 = target.s3();
-    let listed = s3.list_object_versions().bucket(bucket).prefix(format!("{}/", service.name)).send();
+    let listed = s3.list_object_versions().bucket(bucket).prefix(format!("{service}/")).send();
     let listed = listed.await.map_err(aws::failed(&format!("list the packages in {bucket}")))?;
     let others = listed.versions().iter().filter_map(|version| version.key().zip(version.version_id()));
     for (other, version) in others.filter(|(other, _)| *other != key) {
@@ -194,7 +193,7 @@ struct Stamp {
     sha256: String,
 }
 
-/// What tells a binary that was built again from one that was not.
+/// The size and time of a binary, which change when it is built again.
 #[derive(Deserialize, PartialEq, Serialize)]
 struct Source {
     bytes: u64,
@@ -203,29 +202,29 @@ struct Source {
 }
 
 impl Source {
-    fn of(metadata: &Metadata) -> Self {
+    fn from_metadata(metadata: &Metadata) -> Self {
         use std::os::unix::fs::MetadataExt;
         Self { bytes: metadata.len(), modified_ns: metadata.mtime_nsec(), modified_s: metadata.mtime() }
     }
 }
 
-fn dev_build(services: &[Service]) -> tokio::process::Command {
+fn dev_build(names: &[&str]) -> tokio::process::Command {
     let mut cargo = process::command("cargo");
     cargo.arg("build");
-    for service in services {
-        cargo.args(["--bin", service.name]);
+    for name in names {
+        cargo.args(["--bin", name]);
     }
     cargo
 }
 
-fn release_build(python: &Python, services: &[Service], architecture: Architecture) -> Result<tokio::process::Command> {
+fn release_build(python: &Python, names: &[&str], architecture: Architecture) -> Result<tokio::process::Command> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let paths = std::iter::once(python.programs()).chain(std::env::split_paths(&path));
     let mut cargo = process::command(python.program("cargo-zigbuild"));
     cargo.env("PATH", std::env::join_paths(paths)?);
     cargo.args(["zigbuild", "--release", "--target", &format!("{}.{GLIBC}", architecture.rust_target())]);
-    for service in services {
-        cargo.args(["--package", service.name]);
+    for name in names {
+        cargo.args(["--package", name]);
     }
     Ok(cargo)
 }
@@ -251,13 +250,13 @@ async fn without_symbols(binary: &Path, scratch: &Path) -> Result<Vec<u8>> {
     Ok(bytes)
 }
 
-fn key(service: Service, sha256: &str) -> String {
-    format!("{}/{sha256}.zip", service.name)
+fn key(name: &str, sha256: &str) -> String {
+    format!("{name}/{sha256}.zip")
 }
 
-/// A zip with one executable file `bootstrap`, which is what `provided.al2023` starts.
+/// A zip with one executable file `bootstrap`, which `provided.al2023` starts.
 fn zip(binary: &[u8], level: i64) -> Result<Vec<u8>> {
-    // The time is fixed, so that the same binary gives the same zip.
+    // With a fixed time, so that the same binary results in the same zip.
     let options = SimpleFileOptions::default()
         .compression_method(CompressionMethod::Deflated)
         .compression_level(Some(level))
@@ -275,7 +274,7 @@ mod tests {
     use zip::ZipArchive;
 
     #[test]
-    fn the_same_binary_gives_the_same_zip() {
+    fn the_same_binary_results_in_the_same_zip() {
         assert_eq!(zip(b"binary", 1).unwrap(), zip(b"binary", 1).unwrap());
     }
 
@@ -294,17 +293,16 @@ mod tests {
     async fn an_unchanged_binary_is_not_zipped_again_and_a_changed_one_is() {
         let folder = tempfile::tempdir().unwrap();
         let home = Home { repo: folder.path().into(), dir: folder.path().into(), venv: folder.path().into() };
-        let binary = folder.path().join("todos");
+        let binary = folder.path().join("samples");
         let build = Build::Release(Architecture::X86_64);
-        let service = Service { name: "todos", guarded_path: "/todos" };
 
         fs::write(&binary, "one").unwrap();
-        let first = package(&home, service, &binary, build).await.unwrap();
+        let first = package(&home, "samples", &binary, build).await.unwrap();
         fs::write(&first.path, "kept").unwrap();
-        assert_eq!(package(&home, service, &binary, build).await.unwrap().key, first.key);
+        assert_eq!(package(&home, "samples", &binary, build).await.unwrap().key, first.key);
         assert_eq!(fs::read(&first.path).unwrap(), b"kept");
 
         fs::write(&binary, "three").unwrap();
-        assert_ne!(package(&home, service, &binary, build).await.unwrap().key, first.key);
+        assert_ne!(package(&home, "samples", &binary, build).await.unwrap().key, first.key);
     }
 }

@@ -1,10 +1,10 @@
-//! The page, from `web/` to the files that browsers get.
+//! Builds the page from `web/`.
 
 pub(crate) mod figures;
 pub(crate) mod publish;
 
 use std::collections::BTreeMap;
-use std::fs;
+use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
@@ -15,14 +15,13 @@ use crate::npm::Npm;
 use crate::process;
 use crate::ui::Step;
 
-/// Folders in `web/` that the page is not made of: what is made of others, and the tests.
+/// Folders in `web/` that are not sources of the page: generated files, and the tests.
 const NO_SOURCES: [&str; 4] = ["node_modules", "dist", "generated", "tests"];
 
-/// Builds the page when something that it is made of has changed. The folder of its files.
+/// Builds the page if one of its sources has changed; returns the folder of its files.
 pub(crate) async fn build(home: &Home) -> Result<PathBuf> {
-    let web = Npm::of_page(home).await?;
-    let busy = "another `cargo xtask` builds the page; waiting for it";
-    let _lock = home::lock(&home.cache().join("page.lock"), busy).await?;
+    let web = Npm::for_page(home).await?;
+    let _lock = lock(home).await?;
     let (dist, stamp) = (web.path("dist"), home.cache().join("page"));
     let wanted = sources(home)?;
     let step = Step::start("Build page");
@@ -36,7 +35,12 @@ pub(crate) async fn build(home: &Home) -> Result<PathBuf> {
     Ok(dist)
 }
 
-/// One hash of all that the page is made of: `web/`, and the API descriptions from which its types are generated.
+/// Waits until no other command writes the page's generated files.
+pub(crate) async fn lock(home: &Home) -> Result<File> {
+    home::lock(&home.cache().join("page.lock"), "another `cargo xtask` builds the page; waiting for it").await
+}
+
+/// A hash of all sources of the page: `web/`, and the OpenAPI files from which its types are generated.
 fn sources(home: &Home) -> Result<String> {
     let web = home.repo.join("web");
     let mut hashes = BTreeMap::new();
@@ -47,7 +51,7 @@ fn sources(home: &Home) -> Result<String> {
             add(&description, &mut hashes)?;
         }
     }
-    Ok(hash::of(format!("{hashes:?}").as_bytes()))
+    Ok(hash::sha256(format!("{hashes:?}").as_bytes()))
 }
 
 fn add(path: &Path, hashes: &mut BTreeMap<PathBuf, String>) -> Result<()> {
@@ -55,11 +59,11 @@ fn add(path: &Path, hashes: &mut BTreeMap<PathBuf, String>) -> Result<()> {
         let sources = entries(path)?.into_iter().filter(|entry| !NO_SOURCES.iter().any(|name| entry.ends_with(name)));
         return sources.collect::<Vec<_>>().iter().try_for_each(|entry| add(entry, hashes));
     }
-    hashes.insert(path.to_owned(), hash::of_file(path)?);
+    hashes.insert(path.to_owned(), hash::sha256_of_file(path)?);
     Ok(())
 }
 
-/// What is in a folder, without what is hidden.
+/// The entries of a folder, except hidden ones.
 fn entries(folder: &Path) -> Result<Vec<PathBuf>> {
     let unreadable = || format!("cannot read {}", folder.display());
     let mut found = Vec::new();

@@ -1,4 +1,4 @@
-//! Which value each parameter of a template gets.
+//! Assigns values to the parameters of a template.
 
 use std::collections::BTreeMap;
 
@@ -8,31 +8,30 @@ use crate::aws::LOCAL;
 use crate::stacks::Stack;
 use crate::template::Template;
 
-/// A stack's parameters: what we pass, and which SSM parameters must be there already.
+/// The values of a stack's parameters, and the SSM parameters that must exist already.
 #[derive(Debug, PartialEq)]
 pub(crate) struct Assigned {
-    /// Values by parameter name.
+    /// The values to pass, by parameter name.
     pub(crate) values: BTreeMap<String, String>,
-    /// Paths of SSM parameters that CloudFormation will look up.
+    /// The paths of SSM parameters that CloudFormation reads.
     pub(crate) looked_up: Vec<String>,
 }
 
-/// Where values come from.
+/// The sources of values.
 #[derive(Debug)]
 pub(crate) struct Sources<'a> {
-    /// The environment's name.
     pub(crate) env: &'a str,
-    /// What deploying itself knows: `Env`, and for services where their code is. Passed where declared.
+    /// The values of the deployment itself, such as `Env` and the place of a service's code; passed where declared.
     pub(crate) known: BTreeMap<&'static str, String>,
-    /// What the environment's file gives this stack. Each must be declared.
+    /// The values in the environment's file for this stack; each must be declared.
     pub(crate) given: BTreeMap<String, String>,
 }
 
 /// Assigns a value to every parameter that needs one.
 ///
-/// A looked-up parameter's default names the path in the local environment; elsewhere it is the same path with the
-/// environment's name in the place of `local`.
-pub(crate) fn assign(stack: Stack, template: &Template, sources: &Sources<'_>) -> Result<Assigned> {
+/// A parameter of an SSM type has the path of the local environment as its default; in other environments the path has
+/// their name in the place of `local`.
+pub(crate) fn assign(stack: &Stack, template: &Template, sources: &Sources<'_>) -> Result<Assigned> {
     refuse_unknown(stack, template, sources)?;
     let mut assigned = Assigned { values: BTreeMap::new(), looked_up: Vec::new() };
     for (name, parameter) in &template.parameters {
@@ -56,14 +55,14 @@ pub(crate) fn assign(stack: Stack, template: &Template, sources: &Sources<'_>) -
     Ok(assigned)
 }
 
-fn refuse_unknown(stack: Stack, template: &Template, sources: &Sources<'_>) -> Result<()> {
+fn refuse_unknown(stack: &Stack, template: &Template, sources: &Sources<'_>) -> Result<()> {
     let file = format!("infra/environments/{}.yaml", sources.env);
     for name in sources.given.keys() {
         if sources.known.contains_key(name.as_str()) {
-            bail!("{file} gives {stack} a value for {name}, which `cargo xtask deploy` sets itself: remove it there");
+            bail!("{file} has a value for {name} of {stack}, which `cargo xtask deploy` sets itself: remove it there");
         }
         if !template.declares(name) {
-            bail!("{file} gives {stack} a value for {name}, which {} does not declare", template.path.display());
+            bail!("{file} has a value for {name} of {stack}, which {} does not declare", template.path.display());
         }
     }
     Ok(())
@@ -79,7 +78,7 @@ fn in_environment(path: &str, env: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::template;
+    use crate::{stacks, template};
 
     fn sources(env: &str) -> Sources<'_> {
         Sources {
@@ -93,16 +92,20 @@ mod tests {
         template::sample()
     }
 
+    fn stack() -> Stack {
+        stacks::sample("samples")
+    }
+
     #[test]
     fn looked_up_paths_follow_the_environment() {
-        let assigned = assign(Stack::Todos, &sample(), &sources("prod")).unwrap();
+        let assigned = assign(&stack(), &sample(), &sources("prod")).unwrap();
         assert_eq!(assigned.values["BusName"], "/busline/prod/bus/name");
         assert_eq!(assigned.looked_up, ["/busline/prod/bus/name"]);
     }
 
     #[test]
     fn known_values_pass_only_where_declared_and_defaults_stay_with_the_template() {
-        let assigned = assign(Stack::Todos, &sample(), &sources("prod")).unwrap();
+        let assigned = assign(&stack(), &sample(), &sources("prod")).unwrap();
         let names: Vec<_> = assigned.values.keys().collect();
         assert_eq!(names, ["BusName", "Env"]);
     }
@@ -110,21 +113,21 @@ mod tests {
     #[test]
     fn the_environment_file_sets_what_is_declared() {
         let given = BTreeMap::from([("Days".into(), "3".into())]);
-        let assigned = assign(Stack::Todos, &sample(), &Sources { given, ..sources("prod") }).unwrap();
+        let assigned = assign(&stack(), &sample(), &Sources { given, ..sources("prod") }).unwrap();
         assert_eq!(assigned.values["Days"], "3");
     }
 
     #[test]
     fn a_value_for_an_undeclared_parameter_is_refused_by_name() {
         let given = BTreeMap::from([("Dayz".into(), "3".into())]);
-        let error = assign(Stack::Todos, &sample(), &Sources { given, ..sources("prod") }).unwrap_err();
+        let error = assign(&stack(), &sample(), &Sources { given, ..sources("prod") }).unwrap_err();
         assert!(error.to_string().contains("Dayz") && error.to_string().contains("prod.yaml"), "{error}");
     }
 
     #[test]
     fn a_parameter_without_any_value_is_named() {
         let template = template::parsed("Parameters: {Domain: {Type: String}}");
-        let error = assign(Stack::Bus, &template, &sources("prod")).unwrap_err();
+        let error = assign(&stack(), &template, &sources("prod")).unwrap_err();
         assert!(error.to_string().contains("Domain"), "{error}");
     }
 }

@@ -1,4 +1,4 @@
-//! The things that a machine must have, checked before anything else.
+//! Checks that the machine has the tools that Busline needs.
 
 use std::fs;
 use std::process::Command;
@@ -7,7 +7,7 @@ use anyhow::{Context, Result, bail};
 
 use crate::home::Home;
 
-/// Checks Rust, Python, Node and npm, and reports everything that is missing at once, one line each.
+/// Checks Rust, Python, Node and npm, and reports all missing tools together, one line each.
 pub(crate) fn check(home: &Home) -> Result<()> {
     let missing: Vec<String> = [rust(home)?, python(), node(), npm()]
         .into_iter()
@@ -17,7 +17,7 @@ pub(crate) fn check(home: &Home) -> Result<()> {
     if missing.is_empty() {
         return Ok(());
     }
-    bail!("this machine lacks what Busline is built with:\n{}", missing.join("\n"))
+    bail!("this machine lacks tools that Busline needs:\n{}", missing.join("\n"))
 }
 
 type Checked = std::result::Result<(), String>;
@@ -52,9 +52,10 @@ fn at_least(name: &str, command: &[&str], wanted: &str, get: &str) -> Checked {
     };
     match version(&shown) {
         Some(found) if found >= version(wanted).unwrap_or_default() => Ok(()),
-        _ => {
-            Err(format!("{name} {wanted} or newer is needed, `{}` says {shown}: get it from {get}", command.join(" ")))
-        }
+        _ => Err(format!(
+            "{name} {wanted} or newer is needed, but `{}` prints {shown}: get it from {get}",
+            command.join(" ")
+        )),
     }
 }
 
@@ -64,7 +65,7 @@ fn run(command: &[&str]) -> Option<String> {
     output.status.success().then(|| String::from_utf8_lossy(&output.stdout).trim().to_owned())
 }
 
-/// The first dotted number of a text, three parts, absent parts 0.
+/// The first version number in a text, with 0 for missing parts.
 fn version(text: &str) -> Option<[u32; 3]> {
     let start = text.find(|c: char| c.is_ascii_digit())?;
     let number = text[start..].split(|c: char| !c.is_ascii_digit() && c != '.').next()?;
@@ -85,7 +86,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn versions_are_read_out_of_what_programs_print() {
+    fn versions_are_read_from_the_output_of_programs() {
         assert_eq!(version("rustc 1.95.0 (59807616e 2026-04-14)"), Some([1, 95, 0]));
         assert_eq!(version("v20.20.2"), Some([20, 20, 2]));
         assert_eq!(version("Python 3.11.7"), Some([3, 11, 7]));
@@ -100,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn a_missing_program_is_one_line_that_says_how_to_get_it() {
+    fn a_missing_program_is_reported_with_its_source() {
         let refused = at_least("Nothing", &["busline-has-no-such-program"], "1", "a shop").unwrap_err();
         assert_eq!(refused, "Nothing 1 or newer is missing: get it from a shop");
     }

@@ -1,29 +1,28 @@
-//! Running other programs.
+//! Starts other programs and waits for them.
 
 use std::ffi::OsStr;
-use std::process::Stdio;
+use std::fs::File;
+use std::io::{self, Seek, Write};
+use std::process::{ExitStatus, Stdio};
 
 use anyhow::{Context, Result, bail};
-use tokio::process::Command;
+use tokio::process::{Child, Command};
 
-/// A command that ends with us: dropping its future ends the program.
+/// A command for a program that ends when its future is dropped.
 pub(crate) fn command(program: impl AsRef<OsStr>) -> Command {
     let mut command = Command::new(program);
     command.kill_on_drop(true).stdin(Stdio::null());
     command
 }
 
-/// Runs a program that writes to our own standard error; fails with its name when it fails.
+/// Runs a program with the same standard error; if it fails, the error has its name.
 pub(crate) async fn run(command: &mut Command) -> Result<()> {
     let name = name(command);
     let status = command.status().await.with_context(|| format!("cannot run {name}"))?;
-    if !status.success() {
-        bail!("{name} failed ({status})");
-    }
-    Ok(())
+    succeeded(&name, status)
 }
 
-/// Runs a program silently; when it fails, the error holds the end of what it wrote.
+/// Runs a program without output; if it fails, the error contains the end of its output.
 pub(crate) async fn run_quietly(command: &mut Command) -> Result<()> {
     let name = name(command);
     let output = command.output().await.with_context(|| format!("cannot run {name}"))?;
@@ -32,6 +31,47 @@ pub(crate) async fn run_quietly(command: &mut Command) -> Result<()> {
     }
     let written = [output.stdout, output.stderr].concat();
     bail!("{name} failed ({}):\n{}", output.status, last_lines(&String::from_utf8_lossy(&written), 30))
+}
+
+/// Runs a program and prints all its output when it has ended, so that programs that run side by side do not mix theirs.
+pub(crate) async fn run_in_one_piece(command: &mut Command) -> Result<()> {
+    let name = name(command);
+    let output = Output::capture(command)?;
+    let status = command.status().await.with_context(|| format!("cannot run {name}"))?;
+    output.print()?;
+    succeeded(&name, status)
+}
+
+/// What a program writes on standard output and standard error, in a temporary file.
+pub(crate) struct Output(File);
+
+impl Output {
+    /// Redirects the output of a program that has not been started.
+    pub(crate) fn capture(command: &mut Command) -> Result<Self> {
+        let file = tempfile::tempfile().context("cannot make a temporary file")?;
+        command.stdout(file.try_clone()?).stderr(file.try_clone()?);
+        Ok(Self(file))
+    }
+
+    /// Prints what was written until now, on standard output.
+    pub(crate) fn print(mut self) -> Result<()> {
+        self.0.rewind()?;
+        let mut out = io::stdout().lock();
+        io::copy(&mut self.0, &mut out).and_then(|_| out.flush()).context("cannot print")
+    }
+}
+
+/// Asks a process to end, and waits until it has ended.
+pub(crate) async fn terminate(child: &mut Child) -> Result<()> {
+    if let Some(id) = child.id() {
+        command("kill").args(["-s", "TERM", "--", &id.to_string()]).status().await?;
+    }
+    child.wait().await?;
+    Ok(())
+}
+
+fn succeeded(name: &str, status: ExitStatus) -> Result<()> {
+    if status.success() { Ok(()) } else { bail!("{name} failed ({status})") }
 }
 
 /// The last lines of a text.

@@ -1,4 +1,4 @@
-//! The Python environment of the local cloud and of the linters, made from lock files with hashes.
+//! The Python environments of the local cloud, the linters and the hostile tests, created from lock files with hashes.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -10,47 +10,47 @@ use crate::home::{self, Home};
 use crate::process;
 use crate::ui::Step;
 
-/// An environment that holds exactly what its lock files say.
+/// An environment with exactly the packages of its lock files.
 #[derive(Clone, Debug)]
 pub(crate) struct Python {
     venv: PathBuf,
 }
 
 impl Python {
-    /// Makes the environment of `local/requirements.lock`, or takes the present one while the lock is the same.
+    /// Creates the environment of `local/requirements.lock`, unless it exists with the same lock file.
     pub(crate) async fn ready(home: &Home) -> Result<Self> {
-        Self::made_of(home.venv.clone(), &home.repo.join("local/requirements.lock")).await
+        Self::prepare(home.venv.clone(), &home.repo.join("local/requirements.lock")).await
     }
 
-    /// The same for `tests/hostile/requirements.lock`, in a folder beside: nothing but that test needs it.
-    pub(crate) async fn ready_for_hostile_input(home: &Home) -> Result<Self> {
+    /// The same for `tests/hostile/requirements.lock`, in a separate folder, because only that test needs it.
+    pub(crate) async fn for_hostile_tests(home: &Home) -> Result<Self> {
         let mut venv = home.venv.clone().into_os_string();
         venv.push("-hostile");
-        Self::made_of(venv.into(), &home.repo.join("tests/hostile/requirements.lock")).await
+        Self::prepare(venv.into(), &home.repo.join("tests/hostile/requirements.lock")).await
     }
 
-    async fn made_of(venv: PathBuf, requirements: &Path) -> Result<Self> {
+    async fn prepare(venv: PathBuf, requirements: &Path) -> Result<Self> {
         let python = Self { venv };
         let _lock = python.lock().await?;
         let stamp = python.venv.join("busline-requirements");
-        let wanted = hash::of_file(requirements)?;
+        let wanted = hash::sha256_of_file(requirements)?;
         if is_stamped(&stamp, &wanted) {
             return Ok(python);
         }
         let step = Step::start("Python");
-        python.make().await?;
+        python.create().await?;
         python.install(requirements).await?;
         write_stamp(&stamp, &wanted)?;
         step.done(format_args!("environment in {}", python.venv.display()));
         Ok(python)
     }
 
-    /// Adds the tools that only a deployment to AWS needs: the linker for Lambda's C library.
+    /// Adds the linker for Lambda's C library, which only a deployment to AWS needs.
     pub(crate) async fn add_aws_tools(&self, home: &Home) -> Result<()> {
         let _lock = self.lock().await?;
         let requirements = home.repo.join("xtask/requirements-aws.lock");
         let stamp = self.venv.join("busline-requirements-aws");
-        let wanted = hash::of_file(&requirements)?;
+        let wanted = hash::sha256_of_file(&requirements)?;
         if is_stamped(&stamp, &wanted) {
             return Ok(());
         }
@@ -74,10 +74,10 @@ impl Python {
     async fn lock(&self) -> Result<fs::File> {
         let mut path = self.venv.clone().into_os_string();
         path.push(".lock");
-        home::lock(Path::new(&path), "another `cargo xtask` makes the Python environment; waiting for it").await
+        home::lock(Path::new(&path), "another `cargo xtask` creates the Python environment; waiting for it").await
     }
 
-    async fn make(&self) -> Result<()> {
+    async fn create(&self) -> Result<()> {
         if self.venv.exists() {
             fs::remove_dir_all(&self.venv).with_context(|| format!("cannot remove {}", self.venv.display()))?;
         }

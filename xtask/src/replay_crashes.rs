@@ -1,4 +1,4 @@
-//! Replays and rollbacks that are killed again and again on a faulty network, and how fast a replay is.
+//! `cargo xtask replay-crashes` and `replay-speed`: replays that are killed on a faulty network, and the speed of a replay.
 
 use std::process::Stdio;
 
@@ -8,56 +8,56 @@ use clap::Args;
 use crate::faults;
 use crate::home::Home;
 use crate::interrupts::Interrupts;
-use crate::own_cloud::{Environment, on_own_cloud};
 use crate::prerequisites;
 use crate::process;
+use crate::separate_cloud::{Environment, on_separate_cloud};
 
 /// How the programs are built.
 #[derive(Clone, Copy, Debug)]
 enum Built {
-    /// As every other test is: what is shown does not depend on speed.
+    /// As every other test: the result does not depend on speed.
     Dev,
-    /// As the CLI is installed: else the figure would be the compiler's.
+    /// As the installed CLI, because its speed is measured.
     Release,
 }
 
 /// The sizes of a run.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct CrashRun {
-    /// How many messages are replayed to a queue, and as many by function; a fifth of them is rolled back.
+    /// The number of messages that are replayed to a queue, and again to functions; a fifth of them is rolled back.
     #[arg(long, default_value_t = 5000)]
     messages: u32,
-    /// How often each of them is killed.
+    /// How often each replay is killed.
     #[arg(long, default_value_t = 50)]
     kills: u32,
-    /// Decides the faults, and when to kill.
+    /// The seed of the faults and of the times of kills.
     #[arg(long, default_value_t = 1)]
     seed: u64,
 }
 
 impl CrashRun {
-    /// As small as shows something, with the dice of the run in the README of `ops`: others hide messages for longer.
+    /// The smallest run with a meaningful result, with the seed of the run in the README of `ops`: other seeds delay messages
+    /// for longer.
     pub(crate) fn small() -> Self {
         Self { messages: 400, kills: 8, seed: 2 }
     }
 }
 
-/// What is measured.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct SpeedRun {
-    /// How many messages are replayed; may be given several times, for one size after the other.
+    /// The number of messages that are replayed; may be given more than once, for several sizes.
     #[arg(long, default_values_t = [10_000, 200_000])]
     messages: Vec<u32>,
-    /// How often each size is measured; the best counts.
+    /// How often each size is measured; the best result counts.
     #[arg(long, default_value_t = 3)]
     rounds: u32,
 }
 
-/// `cargo xtask replay-speed`: on a local cloud of its own.
+/// `cargo xtask replay-speed`: on a separate local cloud.
 pub(crate) async fn measure(home: &Home, run: &SpeedRun) -> Result<()> {
     prerequisites::check(home)?;
     let mut interrupts = Interrupts::catch()?;
-    on_own_cloud(home, &mut interrupts, async |environment| {
+    on_separate_cloud(home, &mut interrupts, async |environment| {
         let sizes = run.messages.iter().flat_map(|size| ["--messages".to_owned(), size.to_string()]);
         let rounds = ["--rounds".to_owned(), run.rounds.to_string()];
         let arguments: Vec<String> = ["speed".to_owned()].into_iter().chain(sizes).chain(rounds).collect();
@@ -66,11 +66,11 @@ pub(crate) async fn measure(home: &Home, run: &SpeedRun) -> Result<()> {
     .await
 }
 
-/// `cargo xtask replay-crashes`: one run on a local cloud of its own.
+/// `cargo xtask replay-crashes`: one run on a separate local cloud.
 pub(crate) async fn command(home: &Home, run: &CrashRun) -> Result<()> {
     prerequisites::check(home)?;
     let mut interrupts = Interrupts::catch()?;
-    on_own_cloud(home, &mut interrupts, async |environment| execute(home, run, environment).await).await
+    on_separate_cloud(home, &mut interrupts, async |environment| execute(home, run, environment).await).await
 }
 
 /// One run on the cloud of `environment`.
@@ -83,7 +83,7 @@ pub(crate) async fn execute(home: &Home, run: &CrashRun, environment: &Environme
 }
 
 async fn start(home: &Home, arguments: &[String], environment: &Environment, built: Built) -> Result<()> {
-    // Both, as the first runs the second. Without `--package`, so that nothing is compiled with other features.
+    // Both, because the first runs the second. Without `--package`, so that nothing is compiled with other features.
     let mut cargo = process::command("cargo");
     cargo.args(["build", "--bin", "replay-crashes", "--bin", "ops"]).current_dir(&home.repo);
     let folder = match built {

@@ -1,4 +1,4 @@
-//! `cargo xtask schemas`: the files that state the contracts of events, written anew from the code.
+//! `cargo xtask schemas`: writes the schemas of events and of what jobs read, and the documents about both.
 
 use std::fs;
 use std::path::Path;
@@ -6,24 +6,28 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use contracts::catalog;
 use contracts::catalog::contents::Contents;
+use contracts::repository::Repository;
+use contracts::repository::tree::Tree;
 use contracts::schemas::Difference;
-use contracts::schemas::settle::settle;
+use contracts::schemas::update::update;
 use jiff::Zoned;
 
 use crate::home::Home;
 use crate::process;
+use crate::services;
 use crate::ui;
 
-/// Has the tests of a service write its reader schemas instead of comparing them.
+/// With this variable, a service's tests write the schemas of what its jobs read instead of comparing them.
 const WRITE: &str = "BUSLINE_WRITE_SCHEMAS";
 
-/// Writes the schemas of drafts and of readers, and what is generated from them; then marks versions as released.
+/// Writes the schemas of unreleased versions and of what jobs read, and what is generated from them; marks versions as
+/// released.
 ///
-/// A released schema is never written: where its Rust type says something else, that is an error.
+/// A released schema is never changed: if its Rust type differs from it, that is an error.
 pub(crate) async fn command(home: &Home, release: &[String]) -> Result<()> {
     let repository = &home.repo;
-    for difference in settle(repository, release, Zoned::now().date())? {
-        say(&difference);
+    for difference in update(repository, release, Zoned::now().date())? {
+        report(&difference);
     }
     for schema in release {
         ui::note(format_args!("{schema} is released: from now on it does not change"));
@@ -32,35 +36,39 @@ pub(crate) async fn command(home: &Home, release: &[String]) -> Result<()> {
     documents(repository)
 }
 
-/// Has each subscriber's unit tests write what its jobs read.
+/// Runs the tests of all subscribers that write the schemas of what their jobs read.
 async fn readers(home: &Home) -> Result<()> {
-    for entry in fs::read_dir(home.repo.join("services"))? {
-        let entry = entry?;
-        if !entry.path().join("src/subscribe.rs").exists() {
-            continue;
+    let mut test = process::command("cargo");
+    // `--workspace` as `cargo xtask test` has it: with `--package` alone, dependencies would be compiled once more.
+    test.args(["test", "--quiet", "--workspace"]);
+    for service in services::discover(&home.repo)? {
+        if home.repo.join(&service.folder).join("src/subscribe.rs").exists() {
+            test.args(["--bin", &service.name]);
         }
-        let service = entry.file_name().to_string_lossy().into_owned();
-        let mut test = process::command("cargo");
-        // `--workspace` as `cargo xtask test` has it: with `--package` alone, dependencies would be compiled once more.
-        test.args(["test", "--quiet", "--workspace", "--bin", &service, "--", "reader_schemas"]);
-        process::run_quietly(test.current_dir(&home.repo).env(WRITE, "1")).await?;
     }
-    Ok(())
+    test.args(["--", "subscribe::consumed_events"]);
+    process::run_quietly(test.current_dir(&home.repo).env(WRITE, "1")).await
 }
 
-/// The catalogue and the AsyncAPI documents.
+/// The catalogue and the AsyncAPI documents; removes those of services that were deleted.
 fn documents(repository: &Path) -> Result<()> {
-    let texts = Contents::texts(repository)?;
-    let contents = Contents::of(texts.iter().map(|(path, text)| (path.as_str(), text.as_str())))?;
-    for (path, text) in catalog::files(&contents) {
-        let Some(difference) = Difference::of(repository, &path, &text)? else { continue };
-        difference.mend(repository).with_context(|| format!("cannot write {path}"))?;
-        say(&difference);
+    let tree = Tree::read(repository)?;
+    let generated: Vec<String> =
+        tree.all().map(|(path, _)| path.to_owned()).filter(|path| catalog::is_generated(path)).collect();
+    let wanted = catalog::files(&Contents::from_repository(&Repository::new(tree, None))?);
+    for (path, text) in &wanted {
+        let Some(difference) = Difference::compare(repository, path, text)? else { continue };
+        difference.fix(repository).with_context(|| format!("cannot write {path}"))?;
+        report(&difference);
+    }
+    for path in generated.iter().filter(|path| !wanted.contains_key(path.as_str())) {
+        fs::remove_file(repository.join(path)).with_context(|| format!("cannot remove {path}"))?;
+        ui::note(format_args!("removed {path}"));
     }
     Ok(())
 }
 
-fn say(difference: &Difference) {
-    let done = if difference.wanted.is_some() { "wrote" } else { "removed" };
+fn report(difference: &Difference) {
+    let done = if difference.expected.is_some() { "wrote" } else { "removed" };
     ui::note(format_args!("{done} {}", difference.path));
 }

@@ -1,54 +1,49 @@
-//! What is deployed where: the values that the stacks stored.
+//! What is deployed in an environment: the values that the stacks stored in SSM.
 
 use std::collections::BTreeMap;
 
 use anyhow::Result;
+use aws_json::ssm;
 use aws_sdk_sqs::types::QueueAttributeName;
 use serde::Serialize;
 
 use crate::aws::{self, Target};
 use crate::change_set::StackChanger;
 use crate::cloud::Cloud;
-use crate::stacks::Stack;
+use crate::services::Service;
+use crate::stacks::{self, BUS, WEB};
 use crate::ui;
 
 /// An environment's addresses and names. What is not deployed is null.
 #[derive(Debug, Serialize)]
 pub(crate) struct Status {
-    /// Where the local cloud answers; null on AWS.
+    /// The endpoint of the local cloud; null on AWS.
     pub(crate) endpoint: Option<String>,
-    /// The AWS region.
     pub(crate) region: String,
-    /// The environment's name.
     pub(crate) env: String,
     /// The web page's URL, without a slash at its end.
     pub(crate) web: Option<String>,
     /// The bucket that holds the page's files.
     pub(crate) web_bucket: Option<String>,
     /// The HTTP APIs' base URLs by service.
-    pub(crate) apis: BTreeMap<&'static str, Option<String>>,
-    /// The WebSocket API's URL.
+    pub(crate) apis: BTreeMap<String, Option<String>>,
     pub(crate) websocket: Option<String>,
-    /// The Cognito user pool.
+    /// The Cognito user pool, and its public client below.
     pub(crate) user_pool_id: Option<String>,
-    /// Its public client.
     pub(crate) user_pool_client_id: Option<String>,
-    /// The event bus's name.
     pub(crate) bus: Option<String>,
-    /// What each service owns.
-    pub(crate) services: BTreeMap<&'static str, ServiceStatus>,
+    /// Each service's own resources.
+    pub(crate) services: BTreeMap<String, ServiceStatus>,
 }
 
-/// What a service owns.
+/// A service's own resources.
 #[derive(Debug, Serialize)]
 pub(crate) struct ServiceStatus {
     /// Its stack's status in CloudFormation.
     pub(crate) stack: Option<String>,
-    /// Its DynamoDB table.
     pub(crate) table: Option<String>,
-    /// Its dead-letter queue.
     pub(crate) dlq_url: Option<String>,
-    /// How many messages wait in that queue.
+    /// The number of messages in that queue.
     pub(crate) dlq_depth: Option<u64>,
 }
 
@@ -59,31 +54,31 @@ struct Stored {
 }
 
 impl Status {
-    /// Reads an environment.
-    pub(crate) async fn read(target: &Target) -> Result<Self> {
+    /// Reads the status of an environment.
+    pub(crate) async fn read(target: &Target, services: &[Service]) -> Result<Self> {
         let stored = Stored::read(target).await?;
         let mut apis = BTreeMap::new();
-        let mut services = BTreeMap::new();
-        for (stack, service) in Stack::services() {
-            apis.insert(service.name, stored.get(stack, "api-id").map(|id| target.api_url(&id)));
-            services.insert(service.name, ServiceStatus::read(target, stack, &stored).await?);
+        let mut of_services = BTreeMap::new();
+        for Service { name, .. } in services {
+            apis.insert(name.clone(), stored.get(name, "api-id").map(|id| target.api_url(&id)));
+            of_services.insert(name.clone(), ServiceStatus::read(target, name, &stored).await?);
         }
         Ok(Self {
             endpoint: target.cloud.map(Cloud::endpoint),
             region: target.region().to_owned(),
             env: target.env.clone(),
-            web: stored.get(Stack::Web, "origin"),
-            web_bucket: stored.get(Stack::Web, "bucket"),
+            web: stored.get(WEB, "origin"),
+            web_bucket: stored.get(WEB, "bucket"),
             apis,
-            websocket: stored.get(Stack::Notifications, "websocket-id").map(|id| target.websocket_url(&id)),
-            user_pool_id: stored.get(Stack::Users, "user-pool-id"),
-            user_pool_client_id: stored.get(Stack::Users, "user-pool-client-id"),
-            bus: stored.get(Stack::Bus, "name"),
-            services,
+            websocket: stored.field(services, "websocket").map(|id| target.websocket_url(&id)),
+            user_pool_id: stored.field(services, "user_pool_id"),
+            user_pool_client_id: stored.field(services, "user_pool_client_id"),
+            bus: stored.get(BUS, "name"),
+            services: of_services,
         })
     }
 
-    /// As people read it.
+    /// The status as a table for a terminal.
     pub(crate) fn table(&self) -> String {
         let unknown = || "-".to_owned();
         let rows: Vec<[String; 5]> = self
@@ -91,7 +86,7 @@ impl Status {
             .iter()
             .map(|(name, service)| {
                 [
-                    (*name).to_owned(),
+                    name.clone(),
                     service.stack.clone().unwrap_or_else(|| "not deployed".into()),
                     self.apis.get(name).cloned().flatten().unwrap_or_else(unknown),
                     service.table.clone().unwrap_or_else(unknown),
@@ -114,39 +109,39 @@ impl Status {
 }
 
 impl ServiceStatus {
-    async fn read(target: &Target, stack: Stack, stored: &Stored) -> Result<Self> {
-        let name = stack.stack_name(&target.env);
+    async fn read(target: &Target, service: &str, stored: &Stored) -> Result<Self> {
+        let name = stacks::stack_name(&target.env, service);
         let status = StackChanger::new(target, &name).status().await?;
-        let dlq_url = stored.get(stack, "dlq-url").map(|url| reachable(target, url));
+        let dlq_url = stored.get(service, "dlq-url").map(|url| reachable(target, url));
         let dlq_depth = match &dlq_url {
             Some(url) => depth(target, url).await?,
             None => None,
         };
         let stack_status = status.map(|status| status.as_str().to_owned());
-        Ok(Self { stack: stack_status, table: stored.get(stack, "table"), dlq_url, dlq_depth })
+        Ok(Self { stack: stack_status, table: stored.get(service, "table"), dlq_url, dlq_depth })
     }
 }
 
 impl Stored {
     async fn read(target: &Target) -> Result<Self> {
-        let client = aws_sdk_ssm::Client::new(&target.sdk);
         let path = format!("/busline/{}/", target.env);
-        let mut pages = client.get_parameters_by_path().path(path).recursive(true).into_paginator().send();
-        let mut values = BTreeMap::new();
-        while let Some(page) = pages.next().await {
-            let page = page.map_err(aws::failed("read the stacks' parameters"))?;
-            let parameters = page.parameters.unwrap_or_default().into_iter();
-            values.extend(parameters.filter_map(|parameter| parameter.name.zip(parameter.value)));
-        }
+        let values = ssm::parameters_by_path(&target.sdk, &path).await;
+        let values = values.map_err(aws::call_failed("read the stacks' parameters"))?;
         Ok(Self { env: target.env.clone(), values })
     }
 
-    fn get(&self, stack: Stack, name: &str) -> Option<String> {
-        self.values.get(&stack.parameter(&self.env, name)).cloned()
+    fn get(&self, stack: &str, name: &str) -> Option<String> {
+        self.values.get(&stacks::parameter_path(&self.env, stack, name)).cloned()
+    }
+
+    /// The value of a field of the status, from the service that has the field in its manifest.
+    fn field(&self, services: &[Service], field: &str) -> Option<String> {
+        let mut stored = services.iter().filter_map(|service| Some((service, service.status.get(field)?)));
+        stored.find_map(|(service, name)| self.get(&service.name, name))
     }
 }
 
-/// A queue's URL on the port that the local cloud has now: the stored one has the port that it had when deployed.
+/// A queue's URL with the local cloud's current port: the stored URL has the port of the time of deployment.
 fn reachable(target: &Target, url: String) -> String {
     let Some(cloud) = target.cloud else {
         return url;

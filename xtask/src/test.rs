@@ -1,59 +1,71 @@
-//! Every check, in parts. What CI runs is this and nothing else.
+//! `cargo xtask test`: every check, in parts, of which two run at a time. CI runs nothing else.
 
+mod programs;
+
+use std::cell::Cell;
 use std::collections::BTreeSet;
-use std::io::Cursor;
-use std::path::PathBuf;
-use std::process::Stdio;
+use std::env;
+use std::fs;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
-use cargo_metadata::Message;
 use clap::ValueEnum;
+use futures_util::stream::{self, StreamExt};
 use tokio::process::Command;
 
 use crate::asyncapi;
 use crate::browser;
+use crate::checks;
+use crate::codeowners;
 use crate::contracts;
 use crate::faults;
 use crate::home::Home;
 use crate::hostile;
 use crate::interrupts::{Interrupted, Interrupts};
 use crate::lint;
+use crate::new_service;
 use crate::npm::Npm;
-use crate::own_cloud::on_own_cloud;
 use crate::page;
 use crate::prerequisites;
 use crate::process;
 use crate::python::Python;
-use crate::stacks::Stack;
+use crate::separate_cloud::on_separate_cloud;
+use crate::services;
+use crate::stacks::{Stack, Stacks};
+use crate::test::programs::{Chosen, TestProgram};
 use crate::ui;
 
-/// A part of the whole check.
-#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+/// A part of the whole check. They start in this order.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd, ValueEnum)]
 pub(crate) enum Part {
     /// rustfmt and ruff's formatter.
     Format,
-    /// clippy, ruff, mypy, cargo-deny, one version of each network crate; eslint, prettier and tsc for the page.
+    /// The local cloud behaves as AWS documents, and each patch is necessary.
+    Conformance,
+    /// clippy, ruff, mypy, cargo-deny, one version of each network crate; eslint, prettier and tsc for the page;
+    /// CODEOWNERS, and words that are not used here.
     Lint,
     /// cfn-lint over every template.
     Templates,
-    /// The tests of every crate but the end-to-end ones; the page's own, and its weight.
+    /// The tests of every crate except the end-to-end ones; the page's own tests, and its size.
     Unit,
-    /// Types, schemas, rules, permissions and documents say the same; changes since main hurt nobody; all are caught.
-    Contracts,
-    /// The local cloud behaves as AWS documents, and needs every patch for it.
-    Conformance,
-    /// The whole product on a local cloud of its own.
+    /// Each service's end-to-end tests, journeys across services, and permissions, on separate local clouds.
     E2e,
-    /// The page in Chromium, on a local cloud of its own.
+    /// Types, schemas, rules, permissions and documents agree; changes since main break no consumer; mutations are found.
+    Contracts,
+    /// In a copy of the repository, a new service is written, compiled and checked; deleting it leaves nothing behind.
+    /// Deleting any other service that none needs breaks nothing.
+    NewService,
+    /// The page in Chromium, on a separate local cloud.
     Browser,
-    /// Changes through a faulty network, none lost, none applied twice.
+    /// Changes through a faulty network: none is lost or applied twice.
     Faults,
-    /// Generated requests to every route, and a search of the logs for what they sent.
+    /// Generated hostile requests to every route, and a search of the logs for what they sent.
     Hostile,
 }
 
-/// Crates of which one version at most may be built: two of them would be two HTTP or TLS stacks.
+/// Crates that may be built in one version only: two versions would be two HTTP or TLS stacks.
 const SINGLE: [&str; 14] = [
     "aws-config",
     "aws-lc-rs",
@@ -71,54 +83,153 @@ const SINGLE: [&str; 14] = [
     "tokio-rustls",
 ];
 
-const END_TO_END: &str = "tests";
+/// How many parts run at a time: on two cores one compiles or computes while the other waits.
+const SIDE_BY_SIDE: usize = 2;
+/// How many local clouds the end-to-end tests use at a time.
+const CLOUDS: usize = 3;
+
+/// The package of the journeys across services and of the tests of all services' permissions.
+const JOURNEYS: &str = "tests";
 const CONTRACTS: &str = "contracts";
 
-/// `cargo xtask test`: runs the parts (all of them when none is named), also after a failure, and sums up.
-pub(crate) async fn command(home: &Home, only: &[Part], arguments: &[String]) -> Result<()> {
+/// The module of a service's tests that need the whole product.
+const END_TO_END: &str = "e2e";
+/// The module of a service's tests that take permissions away, and the program that tests those of all services.
+const PERMISSIONS: &str = "permissions";
+
+/// Which tests are run.
+#[derive(Debug)]
+struct Selection<'a> {
+    /// The service to which the tests are limited, if any.
+    service: Option<&'a str>,
+    /// The arguments for the test programs.
+    arguments: &'a [String],
+}
+
+impl Selection<'_> {
+    fn includes(&self, program: &TestProgram) -> bool {
+        self.service.is_none() || program.service.as_deref() == self.service
+    }
+}
+
+/// `cargo xtask test`: runs the parts, by default all of them, also after a failure, and prints a summary. A part that is
+/// chosen alone prints its output at once.
+pub(crate) async fn command(home: &Home, only: &[Part], service: Option<&str>, arguments: &[String]) -> Result<()> {
+    if let Some(name) = service {
+        Stacks::discover(&home.repo)?.service(name)?;
+    }
     prerequisites::check(home)?;
+    let begun = Instant::now();
+    let selection = Selection { service, arguments };
     let mut interrupts = Interrupts::catch()?;
     let python = interrupts.unless(Python::ready(home)).await?;
-    let parts = if only.is_empty() { Part::value_variants() } else { only };
-    let mut rows = Vec::new();
-    let mut failed = Vec::new();
-    for &part in parts {
-        ui::note(format_args!("\n== {}", name(part)));
-        let begun = Instant::now();
-        let outcome = run(part, home, &python, arguments, &mut interrupts).await;
-        if outcome.as_ref().is_err_and(anyhow::Error::is::<Interrupted>) {
-            return outcome;
-        }
-        let verdict = match outcome {
-            Ok(()) => "passed".to_owned(),
-            Err(error) => {
-                ui::note(format_args!("{error:#}"));
-                failed.push(name(part));
-                "FAILED".to_owned()
-            }
-        };
-        rows.push([name(part), verdict, ui::seconds(begun.elapsed())]);
+    let parts = match (only, service) {
+        ([], None) => Part::value_variants(),
+        ([], Some(_)) => &[Part::Unit, Part::E2e],
+        (only, _) => only,
+    };
+    if let &[part] = parts {
+        return run(part, home, &python, &selection, &mut interrupts).await;
     }
-    ui::print(format_args!("\n{}", ui::table(["part", "", "time"], &rows)));
+    // Found before anything is compiled, which may replace the file.
+    let program = env::current_exe().context("cannot find this program")?;
+    let runs = parts.iter().map(|&part| in_own_process(&program, part, &selection));
+    let mut rows = side_by_side(SIDE_BY_SIDE, runs).await.into_iter().collect::<Result<Vec<Row>>>()?;
+    rows.sort_by_key(|row| row.part);
+    let cells = |row: &Row| {
+        let verdict = if row.passed { "passed" } else { "FAILED" };
+        [name(row.part), verdict.to_owned(), ui::seconds(row.took)]
+    };
+    ui::print(format_args!("\n{}", ui::table(["part", "", "time"], &rows.iter().map(cells).collect::<Vec<_>>())));
+    ui::note(format_args!("{SIDE_BY_SIDE} parts ran at a time, all in {}", ui::seconds(begun.elapsed())));
+    let failed: Vec<String> = rows.iter().filter(|row| !row.passed).map(|row| name(row.part)).collect();
     if failed.is_empty() { Ok(()) } else { bail!("failed: {}", failed.join(", ")) }
+}
+
+/// The result of one part.
+struct Row {
+    part: Part,
+    passed: bool,
+    took: Duration,
+}
+
+/// Runs a part as a separate process, and prints its output when it has ended: other parts run at the same time.
+///
+/// # Errors
+/// [`Interrupted`] only; a part that could not be run has failed.
+async fn in_own_process(program: &Path, part: Part, selection: &Selection<'_>) -> Result<Row> {
+    ui::note(format_args!("  {} …", name(part)));
+    let begun = Instant::now();
+    let passed = match run_again(program, part, selection).await {
+        Err(error) if error.is::<Interrupted>() => return Err(error),
+        Err(error) => {
+            ui::note(format_args!("{error:#}"));
+            false
+        }
+        Ok(passed) => passed,
+    };
+    Ok(Row { part, passed, took: begun.elapsed() })
+}
+
+/// Runs this program for one part; returns whether the part passed.
+async fn run_again(program: &Path, part: Part, selection: &Selection<'_>) -> Result<bool> {
+    let mut interrupts = Interrupts::catch()?;
+    let mut command = process::command(program);
+    command.args(["test", "--only", &name(part)]);
+    command.args(selection.service.iter().flat_map(|service| ["--service", service]));
+    command.arg("--").args(selection.arguments);
+    let output = process::Output::capture(&mut command)?;
+    let mut child = command.spawn().context("cannot run this program again")?;
+    let ended = tokio::select! {
+        // First, because Ctrl-C in a terminal ends the child too.
+        biased;
+        () = interrupts.next() => None,
+        status = child.wait() => Some(status?),
+    };
+    if ended.is_none() {
+        // It stops its local clouds first.
+        process::terminate(&mut child).await?;
+    }
+    let verdict = ended.map_or("interrupted", |status| if status.success() { "passed" } else { "FAILED" });
+    ui::note(format_args!("\n== {} {verdict}", name(part)));
+    output.print()?;
+    ended.map(|status| status.success()).ok_or_else(|| Interrupted.into())
+}
+
+/// Does work in this order, so much of it at a time; begins none after some was interrupted.
+async fn side_by_side<T>(
+    limit: usize,
+    work: impl IntoIterator<Item = impl Future<Output = Result<T>>>,
+) -> Vec<Result<T>> {
+    let interrupted = &Cell::new(false);
+    let runs = stream::iter(work).map(async |one| {
+        if interrupted.get() {
+            return Err(Interrupted.into());
+        }
+        let outcome = one.await;
+        interrupted.set(interrupted.get() || outcome.as_ref().is_err_and(anyhow::Error::is::<Interrupted>));
+        outcome
+    });
+    runs.buffer_unordered(limit).collect().await
 }
 
 async fn run(
     part: Part,
     home: &Home,
     python: &Python,
-    arguments: &[String],
+    selection: &Selection<'_>,
     interrupts: &mut Interrupts,
 ) -> Result<()> {
     match part {
         Part::Format => interrupts.unless(format(home, python)).await,
         Part::Lint => interrupts.unless(lint(home, python)).await,
         Part::Templates => interrupts.unless(templates(home, python)).await,
-        Part::Unit => interrupts.unless(unit(home, arguments)).await,
-        Part::Contracts => interrupts.unless(contract_checks(home, arguments)).await,
+        Part::Unit => interrupts.unless(unit(home, selection)).await,
+        Part::Contracts => interrupts.unless(contract_checks(home, selection.arguments)).await,
+        Part::NewService => interrupts.unless(new_service::check::check(home)).await,
         Part::Conformance => interrupts.unless(conformance(home, python)).await,
-        Part::E2e => end_to_end(home, arguments, interrupts).await,
-        Part::Browser => browser::check(home, arguments, interrupts).await,
+        Part::E2e => end_to_end(home, selection, interrupts).await,
+        Part::Browser => browser::check(home, selection.arguments, interrupts).await,
         Part::Faults => faults::check(home, interrupts).await,
         Part::Hostile => hostile::check(home, interrupts).await,
     }
@@ -127,7 +238,24 @@ async fn run(
 async fn format(home: &Home, python: &Python) -> Result<()> {
     let mut ruff = process::command(python.program("ruff"));
     ruff.args(["format", "--check"]).arg(home.repo.join("local")).arg(home.repo.join("tests/hostile"));
-    all([cargo(home, &["fmt", "--all", "--check"]), ruff]).await
+    all([cargo(home, &["fmt", "--all", "--check"]), found_modules_format(home)?, ruff]).await
+}
+
+/// rustfmt for modules that build scripts find, which `cargo fmt` does not reach: those of publishers, and the services'
+/// benchmark scenarios.
+fn found_modules_format(home: &Home) -> Result<Command> {
+    let mut rustfmt = process::command("rustfmt");
+    rustfmt.args(["--check", "--edition", "2024"]);
+    let services = services::discover(&home.repo)?;
+    let scenarios = services.iter().map(|service| home.repo.join(&service.folder).join("bench/scenarios.rs"));
+    rustfmt.args(scenarios.filter(|path| path.exists()));
+    for entry in fs::read_dir(home.repo.join("events/src/publishers"))? {
+        let path = entry?.path();
+        if path.extension().is_some_and(|ending| ending == "rs") {
+            rustfmt.arg(path);
+        }
+    }
+    Ok(rustfmt)
 }
 
 async fn lint(home: &Home, python: &Python) -> Result<()> {
@@ -136,60 +264,84 @@ async fn lint(home: &Home, python: &Python) -> Result<()> {
         command.args(arguments).current_dir(home.repo.join(folder));
         command
     };
-    let hostile_input = Python::ready_for_hostile_input(home).await?;
-    let mut mypy_of_hostile_input = in_folder("tests/hostile", "mypy", &["--python-executable"]);
-    mypy_of_hostile_input.arg(hostile_input.program("python"));
+    let hostile = Python::for_hostile_tests(home).await?;
+    let mut mypy_hostile = in_folder("tests/hostile", "mypy", &["--python-executable"]);
+    mypy_hostile.arg(hostile.program("python"));
     let mut deny = deny(home, python);
     deny.args(["check", "bans", "licenses", "sources"]);
-    let web = Npm::of_page(home).await?;
-    let checks = all([
+    let programs = all([
         cargo(home, &["clippy", "--workspace", "--all-targets", "--", "--deny", "warnings"]),
         in_folder("local", "ruff", &["check"]),
         in_folder("local", "mypy", &[]),
         in_folder("tests/hostile", "ruff", &["check"]),
-        mypy_of_hostile_input,
+        mypy_hostile,
         deny,
-        web.script("lint"),
-        web.script("typecheck"),
     ]);
-    let outcomes = [checks.await, advisories(home, python).await, single_versions(home).await];
+    let outcomes = [
+        codeowners::check(home),
+        checks::run(home),
+        programs.await,
+        lint_page(home).await,
+        advisories(home, python).await,
+        single_versions(home).await,
+    ];
     first_error(outcomes)
 }
 
+async fn lint_page(home: &Home) -> Result<()> {
+    let web = Npm::for_page(home).await?;
+    // Both generate the types of the APIs, as a build of the page does.
+    let _lock = page::lock(home).await?;
+    all([web.script("lint"), web.script("typecheck")]).await
+}
+
 async fn templates(home: &Home, python: &Python) -> Result<()> {
-    let templates: Vec<PathBuf> = Stack::ALL.iter().map(|stack| stack.template(&home.repo)).collect();
-    let looked_at = lint::templates(home, python, &templates).await?;
-    ui::note(format_args!("{} templates, {looked_at} of them new to cfn-lint", templates.len()));
+    let stacks = Stacks::discover(&home.repo)?;
+    let all: Vec<&Stack> = stacks.all().iter().collect();
+    let linted = lint::templates(home, python, &stacks, &all).await?;
+    ui::note(format_args!("{} templates, {linted} of them linted, the others unchanged", all.len()));
     Ok(())
 }
 
-async fn unit(home: &Home, arguments: &[String]) -> Result<()> {
-    let own = test_programs(home, |package| package != END_TO_END).await?;
-    let outcome = run_tests(own, arguments, &[]).await;
+/// The tests that need no cloud. A service's integration tests also hold those that need one, which are left out.
+async fn unit(home: &Home, selection: &Selection<'_>) -> Result<()> {
+    let programs = programs::compile(home).await?;
+    let selected = || programs.iter().filter(|program| !is_of_all_services(program) && selection.includes(program));
+    let needs_cloud = |program: &&TestProgram| program.service.is_some() && program.integration;
+    let outcome = programs::run(selected().filter(|one| !needs_cloud(one)), selection.arguments).await;
+    let of_services = selected().filter(needs_cloud);
+    let without_cloud = |test: &str| !is_in(test, END_TO_END) && !is_in(test, PERMISSIONS);
+    let of_services = programs::choose(of_services, without_cloud, selection.arguments).await?;
+    let of_services = run_chosen(&of_services, selection.arguments, &[]).await;
+    if selection.service.is_some() {
+        return first_error([outcome, of_services]);
+    }
     let documented = all([cargo(home, &["test", "--workspace", "--doc"])]).await;
-    // The arguments pick among the tests of the crates.
-    let page = if arguments.is_empty() { page_alone(home).await } else { Ok(()) };
-    first_error([outcome, documented, page])
+    // The arguments select tests of the crates.
+    let page = if selection.arguments.is_empty() { page_alone(home).await } else { Ok(()) };
+    first_error([outcome, of_services, documented, page])
 }
 
-/// What can be said of the page without a browser.
+/// The page's checks that need no browser.
 async fn page_alone(home: &Home) -> Result<()> {
     page::build(home).await?;
-    let web = Npm::of_page(home).await?;
+    let web = Npm::for_page(home).await?;
     all([web.script("test"), web.script("size")]).await
 }
 
-/// The contracts as they stand and as they changed, their documents, and that every change of them would be caught.
+/// The contracts, their changes since main, their documents, and that each kind of breaking change is found.
 async fn contract_checks(home: &Home, arguments: &[String]) -> Result<()> {
     let checked = contracts::check(home);
     let documents = asyncapi::check(home).await;
-    let programs = test_programs(home, |package| package == CONTRACTS).await?;
+    let programs = programs::compile(home).await?;
+    let programs = programs.iter().filter(|program| program.package == CONTRACTS);
     let mutations = ["mutations::", "--include-ignored", "--nocapture", "--test-threads=1"].map(str::to_owned);
     let arguments = if arguments.is_empty() { mutations.as_slice() } else { arguments };
-    first_error([checked, documents, run_tests(programs, arguments, &[]).await])
+    first_error([checked, documents, programs::run(programs, arguments).await])
 }
 
-/// The suite on the local cloud, where all of it must pass, and on the emulator alone, where what needs a patch must not.
+/// The suite on the local cloud, where every test must pass, and on the emulator without patches, where those that need a
+/// patch must fail.
 async fn conformance(home: &Home, python: &Python) -> Result<()> {
     let in_local = |module: &str| {
         let mut command = process::command(python.program("python"));
@@ -199,61 +351,62 @@ async fn conformance(home: &Home, python: &Python) -> Result<()> {
     all([in_local("pytest"), in_local("conformance.compare")]).await
 }
 
-/// Runs the black-box tests on a local cloud of their own.
-async fn end_to_end(home: &Home, arguments: &[String], interrupts: &mut Interrupts) -> Result<()> {
-    on_own_cloud(home, interrupts, async |environment| black_box(home, arguments, environment).await).await
-}
-
-async fn black_box(home: &Home, arguments: &[String], environment: &[(&str, PathBuf)]) -> Result<()> {
-    let programs = test_programs(home, |package| package == END_TO_END).await?;
-    run_tests(programs, arguments, environment).await
-}
-
-/// A compiled test, and the folder of its package.
-struct TestProgram {
-    path: PathBuf,
-    package: PathBuf,
-}
-
-/// Compiles the tests of all packages and gives those of the packages that are asked for.
-///
-/// All together, because cargo then resolves features for the whole workspace, as clippy and `up` do, and compiles
-/// each dependency once.
-async fn test_programs(home: &Home, wanted: impl Fn(&str) -> bool) -> Result<Vec<TestProgram>> {
-    let arguments = ["test", "--workspace", "--no-run", "--message-format=json-render-diagnostics"];
-    let mut build = cargo(home, &arguments);
-    let output = build.stdout(Stdio::piped()).spawn()?.wait_with_output().await?;
-    if !output.status.success() {
-        bail!("the tests do not build: see the compiler's messages above");
+/// The end-to-end tests of each service, the journeys across services, and all tests of permissions: on separate local
+/// clouds side by side, because most of the time they wait.
+async fn end_to_end(home: &Home, selection: &Selection<'_>, interrupts: &mut Interrupts) -> Result<()> {
+    let programs = interrupts.unless(programs::compile(home)).await?;
+    let groups = interrupts.unless(groups(&programs, selection)).await?;
+    if groups.is_empty() {
+        bail!("no end-to-end test has a name with {}", selection.arguments.join(" or "));
     }
-    let mut programs = Vec::new();
-    for message in Message::parse_stream(Cursor::new(output.stdout)) {
-        let Message::CompilerArtifact(artifact) = message? else { continue };
-        let Some(path) = artifact.executable.filter(|_| artifact.profile.test) else { continue };
-        let package = artifact.manifest_path.parent().context("a manifest is in a folder")?;
-        if wanted(package.file_name().unwrap_or_default()) {
-            programs.push(TestProgram { path: path.into(), package: package.into() });
-        }
-    }
-    Ok(programs)
+    let runs = groups.iter().map(|group| on_own_cloud(home, group, selection.arguments));
+    first_error(side_by_side(CLOUDS, runs).await)
 }
 
-/// Runs compiled tests one after the other, as `cargo test --no-fail-fast` would.
-async fn run_tests(programs: Vec<TestProgram>, arguments: &[String], environment: &[(&str, PathBuf)]) -> Result<()> {
-    let mut failures = Vec::new();
-    for program in programs {
-        ui::note(format_args!("     Running {}", program.path.display()));
-        let mut command = process::command(&program.path);
-        command.current_dir(&program.package).env("CARGO_MANIFEST_DIR", &program.package);
-        command.args(arguments).envs(environment.iter().map(|(name, value)| (name, value)));
-        if let Err(error) = process::run(&mut command).await {
-            failures.push(format!("{error:#}"));
-        }
-    }
-    if failures.is_empty() { Ok(()) } else { bail!(failures.join("\n")) }
+/// The end-to-end tests in groups that need a separate local cloud each, the longest ones first.
+async fn groups<'a>(programs: &'a [TestProgram], selection: &Selection<'_>) -> Result<Vec<Vec<Chosen<'a>>>> {
+    let selected = || programs.iter().filter(|program| selection.includes(program));
+    let of_services = || selected().filter(|program| program.service.is_some() && program.integration);
+    let of_all = || selected().filter(|program| is_of_all_services(program));
+    let arguments = selection.arguments;
+    // Tests of permissions take them away from functions that every other test needs.
+    let permissions = programs::choose(of_services(), |test| is_in(test, PERMISSIONS), arguments).await?;
+    let journeys = of_all().filter(|program| program.target != PERMISSIONS);
+    let journeys = programs::choose(journeys, |_| true, arguments).await?;
+    let halves = journeys.into_iter().flat_map(|all| all.split(2));
+    let mut groups: Vec<Vec<Chosen>> = permissions.into_iter().chain(halves).map(|one| vec![one]).collect();
+    groups.push(programs::choose(of_services(), |test| is_in(test, END_TO_END), arguments).await?);
+    let denials = of_all().filter(|program| program.target == PERMISSIONS);
+    groups.push(programs::choose(denials, |_| true, arguments).await?);
+    groups.retain(|group| !group.is_empty());
+    Ok(groups)
 }
 
-/// Known vulnerabilities, when their database can be had: no network must not stop the other checks.
+/// Whether a program tests the whole product, and not one service.
+fn is_of_all_services(program: &TestProgram) -> bool {
+    program.package == JOURNEYS && program.integration
+}
+
+/// Runs some tests on a separate local cloud, one program after the other, also after a failure.
+async fn on_own_cloud(home: &Home, tests: &[Chosen<'_>], arguments: &[String]) -> Result<()> {
+    let mut interrupts = Interrupts::catch()?;
+    on_separate_cloud(home, &mut interrupts, async |environment| run_chosen(tests, arguments, environment).await).await
+}
+
+async fn run_chosen(tests: &[Chosen<'_>], arguments: &[String], environment: &[(&str, PathBuf)]) -> Result<()> {
+    let mut outcomes = Vec::new();
+    for chosen in tests {
+        outcomes.push(chosen.run(arguments, environment).await);
+    }
+    first_error(outcomes)
+}
+
+/// Whether a test is in a module at the top of its program.
+fn is_in(test: &str, module: &str) -> bool {
+    test.strip_prefix(module).is_some_and(|rest| rest.starts_with("::"))
+}
+
+/// Known vulnerabilities, if their database can be fetched: a missing network must not stop the other checks.
 async fn advisories(home: &Home, python: &Python) -> Result<()> {
     let mut fetch = deny(home, python);
     let fetched = tokio::time::timeout(Duration::from_mins(1), fetch.args(["fetch", "db"]).output()).await;
@@ -265,7 +418,7 @@ async fn advisories(home: &Home, python: &Python) -> Result<()> {
     process::run(check.args(["check", "--disable-fetch", "advisories"])).await
 }
 
-/// A second version of an HTTP, TLS or SDK crate, mostly by a default feature, doubles what every function carries.
+/// A second version of an HTTP, TLS or SDK crate, usually from a default feature, doubles the code of every function.
 async fn single_versions(home: &Home) -> Result<()> {
     let mut tree = cargo(home, &["tree", "--workspace", "--duplicates", "--depth", "0", "--prefix", "none"]);
     let output = tree.output().await?;
@@ -273,15 +426,18 @@ async fn single_versions(home: &Home) -> Result<()> {
         bail!("`cargo tree` failed: {}", String::from_utf8_lossy(&output.stderr));
     }
     let listed = String::from_utf8(output.stdout)?;
-    let doubled = doubled(&listed);
-    if doubled.is_empty() {
+    let duplicates = crates_with_two_versions(&listed);
+    if duplicates.is_empty() {
         return Ok(());
     }
-    bail!("more than one version of {}: `cargo tree --duplicates` shows who asks for each", doubled.join(", "))
+    bail!(
+        "more than one version of {}: `cargo tree --duplicates` shows which crates depend on each",
+        duplicates.join(", ")
+    )
 }
 
 /// The crates of [`SINGLE`] and of the SDK that a `cargo tree --duplicates` listing names with more than one version.
-fn doubled(listing: &str) -> Vec<String> {
+fn crates_with_two_versions(listing: &str) -> Vec<String> {
     let crates: BTreeSet<(&str, &str)> = listing
         .lines()
         .filter_map(|line| {
@@ -305,9 +461,14 @@ async fn all<const N: usize>(commands: [Command; N]) -> Result<()> {
     if failures.is_empty() { Ok(()) } else { bail!(failures.join("\n")) }
 }
 
-fn first_error<const N: usize>(outcomes: [Result<()>; N]) -> Result<()> {
-    let failures: Vec<String> =
-        outcomes.into_iter().filter_map(Result::err).map(|error| format!("{error:#}")).collect();
+fn first_error(outcomes: impl IntoIterator<Item = Result<()>>) -> Result<()> {
+    let mut failures = Vec::new();
+    for error in outcomes.into_iter().filter_map(Result::err) {
+        if error.is::<Interrupted>() {
+            return Err(error);
+        }
+        failures.push(format!("{error:#}"));
+    }
     if failures.is_empty() { Ok(()) } else { bail!(failures.join("\n")) }
 }
 
@@ -332,13 +493,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_second_http_stack_is_named_and_harmless_doubles_are_not() {
+    fn a_crate_with_two_versions_is_reported_only_if_it_must_be_single() {
         let listing = "base64 v0.21.7\nbase64 v0.22.1\n\nhyper v0.14.1\n\nhyper v1.8.0 (*)\n\nsemver v1.0.28\nsemver v1.0.28\n\naws-smithy-http v1.0.0\n";
-        assert_eq!(doubled(listing), ["hyper"]);
+        assert_eq!(crates_with_two_versions(listing), ["hyper"]);
     }
 
     #[test]
-    fn one_version_built_for_two_purposes_is_no_double() {
-        assert_eq!(doubled("tokio v1.54.1\ntokio v1.54.1 (*)\n"), Vec::<String>::new());
+    fn a_module_is_a_whole_path_segment() {
+        assert!(is_in("e2e::inbox::shows_an_entry", "e2e"));
+        assert!(!is_in("e2e_helpers::parses", "e2e") && !is_in("domain::e2e::x", "e2e"));
+    }
+
+    #[test]
+    fn one_version_built_with_two_feature_sets_is_not_reported() {
+        assert_eq!(crates_with_two_versions("tokio v1.54.1\ntokio v1.54.1 (*)\n"), Vec::<String>::new());
     }
 }

@@ -1,4 +1,4 @@
-//! What the commands print: results on standard output, progress on standard error.
+//! The output of commands: results on standard output, progress on standard error.
 
 use std::fmt::Display;
 use std::io::{self, ErrorKind, IsTerminal, Write};
@@ -9,21 +9,21 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 /// Prints one result on standard output.
 ///
-/// A reader that has gone (`cargo xtask mail | head -1`) is no failure.
+/// A closed pipe (`cargo xtask mail | head -1`) is not a failure.
 pub(crate) fn print(text: impl Display) {
     if let Err(error) = writeln!(io::stdout().lock(), "{text}") {
         process::exit(i32::from(error.kind() != ErrorKind::BrokenPipe));
     }
 }
 
-/// Prints one line for the person who watches, on standard error.
+/// Prints one line of progress on standard error.
 pub(crate) fn note(text: impl Display) {
     eprintln!("{text}");
 }
 
-/// A piece of work with a name and a duration: a spinner in a terminal, one line when it ends elsewhere.
+/// A piece of work with a name and a duration: in a terminal a spinner while it runs, and one line when it ends.
 ///
-/// A step that is dropped without [`Step::done`] has failed and says so.
+/// A step that is dropped without [`Step::done`] has failed, and prints that.
 pub(crate) struct Step {
     name: String,
     started: Instant,
@@ -45,14 +45,14 @@ impl Step {
         Self { name, started: Instant::now(), bar, ended: Ended::No }
     }
 
-    /// Starts a step whose program writes to the terminal itself.
+    /// Starts a step without a spinner, because its program writes to the terminal itself.
     pub(crate) fn announce(name: impl Into<String>) -> Self {
         let name = name.into();
         note(format_args!("  {name} …"));
         Self { name, started: Instant::now(), bar: ProgressBar::hidden(), ended: Ended::No }
     }
 
-    /// Shows what the step is at, where there is a spinner to show it.
+    /// Shows a detail beside the spinner.
     pub(crate) fn at(&self, detail: impl Display) {
         self.bar.set_message(format!("{}: {detail}", self.name));
     }
@@ -62,7 +62,7 @@ impl Step {
         self.bar.suspend(|| note(line));
     }
 
-    /// Ends the step with what came of it.
+    /// Ends the step with its result.
     pub(crate) fn done(mut self, result: impl Display) {
         self.ended = Ended::Well;
         self.bar.finish_and_clear();
@@ -79,13 +79,13 @@ impl Drop for Step {
     }
 }
 
-/// A duration as people read it: `0.4 s`, `3 min 20 s`.
+/// A duration for a terminal: `0.4 s`, `3 min 20 s`.
 pub(crate) fn seconds(duration: Duration) -> String {
     let whole = duration.as_secs();
     if whole < 60 { format!("{:.1} s", duration.as_secs_f64()) } else { format!("{} min {} s", whole / 60, whole % 60) }
 }
 
-/// Lines up rows under their headings, two spaces between columns.
+/// Aligns rows below their headings, with two spaces between columns.
 pub(crate) fn table<const N: usize>(headings: [&str; N], rows: &[[String; N]]) -> String {
     let mut widths = headings.map(|heading| heading.chars().count());
     for row in rows {
@@ -116,13 +116,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn columns_line_up_and_lines_have_no_trailing_spaces() {
+    fn columns_are_aligned_and_lines_have_no_trailing_spaces() {
         let shown = table(["a", "bb"], &[["long".into(), "x".into()], ["é".into(), "y".into()]]);
         assert_eq!(shown, "a     bb\nlong  x\né     y");
     }
 
     #[test]
-    fn durations_read_well() {
+    fn durations_have_units() {
         assert_eq!(seconds(Duration::from_millis(1234)), "1.2 s");
         assert_eq!(seconds(Duration::from_secs(200)), "3 min 20 s");
     }

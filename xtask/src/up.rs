@@ -1,4 +1,4 @@
-//! From a fresh clone to a running product, and back down.
+//! `cargo xtask up` and `down`: the whole product on the local cloud.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -9,37 +9,40 @@ use crate::aws::Target;
 use crate::cloud::{Cloud, LocalCloud};
 use crate::deploy::{Deployment, Detail};
 use crate::home::Home;
-use crate::identity::{Person, Seeded, SignIn};
+use crate::identity::{SignIn, SignUp, UserCredentials};
 use crate::interrupts::{Interrupted, Interrupts};
 use crate::package::Architecture;
 use crate::prerequisites;
 use crate::python::Python;
-use crate::stacks::Stack;
+use crate::services::Service;
+use crate::stacks::{Stack, Stacks};
 use crate::status::Status;
 use crate::ui::{self, Step};
 
-/// What becomes of the data of the last run.
+/// What happens to the data of the last run.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Data {
-    /// It stays.
+    /// The local cloud starts with it.
     Kept,
-    /// The cloud starts empty.
+    /// The local cloud starts empty.
     Emptied,
 }
 
 /// What happens once everything runs.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Afterwards {
-    /// The command stays, and Ctrl-C stops the cloud.
+    /// The command stays, and Ctrl-C stops the local cloud.
     Stay,
-    /// The command returns, and the cloud goes on.
+    /// The command returns, and the local cloud keeps running.
     Return,
 }
 
 /// Everything deployed on a running local cloud.
 #[derive(Debug)]
 pub(crate) struct Product {
-    /// What is where.
+    /// The services that were deployed.
+    pub(crate) services: Vec<Service>,
+    /// Their addresses and names.
     pub(crate) status: Status,
     cloud: Cloud,
     origin: Origin,
@@ -51,14 +54,13 @@ enum Origin {
     Joined,
 }
 
-/// `cargo xtask up`.
 pub(crate) async fn command(home: &Home, port: Option<u16>, data: Data, afterwards: Afterwards) -> Result<()> {
     let begun = Instant::now();
     let mut interrupts = Interrupts::catch()?;
     let product = match bring_up(home, port, data, &mut interrupts).await {
         Ok(product) => product,
         Err(error) => {
-            say_what_still_runs(home)?;
+            report_running_cloud(home)?;
             return Err(error);
         }
     };
@@ -72,19 +74,18 @@ pub(crate) async fn command(home: &Home, port: Option<u16>, data: Data, afterwar
     stay(home, product.cloud, &mut interrupts).await
 }
 
-/// `cargo xtask down`.
 pub(crate) async fn down(home: &Home) -> Result<()> {
     let _lock = home.lock().await?;
-    if LocalCloud::of(home).running()?.is_none() {
+    if LocalCloud::new(home).running()?.is_none() {
         ui::note("The local cloud is not running.");
         return Ok(());
     }
     stop(home).await
 }
 
-/// Starts or joins the local cloud, deploys every stack, makes the demo user.
+/// Starts the local cloud or uses the running one, deploys every stack, creates the demo user.
 ///
-/// When a signal comes in between, a cloud that was started here is stopped again.
+/// When a signal arrives meanwhile, a local cloud that was started here is stopped again.
 pub(crate) async fn bring_up(
     home: &Home,
     port: Option<u16>,
@@ -95,8 +96,8 @@ pub(crate) async fn bring_up(
     let _lock = interrupts.unless(home.lock()).await?;
     let python = interrupts.unless(Python::ready(home)).await?;
     let (cloud, origin) = start_or_join(home, &python, port, data).await?;
-    match interrupts.unless(Box::pin(furnish(home, &python, cloud))).await {
-        Ok(status) => Ok(Product { status, cloud, origin }),
+    match interrupts.unless(Box::pin(deploy_all(home, &python, cloud))).await {
+        Ok((services, status)) => Ok(Product { services, status, cloud, origin }),
         Err(error) if error.is::<Interrupted>() && origin == Origin::Started => {
             stop(home).await?;
             Err(error)
@@ -105,19 +106,19 @@ pub(crate) async fn bring_up(
     }
 }
 
-/// Stops the local cloud; it saves its state.
+/// Stops the local cloud, which saves its state.
 pub(crate) async fn stop(home: &Home) -> Result<()> {
     let step = Step::start("Local cloud");
-    LocalCloud::of(home).stop().await?;
+    LocalCloud::new(home).stop().await?;
     step.done("stopped, its data is kept");
     Ok(())
 }
 
-fn say_what_still_runs(home: &Home) -> Result<()> {
-    if let Some(cloud) = LocalCloud::of(home).running()? {
+fn report_running_cloud(home: &Home) -> Result<()> {
+    if let Some(cloud) = LocalCloud::new(home).running()? {
         ui::note(format_args!(
-            "The local cloud runs on at {}: look with `cargo xtask logs <service>`, then `cargo xtask up` again, or \
-             stop it with `cargo xtask down`.",
+            "The local cloud keeps running at {}: read the logs with `cargo xtask logs <service>`, then run `cargo xtask \
+             up` again, or stop it with `cargo xtask down`.",
             cloud.endpoint()
         ));
     }
@@ -125,14 +126,17 @@ fn say_what_still_runs(home: &Home) -> Result<()> {
 }
 
 async fn start_or_join(home: &Home, python: &Python, port: Option<u16>, data: Data) -> Result<(Cloud, Origin)> {
-    let local = LocalCloud::of(home);
+    let local = LocalCloud::new(home);
     if data == Data::Emptied {
         local.stop().await?;
-        local.forget()?;
+        local.delete_data()?;
     }
     if let Some(cloud) = local.running()? {
         if port.is_some_and(|port| port != cloud.port) {
-            bail!("the local cloud already runs on port {}: `cargo xtask down` first, to move it", cloud.port);
+            bail!(
+                "the local cloud already runs on port {}: to use another port, run `cargo xtask down` first",
+                cloud.port
+            );
         }
         ui::note(format_args!("The local cloud already runs at {}: deploying what changed.", cloud.endpoint()));
         return Ok((cloud, Origin::Joined));
@@ -144,19 +148,22 @@ async fn start_or_join(home: &Home, python: &Python, port: Option<u16>, data: Da
     Ok((cloud, Origin::Started))
 }
 
-async fn furnish(home: &Home, python: &Python, cloud: Cloud) -> Result<Status> {
+async fn deploy_all(home: &Home, python: &Python, cloud: Cloud) -> Result<(Vec<Service>, Status)> {
     let target = Target::local(cloud);
-    let architecture = Architecture::of_this_machine()?;
+    let architecture = Architecture::host()?;
     let (detail, forced) = (Detail::Counts, BTreeMap::new());
-    let deployment = Deployment { home, python, target: &target, architecture, detail, forced };
-    deployment.run(&Stack::ALL).await?;
-    let status = Status::read(&target).await?;
+    let stacks = Stacks::discover(&home.repo)?;
+    let deployment = Deployment { home, python, stacks: &stacks, target: &target, architecture, detail, forced };
+    deployment.run(&stacks.all().iter().collect::<Vec<&Stack>>()).await?;
+    let services: Vec<Service> = stacks.services().cloned().collect();
+    let status = Status::read(&target, &services).await?;
     let step = Step::start("Demo user");
-    match SignIn::to(&target, &status)?.ensure_confirmed(&target, &Person::demo()).await.context("no demo user")? {
-        Seeded::Now => step.done("signed up"),
-        Seeded::WasThere => step.done("can sign in"),
+    let sign_in = SignIn::new(&target, &status)?;
+    match sign_in.ensure_signed_up(&target, &UserCredentials::demo()).await.context("cannot create the demo user")? {
+        SignUp::Created => step.done("signed up"),
+        SignUp::Existing => step.done("can sign in"),
     }
-    Ok(status)
+    Ok((services, status))
 }
 
 async fn stay(home: &Home, cloud: Cloud, interrupts: &mut Interrupts) -> Result<()> {
@@ -165,45 +172,51 @@ async fn stay(home: &Home, cloud: Cloud, interrupts: &mut Interrupts) -> Result<
             let _lock = home.lock().await?;
             stop(home).await
         }
-        ended = until_it_ends(home, cloud) => ended,
+        ended = wait_for_end(home, cloud) => ended,
     }
 }
 
-async fn until_it_ends(home: &Home, cloud: Cloud) -> Result<()> {
-    let local = LocalCloud::of(home);
+async fn wait_for_end(home: &Home, cloud: Cloud) -> Result<()> {
+    let local = LocalCloud::new(home);
     while local.running()? == Some(cloud) {
         tokio::time::sleep(Duration::from_millis(500)).await;
     }
     ui::note(format_args!(
-        "The local cloud was stopped from elsewhere, or ended; its log is {}",
+        "Another command stopped the local cloud, or it ended by itself; its log is {}",
         local.log().display()
     ));
     Ok(())
 }
 
 fn summary(product: &Product) -> String {
-    let api = |name: &str| product.status.apis.get(name).cloned().flatten().unwrap_or_default();
-    let Person { email, password } = Person::demo();
+    let UserCredentials { email, password } = UserCredentials::demo();
     let page = product.status.web.as_deref().unwrap_or_default();
-    let (todos, notifications, users) = (api("todos"), api("notifications"), api("users"));
     format!(
-        r#"
+        r"
 {}
 
 Open {page} and sign in as {email}, password {password}
 
-Or try it by hand:
+Or call the services:
   TOKEN=$(cargo xtask token)
-  curl {todos}/todos -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' -d '{{"title":"Buy milk"}}'
-  curl {todos}/todos -H "Authorization: Bearer $TOKEN"
-  curl {notifications}/notifications -H "Authorization: Bearer $TOKEN"
-  curl {users}/me -H "Authorization: Bearer $TOKEN"
+{}
 
 Then:
-  cargo xtask mail                  the e-mail that was sent
-  cargo xtask logs todos --follow   what a service logs
-  cargo xtask status                this table
-  cargo xtask test                  every test"#,
-        product.status.table()
+  cargo xtask mail                     the emails that were sent
+  cargo xtask logs <service> --follow  what a service's functions log
+  cargo xtask status                   this table
+  cargo xtask services                 the services and what their manifests declare
+  cargo xtask test                     every test",
+        product.status.table(),
+        requests(&product.services, &product.status).join("\n")
     )
+}
+
+/// One request to each deployed service.
+fn requests(services: &[Service], status: &Status) -> Vec<String> {
+    let urls = services.iter().filter_map(|service| {
+        let api = status.apis.get(&service.name)?.as_ref()?;
+        Some(format!("  curl '{api}{}' -H \"Authorization: Bearer $TOKEN\"", service.smoke))
+    });
+    urls.collect()
 }

@@ -1,5 +1,5 @@
 //! What `cargo xtask` shares with the services is compiled once.
-#![allow(clippy::unwrap_used, reason = "a test of its own crate: clippy.toml's exception is for test functions")]
+#![allow(clippy::unwrap_used, reason = "a helper of tests: clippy.toml's exception is for test functions only")]
 
 use std::collections::BTreeSet;
 use std::process::Command;

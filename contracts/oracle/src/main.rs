@@ -1,5 +1,5 @@
-//! Judges the same pairs of schemas with our prover and with `jsoncompat`, and says who is right
-//! where they disagree: `oracle [PAIRS]`.
+//! Gives the same pairs of schemas to our prover and to `jsoncompat`, and shows which is right
+//! if they disagree: `oracle [PAIRS]`.
 
 #[path = "../../tests/it/schema_pairs.rs"]
 mod schema_pairs;
@@ -15,10 +15,10 @@ use serde_json::Value;
 const EXAMPLES: &str = include_str!("../../tests/it/fixtures/compat-examples.json");
 const VERDICTS: &str = include_str!("../../tests/it/fixtures/compat-verdicts.json");
 
-/// How many pairs are judged if the command line does not say.
+/// How many pairs are compared by default.
 const PAIRS: u64 = 2_000;
 
-/// What a prover says of "the reader accepts all that the writer emits".
+/// A prover's verdict on "the reader accepts every value that the writer can send".
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Verdict {
     Always,
@@ -92,7 +92,7 @@ impl Tally {
             *self.canonical.entry((ours, verdict)).or_default() += 1;
             if contradict(ours, verdict) {
                 println!(
-                    "jsonschema's canonical form disagrees on {name}: we say {ours}, it says {verdict}\n  writer {writer}\n  reader {reader}"
+                    "jsonschema's canonical form disagrees on {name}: ours is {ours}, its is {verdict}\n  writer {writer}\n  reader {reader}"
                 );
             }
         }
@@ -171,7 +171,7 @@ fn theirs(writer: &Value, reader: &Value) -> Option<(Verdict, Option<Value>)> {
     })
 }
 
-/// What `jsonschema` itself says since it knows containment; `None` where it cannot compare.
+/// The verdict of `jsonschema`'s containment; `None` if it cannot compare the schemas.
 fn canonical(writer: &Value, reader: &Value) -> Option<Verdict> {
     let form = |schema: &Value| jsonschema::canonical::options().should_validate_formats(true).canonicalize(schema);
     let covers = || -> Result<Containment, CanonicalizationError> { form(reader)?.covers(&form(writer)?) };
@@ -185,10 +185,10 @@ fn canonical(writer: &Value, reader: &Value) -> Option<Verdict> {
 /// An event that the writer emits and the reader refuses, found by trying: first the one that is `shown`.
 fn breaks(writer: &Value, reader: &Value, shown: Option<&Value>) -> Result<Option<Value>> {
     let (writer, reader) = (Schema::parse(writer.clone())?, Schema::parse(reader.clone())?);
-    let own: Vec<Value> = generate::Instances::of(&writer, 7).take(200).collect();
+    let own: Vec<Value> = generate::Instances::new(&writer, 7).take(200).collect();
     let around = own.iter().flat_map(generate::variations).collect::<Vec<_>>();
-    let mut dice = schema_pairs::Dice(7);
-    let any = (0..2_000).map(|_| schema_pairs::value(&mut dice, 3));
+    let mut rng = schema_pairs::Rng(7);
+    let any = (0..2_000).map(|_| schema_pairs::value(&mut rng, 3));
     Ok(shown
         .cloned()
         .into_iter()

@@ -1,11 +1,11 @@
-//! The picture of who publishes and who reads, in Mermaid.
+//! A diagram of publishers, events and readers in Mermaid.
 
 use std::collections::BTreeSet;
 
 use super::contents::{Contents, Read};
 
-/// Publishers on the left, their events, and readers on the right with the jobs that read.
-pub(super) fn of(contents: &Contents) -> String {
+/// Publishers are on the left, their events in the middle, readers on the right with the jobs that read.
+pub(super) fn mermaid(contents: &Contents) -> String {
     let mut lines = vec!["```mermaid".to_owned(), "flowchart LR".to_owned()];
     for event in &contents.published {
         let (node, name) = (event.schema().replace('/', "_"), event.detail_type());

@@ -1,18 +1,17 @@
-//! The fields of a schema, in words.
+//! The fields of a schema as text.
 
 use serde_json::Value;
 
-/// One field.
 pub(super) struct Field {
     /// Its name; with dots where it is inside others.
     pub(super) path: String,
-    /// What it may be.
+    /// Its allowed values as text.
     pub(super) kind: String,
     pub(super) description: String,
 }
 
 /// The fields of an object's schema, those of objects in it too, required ones first.
-pub(super) fn of(schema: &Value) -> Vec<Field> {
+pub(super) fn list(schema: &Value) -> Vec<Field> {
     let required = names(&schema["required"]);
     let properties = schema["properties"].as_object();
     let optional = properties.into_iter().flatten().map(|(name, _)| name.as_str());
@@ -23,7 +22,8 @@ pub(super) fn of(schema: &Value) -> Vec<Field> {
         let absent = if required.contains(&name) { "" } else { ", or absent" };
         let description = property["description"].as_str().unwrap_or_default().to_owned();
         fields.push(Field { path: name.to_owned(), kind: kind(property) + absent, description });
-        fields.extend(of(property).into_iter().map(|inner| Field { path: format!("{name}.{}", inner.path), ..inner }));
+        fields
+            .extend(list(property).into_iter().map(|inner| Field { path: format!("{name}.{}", inner.path), ..inner }));
     }
     fields
 }
@@ -34,7 +34,7 @@ pub(super) fn has(schema: &Value, path: &str) -> bool {
     path.split('.').try_fold(schema.clone(), |schema, name| inner(&schema, name)).is_some()
 }
 
-/// What a value may be, in words.
+/// The allowed values as text.
 fn kind(schema: &Value) -> String {
     let count = |keyword: &str| schema[keyword].as_u64();
     if let Some(values) = schema["enum"].as_array() {
@@ -87,27 +87,28 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_field_is_told_in_words() {
+    fn a_field_is_described_as_text() {
         let schema = json!({
             "type": "object",
             "required": ["title"],
             "properties": {
-                "tags": {
+                "labels": {
                     "type": "array", "maxItems": 20, "uniqueItems": true,
                     "items": {"type": "string", "minLength": 1, "maxLength": 50}
                 },
-                "title": {"type": "string", "minLength": 1, "maxLength": 200, "description": "What is to be done."},
+                "title": {"type": "string", "minLength": 1, "maxLength": 200, "description": "What to do."},
                 "place": {"type": "object", "properties": {"floor": {"type": "integer", "minimum": 0}}}
             }
         });
-        let told: Vec<(String, String)> = of(&schema).into_iter().map(|field| (field.path, field.kind)).collect();
+        let described: Vec<(String, String)> =
+            list(&schema).into_iter().map(|field| (field.path, field.kind)).collect();
         let expected = [
             ("title", "text of 1 to 200 characters"),
+            ("labels", "list of at most 20 values, no two alike; each text of 1 to 50 characters, or absent"),
             ("place", "object, or absent"),
             ("place.floor", "integer, at least 0, or absent"),
-            ("tags", "list of at most 20 values, no two alike; each text of 1 to 50 characters, or absent"),
         ];
-        assert_eq!(told, expected.map(|(path, kind)| (path.to_owned(), kind.to_owned())));
-        assert!(has(&schema, "place.floor") && !has(&schema, "place.door") && !has(&schema, "title.x"));
+        assert_eq!(described, expected.map(|(path, kind)| (path.to_owned(), kind.to_owned())));
+        assert!(has(&schema, "place.floor") && !has(&schema, "place.room") && !has(&schema, "title.x"));
     }
 }

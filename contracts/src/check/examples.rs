@@ -2,12 +2,12 @@
 
 use serde_json::Value;
 
-use super::{Finding, Look};
+use super::{Context, Finding};
 
 const WRITE_ONE: &str = "write one whole bus event there";
 
-pub(super) fn exists(look: &Look<'_>) -> Vec<Finding> {
-    let repository = look.repository;
+pub(super) fn exists(context: &Context<'_>) -> Vec<Finding> {
+    let repository = context.repository;
     let without = repository.schemas.keys().filter(|name| !repository.examples.contains_key(name));
     let missing = without.map(|name| {
         Finding::new(name, name.example_file(), format!("{name} has no example for its readers' tests"), WRITE_ONE)
@@ -15,23 +15,21 @@ pub(super) fn exists(look: &Look<'_>) -> Vec<Finding> {
     let orphans = repository.examples.iter().filter(|(name, _)| !repository.schemas.contains_key(name));
     let orphans = orphans.flat_map(|(name, examples)| {
         let problem = format!("it is an example of {name}, which has no schema");
-        examples
-            .iter()
-            .map(move |example| Finding::new(name, &example.file, &problem, "take it out, or add the schema"))
+        examples.iter().map(move |example| Finding::new(name, &example.file, &problem, "remove it, or add the schema"))
     });
     missing.chain(orphans).collect()
 }
 
-pub(super) fn valid(look: &Look<'_>) -> Vec<Finding> {
+pub(super) fn valid(context: &Context<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
-    for (name, examples) in &look.repository.examples {
-        if !look.repository.schemas.contains_key(name) {
+    for (name, examples) in &context.repository.examples {
+        if !context.repository.schemas.contains_key(name) {
             continue;
         }
         for example in examples {
-            if let Err((pointer, reason)) = look.valid(name, &example.event["detail"]) {
-                let problem = format!("the example is no valid {name}: {reason}");
-                let advice = "change the example; readers' tests rest on it";
+            if let Err((pointer, reason)) = context.valid(name, &example.event["detail"]) {
+                let problem = format!("the example is not a valid {name}: {reason}");
+                let advice = "correct the example; readers' tests use it";
                 findings.push(Finding::new(name, &example.file, problem, advice).at(format!("/detail{pointer}")));
             }
         }
@@ -39,9 +37,9 @@ pub(super) fn valid(look: &Look<'_>) -> Vec<Finding> {
     findings
 }
 
-pub(super) fn names_event(look: &Look<'_>) -> Vec<Finding> {
+pub(super) fn names_event(context: &Context<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
-    for (name, examples) in &look.repository.examples {
+    for (name, examples) in &context.repository.examples {
         let expected: [(&str, Value); 3] = [
             ("/source", name.source().into()),
             ("/detail-type", name.detail_type().into()),
@@ -51,7 +49,7 @@ pub(super) fn names_event(look: &Look<'_>) -> Vec<Finding> {
             for (pointer, expected) in &expected {
                 let found = example.event.pointer(pointer).unwrap_or(&Value::Null);
                 if found != expected {
-                    let problem = format!("the example of {name} says {found} where {expected} is sent");
+                    let problem = format!("the example of {name} has {found} instead of {expected}");
                     let advice = format!("write {expected}");
                     findings.push(Finding::new(name, &example.file, problem, advice).at(*pointer));
                 }

@@ -1,4 +1,4 @@
-//! Findings that a person has accepted for a while.
+//! Findings that a reviewed exception accepts for a while.
 
 use jiff::civil::Date;
 
@@ -6,7 +6,7 @@ use super::{Checked, Finding};
 use crate::exceptions::Exceptions;
 use crate::repository::EXCEPTIONS;
 
-/// Marks what is accepted, and gives what is wrong with the exceptions themselves.
+/// Marks accepted findings, and returns the findings about the exceptions themselves.
 pub(super) fn apply(exceptions: &Exceptions, checked: &mut [Checked], today: Date) -> Vec<Finding> {
     let mut wrong = Vec::new();
     for exception in &exceptions.all {
@@ -24,11 +24,11 @@ pub(super) fn apply(exceptions: &Exceptions, checked: &mut [Checked], today: Dat
         }
         let name = format!("{} of {}", exception.rule, exception.subject);
         if !needed {
-            let problem = format!("the exception from {name} excepts nothing");
-            wrong.push(Finding::new(&exception.subject, EXCEPTIONS, problem, "take it out"));
+            let problem = format!("the exception from {name} is not needed");
+            wrong.push(Finding::new(&exception.subject, EXCEPTIONS, problem, "remove it"));
         } else if exception.until < today {
             let problem = format!("the exception from {name} ended on {}", exception.until);
-            let advice = format!("mend what it excepted, or give a new day and reason ({})", exception.reason);
+            let advice = format!("fix the finding, or give a new date and reason ({})", exception.reason);
             wrong.push(Finding::new(&exception.subject, EXCEPTIONS, problem, advice));
         }
     }

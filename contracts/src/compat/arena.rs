@@ -1,7 +1,7 @@
-//! Schemas as the prover sees them: nodes that know each other by number.
+//! Schemas as the prover sees them: nodes that refer to each other by number.
 //!
-//! Two schemas that say the same are one node, whichever document they stand in, so that what
-//! did not change between two versions costs the prover nothing.
+//! Two equal schemas are one node, whichever document they are in, so that the unchanged parts of
+//! two versions cost the prover nothing.
 
 use std::{
     collections::{BTreeMap, HashMap, HashSet},
@@ -11,7 +11,7 @@ use std::{
 use serde_json::Value;
 
 use super::{
-    DEEPEST, NoSchema,
+    InvalidSchema, MAX_DEPTH,
     format::Format,
     language::Pattern,
     number::{self, Rational},
@@ -55,7 +55,7 @@ pub(super) enum Kind {
 impl Kind {
     pub(super) const ALL: [Self; 6] = [Self::Null, Self::Boolean, Self::Number, Self::Text, Self::Array, Self::Object];
 
-    pub(super) fn of(value: &Value) -> Self {
+    pub(super) fn from_value(value: &Value) -> Self {
         match value {
             Value::Null => Self::Null,
             Value::Bool(_) => Self::Boolean,
@@ -75,7 +75,6 @@ pub(super) enum Admission {
     Nothing,
 }
 
-/// A schema.
 #[derive(Debug)]
 pub(super) enum Node {
     Always,
@@ -91,7 +90,7 @@ pub(super) struct Contains {
     pub(super) max: Option<u64>,
 }
 
-/// `if`, `then`, `else`.
+/// The keywords `if`, `then` and `else`.
 #[derive(Debug)]
 pub(super) struct Condition {
     pub(super) test: Id,
@@ -165,7 +164,7 @@ pub(super) struct Keywords {
     pub(super) dependent_required: Vec<(String, Vec<String>)>,
     pub(super) dependent: Vec<(String, Id)>,
 
-    /// Kinds of which a keyword says more than the prover follows. That is left out, which never makes a wrong proof.
+    /// Kinds that a keyword constrains in a way that the prover does not follow. Ignoring it never makes a proof wrong.
     pub(super) opaque: Vec<Kind>,
 }
 
@@ -241,7 +240,7 @@ impl Arena {
         self.documents
     }
 
-    /// The node that says `text`, within one document if it refers to it: known already, or new and to be set.
+    /// The node of this text, within one document if it refers to the document: a known one, or a new one to be set.
     pub(super) fn intern(&mut self, document: Option<usize>, text: String, place: &str) -> Interned {
         let key = (document, text);
         if let Some(&id) = self.known.get(&key) {
@@ -252,7 +251,7 @@ impl Arena {
         Interned::New(id)
     }
 
-    /// Says what a new node is.
+    /// Sets the content of a new node.
     pub(super) fn set(&mut self, id: Id, node: Node) {
         self.nodes[id] = Rc::new(node);
     }
@@ -278,7 +277,7 @@ impl Arena {
     }
 
     /// Refuses a schema that leads back to itself without looking at a part of the value.
-    pub(super) fn check_ends(&self, root: Id) -> Result<(), NoSchema> {
+    pub(super) fn check_ends(&self, root: Id) -> Result<(), InvalidSchema> {
         let mut marks = vec![Mark::New; self.nodes.len()];
         for id in (root..self.nodes.len()).chain(0..root) {
             self.follow(id, &mut marks)?;
@@ -286,10 +285,10 @@ impl Arena {
         Ok(())
     }
 
-    fn follow(&self, id: Id, marks: &mut [Mark]) -> Result<(), NoSchema> {
+    fn follow(&self, id: Id, marks: &mut [Mark]) -> Result<(), InvalidSchema> {
         match marks[id] {
             Mark::Done => return Ok(()),
-            Mark::Open => return Err(NoSchema::Endless(self.places[id].clone())),
+            Mark::Open => return Err(InvalidSchema::Endless(self.places[id].clone())),
             Mark::New => marks[id] = Mark::Open,
         }
         if let Node::Keywords(keywords) = &*self.nodes[id] {
@@ -301,15 +300,15 @@ impl Arena {
         Ok(())
     }
 
-    /// Refuses a schema whose parts lead into each other in too long a chain, circles left aside:
+    /// Refuses a schema with too long a chain of parts that lead into each other, apart from cycles:
     /// the validator would follow it on the caller's stack.
-    pub(super) fn check_depth(&self, root: Id) -> Result<(), NoSchema> {
+    pub(super) fn check_depth(&self, root: Id) -> Result<(), InvalidSchema> {
         self.height(root, 0, &mut vec![None; self.nodes.len()]).map(|_| ())
     }
 
-    fn height(&self, id: Id, depth: usize, heights: &mut [Option<usize>]) -> Result<usize, NoSchema> {
-        let deep = || NoSchema::TooDeep(self.places[id].clone());
-        if depth > DEEPEST {
+    fn height(&self, id: Id, depth: usize, heights: &mut [Option<usize>]) -> Result<usize, InvalidSchema> {
+        let deep = || InvalidSchema::TooDeep(self.places[id].clone());
+        if depth > MAX_DEPTH {
             return Err(deep());
         }
         if let Some(height) = heights[id] {
@@ -323,7 +322,7 @@ impl Arena {
             }
         }
         heights[id] = Some(highest);
-        if depth + highest > DEEPEST { Err(deep()) } else { Ok(highest) }
+        if depth + highest > MAX_DEPTH { Err(deep()) } else { Ok(highest) }
     }
 
     fn push(&mut self, node: Node, place: &str) -> Id {

@@ -20,7 +20,7 @@ const LENGTH: u64 = 2_000;
 /// The longest array that is built of items of which most are the same.
 const SAME: u64 = 500_000;
 
-/// The longest array whose items are all made different.
+/// The longest array for which distinct items are built.
 const DIFFERENT: usize = 150;
 
 /// The most items that one `contains` may demand.
@@ -93,7 +93,7 @@ pub(super) fn solve(solver: &mut Solver, facts: &Facts) -> Leaf {
         + usize::try_from(demands).unwrap_or(0)
         + if facts.repeated { 2 } else { 0 };
     let mut puzzle = Puzzle { solver, facts, shapes, places };
-    let draft = Draft { at: facts.at.clone(), elsewhere: Vec::new(), twins: None };
+    let draft = Draft { at: facts.at.clone(), elsewhere: Vec::new(), equal_places: None };
     puzzle.place(0, &draft)
 }
 
@@ -111,7 +111,7 @@ struct Draft {
     /// What is true of all items but those at these places.
     elsewhere: Vec<(Literal, BTreeSet<usize>)>,
     /// Two places that hold the same.
-    twins: Option<(usize, usize)>,
+    equal_places: Option<(usize, usize)>,
 }
 
 struct Puzzle<'a> {
@@ -166,7 +166,7 @@ impl Puzzle<'_> {
 
     /// Chooses the places of the items that each `contains` counts.
     fn count(&mut self, number: usize, draft: &Draft) -> Leaf {
-        let Some(&(node, min, max)) = self.facts.counts.get(number) else { return self.twins(draft) };
+        let Some(&(node, min, max)) = self.facts.counts.get(number) else { return self.choose_equal_places(draft) };
         if min > CONTAINED {
             return Leaf::Unknown("`minContains` demands too many items".into());
         }
@@ -221,14 +221,14 @@ impl Puzzle<'_> {
     }
 
     /// Chooses two places that hold the same, if the array must repeat an item.
-    fn twins(&mut self, draft: &Draft) -> Leaf {
+    fn choose_equal_places(&mut self, draft: &Draft) -> Leaf {
         if !self.facts.repeated {
             return self.finish(draft);
         }
         let mut answers = Answers::default();
         for second in 1..self.places {
             for first in 0..second {
-                let next = Draft { twins: Some((first, second)), ..draft.clone() };
+                let next = Draft { equal_places: Some((first, second)), ..draft.clone() };
                 if let Some(found) = answers.take(self.finish(&next)) {
                     return found;
                 }
@@ -238,7 +238,7 @@ impl Puzzle<'_> {
     }
 
     fn finish(&mut self, draft: &Draft) -> Leaf {
-        let end = draft.at.keys().next_back().copied().max(draft.twins.map(|(_, second)| second));
+        let end = draft.at.keys().next_back().copied().max(draft.equal_places.map(|(_, second)| second));
         let least = (end.map_or(0, |end| end + 1) as u64).max(self.facts.min);
         if self.facts.max.is_some_and(|max| least > max) {
             return Leaf::Empty;
@@ -270,7 +270,7 @@ impl Puzzle<'_> {
             return Leaf::Unknown(reason);
         }
         match (usize::try_from(least), items.last().cloned()) {
-            (Ok(length), Some(filler)) if least <= SAME && !self.facts.unique && draft.twins.is_none() => {
+            (Ok(length), Some(filler)) if least <= SAME && !self.facts.unique && draft.equal_places.is_none() => {
                 items.resize(length, filler);
                 Leaf::Found(Value::Array(items))
             }
@@ -279,8 +279,8 @@ impl Puzzle<'_> {
     }
 
     fn target(&mut self, least: u64) -> u64 {
-        let Some(dice) = &mut self.solver.dice else { return least };
-        let more = if dice.below(2) == 0 { 0 } else { dice.below(4) as u64 };
+        let Some(rng) = &mut self.solver.rng else { return least };
+        let more = if rng.below(2) == 0 { 0 } else { rng.below(4) as u64 };
         (least + more).min(self.facts.max.unwrap_or(u64::MAX)).min(LENGTH)
     }
 
@@ -298,7 +298,7 @@ impl Puzzle<'_> {
     fn build(&mut self, draft: &Draft, length: u64) -> Leaf {
         let length = usize::try_from(length).unwrap_or(usize::MAX);
         let mut goals: Vec<Vec<Literal>> = (0..length).map(|place| self.goal(place, draft)).collect();
-        if let Some((first, second)) = draft.twins {
+        if let Some((first, second)) = draft.equal_places {
             let shared = [goals[first].as_slice(), goals[second].as_slice()].concat();
             goals[first].clone_from(&shared);
             goals[second] = shared;
@@ -315,7 +315,7 @@ impl Puzzle<'_> {
         if answers.doubt.is_some() {
             return answers.sum();
         }
-        if let Some((first, second)) = draft.twins {
+        if let Some((first, second)) = draft.equal_places {
             items[second] = items[first].clone();
         }
         let repeats = self.facts.unique

@@ -2,15 +2,15 @@
 
 use serde_json::{Map, Value};
 
-/// Keywords whose value is data: what looks like a keyword in it is none.
+/// Keywords with data as their value, which holds no keywords.
 const DATA: [&str; 4] = ["const", "enum", "required", "dependentRequired"];
 
-/// Keywords that hold schemas by a name of the author's choice, which may be that of a keyword.
+/// Keywords that hold schemas by names, which can be equal to a keyword.
 const NAMED: [&str; 6] =
     ["properties", "patternProperties", "$defs", "definitions", "dependentSchemas", "dependencies"];
 
-/// The keywords of a schema, and of the schemas in it, that `keeps` answers `true` for.
-pub(crate) fn of(schema: &Value, keeps: &mut dyn FnMut(&str) -> bool) -> Value {
+/// A schema with only those keywords, in it and in the schemas below, for which `keeps` returns `true`.
+pub(crate) fn with_keywords(schema: &Value, keeps: &mut dyn FnMut(&str) -> bool) -> Value {
     let Value::Object(map) = schema else { return schema.clone() };
     let mut kept = Map::new();
     for (keyword, value) in map {
@@ -25,9 +25,9 @@ fn inside(keyword: &str, value: &Value, keeps: &mut dyn FnMut(&str) -> bool) -> 
     match value {
         _ if DATA.contains(&keyword) => value.clone(),
         Value::Object(parts) if NAMED.contains(&keyword) => {
-            Value::Object(parts.iter().map(|(name, part)| (name.clone(), of(part, keeps))).collect())
+            Value::Object(parts.iter().map(|(name, part)| (name.clone(), with_keywords(part, keeps))).collect())
         }
-        Value::Array(parts) => parts.iter().map(|part| of(part, keeps)).collect(),
-        _ => of(value, keeps),
+        Value::Array(parts) => parts.iter().map(|part| with_keywords(part, keeps)).collect(),
+        _ => with_keywords(value, keeps),
     }
 }

@@ -74,7 +74,7 @@ impl Evaluator<'_> {
     }
 
     fn keywords(&self, keywords: &Keywords, value: &Value, depth: usize) -> Option<bool> {
-        let typed = match keywords.admits(Kind::of(value)) {
+        let typed = match keywords.admits(Kind::from_value(value)) {
             Admission::All => true,
             Admission::Nothing => false,
             Admission::Integers => value.as_number().and_then(number::exact).is_some_and(|number| number.is_integer()),
@@ -90,7 +90,7 @@ impl Evaluator<'_> {
             Value::Object(map) => self.object(keywords, map, value, depth),
             Value::Null | Value::Bool(_) => Some(true),
         };
-        let followed = (!keywords.opaque.contains(&Kind::of(value))).then_some(true);
+        let followed = (!keywords.opaque.contains(&Kind::from_value(value))).then_some(true);
         all([own, followed, self.applied(keywords, value, depth)])
     }
 
@@ -152,7 +152,7 @@ impl Evaluator<'_> {
 
 impl Shape {
     /// Whether nothing but `additional` governs this key.
-    pub(super) fn leaves_over(&self, key: &str) -> bool {
+    pub(super) fn is_additional(&self, key: &str) -> bool {
         !self.properties.contains_key(key)
             && !self.evaluated.iter().any(|name| name == key)
             && !self.patterns.iter().any(|(pattern, _)| pattern.matches(key))
@@ -162,7 +162,7 @@ impl Shape {
     pub(super) fn governing(&self, key: &str) -> Vec<Id> {
         let mut found: Vec<Id> = self.properties.get(key).copied().into_iter().collect();
         found.extend(self.patterns.iter().filter(|(pattern, _)| pattern.matches(key)).map(|(_, id)| *id));
-        if let Some(additional) = self.additional.filter(|_| self.leaves_over(key)) {
+        if let Some(additional) = self.additional.filter(|_| self.is_additional(key)) {
             found.push(additional);
         }
         found

@@ -74,7 +74,8 @@ impl Expansion<'_> {
             Admission::All => {}
         }
         if let Some(listed) = &self.keywords.values {
-            let listed: Vec<_> = listed.values.iter().filter(|value| Kind::of(value) == self.kind).cloned().collect();
+            let listed: Vec<_> =
+                listed.values.iter().filter(|value| Kind::from_value(value) == self.kind).cloned().collect();
             if listed.is_empty() {
                 return None;
             }
@@ -277,7 +278,7 @@ impl Expansion<'_> {
     /// That the value is none of those that `enum` or `const` lists.
     fn denied_values(&mut self) -> Option<Vec<Fact>> {
         let values = &self.keywords.values.as_ref()?.values;
-        let same_kind: Vec<_> = values.iter().filter(|value| Kind::of(value) == self.kind).cloned().collect();
+        let same_kind: Vec<_> = values.iter().filter(|value| Kind::from_value(value) == self.kind).cloned().collect();
         Some(same_kind.iter().filter_map(|value| self.differs(value)).collect())
     }
 

@@ -11,7 +11,7 @@ use super::{language::Machine, validator};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) struct Format(usize);
 
-/// What an expression says of a format.
+/// How a regular expression relates to a format.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Expression {
     /// It matches what the format admits, and nothing else.
@@ -156,7 +156,7 @@ const TABLE: [Row; 17] = [
     Row { name: "regex", expression: Unknown, samples: &["a", "^a$", ""], stretch: Some(("", "a", "")), implies: &[] },
 ];
 
-/// Expressions of which each match is of the format, where no expression says it exactly.
+/// Expressions that match only values of a format that has no exact expression.
 const NARROWER: [(&str, &str); 6] = [
     ("time", "^([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\\.[0-9]{1,9})?(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])$"),
     (
@@ -272,10 +272,10 @@ mod tests {
     }
 
     #[test]
-    fn what_a_narrower_expression_matches_is_of_the_format() {
+    fn a_text_that_a_narrower_expression_matches_has_the_format() {
         for (name, expression) in NARROWER {
             let schema = Schema::parse(json!({"type": "string", "pattern": expression})).unwrap();
-            for text in Instances::of(&schema, 7).take(150) {
+            for text in Instances::new(&schema, 7).take(150) {
                 assert_eq!(format(name).admits(text.as_str().unwrap()), Some(true), "{name}: {text}");
             }
         }

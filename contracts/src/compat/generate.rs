@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::{
-    Dice, Leaf, Schema,
+    Leaf, Rng, Schema,
     arena::{Arena, Literal},
     solve::Solver,
 };
@@ -18,16 +18,16 @@ pub struct Instances<'a> {
     schema: &'a Schema,
     root: Option<Literal>,
     solver: Solver,
-    dice: Dice,
+    rng: Rng,
 }
 
 impl<'a> Instances<'a> {
     /// The values of `schema`.
     #[must_use]
-    pub fn of(schema: &'a Schema, seed: u64) -> Self {
+    pub fn new(schema: &'a Schema, seed: u64) -> Self {
         let mut arena = Arena::default();
         let root = arena.read(&schema.document, schema.dialect).ok().map(Literal::yes);
-        Self { schema, root, solver: Solver::new(arena), dice: Dice(seed) }
+        Self { schema, root, solver: Solver::new(arena), rng: Rng(seed) }
     }
 }
 
@@ -38,14 +38,14 @@ impl Iterator for Instances<'_> {
         let goal = vec![self.root?];
         for _ in 0..ATTEMPTS {
             self.solver.refresh();
-            self.solver.dice = Some(Dice(self.dice.roll()));
+            self.solver.rng = Some(Rng(self.rng.next()));
             let answer = self.solver.solve(goal.clone());
             match answer {
                 Leaf::Found(value) if self.schema.admits(&value) => return Some(value),
                 Leaf::Found(_) | Leaf::Empty | Leaf::Unknown(_) => {}
             }
         }
-        self.solver.dice = None;
+        self.solver.rng = None;
         self.solver.refresh();
         match self.solver.solve(goal) {
             Leaf::Found(value) if self.schema.admits(&value) => Some(value),

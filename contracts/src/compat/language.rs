@@ -122,7 +122,7 @@ impl Machine {
     }
 
     /// Whether the pattern is found in the text that led to `state`.
-    pub(super) fn ends_well(&self, state: State) -> Result<bool, TooLarge> {
+    pub(super) fn is_match_at_end(&self, state: State) -> Result<bool, TooLarge> {
         match state {
             State::Found => Ok(true),
             State::Lost => Ok(false),
@@ -170,7 +170,7 @@ const READABLE: &str = "axbyzcde0123456789ABXYZ-_ .:/@+,;!#$%&'()*<=>?[]^`{|}~\"
 pub(super) fn alphabet(borders: &BTreeSet<u32>) -> Vec<(char, u32)> {
     let starts: Vec<u32> = std::iter::once(0).chain(borders.iter().copied()).collect();
     let ends = starts.iter().skip(1).copied().chain(std::iter::once(u32::from(char::MAX) + 1));
-    let mut letters: Vec<(usize, char, u32)> = Vec::new();
+    let mut characters: Vec<(usize, char, u32)> = Vec::new();
     for (start, end) in starts.iter().copied().zip(ends) {
         let within = |character: &char| (start..end).contains(&u32::from(*character));
         let readable = READABLE.chars().enumerate().find(|(_, character)| within(character));
@@ -179,9 +179,9 @@ pub(super) fn alphabet(borders: &BTreeSet<u32>) -> Vec<(char, u32)> {
             .find_map(char::from_u32)
             .map(|character| (READABLE.len() + start as usize, character));
         if let Some((rank, character)) = readable.or(any) {
-            letters.push((rank, character, end));
+            characters.push((rank, character, end));
         }
     }
-    letters.sort_unstable();
-    letters.into_iter().map(|(_, character, end)| (character, end)).collect()
+    characters.sort_unstable();
+    characters.into_iter().map(|(_, character, end)| (character, end)).collect()
 }

@@ -5,9 +5,8 @@ use std::collections::BTreeSet;
 use num::{BigInt, BigRational, Integer, One, Signed, ToPrimitive, Zero};
 use serde_json::{Number, Value};
 
-use super::{Dice, Leaf};
+use super::{Leaf, Rng};
 
-/// An exact number.
 pub(super) type Rational = BigRational;
 
 /// From here on a double holds whole numbers alone, and is read as the one it holds.
@@ -16,10 +15,10 @@ const WHOLE: f64 = 9_007_199_254_740_992.0;
 /// The most candidates that are looked at.
 const CANDIDATES: usize = 3_000;
 
-/// The most candidates between the bounds that no JSON number of ours says.
+/// The most candidates between the bounds that cannot be written as a JSON number.
 const INEXPRESSIBLE: usize = 64;
 
-/// What a JSON number says: a double is the decimal that it is written as.
+/// The exact value of a JSON number: a double has the decimal value that it is written as.
 pub(super) fn exact(number: &Number) -> Option<Rational> {
     if let Some(integer) = number.as_i64() {
         return Some(whole(integer.into()));
@@ -52,7 +51,7 @@ fn whole(integer: BigInt) -> Rational {
     Rational::from_integer(integer)
 }
 
-/// The JSON number that says exactly this, if there is one.
+/// The JSON number of exactly this value, if there is one.
 pub(super) fn to_json(number: &Rational) -> Option<Value> {
     if number.is_integer() {
         let integer = number.to_integer();
@@ -180,9 +179,9 @@ impl Facts {
     }
 
     /// A number of which all this is true, or that there is none.
-    pub(super) fn solve(&self, dice: Option<&mut Dice>) -> Leaf {
+    pub(super) fn solve(&self, rng: Option<&mut Rng>) -> Leaf {
         let (candidates, complete) = if self.steps.is_empty() { self.dense() } else { self.lattice() };
-        let wanted = if dice.is_some() { 12 } else { 1 };
+        let wanted = if rng.is_some() { 12 } else { 1 };
         let fitting = candidates.filter(|candidate| self.admits(candidate));
         let mut inexpressible = 0;
         let mut found: Vec<Value> = Vec::new();
@@ -198,8 +197,8 @@ impl Facts {
         if found.is_empty() {
             found.extend(self.doubles().filter(|double| self.admits(double)).find_map(|double| to_json(&double)));
         }
-        match dice {
-            Some(dice) if !found.is_empty() => Leaf::Found(found.swap_remove(dice.below(found.len()))),
+        match rng {
+            Some(rng) if !found.is_empty() => Leaf::Found(found.swap_remove(rng.below(found.len()))),
             _ if !found.is_empty() => Leaf::Found(found.swap_remove(0)),
             _ if complete && inexpressible == 0 => Leaf::Empty,
             _ => Leaf::Unknown("no number was found between the bounds, and none is proved absent".into()),

@@ -19,7 +19,7 @@ use super::{
     text,
 };
 
-/// The most patterns of keys whose combinations are all looked at.
+/// The most patterns of keys of which all combinations are tried.
 const PATTERNS: usize = 5;
 
 /// The most keys that an object is filled up with.
@@ -193,18 +193,18 @@ impl Puzzle<'_> {
                 found @ Leaf::Found(_) => return found,
             }
         }
-        doubt.or(self.uncharted()).map_or(Leaf::Empty, Leaf::Unknown)
+        doubt.or(self.unexamined_keys_reason()).map_or(Leaf::Empty, Leaf::Unknown)
     }
 
     /// Why not all keys were looked at, if so.
-    fn uncharted(&self) -> Option<Rc<str>> {
+    fn unexamined_keys_reason(&self) -> Option<Rc<str>> {
         (self.patterns.len() > PATTERNS).then(|| "the schemas tell keys apart by too many patterns".into())
     }
 
     fn includes(&self, keys: &Keys, key: &str) -> bool {
         match keys {
             Keys::Matching(pattern) => pattern.matches(key),
-            Keys::LeftOver(node) => shape(&self.solver.arena.node(*node)).is_none_or(|shape| shape.leaves_over(key)),
+            Keys::LeftOver(node) => shape(&self.solver.arena.node(*node)).is_none_or(|shape| shape.is_additional(key)),
             Keys::Misnamed(names) => evaluate(&self.solver.arena, Literal::no(*names), &key.into()) != Some(false),
             Keys::Outside(known) => !known.contains(key),
         }
@@ -225,7 +225,7 @@ impl Puzzle<'_> {
             Some(Keys::Misnamed(names)) => goal.push(Literal::no(*names)),
             Some(Keys::Matching(_) | Keys::Outside(_)) | None => {}
         }
-        let mut text = text::Facts::of_a_key();
+        let mut text = text::Facts::for_keys();
         for (bit, pattern) in self.patterns.iter().enumerate() {
             text.learn(&text::Fact::Pattern(Rc::clone(pattern), region >> bit & 1 == 1));
         }
@@ -235,7 +235,7 @@ impl Puzzle<'_> {
         for key in used {
             text.learn(&text::Fact::Not(key.clone()));
         }
-        self.solver.solve_kind(&goal, Kind::Text, Known::of_text(text))
+        self.solver.solve_kind(&goal, Kind::Text, Known::from_text(text))
     }
 
     fn position(&self, pattern: &Pattern) -> Option<usize> {
@@ -316,8 +316,8 @@ impl Puzzle<'_> {
             return Leaf::Unknown("the object needs too many keys".into());
         }
         let mut optional: Vec<String> = self.named.iter().cloned().collect();
-        if let Some(dice) = &mut self.solver.dice {
-            dice.shuffle(&mut optional);
+        if let Some(rng) = &mut self.solver.rng {
+            rng.shuffle(&mut optional);
         }
         for key in optional {
             if object.len() as u64 >= min {
@@ -361,18 +361,18 @@ impl Puzzle<'_> {
         if object.len() as u64 >= self.facts.min {
             return Leaf::Found(Value::Object(object));
         }
-        doubt.or(self.uncharted()).map_or(Leaf::Empty, Leaf::Unknown)
+        doubt.or(self.unexamined_keys_reason()).map_or(Leaf::Empty, Leaf::Unknown)
     }
 
-    /// How many keys the object is to have: as few as it can, or some more by dice.
+    /// How many keys the object is to have: as few as it can, or some more by rng.
     fn target(&mut self, has: u64) -> u64 {
         let min = self.facts.min;
         let named = self.named.len();
-        let Some(dice) = &mut self.solver.dice else { return min };
-        let more = match dice.below(4) {
+        let Some(rng) = &mut self.solver.rng else { return min };
+        let more = match rng.below(4) {
             0 => 0,
             1 => named + 1,
-            _ => dice.below(named + 2),
+            _ => rng.below(named + 2),
         };
         (has + more as u64).max(min).min(self.facts.max.unwrap_or(u64::MAX))
     }

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::{
-    DEEPEST, NoSchema,
+    InvalidSchema, MAX_DEPTH,
     arena::{Arena, Condition, Contains, Id, Interned, Keywords, Kind, Listed, Node},
     essence,
     format::Format,
@@ -13,7 +13,7 @@ use super::{
 /// The dialect in which a document is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Dialect {
-    /// Draft 2020-12.
+    /// Draft 2020-12, in which contracts are written.
     Current,
     /// Draft-07, as far as its keywords mean the same.
     Seven,
@@ -58,7 +58,7 @@ const NOT_IN_SEVEN: [&str; 10] = [
 
 impl Arena {
     /// Reads a document and returns its root.
-    pub(super) fn read(&mut self, document: &Value, dialect: Dialect) -> Result<Id, NoSchema> {
+    pub(super) fn read(&mut self, document: &Value, dialect: Dialect) -> Result<Id, InvalidSchema> {
         let number = self.begin();
         Reader { arena: self, document, dialect, number, depth: 0 }.node(document, "")
     }
@@ -74,9 +74,9 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    fn node(&mut self, schema: &Value, at: &str) -> Result<Id, NoSchema> {
-        if self.depth > DEEPEST {
-            return Err(NoSchema::TooDeep(at.to_owned()));
+    fn node(&mut self, schema: &Value, at: &str) -> Result<Id, InvalidSchema> {
+        if self.depth > MAX_DEPTH {
+            return Err(InvalidSchema::TooDeep(at.to_owned()));
         }
         self.depth += 1;
         let id = self.read_node(schema, at);
@@ -84,7 +84,7 @@ impl Reader<'_> {
         id
     }
 
-    fn read_node(&mut self, schema: &Value, at: &str) -> Result<Id, NoSchema> {
+    fn read_node(&mut self, schema: &Value, at: &str) -> Result<Id, InvalidSchema> {
         let (essence, refers) = essential(schema);
         let id = match self.arena.intern(refers.then_some(self.number), essence.to_string(), at) {
             Interned::Known(id) => return Ok(id),
@@ -96,7 +96,7 @@ impl Reader<'_> {
             Value::Object(map) if map.is_empty() => Node::Always,
             Value::Object(map) => Node::Keywords(Box::new(self.keywords(map, at)?)),
             _ => {
-                return Err(NoSchema::Invalid {
+                return Err(InvalidSchema::Invalid {
                     pointer: at.to_owned(),
                     reason: "a schema is an object or a boolean".into(),
                 });
@@ -106,7 +106,7 @@ impl Reader<'_> {
         Ok(id)
     }
 
-    fn keywords(&mut self, map: &Map<String, Value>, at: &str) -> Result<Keywords, NoSchema> {
+    fn keywords(&mut self, map: &Map<String, Value>, at: &str) -> Result<Keywords, InvalidSchema> {
         self.check_dialect(map, at)?;
         for holder in ["$defs", "definitions"] {
             self.children(map, holder, at)?;
@@ -145,9 +145,9 @@ impl Reader<'_> {
         map.get("format").and_then(Value::as_str).is_some_and(|name| UNASSERTED.contains(&name))
     }
 
-    fn check_dialect(&self, map: &Map<String, Value>, at: &str) -> Result<(), NoSchema> {
+    fn check_dialect(&self, map: &Map<String, Value>, at: &str) -> Result<(), InvalidSchema> {
         if !at.is_empty() && map.contains_key("$id") {
-            return Err(NoSchema::Embedded(at.to_owned()));
+            return Err(InvalidSchema::Embedded(at.to_owned()));
         }
         if self.dialect == Dialect::Current {
             return Ok(());
@@ -157,12 +157,17 @@ impl Reader<'_> {
             (map.contains_key("$ref") && map.len() > 1 && !at.is_empty()).then_some("$ref beside other keywords");
         let keyword = NOT_IN_SEVEN.into_iter().find(|keyword| map.contains_key(*keyword));
         match tuple.or(sibling).or(keyword) {
-            Some(keyword) => Err(NoSchema::OldKeyword { pointer: at.to_owned(), keyword: keyword.to_owned() }),
+            Some(keyword) => Err(InvalidSchema::OldKeyword { pointer: at.to_owned(), keyword: keyword.to_owned() }),
             None => Ok(()),
         }
     }
 
-    fn array_keywords(&mut self, keywords: &mut Keywords, map: &Map<String, Value>, at: &str) -> Result<(), NoSchema> {
+    fn array_keywords(
+        &mut self,
+        keywords: &mut Keywords,
+        map: &Map<String, Value>,
+        at: &str,
+    ) -> Result<(), InvalidSchema> {
         keywords.prefix = self.list(map, "prefixItems", at)?.unwrap_or_default();
         keywords.items = self.child(map, "items", at)?;
         keywords.contains = self.child(map, "contains", at)?.map(|node| Contains {
@@ -176,7 +181,12 @@ impl Reader<'_> {
         Ok(())
     }
 
-    fn object_keywords(&mut self, keywords: &mut Keywords, map: &Map<String, Value>, at: &str) -> Result<(), NoSchema> {
+    fn object_keywords(
+        &mut self,
+        keywords: &mut Keywords,
+        map: &Map<String, Value>,
+        at: &str,
+    ) -> Result<(), InvalidSchema> {
         keywords.shape.properties = self.children(map, "properties", at)?.into_iter().collect();
         for (source, id) in self.children(map, "patternProperties", at)? {
             keywords.shape.patterns.push((self.arena.pattern(&source), id));
@@ -198,7 +208,12 @@ impl Reader<'_> {
     }
 
     /// Rewrites `unevaluatedProperties` and `unevaluatedItems` where what is evaluated is plain to see.
-    fn unevaluated(&mut self, keywords: &mut Keywords, map: &Map<String, Value>, at: &str) -> Result<(), NoSchema> {
+    fn unevaluated(
+        &mut self,
+        keywords: &mut Keywords,
+        map: &Map<String, Value>,
+        at: &str,
+    ) -> Result<(), InvalidSchema> {
         if map.contains_key("$dynamicRef") || map.contains_key("$recursiveRef") {
             keywords.opaque.extend(Kind::ALL);
         }
@@ -257,26 +272,27 @@ impl Reader<'_> {
         Some((names, patterns))
     }
 
-    fn reference(&mut self, map: &Map<String, Value>) -> Result<Option<Id>, NoSchema> {
+    fn reference(&mut self, map: &Map<String, Value>) -> Result<Option<Id>, InvalidSchema> {
         let Some(reference) = map.get("$ref").and_then(Value::as_str) else { return Ok(None) };
-        let target = resolve(self.document, reference).ok_or_else(|| NoSchema::Unresolvable(reference.to_owned()))?;
+        let target =
+            resolve(self.document, reference).ok_or_else(|| InvalidSchema::Unresolvable(reference.to_owned()))?;
         // An empty place means the root, the only one where `$id` may stand.
         let place = if std::ptr::eq(target, self.document) { "" } else { reference };
         self.node(target, place).map(Some)
     }
 
-    fn condition(&mut self, map: &Map<String, Value>, at: &str) -> Result<Option<Condition>, NoSchema> {
+    fn condition(&mut self, map: &Map<String, Value>, at: &str) -> Result<Option<Condition>, InvalidSchema> {
         let Some(test) = self.child(map, "if", at)? else { return Ok(None) };
         let then = self.child(map, "then", at)?;
         let otherwise = self.child(map, "else", at)?;
         Ok((then.is_some() || otherwise.is_some()).then_some(Condition { test, then, otherwise }))
     }
 
-    fn child(&mut self, map: &Map<String, Value>, keyword: &str, at: &str) -> Result<Option<Id>, NoSchema> {
+    fn child(&mut self, map: &Map<String, Value>, keyword: &str, at: &str) -> Result<Option<Id>, InvalidSchema> {
         map.get(keyword).map(|schema| self.node(schema, &format!("{at}/{keyword}"))).transpose()
     }
 
-    fn list(&mut self, map: &Map<String, Value>, keyword: &str, at: &str) -> Result<Option<Vec<Id>>, NoSchema> {
+    fn list(&mut self, map: &Map<String, Value>, keyword: &str, at: &str) -> Result<Option<Vec<Id>>, InvalidSchema> {
         let Some(list) = map.get(keyword).and_then(Value::as_array) else { return Ok(None) };
         let places = list.iter().enumerate();
         places
@@ -285,7 +301,12 @@ impl Reader<'_> {
             .map(Some)
     }
 
-    fn children(&mut self, map: &Map<String, Value>, keyword: &str, at: &str) -> Result<Vec<(String, Id)>, NoSchema> {
+    fn children(
+        &mut self,
+        map: &Map<String, Value>,
+        keyword: &str,
+        at: &str,
+    ) -> Result<Vec<(String, Id)>, InvalidSchema> {
         let entries = map.get(keyword).and_then(Value::as_object).into_iter().flatten();
         let mut found = Vec::new();
         for (name, schema) in entries.filter(|(_, schema)| !schema.is_array()) {
@@ -346,7 +367,7 @@ fn anchored<'a>(schema: &'a Value, name: &str) -> Option<&'a Value> {
 /// A schema without its annotations, and whether it refers to its document.
 fn essential(schema: &Value) -> (Value, bool) {
     let mut refers = false;
-    let essence = essence::of(schema, &mut |keyword| {
+    let essence = essence::with_keywords(schema, &mut |keyword| {
         refers |= matches!(keyword, "$ref" | "$dynamicRef" | "$recursiveRef");
         !ANNOTATIONS.contains(&keyword)
     });

@@ -13,7 +13,7 @@ pub enum Direction {
     Forward,
     /// The readers of the new schema read what was emitted under the old one.
     Backward,
-    /// Both.
+    /// Both directions must be compatible.
     Full,
 }
 
@@ -32,9 +32,9 @@ pub enum Verdict {
 /// What was found in one direction.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Finding {
-    /// Never `compatible`.
+    /// [`Verdict::Incompatible`] or [`Verdict::Unknown`]; what is compatible makes no finding.
     pub verdict: Verdict,
-    /// Forward or backward.
+    /// [`Direction::Forward`] or [`Direction::Backward`], never both.
     pub direction: Direction,
     /// The JSON pointer of the schema of the place that cannot be read: in the new document where
     /// it has the place, else in the old one.

@@ -13,7 +13,7 @@ use std::{
 use serde_json::Value;
 
 use super::{
-    Dice, Leaf,
+    Leaf, Rng,
     arena::{Arena, Kind, Literal, Node},
     array,
     evaluate::evaluate,
@@ -43,23 +43,22 @@ pub(super) struct Known {
 }
 
 impl Known {
-    pub(super) fn of_text(text: text::Facts) -> Self {
+    pub(super) fn from_text(text: text::Facts) -> Self {
         Self { text, ..Self::default() }
     }
 }
 
-/// The prover's state.
 pub(super) struct Solver {
     pub(super) arena: Arena,
     known: HashMap<Vec<Literal>, Leaf>,
     open: Vec<Vec<Literal>>,
-    /// The outermost open goal whose answer was taken to be "none" below the current one.
+    /// The outermost open goal that was assumed to have no value below the current one.
     assumed: usize,
     budget: u32,
     /// Whether an option is asked about beforehand.
     asking: bool,
-    /// With dice, values are picked at random instead of the simplest first.
-    pub(super) dice: Option<Dice>,
+    /// With rng, values are picked at random instead of the simplest first.
+    pub(super) rng: Option<Rng>,
 }
 
 impl Solver {
@@ -71,7 +70,7 @@ impl Solver {
             assumed: usize::MAX,
             budget: BUDGET,
             asking: false,
-            dice: None,
+            rng: None,
         }
     }
 
@@ -98,13 +97,13 @@ impl Solver {
         {
             return Leaf::Empty;
         }
-        if self.dice.is_some() {
+        if self.rng.is_some() {
             return self.solve_at_random(&goal);
         }
         if let Some(answer) = self.known.get(&goal) {
             return answer.clone();
         }
-        // A smallest value holds no value of its own goal: there would be a smaller one.
+        // A smallest value contains no value of the same goal: that value would be smaller.
         if let Some(depth) = self.open.iter().position(|open| *open == goal) {
             self.assumed = self.assumed.min(depth);
             return Leaf::Empty;
@@ -134,12 +133,12 @@ impl Solver {
 
     fn solve_at_random(&mut self, goal: &[Literal]) -> Leaf {
         if self.open.len() >= RANDOM_DEPTH || self.budget == 0 {
-            let dice = self.dice.take();
+            let rng = self.rng.take();
             let open = std::mem::take(&mut self.open);
             self.refresh();
             let answer = self.solve(goal.to_vec());
             self.open = open;
-            self.dice = dice;
+            self.rng = rng;
             return answer;
         }
         self.budget -= 1;
@@ -155,8 +154,8 @@ impl Solver {
 
     fn solve_kinds(&mut self, goal: &[Literal]) -> Leaf {
         let mut kinds = Kind::ALL;
-        if let Some(dice) = &mut self.dice {
-            dice.shuffle(&mut kinds);
+        if let Some(rng) = &mut self.rng {
+            rng.shuffle(&mut kinds);
         }
         let mut doubt = None;
         for kind in kinds {
@@ -233,8 +232,8 @@ impl Solver {
         let mut rest = known.clone();
         let choice = rest.choices.swap_remove(choice);
         let mut options: Vec<&Vec<Fact>> = choice.options.iter().collect();
-        if let Some(dice) = &mut self.dice {
-            dice.shuffle(&mut options);
+        if let Some(rng) = &mut self.rng {
+            rng.shuffle(&mut options);
         }
         let mut doubt = None;
         for option in options {
@@ -259,7 +258,7 @@ impl Solver {
     /// That is asked once for all other choices. It is asked of the very value that is looked for,
     /// not of a part of it, so that it must not meet that value's own goal as an open one.
     fn excludes_itself(&mut self, option: &[Fact]) -> bool {
-        if option.len() != 2 || self.asking || self.dice.is_some() {
+        if option.len() != 2 || self.asking || self.rng.is_some() {
             return false;
         }
         let literals = option.iter().map(|fact| match fact {
@@ -280,8 +279,8 @@ impl Solver {
     /// One of the listed values of which all that is known is true.
     fn pick(&mut self, goal: &[Literal], known: &Known, values: &[Value]) -> Leaf {
         let mut values = values.to_vec();
-        if let Some(dice) = &mut self.dice {
-            dice.shuffle(&mut values);
+        if let Some(rng) = &mut self.rng {
+            rng.shuffle(&mut values);
         }
         let mut doubtful = None;
         for value in values {
@@ -304,8 +303,8 @@ impl Solver {
         match kind {
             Kind::Null => self.pick(goal, known, &[Value::Null]),
             Kind::Boolean => self.pick(goal, known, &[Value::Bool(true), Value::Bool(false)]),
-            Kind::Number => known.number.solve(self.dice.as_mut()),
-            Kind::Text => known.text.solve(self.dice.as_mut()),
+            Kind::Number => known.number.solve(self.rng.as_mut()),
+            Kind::Text => known.text.solve(self.rng.as_mut()),
             Kind::Array => array::solve(self, &known.array),
             Kind::Object => object::solve(self, &known.object),
         }

@@ -8,18 +8,18 @@ use serde::{
 };
 use serde_json::{Map, Number, Value};
 
-use super::{NoSchema, number};
+use super::{InvalidSchema, number};
 
 /// Reads JSON in which no key is given twice and each number is held exactly.
-pub(super) fn read(text: &str) -> Result<Value, NoSchema> {
+pub(super) fn read(text: &str) -> Result<Value, InvalidSchema> {
     if text.starts_with('\u{feff}') {
         let reason = "it begins with a byte order mark: save it as UTF-8 without one".into();
-        return Err(NoSchema::Text { line: 1, column: 1, reason });
+        return Err(InvalidSchema::Text { line: 1, column: 1, reason });
     }
     let Whole(document) = serde_json::from_str(text).map_err(|error| {
         let said = error.to_string();
         let reason = said.rsplit_once(" at line ").map_or(said.as_str(), |(reason, _)| reason).to_owned();
-        NoSchema::Text { line: error.line(), column: error.column(), reason }
+        InvalidSchema::Text { line: error.line(), column: error.column(), reason }
     })?;
     match numbers(text).find(|(_, literal)| !is_kept(literal)) {
         None => Ok(document),
@@ -31,7 +31,7 @@ pub(super) fn read(text: &str) -> Result<Value, NoSchema> {
                 "the number {literal} does not fit into a 64-bit integer or a double, in which readers hold numbers: \
                  give one that both sides can hold"
             );
-            Err(NoSchema::Text { line, column, reason })
+            Err(InvalidSchema::Text { line, column, reason })
         }
     }
 }
@@ -47,7 +47,8 @@ fn numbers(text: &str) -> impl Iterator<Item = (usize, &str)> {
                 b'"' => at = end_of_string(bytes, at),
                 b'-' | b'0'..=b'9' => {
                     let rest = &text[start..];
-                    let length = rest.find(|letter: char| !matches!(letter, '0'..='9' | '+' | '-' | '.' | 'e' | 'E'));
+                    let length =
+                        rest.find(|character: char| !matches!(character, '0'..='9' | '+' | '-' | '.' | 'e' | 'E'));
                     at = length.map_or(text.len(), |length| start + length);
                     return Some((start, &text[start..at]));
                 }
@@ -70,10 +71,10 @@ fn end_of_string(bytes: &[u8], start: usize) -> usize {
     at
 }
 
-/// Whether the number that is parsed says what the text says.
+/// Whether the parsed number has the value of the text.
 ///
 /// A large double is the whole number that it holds; with a fraction or an exponent it is also
-/// what its shortest spelling says, because everybody reads that as this double.
+/// the value of its shortest spelling, because every parser reads that as this double.
 fn is_kept(literal: &str) -> bool {
     let (Ok(parsed), Some(written)) = (literal.parse::<Number>(), number::decimal(literal)) else { return false };
     let spelled_as_double = literal.contains(['.', 'e', 'E']);
@@ -81,7 +82,7 @@ fn is_kept(literal: &str) -> bool {
         || (spelled_as_double && number::decimal(&parsed.to_string()).as_ref() == Some(&written))
 }
 
-/// A value whose objects name no key twice.
+/// A value without duplicate keys in its objects.
 struct Whole(Value);
 
 impl<'de> Deserialize<'de> for Whole {

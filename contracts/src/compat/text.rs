@@ -6,7 +6,7 @@ use std::{
 };
 
 use super::{
-    Dice, Leaf,
+    Leaf, Rng,
     format::{Format, STRANGE},
     language::{Machine, Pattern, State, TooLarge, alphabet},
 };
@@ -17,15 +17,15 @@ const STEPS: usize = 60_000;
 /// The longest string that is built without a search.
 const LONGEST: u64 = 1_000_000;
 
-/// The most strings of a search that are tried against what no automaton says.
+/// The most strings of a search that are tried against constraints without an automaton.
 const TRIALS: usize = 40;
 
 /// One thing that is known of a string.
 #[derive(Clone, Debug)]
 pub(super) enum Fact {
-    /// In characters.
+    /// The minimum length in characters.
     AtLeast(u64),
-    /// In characters.
+    /// The maximum length in characters.
     AtMost(u64),
     Pattern(Rc<Pattern>, bool),
     Format(Format, bool),
@@ -46,7 +46,7 @@ pub(super) struct Facts {
 }
 
 impl Facts {
-    pub(super) fn of_a_key() -> Self {
+    pub(super) fn for_keys() -> Self {
         Self { key: true, ..Self::default() }
     }
 
@@ -70,23 +70,23 @@ impl Facts {
     }
 
     /// A string of which all this is true, or that there is none.
-    pub(super) fn solve(&self, dice: Option<&mut Dice>) -> Leaf {
+    pub(super) fn solve(&self, rng: Option<&mut Rng>) -> Leaf {
         if self.contradicted || self.max.is_some_and(|max| max < self.min) || self.formats_contradict() {
             return Leaf::Empty;
         }
         let mut search = Search::new(self);
-        match dice {
+        match rng {
             None => {
                 let easy = self.easy().into_iter().find(|text| self.admits(text));
                 easy.map_or_else(|| search.run(self, None), |text| Leaf::Found(text.into()))
             }
-            Some(dice) => {
+            Some(rng) => {
                 let mut easy = self.easy();
                 easy.retain(|text| self.admits(text));
-                if !easy.is_empty() && dice.below(3) > 0 {
-                    return Leaf::Found(easy.swap_remove(dice.below(easy.len())).into());
+                if !easy.is_empty() && rng.below(3) > 0 {
+                    return Leaf::Found(easy.swap_remove(rng.below(easy.len())).into());
                 }
-                match search.run(self, Some(dice)) {
+                match search.run(self, Some(rng)) {
                     Leaf::Found(value) => Leaf::Found(value),
                     _ if !easy.is_empty() => Leaf::Found(easy.swap_remove(0).into()),
                     _ => Search::new(self).run(self, None),
@@ -128,8 +128,8 @@ impl Facts {
         }
         let shortest = usize::try_from(self.min.clamp(1, LONGEST)).unwrap_or(1);
         if self.min <= LONGEST {
-            found.extend(["a", "b", "é", "0", "😀"].map(|letter| letter.repeat(shortest)));
-            found.extend(["a", "b"].map(|letter| letter.repeat(shortest + 1)));
+            found.extend(["a", "b", "é", "0", "😀"].map(|character| character.repeat(shortest)));
+            found.extend(["a", "b"].map(|character| character.repeat(shortest + 1)));
         }
         if self.min == 0 {
             found.push(String::new());
@@ -148,14 +148,14 @@ type Place = (Vec<State>, Option<usize>);
 struct Step {
     place: Place,
     from: usize,
-    letter: char,
+    character: char,
 }
 
 struct Search {
     machines: Vec<(Rc<Pattern>, bool)>,
     formats: Vec<(Rc<Machine>, bool)>,
-    letters: Vec<(char, u32)>,
-    /// The excluded texts as a tree: children by letter, and whether a text ends here.
+    characters: Vec<(char, u32)>,
+    /// The excluded texts as a tree: children by character, and whether a text ends here.
     tree: Vec<(HashMap<char, usize>, bool)>,
     steps: Vec<Step>,
     trials: usize,
@@ -180,16 +180,16 @@ impl Search {
         for (machine, _) in &formats {
             borders.extend(machine.borders());
         }
-        for letter in facts.excluded.iter().flat_map(|text| text.chars()) {
-            borders.extend([u32::from(letter), u32::from(letter) + 1]);
+        for character in facts.excluded.iter().flat_map(|text| text.chars()) {
+            borders.extend([u32::from(character), u32::from(character) + 1]);
         }
         let tree = tree_of(&facts.excluded);
-        Self { machines, formats, letters: alphabet(&borders), tree, steps: Vec::new(), trials: 0 }
+        Self { machines, formats, characters: alphabet(&borders), tree, steps: Vec::new(), trials: 0 }
     }
 
     /// Walks all texts of the least length at once, then longer ones until nothing new can come.
-    fn run(&mut self, facts: &Facts, dice: Option<&mut Dice>) -> Leaf {
-        self.walk(facts, dice).unwrap_or_else(|TooLarge| {
+    fn run(&mut self, facts: &Facts, rng: Option<&mut Rng>) -> Leaf {
+        self.walk(facts, rng).unwrap_or_else(|TooLarge| {
             let too_long = facts.min > STEPS as u64;
             let reason =
                 if too_long { "the text would be too long to show" } else { "the patterns are too large to compare" };
@@ -197,19 +197,19 @@ impl Search {
         })
     }
 
-    fn walk(&mut self, facts: &Facts, mut dice: Option<&mut Dice>) -> Result<Leaf, TooLarge> {
+    fn walk(&mut self, facts: &Facts, mut rng: Option<&mut Rng>) -> Result<Leaf, TooLarge> {
         let start = self.start();
-        self.steps.push(Step { place: start, from: 0, letter: 'a' });
+        self.steps.push(Step { place: start, from: 0, character: 'a' });
         let mut level = vec![0];
-        let least = match &mut dice {
-            Some(dice) => {
+        let least = match &mut rng {
+            Some(rng) => {
                 let room = facts.max.map_or(6, |max| max - facts.min).min(6);
-                facts.min + dice.below(usize::try_from(room).unwrap_or(0) + 1) as u64
+                facts.min + rng.below(usize::try_from(room).unwrap_or(0) + 1) as u64
             }
             None => facts.min,
         };
         for _ in 0..least {
-            level = self.next_level(&level, &mut HashSet::new(), dice.as_deref_mut())?;
+            level = self.next_level(&level, &mut HashSet::new(), rng.as_deref_mut())?;
             if level.is_empty() {
                 return Ok(Leaf::Empty);
             }
@@ -222,14 +222,14 @@ impl Search {
                     return Ok(Leaf::Found(text.into()));
                 }
                 if self.trials == TRIALS {
-                    return Ok(Leaf::Unknown(doubt(facts).into()));
+                    return Ok(Leaf::Unknown(unknown_reason(facts).into()));
                 }
             }
             if facts.max == Some(length) {
                 break;
             }
             length += 1;
-            level = self.next_level(&level, &mut seen, dice.as_deref_mut())?;
+            level = self.next_level(&level, &mut seen, rng.as_deref_mut())?;
             if level.is_empty() {
                 break;
             }
@@ -237,7 +237,7 @@ impl Search {
         if self.trials == 0 {
             return Ok(Leaf::Empty);
         }
-        Ok(Leaf::Unknown(doubt(facts).into()))
+        Ok(Leaf::Unknown(unknown_reason(facts).into()))
     }
 
     fn start(&self) -> Place {
@@ -251,39 +251,39 @@ impl Search {
         &mut self,
         level: &[usize],
         seen: &mut HashSet<Place>,
-        mut dice: Option<&mut Dice>,
+        mut rng: Option<&mut Rng>,
     ) -> Result<Vec<usize>, TooLarge> {
         let mut next = Vec::new();
         for &from in level {
-            let mut letters = self.letters.clone();
-            if let Some(dice) = dice.as_deref_mut() {
-                dice.shuffle(&mut letters);
+            let mut characters = self.characters.clone();
+            if let Some(rng) = rng.as_deref_mut() {
+                rng.shuffle(&mut characters);
             }
-            for (letter, _) in letters {
+            for (character, _) in characters {
                 if self.steps.len() > STEPS {
                     return Err(TooLarge);
                 }
-                let Some(place) = self.after(from, letter)? else { continue };
+                let Some(place) = self.after(from, character)? else { continue };
                 if seen.insert(place.clone()) {
                     next.push(self.steps.len());
-                    self.steps.push(Step { place, from, letter });
+                    self.steps.push(Step { place, from, character });
                 }
             }
         }
         Ok(next)
     }
 
-    fn after(&self, from: usize, letter: char) -> Result<Option<Place>, TooLarge> {
+    fn after(&self, from: usize, character: char) -> Result<Option<Place>, TooLarge> {
         let (states, branch) = &self.steps[from].place;
         let mut next = Vec::with_capacity(states.len());
         for ((machine, wanted), state) in self.all_machines().zip(states) {
-            let state = machine.step(*state, letter)?;
+            let state = machine.step(*state, character)?;
             if matches!((state, wanted), (State::Lost, true) | (State::Found, false)) {
                 return Ok(None);
             }
             next.push(state);
         }
-        Ok(Some((next, branch.and_then(|branch| self.tree[branch].0.get(&letter).copied()))))
+        Ok(Some((next, branch.and_then(|branch| self.tree[branch].0.get(&character).copied()))))
     }
 
     fn all_machines(&self) -> impl Iterator<Item = (&Machine, bool)> {
@@ -298,7 +298,7 @@ impl Search {
             return Ok(None);
         }
         for ((machine, wanted), state) in self.all_machines().zip(states) {
-            if machine.ends_well(*state)? != wanted {
+            if machine.is_match_at_end(*state)? != wanted {
                 return Ok(None);
             }
         }
@@ -308,12 +308,12 @@ impl Search {
     }
 
     fn text(&self, mut step: usize) -> String {
-        let mut letters = Vec::new();
+        let mut characters = Vec::new();
         while step != 0 {
-            letters.push(self.steps[step].letter);
+            characters.push(self.steps[step].character);
             step = self.steps[step].from;
         }
-        letters.into_iter().rev().collect()
+        characters.into_iter().rev().collect()
     }
 }
 
@@ -321,9 +321,9 @@ fn tree_of(texts: &BTreeSet<String>) -> Vec<(HashMap<char, usize>, bool)> {
     let mut tree = vec![(HashMap::new(), false)];
     for text in texts {
         let mut at = 0;
-        for letter in text.chars() {
+        for character in text.chars() {
             let free = tree.len();
-            let next = *tree[at].0.entry(letter).or_insert(free);
+            let next = *tree[at].0.entry(character).or_insert(free);
             if next == free {
                 tree.push((HashMap::new(), false));
             }
@@ -334,7 +334,7 @@ fn tree_of(texts: &BTreeSet<String>) -> Vec<(HashMap<char, usize>, bool)> {
     tree
 }
 
-fn doubt(facts: &Facts) -> String {
+fn unknown_reason(facts: &Facts) -> String {
     let opaque = facts.patterns.values().find(|(pattern, _)| pattern.machine().is_none());
     if let Some((pattern, _)) = opaque {
         return format!("the pattern `{}` has look-around, back-references or word boundaries", pattern.source());

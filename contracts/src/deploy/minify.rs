@@ -1,4 +1,4 @@
-//! A schema without what no verdict depends on.
+//! A schema without the annotations, on which no verdict depends.
 
 use serde_json::Value;
 
@@ -7,9 +7,9 @@ use crate::compat::essence;
 const ANNOTATIONS: [&str; 9] =
     ["$schema", "$id", "$comment", "title", "description", "examples", "default", "deprecated", "readOnly"];
 
-/// Takes the annotations out of a schema and the schemas in it; a property may well be called `title`.
+/// Removes the annotations of a schema and of the schemas in it. A property that is called `title` stays.
 pub(super) fn schema(value: &Value) -> Value {
-    essence::of(value, &mut |keyword| !ANNOTATIONS.contains(&keyword))
+    essence::with_keywords(value, &mut |keyword| !ANNOTATIONS.contains(&keyword))
 }
 
 #[cfg(test)]
@@ -19,7 +19,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn annotations_go_and_what_bears_their_names_stays() {
+    fn annotations_are_removed_and_properties_of_the_same_name_stay() {
         let whole = json!({
             "title": "T", "type": "object", "required": ["title"],
             "properties": {"title": {"type": "string", "description": "d", "const": "title"}},

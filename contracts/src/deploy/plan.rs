@@ -1,54 +1,54 @@
-//! Orders of deployments: the search for one that hurts nobody at any step.
+//! The search for an order of deployments that breaks no reader at any step.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use super::harm::Harm;
-use super::{Promises, Services};
+use super::blockers::BlockerProver;
+use super::{ServiceContract, Services};
 use crate::repository::EventName;
 
 /// A search over the services that differ between the tree and what is deployed.
 pub(super) struct Search<'a> {
-    /// Who would be hurt.
-    pub(super) harm: &'a Harm,
-    /// What runs now.
+    /// Finds the readers that would break.
+    pub(super) prover: &'a BlockerProver,
+    /// The services that run now.
     pub(super) deployed: &'a Services,
-    /// What the tree holds.
+    /// The services of the tree.
     pub(super) tree: &'a Services,
 }
 
-/// How far a service is.
+/// Which state of a service runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Stage {
-    /// As deployed.
+    /// The contract that is deployed.
     Old,
-    /// What is deployed and what the tree holds, side by side.
+    /// One that does what the deployed one and the tree's do.
     Both,
-    /// As the tree.
+    /// The contract of the tree.
     New,
 }
 
 type Stages<'a> = BTreeMap<&'a str, Stage>;
 
-/// What would run after one service of the tree is deployed.
+/// The services that run after one service of the tree is deployed.
 pub(super) fn with(deployed: &Services, tree: &Services, service: &str) -> Services {
     let mut next = deployed.clone();
-    next.extend(tree.get(service).map(|promises| (service.to_owned(), promises.clone())));
+    next.extend(tree.get(service).map(|contract| (service.to_owned(), contract.clone())));
     next
 }
 
 impl<'a> Search<'a> {
-    /// The shortest order of the tree's services that ends with this one and hurts nobody.
+    /// The shortest order of the tree's services that ends with this one and breaks no reader.
     pub(super) fn order(&self, service: &str) -> Option<Vec<String>> {
         let path = self.path(&[Stage::New], |stages| stages.get(service) == Some(&Stage::New))?;
         Some(path.into_iter().map(|(service, _)| service.to_owned()).collect())
     }
 
-    /// Steps that bring the whole tree there, with services in between that do the old and the new at once.
+    /// Steps that deploy the whole tree, with intermediate versions of services that do both the old and the new.
     pub(super) fn steps(&self, service: &str) -> Vec<String> {
         let all_new = |stages: &Stages<'_>| stages.values().all(|stage| *stage == Stage::New);
         let Some(path) = self.path(&[Stage::Both, Stage::New], all_new) else {
             return vec![format!(
-                "undo in {service} what changes a published version, and put the change into a new version beside it: \
+                "undo in {service} the change of a published version, and put it into a new version: \
                  publish both, let the readers follow, then retire the old one (docs/adding-an-event.md)"
             )];
         };
@@ -62,29 +62,30 @@ impl<'a> Search<'a> {
             .collect()
     }
 
-    /// For every state that can be reached without harm, why each next deployment does harm.
+    /// For every state that can be reached without breaking a reader, why each next deployment breaks one.
     pub(super) fn proof(&self, service: &str) -> Vec<String> {
         let mut lines = Vec::new();
         for stages in self.reachable() {
-            let done: Vec<&str> =
+            let deployed: Vec<&str> =
                 stages.iter().filter(|(_, stage)| **stage == Stage::New).map(|(name, _)| *name).collect();
-            let place = if done.is_empty() { "now".to_owned() } else { format!("after {}", done.join(" and ")) };
+            let place =
+                if deployed.is_empty() { "now".to_owned() } else { format!("after {}", deployed.join(" and ")) };
             for name in stages.iter().filter(|(_, stage)| **stage == Stage::Old).map(|(name, _)| *name) {
                 let Some((now, next)) = self.services(&stages).zip(self.services(&moved(&stages, name, Stage::New)))
                 else {
                     continue;
                 };
-                if let Some(harm) = self.harm.new_harm(&now, &next).first() {
-                    let said = format!("{name} would hurt {}: {}", harm.reader, harm.reason);
-                    // What happens now happens also after a service that has no part in it.
-                    if !lines.iter().any(|line: &String| line.ends_with(&said)) {
-                        lines.push(format!("{place}, {said}"));
+                if let Some(blocker) = self.prover.new_blockers(&now, &next).first() {
+                    let reason = format!("{name} would break {}: {}", blocker.reader, blocker.reason);
+                    // The same happens after the deployment of a service that is not involved.
+                    if !lines.iter().any(|line: &String| line.ends_with(&reason)) {
+                        lines.push(format!("{place}, {reason}"));
                     }
                 }
             }
         }
         if lines.is_empty() {
-            lines.push(format!("no order matters: what {service} drops can still come to itself"));
+            lines.push(format!("no order helps: {service} itself can still get the events that it no longer reads"));
         }
         lines
     }
@@ -96,7 +97,7 @@ impl<'a> Search<'a> {
             false
         };
         let found = self.path(&[Stage::New], none_is);
-        debug_assert!(found.is_none(), "a goal that is never met was met");
+        debug_assert!(found.is_none(), "a goal that is never true was reached");
         reached
     }
 
@@ -113,7 +114,7 @@ impl<'a> Search<'a> {
                 for &step in steps.iter().filter(|step| **step > stage) {
                     let next = moved(&stages, name, step);
                     let Some(after) = self.services(&next) else { continue };
-                    if seen.contains(&next) || !self.harm.new_harm(&now, &after).is_empty() {
+                    if seen.contains(&next) || !self.prover.new_blockers(&now, &after).is_empty() {
                         continue;
                     }
                     seen.insert(next.clone());
@@ -125,7 +126,7 @@ impl<'a> Search<'a> {
     }
 
     fn changed(&self) -> impl Iterator<Item = &'a str> {
-        let differs = |(name, promises): &(&String, &Promises)| self.deployed.get(*name) != Some(*promises);
+        let differs = |(name, contract): &(&String, &ServiceContract)| self.deployed.get(*name) != Some(*contract);
         self.tree.iter().filter(differs).map(|(name, _)| name.as_str())
     }
 
@@ -137,7 +138,7 @@ impl<'a> Search<'a> {
         Some(services)
     }
 
-    fn at(&self, service: &str, stage: Stage) -> Option<Promises> {
+    fn at(&self, service: &str, stage: Stage) -> Option<ServiceContract> {
         let (old, new) = (self.deployed.get(service), self.tree.get(service));
         match stage {
             Stage::Old => old.cloned(),
@@ -153,8 +154,8 @@ fn moved<'a>(stages: &Stages<'a>, service: &'a str, stage: Stage) -> Stages<'a> 
     next
 }
 
-/// What does the old and the new at once; nothing when one version or reader would have to be two things.
-fn both(old: &Promises, new: &Promises) -> Option<Promises> {
+/// A contract that covers the old and the new; none when they contain different schemas of one version or reader.
+fn both(old: &ServiceContract, new: &ServiceContract) -> Option<ServiceContract> {
     let mut both = old.clone();
     for (name, schema) in &new.publishes {
         let before = both.publishes.insert(name.clone(), schema.clone());
@@ -169,11 +170,13 @@ fn both(old: &Promises, new: &Promises) -> Option<Promises> {
     (both != *old && both != *new).then_some(both)
 }
 
-fn changes(before: &Promises, after: &Promises) -> String {
-    let versions =
-        |promises: &Promises| -> BTreeSet<String> { promises.publishes.keys().map(EventName::detail_type).collect() };
-    let reads =
-        |promises: &Promises| -> BTreeSet<String> { promises.reads.keys().map(|(_, read)| read.clone()).collect() };
+fn changes(before: &ServiceContract, after: &ServiceContract) -> String {
+    let versions = |contract: &ServiceContract| -> BTreeSet<String> {
+        contract.publishes.keys().map(EventName::detail_type).collect()
+    };
+    let reads = |contract: &ServiceContract| -> BTreeSet<String> {
+        contract.reads.keys().map(|(_, read)| read.clone()).collect()
+    };
     let mut parts = Vec::new();
     for (verb, more, less) in [
         ("publishes", versions(after), versions(before)),
@@ -182,15 +185,15 @@ fn changes(before: &Promises, after: &Promises) -> String {
         ("no longer reads", reads(before), reads(after)),
     ] {
         let difference: Vec<String> = more.difference(&less).cloned().collect();
-        let beside: Vec<String> =
+        let alongside: Vec<String> =
             more.intersection(&less).filter(|name| shares_event(name, &difference)).cloned().collect();
         if !difference.is_empty() {
-            let beside = if beside.is_empty() || verb.starts_with("no") {
+            let alongside = if alongside.is_empty() || verb.starts_with("no") {
                 String::new()
             } else {
-                format!(" beside {}", beside.join(", "))
+                format!(" alongside {}", alongside.join(", "))
             };
-            parts.push(format!("{verb} {}{beside}", difference.join(", ")));
+            parts.push(format!("{verb} {}{alongside}", difference.join(", ")));
         }
     }
     if parts.is_empty() { "as it is in this tree".to_owned() } else { format!("that {}", parts.join(" and ")) }

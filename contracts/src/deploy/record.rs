@@ -1,87 +1,97 @@
-//! What is deployed, as parameters of SSM's parameter store: one a schema, below one path a service.
+//! The deployed contracts as parameters of SSM's parameter store: one for each schema, under one path for each service.
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use super::Promises;
+use super::{Read, ServiceContract};
 use crate::repository::EventName;
 
-/// The most bytes of a standard parameter's value.
+/// The largest value of a standard parameter, in bytes.
 ///
 /// <https://docs.aws.amazon.com/systems-manager/latest/userguide/parameter-store-advanced-parameters.html>
-pub const LARGEST_VALUE: usize = 4_096;
+pub const MAX_VALUE_BYTES: usize = 4_096;
 
 /// The folder, below a service's path, that the records are in.
 const FOLDER: &str = "contracts";
 
 const FORCED: &str = "forced";
 
-/// A deployment that went through although it hurts someone.
+/// The members of the record of what a job reads.
+const SOURCES: &str = "sources";
+const SCHEMA: &str = "schema";
+
+/// A deployment that was made although it breaks readers.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Forced {
-    /// When, in UTC.
+    /// The time in UTC.
     pub at: jiff::Timestamp,
-    /// Why, as its author said.
+    /// The reason that its author gave.
     pub reason: String,
-    /// Whom it hurt, as far as it fits.
-    pub hurt: Vec<String>,
+    /// The readers that it breaks, as many as fit.
+    #[serde(rename = "hurt")]
+    pub broken_readers: Vec<String>,
 }
 
 /// The path below which a service's records are.
 #[must_use]
-pub fn folder(env: &str, service: &str) -> String {
+pub fn path(env: &str, service: &str) -> String {
     format!("/busline/{env}/{service}/{FOLDER}/")
 }
 
-/// The parameters that record what a service promises, by name.
+/// The parameters that record a service's contract, by name.
 #[must_use]
-pub fn parameters(env: &str, service: &str, promises: &Promises) -> BTreeMap<String, String> {
-    let folder = folder(env, service);
+pub fn parameters(env: &str, service: &str, contract: &ServiceContract) -> BTreeMap<String, String> {
+    let folder = path(env, service);
     let publishes =
-        promises.publishes.iter().map(|(name, schema)| (format!("{folder}publishes/{}", name.detail_type()), schema));
-    let reads = promises.reads.iter().map(|((job, read), schema)| (format!("{folder}reads/{job}/{read}"), schema));
-    let keeps = promises.keeps.iter().map(|((job, read), schema)| (format!("{folder}keeps/{job}/{read}"), schema));
-    publishes.chain(reads).chain(keeps).map(|(name, schema)| (name, schema.to_string())).collect()
+        contract.publishes.iter().map(|(name, schema)| (format!("{folder}publishes/{}", name.detail_type()), schema));
+    let keeps = contract.keeps.iter().map(|((job, read), schema)| (format!("{folder}keeps/{job}/{read}"), schema));
+    let mut parameters: BTreeMap<String, String> =
+        publishes.chain(keeps).map(|(name, schema)| (name, schema.to_string())).collect();
+    for ((job, detail_type), read) in &contract.reads {
+        let value = json!({ SOURCES: read.sources, SCHEMA: read.schema });
+        parameters.insert(format!("{folder}reads/{job}/{detail_type}"), value.to_string());
+    }
+    parameters
 }
 
 /// The parameter that records a forced deployment.
 #[must_use]
 pub fn forced_parameter(env: &str, service: &str) -> String {
-    format!("{}{FORCED}", folder(env, service))
+    format!("{}{FORCED}", path(env, service))
 }
 
-/// A forced deployment's record, cut to what a parameter holds.
+/// A forced deployment's record, shortened to what a parameter holds.
 ///
 /// # Errors
-/// When it is no JSON, which a text always is.
+/// Never: the values are texts and a time, which JSON can hold.
 pub fn forced_value(forced: &Forced) -> Result<String, serde_json::Error> {
     let mut forced = forced.clone();
     loop {
         let value = serde_json::to_string(&forced)?;
-        if value.len() <= LARGEST_VALUE {
+        if value.len() <= MAX_VALUE_BYTES {
             return Ok(value);
         }
-        if forced.hurt.pop().is_none() {
+        if forced.broken_readers.pop().is_none() {
             forced.reason = forced.reason.chars().take(500).collect();
         }
     }
 }
 
-/// What the parameters of an environment record.
+/// The contracts that the parameters of an environment record.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Recorded {
     /// The services that were deployed and recorded.
-    pub services: BTreeMap<String, Promises>,
+    pub services: BTreeMap<String, ServiceContract>,
     /// Deployments that were forced, by service.
     pub forced: BTreeMap<String, Forced>,
 }
 
-/// Reads the records among an environment's parameters; others are passed over.
+/// Reads the records among an environment's parameters; other parameters are ignored.
 ///
 /// # Errors
-/// When a record is not what it should be.
+/// When the name or the value of a record is not valid.
 pub fn read<'a>(env: &str, parameters: impl IntoIterator<Item = (&'a str, &'a str)>) -> Result<Recorded, RecordError> {
     let mut recorded = Recorded::default();
     let root = format!("/busline/{env}/");
@@ -100,19 +110,20 @@ impl Recorded {
             return Some(());
         }
         let schema: Value = serde_json::from_str(value).ok()?;
-        let promises = self.services.entry(service.to_owned()).or_default();
+        let contract = self.services.entry(service.to_owned()).or_default();
         match rest.split('/').collect::<Vec<_>>()[..] {
             ["publishes", detail_type] => {
                 let (event, version) = detail_type.rsplit_once(".v")?;
                 let name =
                     EventName { service: service.to_owned(), event: event.to_owned(), version: version.parse().ok()? };
-                promises.publishes.insert(name, schema);
+                contract.publishes.insert(name, schema);
             }
             ["reads", job, detail_type] => {
-                promises.reads.insert((job.to_owned(), detail_type.to_owned()), schema);
+                let read = read_from(schema)?;
+                contract.reads.insert((job.to_owned(), detail_type.to_owned()), read);
             }
             ["keeps", job, detail_type] => {
-                promises.keeps.insert((job.to_owned(), detail_type.to_owned()), schema);
+                contract.keeps.insert((job.to_owned(), detail_type.to_owned()), schema);
             }
             _ => return None,
         }
@@ -120,7 +131,16 @@ impl Recorded {
     }
 }
 
-/// A parameter that is no record.
+/// What a job reads, with its sources; a record without them is the schema itself, for the one publisher that it names.
+fn read_from(mut value: Value) -> Option<Read> {
+    if value[SOURCES].is_null() {
+        return Some(Read { schema: value, sources: Vec::new() });
+    }
+    let sources = value[SOURCES].as_array()?.clone();
+    Some(Read { schema: value.get_mut(SCHEMA)?.take(), sources })
+}
+
+/// A parameter below a service's `contracts/` that is not a valid record.
 #[derive(Debug, thiserror::Error)]
 #[error("the parameter {0} does not record a contract: delete it, or deploy its service again")]
 pub struct RecordError(String);

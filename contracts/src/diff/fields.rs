@@ -1,4 +1,4 @@
-//! The fields of a schema, and how they differ, in words.
+//! The fields of a schema, and a description of how they differ.
 
 use std::collections::BTreeMap;
 
@@ -6,10 +6,10 @@ use serde_json::Value;
 
 use crate::words;
 
-/// How deep fields are looked at; our events have three levels.
-const DEEPEST: usize = 8;
+/// The deepest level of fields that is compared; our events have three levels.
+const MAX_DEPTH: usize = 8;
 
-/// Keywords and how they are spoken.
+/// Keywords with their description.
 const BOUNDS: [(&str, &str); 13] = [
     ("format", "format"),
     ("pattern", "pattern"),
@@ -29,7 +29,7 @@ const BOUNDS: [(&str, &str); 13] = [
 /// One field of a schema.
 #[derive(Clone, Debug, PartialEq)]
 struct Field {
-    says: String,
+    description: String,
     schema: Value,
     need: Need,
 }
@@ -42,36 +42,39 @@ enum Need {
 
 /// What differs between the fields of two schemas.
 pub(super) fn changes(old: &Value, new: &Value) -> Vec<String> {
-    let (old, new) = (of(old), of(new));
-    let gone: Vec<&String> = old.keys().filter(|path| !new.contains_key(*path)).collect();
-    let mut come: Vec<&String> = new.keys().filter(|path| !old.contains_key(*path)).collect();
-    let mut said = Vec::new();
-    for path in gone {
+    let (old, new) = (fields_of(old), fields_of(new));
+    let removed: Vec<&String> = old.keys().filter(|path| !new.contains_key(*path)).collect();
+    let mut added: Vec<&String> = new.keys().filter(|path| !old.contains_key(*path)).collect();
+    let mut changes = Vec::new();
+    for path in removed {
         let twin =
-            come.iter().position(|other| new[*other].schema == old[path].schema && parent(other) == parent(path));
-        match twin.map(|at| come.remove(at)) {
+            added.iter().position(|other| new[*other].schema == old[path].schema && parent(other) == parent(path));
+        match twin.map(|at| added.remove(at)) {
             Some(twin) => {
-                said.push(format!("field `{path}` was renamed to `{twin}`, or replaced by it ({})", new[twin].says));
+                changes.push(format!(
+                    "field `{path}` was renamed to `{twin}`, or replaced by it ({})",
+                    new[twin].description
+                ));
             }
-            None => said.push(format!("field `{path}` was removed ({})", old[path].says)),
+            None => changes.push(format!("field `{path}` was removed ({})", old[path].description)),
         }
     }
-    said.extend(come.into_iter().map(|path| format!("field `{path}` was added ({})", new[path].says)));
+    changes.extend(added.into_iter().map(|path| format!("field `{path}` was added ({})", new[path].description)));
     for (path, before) in &old {
         let Some(after) = new.get(path).filter(|after| *after != before) else { continue };
-        said.push(format!("field `{path}`: was {}, is {}", before.says, after.says));
+        changes.push(format!("field `{path}`: was {}, is {}", before.description, after.description));
     }
-    said
+    changes
 }
 
 /// The names of the fields of an event's data.
 pub(super) fn names(schema: &Value) -> Vec<String> {
-    of(schema).into_keys().filter_map(|path| path.strip_prefix("data.").map(str::to_owned)).collect()
+    fields_of(schema).into_keys().filter_map(|path| path.strip_prefix("data.").map(str::to_owned)).collect()
 }
 
-fn of(schema: &Value) -> BTreeMap<String, Field> {
+fn fields_of(schema: &Value) -> BTreeMap<String, Field> {
     let mut fields = BTreeMap::new();
-    collect(schema, schema, "", &mut fields, DEEPEST);
+    collect(schema, schema, "", &mut fields, MAX_DEPTH);
     fields
 }
 
@@ -86,7 +89,8 @@ fn collect(document: &Value, schema: &Value, path: &str, fields: &mut BTreeMap<S
         let is_required =
             schema["required"].as_array().is_some_and(|names| names.iter().any(|required| required == name));
         let need = if is_required { Need::Required } else { Need::Optional };
-        fields.insert(path.clone(), Field { says: says(property, need), schema: constraints(property), need });
+        fields
+            .insert(path.clone(), Field { description: describe(property, need), schema: constraints(property), need });
         collect(document, property, &path, fields, depth - 1);
     }
     if let Some(items) = schema.get("items") {
@@ -95,14 +99,18 @@ fn collect(document: &Value, schema: &Value, path: &str, fields: &mut BTreeMap<S
         if !items["type"].is_null() || items.get("properties").is_some() {
             fields.insert(
                 path.clone(),
-                Field { says: says(items, Need::Optional), schema: constraints(items), need: Need::Optional },
+                Field {
+                    description: describe(items, Need::Optional),
+                    schema: constraints(items),
+                    need: Need::Optional,
+                },
             );
         }
         collect(document, items, &path, fields, depth - 1);
     }
 }
 
-/// What a schema says of its value itself, without what it says of the fields below.
+/// The keywords that constrain the value itself, without those for its fields.
 fn constraints(schema: &Value) -> Value {
     const ELSEWHERE: [&str; 8] =
         ["properties", "items", "required", "title", "description", "examples", "$comment", "$defs"];
@@ -114,7 +122,7 @@ fn constraints(schema: &Value) -> Value {
         .collect()
 }
 
-fn says(schema: &Value, need: Need) -> String {
+fn describe(schema: &Value, need: Need) -> String {
     let kind = match (&schema["type"], schema.get("const"), schema.get("enum")) {
         (_, Some(value), _) => format!("always {value}"),
         (_, _, Some(Value::Array(values))) => {
@@ -122,7 +130,7 @@ fn says(schema: &Value, need: Need) -> String {
         }
         (Value::String(name), ..) => name.clone(),
         (Value::Array(names), ..) => names.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(" or "),
-        _ => "any of its forms".to_owned(),
+        _ => "any value".to_owned(),
     };
     let bounds =
         BOUNDS.iter().filter_map(|(keyword, means)| Some(format!("{means} {}", words::short(schema.get(keyword)?))));
@@ -145,12 +153,12 @@ mod tests {
     }
 
     #[test]
-    fn a_rename_is_seen_as_one() {
+    fn a_renamed_field_is_recognized() {
         let old = schema(&json!({"completedAt": {"type": "string", "format": "date-time"}}), &["completedAt"]);
         let new = schema(&json!({"doneAt": {"type": "string", "format": "date-time"}}), &["doneAt"]);
-        let said = changes(&old, &new);
+        let changes = changes(&old, &new);
         assert_eq!(
-            said,
+            changes,
             ["field `completedAt` was renamed to `doneAt`, or replaced by it (string, format \"date-time\", required)"]
         );
     }
@@ -169,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn words_beside_the_constraints_are_no_change() {
+    fn a_change_of_descriptions_only_is_no_change() {
         let old = schema(&json!({"a": {"type": "string", "description": "x"}}), &[]);
         let new = schema(&json!({"a": {"type": "string", "description": "y"}}), &[]);
         assert!(changes(&old, &new).is_empty());

@@ -1,20 +1,20 @@
-//! A diff as Markdown for a pull request.
+//! A difference as Markdown for a pull request.
 
 use super::{Change, Diff, Verdict};
 
-/// The whole text.
-pub(super) fn of(diff: &Diff) -> String {
+/// Writes the whole text.
+pub(super) fn write(diff: &Diff) -> String {
     let mut text = String::from("## Contracts\n\n");
     if diff.changes.is_empty() {
-        text.push_str("Nothing that services promise each other has changed.\n");
+        text.push_str("No contract between services has changed.\n");
         return text;
     }
-    let hurtful = diff.changes.iter().filter(|change| change.verdict != Verdict::Compatible).count();
+    let incompatible = diff.changes.iter().filter(|change| change.verdict != Verdict::Compatible).count();
     let count = diff.changes.len();
     let changes = if count == 1 { "change" } else { "changes" };
-    let summary = match hurtful {
-        0 => format!("{count} {changes}, nobody is hurt."),
-        _ => format!("{count} {changes}, {hurtful} of them **not compatible**."),
+    let summary = match incompatible {
+        0 => format!("{count} {changes}, no reader breaks."),
+        _ => format!("{count} {changes}, {incompatible} of them **not compatible**."),
     };
     push(&mut text, &format!("{summary}\n\n| | what | change |\n|---|---|---|\n"));
     for change in &diff.changes {
@@ -39,15 +39,15 @@ fn section(change: &Change) -> String {
         text.push('\n');
         change.details.iter().for_each(|detail| push(&mut text, &format!("- {detail}\n")));
     }
-    for hurt in &change.hurts {
-        push(&mut text, &format!("\nHurts `{}`: {}", hurt.reader, hurt.reason));
-        match &hurt.witness {
+    for broken in &change.broken_readers {
+        push(&mut text, &format!("\nBreaks `{}`: {}", broken.reader, broken.reason));
+        match &broken.witness {
             Some(witness) => push(&mut text, &format!(", shown by this `detail`:\n\n```json\n{witness:#}\n```\n")),
             None => text.push_str(".\n"),
         }
     }
-    if let Some(way_out) = &change.way_out {
-        push(&mut text, &format!("\nWay out: {way_out}\n"));
+    if let Some(solution) = &change.solution {
+        push(&mut text, &format!("\nSolution: {solution}\n"));
     }
     text
 }
@@ -65,11 +65,12 @@ fn word(verdict: Verdict) -> &'static str {
 }
 
 fn capital(word: &str) -> String {
-    let mut letters = word.chars();
-    letters.next().map_or_else(String::new, |first| first.to_uppercase().collect::<String>() + letters.as_str())
+    let mut characters = word.chars();
+    let first = characters.next().into_iter().flat_map(char::to_uppercase);
+    first.collect::<String>() + characters.as_str()
 }
 
-/// A bar would end the cell.
+/// The text of a table's cell, which a bar would end.
 fn cell(text: &str) -> String {
     text.replace('|', "\\|")
 }

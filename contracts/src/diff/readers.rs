@@ -1,16 +1,16 @@
-//! What changed in what is read.
+//! What changed in what the jobs read.
 
 use std::collections::BTreeMap;
 
-use super::{Change, Hurt, Pair, Verdict, fields, keys};
+use super::{BrokenReader, Change, Pair, Verdict, fields, keys};
 use crate::repository::{EventName, Reader, Repository};
 
 pub(super) fn changes(pair: &Pair<'_>) -> Vec<Change> {
     let (base, head) = (by_file(pair.base), by_file(pair.head));
     let all = keys(&base, &head).into_iter();
     all.filter_map(|file| match (base.get(file), head.get(file)) {
-        (None, Some(new)) => Some(begun(pair, new)),
-        (Some(old), None) => Some(ended(pair, old)),
+        (None, Some(new)) => Some(added(pair, new)),
+        (Some(old), None) => Some(removed(pair, old)),
         (Some(old), Some(new)) => changed(pair, old, new),
         (None, None) => None,
     })
@@ -21,9 +21,9 @@ fn by_file(repository: &Repository) -> BTreeMap<&str, &Reader> {
     repository.readers.iter().map(|reader| (reader.file.as_str(), reader)).collect()
 }
 
-fn begun(pair: &Pair<'_>, reader: &Reader) -> Change {
+fn added(pair: &Pair<'_>, reader: &Reader) -> Change {
     let mut change = about(pair, reader, format!("{} now reads {}", reader.subject(), reader.detail_type));
-    change.details = vec![format!("it uses {} beside the envelope", fields::names(&reader.schema).join(", "))];
+    change.details = vec![format!("it uses {} in addition to the envelope", fields::names(&reader.schema).join(", "))];
     judge(pair, reader, change)
 }
 
@@ -32,54 +32,73 @@ fn changed(pair: &Pair<'_>, old: &Reader, new: &Reader) -> Option<Change> {
     if details.is_empty() && crate::deploy::same_meaning(&old.schema, &new.schema) {
         return None;
     }
-    let what = format!("{} reads {} otherwise", new.subject(), new.detail_type);
+    let what = format!("what {} reads of {} changed", new.subject(), new.detail_type);
     Some(judge(pair, new, Change { details, ..about(pair, new, what) }))
 }
 
-/// Whether a reader reads what was published until now, and what will be.
+/// Whether a reader can read what was published until now and what will be, of each publisher that its rule selects.
 fn judge(pair: &Pair<'_>, reader: &Reader, mut change: Change) -> Change {
-    let Some(name) = event(pair, reader) else { return change };
-    let written = [pair.base.schemas.get(&name), pair.head.schemas.get(&name)].into_iter().flatten();
-    let readings = written.map(|schema| pair.reading(schema, reader));
-    let worst = readings.max_by_key(|reading| reading.verdict);
-    if let Some(worst) = worst.filter(|worst| worst.verdict != Verdict::Compatible) {
-        change.verdict = worst.verdict;
-        change.hurts = worst.hurt.into_iter().collect();
-        change.way_out = Some(format!(
-            "Ask no more of {name} than {publisher} promises: make the field optional in the reader, or take a default; where \
-             the job needs it, let {publisher} promise it first, in a new version, and read that beside this one.",
-            publisher = name.service
+    let events = events(pair, reader);
+    for name in &events {
+        let written = [pair.base.schemas.get(name), pair.head.schemas.get(name)].into_iter().flatten();
+        let worst = written.map(|schema| pair.reader_verdict(schema, reader)).max_by_key(|verdict| verdict.verdict);
+        let Some(worst) = worst else { continue };
+        change.verdict = change.verdict.max(worst.verdict);
+        change.broken_readers.extend(worst.broken.map(|broken| match events.len() {
+            1 => broken,
+            _ => BrokenReader { reason: format!("of {name}: {}", broken.reason), ..broken },
+        }));
+    }
+    if change.verdict != Verdict::Compatible {
+        let publishers: Vec<String> = events.iter().map(|name| name.service.clone()).collect();
+        change.solution = Some(format!(
+            "Require no more of {} than {publisher} guarantees: make the field optional in the reader, or use a default. If the \
+             job needs the field, let {publisher} add it first, in a new version, and read both versions.",
+            crate::words::list(&events.iter().map(ToString::to_string).collect::<Vec<_>>()),
+            publisher = crate::words::list(&publishers)
         ));
     }
     change
 }
 
-fn ended(pair: &Pair<'_>, reader: &Reader) -> Change {
-    let change = about(pair, reader, format!("{} no longer reads {}", reader.subject(), reader.detail_type));
-    let Some(name) = event(pair, reader).filter(|name| pair.can_come(&reader.service, name)) else { return change };
-    let others: Vec<&EventName> = pair.head.schemas.keys().filter(|other| other.event == name.event).collect();
-    let still_reads = |name: &EventName| pair.head.readers_of(name).any(|other| other.service == reader.service);
-    if still_reads(&name) {
-        return change;
+fn removed(pair: &Pair<'_>, reader: &Reader) -> Change {
+    let mut change = about(pair, reader, format!("{} no longer reads {}", reader.subject(), reader.detail_type));
+    let events = events(pair, reader);
+    let lost = events.iter().filter(|name| pair.can_arrive(&reader.service, name) && !still_reads(pair, reader, name));
+    let lost: Vec<&EventName> = lost.collect();
+    let (other_version_read, dropped): (Vec<&EventName>, Vec<&EventName>) = lost.into_iter().partition(|name| {
+        let mut versions = pair.head.schemas.keys().filter(|o| o.event == name.event && o.service == name.service);
+        versions.any(|other| still_reads(pair, reader, other))
+    });
+    if !dropped.is_empty() {
+        let note = "messages of it in the service's dead-letter queue can no longer be replayed: empty the queue first";
+        change.details.push(note.to_owned());
     }
-    if !others.into_iter().any(still_reads) {
-        let note =
-            "what waits of it in the service's dead-letter queue can no longer be replayed: empty the queue first";
-        return Change { details: vec![note.to_owned()], ..change };
-    }
-    let reason = format!("events of {name} can still come out of its dead-letter queue or the archive");
-    let hurt = Hurt { reader: reader.subject(), reason, witness: None };
-    let way_out = format!("Keep the reader of {name} until `cargo ops contracts window` no longer lists it.");
-    change.hurting(vec![hurt], way_out)
+    let Some(name) = other_version_read.first() else { return change };
+    let reason = format!("events of {name} can still arrive from its dead-letter queue or the archive");
+    let broken = BrokenReader { reader: reader.subject(), reason, witness: None };
+    let solution = format!("Keep the reader of {name} until `cargo ops contracts window` no longer lists it.");
+    change.with_broken_readers(vec![broken], solution)
+}
+
+/// Whether any job of a reader's service reads an event version in the new state.
+fn still_reads(pair: &Pair<'_>, reader: &Reader, name: &EventName) -> bool {
+    pair.head.readers_of(name).any(|other| other.service == reader.service)
 }
 
 fn about(pair: &Pair<'_>, reader: &Reader, what: String) -> Change {
-    match event(pair, reader) {
-        Some(name) => Change { subject: reader.subject(), ..Change::of_event(pair, &name, what) },
-        None => Change::new(&reader.subject(), what),
-    }
+    let events = events(pair, reader);
+    let Some(first) = events.first() else { return Change::new(&reader.subject(), what) };
+    let mut change = Change { subject: reader.subject(), ..Change::for_event(pair, first, what) };
+    let publishers: Vec<String> = events.iter().map(|name| name.service.clone()).collect();
+    change.publisher = Some(crate::words::list(&publishers));
+    change
 }
 
-fn event(pair: &Pair<'_>, reader: &Reader) -> Option<EventName> {
-    pair.head.event_of(reader).or_else(|| pair.base.event_of(reader))
+/// The event versions that a reader gets in the new state, or got in the old one.
+fn events(pair: &Pair<'_>, reader: &Reader) -> Vec<EventName> {
+    let named =
+        |repository: &Repository| -> Vec<EventName> { repository.events_of(reader).into_iter().cloned().collect() };
+    let events = named(pair.head);
+    if events.is_empty() { named(pair.base) } else { events }
 }

@@ -1,8 +1,8 @@
-//! What changed in rules, permissions and retention.
+//! What changed in rules, permissions and retention periods.
 
 use std::collections::BTreeMap;
 
-use super::{Change, Hurt, Pair, Verdict, keys};
+use super::{BrokenReader, Change, Pair, ReaderVerdict, Verdict, keys};
 use crate::repository::{EventName, Repository};
 use crate::topology::{Grant, Rule, Service, State, Unclear};
 
@@ -17,12 +17,12 @@ pub(super) fn changes(pair: &Pair<'_>) -> Vec<Change> {
         changes.extend(unclear(name, &old, &new));
         if old.queue_retention != new.queue_retention && pair.base.services.contains_key(name) {
             let days = |service: &Service| service.queue_retention.unwrap_or(0) / 86_400;
-            let what = format!("its queue keeps messages for {} days, until now {}", days(&new), days(&old));
+            let what = format!("its queue keeps messages for {} days, before: {}", days(&new), days(&old));
             changes.push(Change::new(name, what));
         }
     }
     if pair.base.archive != pair.head.archive {
-        let what = format!("the archive keeps events {}, until now {}", pair.head.archive, pair.base.archive);
+        let what = format!("the archive keeps events {}, before: {}", pair.head.archive, pair.base.archive);
         changes.push(Change::new("bus", what));
     }
     changes
@@ -48,33 +48,57 @@ fn rules(pair: &Pair<'_>, service: &str, old: &Service, new: &Service) -> Vec<Ch
                 (Some(before), Some(after)) => (format!("the rule of {subject} changed"), differences(before, after)?),
                 (None, None) => return None,
             };
-            let change = Change { details, readers: vec![subject.clone()], ..Change::new(&subject, what) };
+            let mut change = Change { details, readers: vec![subject.clone()], ..Change::new(&subject, what) };
+            change.add_reader_verdicts(gained(pair, service, before, after));
+            if change.verdict != Verdict::Compatible {
+                change.solution =
+                    Some("Select only publishers that the job can read, or accept more in the reader.".into());
+            }
             Some(lost(pair, service, before, after, change))
         })
         .collect()
 }
 
 fn differences(before: &Rule, after: &Rule) -> Option<Vec<String>> {
-    let mut said = Vec::new();
+    let mut differences = Vec::new();
     if before.pattern != after.pattern {
-        said.push(format!("pattern was {}, is {}", before.pattern, after.pattern));
+        differences.push(format!("pattern was {}, is {}", before.pattern, after.pattern));
     }
     if before.bus != after.bus {
-        said.push(format!("bus was {}, is {}", before.bus, after.bus));
+        differences.push(format!("bus was {}, is {}", before.bus, after.bus));
     }
     if before.state != after.state {
-        said.push(if after.state == State::Disabled { "switched off" } else { "switched on" }.to_owned());
+        differences.push(if after.state == State::Disabled { "switched off" } else { "switched on" }.to_owned());
     }
-    if before.rewrites != after.rewrites {
-        said.push(format!("what it gives the job is changed by {}", after.rewrites.join(", ")));
+    if before.input_settings != after.input_settings {
+        differences
+            .push(format!("the event is changed before the job gets it, by {}", after.input_settings.join(", ")));
     }
-    if before.dead_letters != after.dead_letters {
-        said.push("where events go that it cannot deliver".to_owned());
+    if before.dead_letter_config != after.dead_letter_config {
+        differences.push("the queue for events that it cannot deliver".to_owned());
     }
-    (!said.is_empty()).then_some(said)
+    (!differences.is_empty()).then_some(differences)
 }
 
-/// The events that a job says it reads and would get no longer.
+/// Whether a job can read the events that its rule selects now and did not select before.
+fn gained<'a>(
+    pair: &'a Pair<'_>,
+    service: &'a str,
+    before: Option<&'a Rule>,
+    after: Option<&'a Rule>,
+) -> impl Iterator<Item = ReaderVerdict> {
+    let selects = |rule: Option<&Rule>, name: &EventName| {
+        rule.is_some_and(|rule| rule.selects(&name.source(), &name.detail_type()))
+    };
+    let gained = pair.head.published().filter(move |(name, _)| selects(after, name) && !selects(before, name));
+    gained.flat_map(move |(name, schema)| {
+        let readers = pair.head.readers_of(name).filter(move |reader| reader.service == service);
+        let readers = readers.filter(move |reader| after.is_some_and(|rule| rule.job == reader.job));
+        readers.map(move |reader| pair.reader_verdict(schema, reader))
+    })
+}
+
+/// The events that a job declares to read and would no longer get.
 fn lost(pair: &Pair<'_>, service: &str, before: Option<&Rule>, after: Option<&Rule>, change: Change) -> Change {
     let delivers = |rule: Option<&Rule>, name: &EventName| {
         rule.is_some_and(|rule| rule.state == State::Enabled && rule.selects(&name.source(), &name.detail_type()))
@@ -86,7 +110,8 @@ fn lost(pair: &Pair<'_>, service: &str, before: Option<&Rule>, after: Option<&Ru
     let Some(job) = before.map(|rule| rule.job.clone()) else { return change };
     let gets_newer = |name: &EventName| {
         let versions = pair.head.published().map(|(other, _)| other);
-        let mut newer = versions.filter(|other| other.event == name.event && other.version > name.version);
+        let mut newer = versions
+            .filter(|other| other.service == name.service && other.event == name.event && other.version > name.version);
         newer.any(|other| {
             let rules = pair.head.services.get(service).into_iter().flat_map(|service| &service.rules);
             rules.into_iter().any(|rule| delivers(Some(rule), other))
@@ -96,18 +121,18 @@ fn lost(pair: &Pair<'_>, service: &str, before: Option<&Rule>, after: Option<&Ru
         let reads = pair.head.readers_of(name).any(|reader| reader.service == service && reader.job == job);
         delivers(before, name) && !delivers(after, name) && reads && !by_others(name, &job) && !gets_newer(name)
     });
-    let hurts: Vec<Hurt> = lost
+    let broken: Vec<BrokenReader> = lost
         .map(|name| {
-            let reason = format!("it says that it reads {name} and would get none any longer");
-            Hurt { reader: format!("{service}/{job}"), reason, witness: None }
+            let reason = format!("it declares that it reads {name} and would no longer get it");
+            BrokenReader { reader: format!("{service}/{job}"), reason, witness: None }
         })
         .collect();
-    change.hurting(hurts, "Bring the rule back, or take the reader out with it.".to_owned())
+    change.with_broken_readers(broken, "Restore the rule, or remove the reader too.".to_owned())
 }
 
 fn grants(pair: &Pair<'_>, service: &str, old: &Service, new: &Service) -> Option<Change> {
-    let says = |grants: &[Grant]| grants.iter().map(grant).collect::<Vec<_>>();
-    let (before, after) = (says(&old.grants), says(&new.grants));
+    let described = |grants: &[Grant]| grants.iter().map(describe_grant).collect::<Vec<_>>();
+    let (before, after) = (described(&old.grants), described(&new.grants));
     if before == after {
         return None;
     }
@@ -118,24 +143,26 @@ fn grants(pair: &Pair<'_>, service: &str, old: &Service, new: &Service) -> Optio
     change.details.extend(after.iter().filter(|grant| !before.contains(grant)).map(|grant| format!("new: {grant}")));
     let may = |name: &EventName| new.grants.iter().any(|grant| grant.allows(&name.source(), &name.detail_type()));
     let silenced = pair.head.published().map(|(name, _)| name).filter(|name| name.service == service && !may(name));
-    let hurts =
+    let broken =
         silenced.flat_map(|name| pair.head.readers_of(name).map(move |reader| (name, reader))).map(|(name, reader)| {
-            let reason = format!("the bus would refuse {name}, and it would get none any longer");
-            Hurt { reader: reader.subject(), reason, witness: None }
+            let reason = format!("the bus would refuse {name}, and it would no longer get it");
+            BrokenReader { reader: reader.subject(), reason, witness: None }
         });
-    let hurts: Vec<Hurt> = hurts.collect();
-    let speaks_for_others =
+    let broken: Vec<BrokenReader> = broken.collect();
+    let publishes_for_others =
         new.grants.iter().any(|grant| grant.sources.as_deref() != Some(&[format!("busline.{service}")]));
-    let mut change = change.hurting(hurts, format!("Allow {service} to publish as busline.{service} again."));
-    if speaks_for_others {
+    let mut change =
+        change.with_broken_readers(broken, format!("Allow {service} to publish as busline.{service} again."));
+    if publishes_for_others {
         change.verdict = Verdict::Incompatible;
-        change.way_out =
-            Some(format!("A service speaks for itself alone: Condition StringEquals events:source busline.{service}."));
+        change.solution = Some(format!(
+            "A service publishes only under its own source: Condition StringEquals events:source busline.{service}."
+        ));
     }
     Some(change)
 }
 
-/// What nobody understands may hurt anyone.
+/// A part that is not understood may break any reader.
 fn unclear(service: &str, old: &Service, new: &Service) -> Option<Change> {
     let known: Vec<&Unclear> = old.unclear_permissions.iter().chain(&old.unclear_rules).collect();
     let parts = new.unclear_permissions.iter().chain(&new.unclear_rules);
@@ -143,11 +170,11 @@ fn unclear(service: &str, old: &Service, new: &Service) -> Option<Change> {
         .filter(|part| !known.contains(part))
         .map(|part| format!("not understood: {}; write it as {}", part.what, part.write))
         .collect();
-    let what = "its template says what is not understood";
+    let what = "its template has parts that are not understood";
     (!details.is_empty()).then(|| Change { details, verdict: Verdict::Unknown, ..Change::new(service, what) })
 }
 
-fn grant(grant: &Grant) -> String {
+fn describe_grant(grant: &Grant) -> String {
     let all = |values: &Option<Vec<String>>, any: &str| {
         values.as_ref().map_or_else(|| any.to_owned(), |values| values.join(", "))
     };

@@ -3,35 +3,35 @@
 //! A pair is decided by its seed, so that a failure can be repeated. About half of the patterns match: most of what
 //! they ask for is taken from the event. Some are invalid, in ways that EventBridge refuses.
 
-mod dice;
 mod event;
 mod matcher;
-mod spoil;
+mod mutate;
+mod rng;
 
 use serde_json::{Value, json};
 
-use dice::Dice;
 use event::{event, scalar};
 use matcher::matcher;
-use spoil::spoil;
+use mutate::mutate;
+use rng::Rng;
 
 /// A pattern and an event.
 #[derive(Clone, Debug)]
 pub struct Pair {
-    /// The pattern's text.
+    /// The pattern as JSON text, which may be invalid.
     pub pattern: String,
-    /// The whole event.
+    /// The event as the bus gets it, with `source`, `detail-type` and `detail`.
     pub event: Value,
 }
 
 /// The pair of this seed.
 #[must_use]
 pub fn pair(seed: u64) -> Pair {
-    let mut dice = Dice::new(seed);
-    let event = event(&mut dice);
-    let mut pattern = pattern(&mut dice, &event);
-    if dice.one_in(16) {
-        spoil(&mut dice, &mut pattern);
+    let mut rng = Rng::new(seed);
+    let event = event(&mut rng);
+    let mut pattern = pattern(&mut rng, &event);
+    if rng.one_in(16) {
+        mutate(&mut rng, &mut pattern);
     }
     Pair { pattern: pattern.to_string(), event }
 }
@@ -45,7 +45,7 @@ const PATHS: [&[&str]; 14] = [
     &["price"],
     &["flag"],
     &["nothing"],
-    &["tags"],
+    &["labels"],
     &["owner", "name"],
     &["owner", "role"],
     &["items", "sku"],
@@ -54,41 +54,41 @@ const PATHS: [&[&str]; 14] = [
     &["items", "parts", "kind"],
 ];
 
-fn pattern(dice: &mut Dice, event: &Value) -> Value {
+fn pattern(rng: &mut Rng, event: &Value) -> Value {
     let mut pattern = json!({});
-    if dice.one_in(2) {
-        pattern["source"] = leaf(dice, &[&event["source"]]);
+    if rng.one_in(2) {
+        pattern["source"] = leaf(rng, &[&event["source"]]);
     }
-    if dice.one_in(4) {
-        pattern["detail-type"] = leaf(dice, &[&event["detail-type"]]);
+    if rng.one_in(4) {
+        pattern["detail-type"] = leaf(rng, &[&event["detail-type"]]);
     }
-    if dice.one_in(8) {
-        pattern["resources"] = leaf(dice, &values(event, &["resources"]));
+    if rng.one_in(8) {
+        pattern["resources"] = leaf(rng, &values(event, &["resources"]));
     }
-    if dice.one_in(6) {
-        pattern["replay-name"] = json!([{"exists": dice.one_in(4)}]);
+    if rng.one_in(6) {
+        pattern["replay-name"] = json!([{"exists": rng.one_in(4)}]);
     }
-    if dice.one_in(10) {
+    if rng.one_in(10) {
         pattern["$or"] = json!([{"region": ["eu-west-1"]}, {"account": [{"prefix": "9"}]}]);
     }
-    pattern["detail"] = fields(dice, &event["detail"], 2);
+    pattern["detail"] = fields(rng, &event["detail"], 2);
     pattern
 }
 
 /// Some fields of `detail`, in objects as nested as it is; with `$or` as deep as `depth`.
-fn fields(dice: &mut Dice, detail: &Value, depth: usize) -> Value {
+fn fields(rng: &mut Rng, detail: &Value, depth: usize) -> Value {
     let mut object = json!({});
-    for _ in 0..=dice.roll(2) {
-        let path = *dice.pick(&PATHS);
-        let leaf = leaf(dice, &values(detail, path));
-        if dice.one_in(10) {
+    for _ in 0..=rng.below(2) {
+        let path = *rng.pick(&PATHS);
+        let leaf = leaf(rng, &values(detail, path));
+        if rng.one_in(10) {
             object[path.join(".")] = leaf;
         } else {
             insert(&mut object, path, leaf);
         }
     }
-    if depth > 0 && dice.one_in(4) {
-        let branches: Vec<Value> = (0..2 + dice.roll(2)).map(|_| fields(dice, detail, depth - 1)).collect();
+    if depth > 0 && rng.one_in(4) {
+        let branches: Vec<Value> = (0..2 + rng.below(2)).map(|_| fields(rng, detail, depth - 1)).collect();
         object["$or"] = json!(branches);
     }
     object
@@ -119,12 +119,12 @@ fn values<'a>(value: &'a Value, path: &[&str]) -> Vec<&'a Value> {
     }
 }
 
-fn leaf(dice: &mut Dice, found: &[&Value]) -> Value {
-    let matchers: Vec<Value> = (0..=dice.roll(2))
+fn leaf(rng: &mut Rng, found: &[&Value]) -> Value {
+    let matchers: Vec<Value> = (0..=rng.below(2))
         .map(|_| {
-            let is_other = found.is_empty() || dice.one_in(6);
-            let value = if is_other { scalar(dice) } else { (*dice.pick(found)).clone() };
-            matcher(dice, &value)
+            let is_other = found.is_empty() || rng.one_in(6);
+            let value = if is_other { scalar(rng) } else { (*rng.pick(found)).clone() };
+            matcher(rng, &value)
         })
         .collect();
     json!(matchers)

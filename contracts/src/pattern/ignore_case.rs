@@ -1,4 +1,4 @@
-//! Comparison that takes capitals and small letters for the same.
+//! Comparison that ignores the case of characters.
 //!
 //! As EventBridge does it, each character of the pattern stands for itself in either case, whatever their lengths:
 //! `ß` in a pattern matches `ß` and `SS`. A character's two forms never begin or end alike, so no choice is regretted.
@@ -48,7 +48,7 @@ fn strip<I: Iterator<Item = char> + Clone>(value: &I, form: impl Iterator<Item =
 #[cfg(test)]
 mod tests {
     #[test]
-    fn no_form_of_a_character_begins_or_ends_as_its_other_one() {
+    fn lower_and_upper_case_of_a_character_share_no_first_or_last_character() {
         for character in '\0'..=char::MAX {
             let (lower, upper) = (character.to_lowercase(), character.to_uppercase());
             if lower.clone().ne(upper.clone()) {

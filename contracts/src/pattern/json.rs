@@ -10,12 +10,10 @@ use super::InvalidPattern;
 /// Deeper patterns are refused, so that no text can exhaust the stack. No limit of AWS's: they document none.
 const MAX_DEPTH: usize = 100;
 
-/// A JSON value.
 #[derive(Debug)]
 pub(super) enum Json {
     /// A string, number, boolean or null.
     Scalar(Value),
-    /// An array.
     Array(Vec<Json>),
     /// An object, in the order of the text; of fields of the same name the last alone.
     Object(Vec<(String, Json)>),

@@ -10,7 +10,6 @@ use super::wildcard::Wildcard;
 /// One entry of a field's array in a pattern.
 #[derive(Clone, Debug)]
 pub(super) enum Matcher {
-    /// This value.
     Equals(Value),
     /// A string that begins so.
     Prefix(String),

@@ -1,4 +1,4 @@
-//! The entries of a field's array, and what EventBridge says of wrong ones.
+//! The entries of a field's array, and EventBridge's messages about invalid ones.
 //!
 //! The words are those of EventBridge's own compiler, wrong ones (`cidr` speaks of a prefix) included:
 //! <https://github.com/aws/event-ruler>.
@@ -86,7 +86,7 @@ fn wildcard(operand: &Json) -> Parsed<Matcher> {
     Ok(Matcher::Wildcard(Wildcard::parse(&text)?))
 }
 
-/// `prefix` or `suffix`.
+/// The operator `prefix` or `suffix`, with and without `equals-ignore-case`.
 struct Affix {
     name: &'static str,
     title: &'static str,

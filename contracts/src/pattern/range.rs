@@ -17,9 +17,8 @@ const MILLIONTHS: f64 = 1e6;
 /// The numbers between two bounds.
 #[derive(Clone, Debug)]
 pub(super) struct Range {
-    /// In millionths.
+    /// In millionths, because EventBridge compares numbers with six digits after the point.
     lowest: Bound<i64>,
-    /// In millionths.
     highest: Bound<i64>,
 }
 

@@ -1,13 +1,13 @@
-//! The commit that a branch is compared with.
+//! The commit to compare a branch with.
 
 use std::path::Path;
 
 use super::tree::{TreeError, git, output};
 
-/// Where this branch left `origin/main`, or `main` where there is no such remote branch.
+/// The commit where this branch left `origin/main`, or `main` if there is no such remote branch.
 ///
 /// # Errors
-/// When there is neither, as in a shallow clone of one branch.
+/// When there is neither branch, as in a shallow clone of one branch.
 pub fn default(folder: &Path) -> Result<String, TreeError> {
     let mut failure = None;
     for branch in ["origin/main", "main"] {
@@ -22,10 +22,10 @@ pub fn default(folder: &Path) -> Result<String, TreeError> {
     })
 }
 
-/// The commit that a name stands for.
+/// The commit of a name, such as a branch or a tag.
 ///
 /// # Errors
-/// When there is none.
+/// When there is no such commit.
 pub fn commit(folder: &Path, name: &str) -> Result<String, TreeError> {
     let commit = output(
         &mut git(folder, ["rev-parse", "--verify", "--quiet", "--end-of-options", &format!("{name}^{{commit}}")]),

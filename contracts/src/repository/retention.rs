@@ -1,4 +1,4 @@
-//! How long the archive keeps events, as the template of the bus and the environments' files say.
+//! How long the archive keeps events, from the template of the bus and the files of the environments.
 
 use std::fmt;
 
@@ -6,19 +6,19 @@ use serde_json::Value;
 
 use super::BUS;
 use super::tree::Tree;
-use crate::topology::template::{self, entries, number};
+use crate::template::{self, entries, number};
 
 /// How long the archive keeps events.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Archive {
-    /// There is none.
+    /// There is no archive.
     None,
-    /// So many days.
+    /// For this number of days.
     Days(u32),
-    /// For ever: `RetentionDays` is 0 or not given.
+    /// Forever: `RetentionDays` is 0 or missing.
     ///
     /// <https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-events-archive.html>
-    ForEver,
+    Forever,
 }
 
 impl fmt::Display for Archive {
@@ -26,44 +26,44 @@ impl fmt::Display for Archive {
         match self {
             Self::None => f.write_str("not at all"),
             Self::Days(days) => write!(f, "for {days} days"),
-            Self::ForEver => f.write_str("for ever"),
+            Self::Forever => f.write_str("forever"),
         }
     }
 }
 
-/// The longest that any environment keeps.
+/// The longest time in any environment.
 pub(super) fn archive(tree: &Tree) -> Archive {
-    let Some(Ok(bus)) = tree.text(BUS).map(template::parse) else { return Archive::None };
+    let Ok(bus) = tree.template(BUS) else { return Archive::None };
     let archives = entries(&bus["Resources"]).filter(|(_, resource)| resource["Type"] == "AWS::Events::Archive");
     archives.map(|(_, archive)| kept(&archive["Properties"]["RetentionDays"], &bus, tree)).fold(Archive::None, longest)
 }
 
 fn kept(days: &Value, bus: &Value, tree: &Tree) -> Archive {
     match days["Ref"].as_str() {
-        None => of_days(days),
+        None => from_days(days),
         Some(parameter) => {
-            let default = of_days(&bus["Parameters"][parameter]["Default"]);
-            given(parameter, tree).fold(default, longest)
+            let default = from_days(&bus["Parameters"][parameter]["Default"]);
+            values_in_environments(parameter, tree).fold(default, longest)
         }
     }
 }
 
-/// What the environments' files give a parameter of the bus.
-fn given(parameter: &str, tree: &Tree) -> impl Iterator<Item = Archive> {
+/// The values of a parameter of the bus in the files of the environments.
+fn values_in_environments(parameter: &str, tree: &Tree) -> impl Iterator<Item = Archive> {
     let files = tree.below("infra/environments").filter_map(|(_, text)| template::parse(text).ok());
-    files.filter_map(move |file| file["bus"].get(parameter).map(of_days))
+    files.filter_map(move |file| file["bus"].get(parameter).map(from_days))
 }
 
-fn of_days(value: &Value) -> Archive {
+fn from_days(value: &Value) -> Archive {
     match number(value).map(u32::try_from) {
         Some(Ok(days)) if days > 0 => Archive::Days(days),
-        _ => Archive::ForEver,
+        _ => Archive::Forever,
     }
 }
 
 fn longest(left: Archive, right: Archive) -> Archive {
     match (left, right) {
-        (Archive::ForEver, _) | (_, Archive::ForEver) => Archive::ForEver,
+        (Archive::Forever, _) | (_, Archive::Forever) => Archive::Forever,
         (Archive::Days(left), Archive::Days(right)) => Archive::Days(left.max(right)),
         (Archive::None, other) | (other, Archive::None) => other,
     }
@@ -91,9 +91,9 @@ mod tests {
     }
 
     #[test]
-    fn no_days_are_for_ever() {
-        assert_eq!(archive(&tree("RetentionDays: 0", "")), Archive::ForEver);
-        assert_eq!(archive(&tree("", "")), Archive::ForEver);
+    fn zero_or_missing_days_mean_forever() {
+        assert_eq!(archive(&tree("RetentionDays: 0", "")), Archive::Forever);
+        assert_eq!(archive(&tree("", "")), Archive::Forever);
         assert_eq!(archive(&Tree::default()), Archive::None);
     }
 }

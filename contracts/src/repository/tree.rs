@@ -1,4 +1,4 @@
-//! The files of a repository that say anything of its contracts, read once.
+//! The files of a repository that concern its contracts, read once.
 
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
@@ -7,11 +7,15 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::{fs, io, thread};
 
-/// Where contracts are stated.
-const PLACES: [&str; 6] =
+use serde_json::Value;
+
+use crate::template::{self, TemplateError};
+
+/// The folders and files that concern contracts.
+const FOLDERS: [&str; 6] =
     ["services", "infra", "events/schemas", "events/examples", "contracts/exceptions.yaml", "docs"];
 
-/// Texts by their paths below the repository, with `/` between folders.
+/// The texts of files by their paths from the repository's root, with `/` between folders.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Tree {
     files: BTreeMap<String, String>,
@@ -21,10 +25,10 @@ impl Tree {
     /// Reads the work tree at a folder.
     ///
     /// # Errors
-    /// When a file cannot be read or is no UTF-8.
+    /// When a file cannot be read or is not UTF-8.
     pub fn read(folder: &Path) -> Result<Self, TreeError> {
         let mut tree = Self::default();
-        for place in PLACES {
+        for place in FOLDERS {
             tree.add(folder, place)?;
         }
         Ok(tree)
@@ -38,7 +42,7 @@ impl Tree {
                 let name = entry.map_err(unreadable)?.file_name();
                 self.add(folder, &format!("{place}/{}", name.to_string_lossy()))?;
             }
-        } else if is_of_interest(place) && path.exists() {
+        } else if is_relevant(place) && path.exists() {
             self.files.insert(place.to_owned(), fs::read_to_string(&path).map_err(unreadable)?);
         }
         Ok(())
@@ -47,14 +51,14 @@ impl Tree {
     /// Reads a commit of the git repository at a folder.
     ///
     /// # Errors
-    /// When git does not run, knows no such commit, or a file is no UTF-8.
-    pub fn of_commit(folder: &Path, commit: &str) -> Result<Self, TreeError> {
+    /// When git cannot be run, there is no such commit, or a file is not UTF-8.
+    pub fn from_commit(folder: &Path, commit: &str) -> Result<Self, TreeError> {
         let mut list = git(folder, ["ls-tree", "-r", "-z", "--name-only", "--full-tree", commit, "--"]);
-        let listed = output(list.args(PLACES), &[])?;
-        let paths: Vec<&str> = listed.split('\0').filter(|path| is_of_interest(path)).collect();
-        let wanted = paths.iter().map(|path| format!("{commit}:{path}\n")).collect::<Vec<_>>().concat();
-        let answer = output(&mut git(folder, ["cat-file", "--batch"]), wanted.as_bytes())?;
-        let mut rest = &*answer;
+        let listed = output(list.args(FOLDERS), &[])?;
+        let paths: Vec<&str> = listed.split('\0').filter(|path| is_relevant(path)).collect();
+        let requested = paths.iter().map(|path| format!("{commit}:{path}\n")).collect::<Vec<_>>().concat();
+        let objects = output(&mut git(folder, ["cat-file", "--batch"]), requested.as_bytes())?;
+        let mut rest = &*objects;
         let mut files = BTreeMap::new();
         for path in paths {
             let (text, next) = blob(rest).ok_or_else(|| TreeError::Git(format!("git has no {commit}:{path}")))?;
@@ -70,31 +74,41 @@ impl Tree {
         self.files.get(path).map(String::as_str)
     }
 
-    /// Every file, by path.
+    /// A template with the files that it includes, all of this tree.
+    ///
+    /// # Errors
+    /// As [`template::expand`]; also when the tree has no such template.
+    pub fn template(&self, path: &str) -> Result<Value, TemplateError> {
+        let missing = || io::Error::from(io::ErrorKind::NotFound);
+        let text = self.text(path).ok_or_else(|| TemplateError::Unreadable { path: path.into(), source: missing() })?;
+        template::expand(path, text, |included| self.text(included).map(str::to_owned).ok_or_else(missing))
+    }
+
+    /// All files, sorted by path.
     pub fn all(&self) -> impl Iterator<Item = (&str, &str)> {
         self.files.iter().map(|(path, text)| (path.as_str(), text.as_str()))
     }
 
-    /// The files below a folder, by path.
+    /// The files below a folder, sorted by path.
     pub fn below(&self, folder: &str) -> impl Iterator<Item = (&str, &str)> {
         let folder = format!("{folder}/");
         let all = self.files.iter().map(|(path, text)| (path.as_str(), text.as_str()));
         all.filter(move |(path, _)| path.starts_with(&folder))
     }
 
-    /// Puts a text in the place of a file, or adds it.
+    /// Adds a file, or replaces its text.
     pub fn put(&mut self, path: &str, text: impl Into<String>) {
         self.files.insert(path.to_owned(), text.into());
     }
 
-    /// Takes a file out.
+    /// Removes a file and returns its text.
     pub fn remove(&mut self, path: &str) -> Option<String> {
         self.files.remove(path)
     }
 }
 
-/// Rust sources say which events a service builds; the rest is data.
-fn is_of_interest(path: &str) -> bool {
+/// Rust sources show which events a service builds; the other files are data.
+fn is_relevant(path: &str) -> bool {
     let extension = Path::new(path).extension().and_then(OsStr::to_str);
     match extension {
         Some("json" | "yaml") => !path.contains("/tests/"),
@@ -104,9 +118,9 @@ fn is_of_interest(path: &str) -> bool {
     }
 }
 
-/// The first object of `cat-file --batch`'s answer, and what follows it.
-fn blob(answer: &str) -> Option<(&str, &str)> {
-    let (head, rest) = answer.split_once('\n')?;
+/// The first object in the output of `cat-file --batch`, and the rest of the output.
+fn blob(output: &str) -> Option<(&str, &str)> {
+    let (head, rest) = output.split_once('\n')?;
     let size: usize = head.rsplit_once(" blob ")?.1.parse().ok()?;
     Some((rest.get(..size)?, rest.get(size + 1..)?))
 }
@@ -118,12 +132,12 @@ pub(crate) fn git<'a>(folder: &Path, arguments: impl IntoIterator<Item = &'a str
     command
 }
 
-/// Runs a command on an input and gives what it writes.
+/// Runs a command with an input and returns its output.
 pub(crate) fn output(command: &mut Command, input: &[u8]) -> Result<String, TreeError> {
     let command = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().map_err(TreeError::NoGit)?;
     let stdin = child.stdin.take();
-    // Written from a thread of its own: git answers while it reads, and a full pipe on either side would stop both.
+    // Another thread writes the input: git writes while it reads, and a full pipe on either side would block both.
     let (written, output) = thread::scope(|scope| {
         let writer = scope.spawn(move || stdin.map_or(Ok(()), |mut stdin| stdin.write_all(input)));
         let output = child.wait_with_output();
@@ -134,7 +148,7 @@ pub(crate) fn output(command: &mut Command, input: &[u8]) -> Result<String, Tree
         return Err(TreeError::Git(String::from_utf8_lossy(&output.stderr).trim().to_owned()));
     }
     written.map_err(|_| TreeError::Git("git's input could not be written".into()))?.map_err(TreeError::NoGit)?;
-    String::from_utf8(output.stdout).map_err(|_| TreeError::Git("git gave text that is no UTF-8".into()))
+    String::from_utf8(output.stdout).map_err(|_| TreeError::Git("git's output is not UTF-8".into()))
 }
 
 /// Why a tree cannot be read.
@@ -143,15 +157,15 @@ pub enum TreeError {
     /// A file or folder cannot be read.
     #[error("cannot read {path}")]
     Unreadable {
-        /// Which.
+        /// The path of the file or folder.
         path: PathBuf,
-        /// Why.
+        /// The error of the file system.
         source: io::Error,
     },
-    /// Git does not run.
+    /// The program git cannot be started.
     #[error("cannot run git")]
     NoGit(#[source] io::Error),
-    /// Git refuses.
+    /// Git ended with an error; the text is its message.
     #[error("{0}")]
     Git(String),
 }

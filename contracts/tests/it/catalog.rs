@@ -9,13 +9,14 @@ use contracts::catalog::contents::Contents;
 use contracts::schemas::{self, Difference};
 use contracts::versions::Versions;
 
+use crate::repository::here;
+
 #[test]
 fn every_generated_document_is_current() {
     let repository = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-    let texts = Contents::texts(&repository).unwrap();
-    let contents = Contents::of(texts.iter().map(|(path, text)| (path.as_str(), text.as_str()))).unwrap();
+    let contents = Contents::from_repository(&here()).unwrap();
     let wanted = catalog::files(&contents);
-    let different = wanted.iter().filter_map(|(path, text)| Difference::of(&repository, path, text).unwrap());
+    let different = wanted.iter().filter_map(|(path, text)| Difference::compare(&repository, path, text).unwrap());
     let explained: Vec<String> = different.map(|difference| difference.explain(&Versions::default())).collect();
     assert!(explained.is_empty(), "{}", explained.join("\n"));
 
@@ -26,5 +27,5 @@ fn every_generated_document_is_current() {
         .map(|path| path.strip_prefix(&repository).unwrap().to_str().unwrap().to_owned())
         .collect();
     let left_over: Vec<&String> = found.iter().filter(|path| !wanted.contains_key(*path)).collect();
-    assert!(left_over.is_empty(), "of no service any more, remove: {left_over:?}");
+    assert!(left_over.is_empty(), "documents without a service, remove: {left_over:?}");
 }

@@ -52,7 +52,7 @@ fn every_documented_case_is_decided_as_documented() {
 }
 
 #[test]
-fn a_refusal_says_what_aws_says_and_where() {
+fn a_refusal_has_the_message_of_aws_and_the_place() {
     let error = Pattern::parse(r#"{"detail": {"n": ["a", {"exists": 1}]}}"#).unwrap_err();
     let words = "Event pattern is not valid. Reason: exists match pattern must be either true or false.";
     assert_eq!(error.to_string(), format!("{words} (at /detail/n/1/exists)"));
@@ -82,14 +82,14 @@ fn nothing_but_an_object_is_an_event() {
 }
 
 #[test]
-fn an_example_that_matches_is_offered_as_it_is() {
+fn a_matching_example_is_returned_unchanged() {
     let example = json!({"source": "busline.todos", "detail": {"data": {"title": "Buy milk"}}});
     let pattern = parse(&json!({"source": ["busline.todos"], "detail": {"data": {"title": [{"exists": true}]}}}));
     assert_eq!(pattern.fill(&example).next().as_ref(), Some(&example));
 }
 
 #[test]
-fn an_example_is_changed_in_no_more_than_the_pattern_asks_for() {
+fn an_example_is_changed_only_where_the_pattern_requires_it() {
     let example =
         json!({"source": "x", "detail": {"n": 7, "gone": 1, "tags": ["a"], "items": [{"id": 1}], "keep": true}});
     let pattern = parse(&json!({
@@ -111,7 +111,7 @@ fn an_example_is_changed_in_no_more_than_the_pattern_asks_for() {
 }
 
 #[test]
-fn each_branch_of_an_or_is_offered() {
+fn each_branch_of_an_or_is_filled() {
     let pattern =
         parse(&json!({"detail": {"$or": [{"a": ["1"]}, {"b": [{"suffix": "z"}]}, {"c": [{"exists": false}]}]}}));
     let filled: Vec<Value> = pattern.fill(&json!({"detail": {"c": 3}})).collect();
@@ -121,7 +121,7 @@ fn each_branch_of_an_or_is_offered() {
 }
 
 #[test]
-fn every_operator_alone_can_be_filled() {
+fn an_event_can_be_filled_for_every_operator() {
     let matchers = [
         json!("a"),
         json!(null),
@@ -200,7 +200,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 500, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn a_pattern_of_an_events_own_values_matches_it(seed: u64) {
+    fn an_event_matches_a_pattern_of_its_values(seed: u64) {
         let event = pair(seed).event;
         prop_assert!(parse(&exact(&event)).matches(&event));
     }

@@ -6,30 +6,72 @@ use std::path::{Path, PathBuf};
 
 use contracts::check::Finding;
 use contracts::repository::tree::Tree;
-use contracts::repository::{Repository, compiled_types};
+use contracts::repository::{EventName, Reader, Repository, compiled_types};
 use jiff::civil::{Date, date};
+use serde_json::Value;
 
 /// This repository as it stands.
 pub(crate) fn here() -> Repository {
-    Repository::of(tree(), Some(compiled_types()))
+    Repository::new(tree(), Some(compiled_types()))
 }
 
-/// Its files.
 pub(crate) fn tree() -> Tree {
     Tree::read(&root()).unwrap()
 }
 
-/// Its folder.
 pub(crate) fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }
 
-/// A day on which its exceptions hold.
-pub(crate) fn today() -> Date {
-    date(2026, 11, 21)
+/// An event with a reader in another service that requires some of its fields, for tests that change the event.
+pub(crate) struct Subject {
+    pub(crate) name: EventName,
+    pub(crate) reader: Reader,
+    /// The first field that the reader requires.
+    pub(crate) field: String,
 }
 
-/// A finding as a person reads it.
+impl Subject {
+    /// The first such event of this repository that one service publishes.
+    pub(crate) fn find() -> Self {
+        let here = here();
+        let found = here.published().find_map(|(name, _)| {
+            let publishers = here.schemas.keys().filter(|other| other.detail_type() == name.detail_type());
+            let reader =
+                here.readers_of(name).find(|reader| reader.service != name.service && here.has_rule(reader))?;
+            let field = reader.schema["properties"]["data"]["required"][0].as_str()?.to_owned();
+            (publishers.count() == 1).then(|| Self { name: name.clone(), reader: reader.clone(), field })
+        });
+        found.unwrap()
+    }
+
+    /// The services and jobs that read the event.
+    pub(crate) fn readers(&self) -> Vec<String> {
+        here().readers_of(&self.name).map(Reader::subject).collect()
+    }
+}
+
+/// Takes a field out of the required fields of a schema's data.
+pub(crate) fn relax(schema: &mut Value, field: &str) {
+    let required = schema["properties"]["data"]["required"].as_array_mut().unwrap();
+    required.retain(|required| required != field);
+}
+
+/// This repository with one JSON file changed.
+pub(crate) fn changed(path: &str, change: impl FnOnce(&mut Value)) -> Repository {
+    let mut tree = tree();
+    let mut value: Value = serde_json::from_str(tree.text(path).unwrap()).unwrap();
+    change(&mut value);
+    tree.put(path, value.to_string());
+    Repository::new(tree, None)
+}
+
+/// A day on which its exceptions hold.
+pub(crate) fn today() -> Date {
+    date(2026, 11, 22)
+}
+
+/// A finding as text.
 pub(crate) fn describe(rule: &str, finding: &Finding) -> String {
     let place = finding.pointer.as_deref().unwrap_or("");
     format!("{rule}: {}\n  at {}{place}\n  {}", finding.problem, finding.file, finding.advice)

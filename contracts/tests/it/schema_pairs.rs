@@ -1,14 +1,14 @@
 //! Random schemas, pairs of them that differ a little, and random values, all from one small world
-//! of keys and texts, so that what one schema says matters to the other.
+//! of keys and texts, so that the constraints of one schema matter to the other.
 
-#![allow(clippy::cast_possible_truncation, clippy::cast_possible_wrap, reason = "dice for small numbers")]
+#![allow(clippy::cast_possible_truncation, clippy::cast_possible_wrap, reason = "rng for small numbers")]
 
 use serde_json::{Map, Value, json};
 
 /// A seeded source of choices.
-pub(crate) struct Dice(pub(crate) u64);
+pub(crate) struct Rng(pub(crate) u64);
 
-impl Dice {
+impl Rng {
     fn roll(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -40,30 +40,30 @@ const TYPES: [&str; 7] = ["null", "boolean", "integer", "number", "string", "arr
 
 /// Two schemas: independent ones, or one and a mutation of it.
 pub(crate) fn pair(seed: u64) -> (Value, Value) {
-    let mut dice = Dice(seed);
-    let depth = 1 + dice.below(3);
-    let old = root(&mut dice, depth);
-    if dice.one_in(4) {
-        let new = root(&mut dice, depth);
+    let mut rng = Rng(seed);
+    let depth = 1 + rng.below(3);
+    let old = root(&mut rng, depth);
+    if rng.one_in(4) {
+        let new = root(&mut rng, depth);
         return (old, new);
     }
     let mut new = old.clone();
-    for _ in 0..=dice.below(3) {
-        mutate(&mut dice, &mut new, depth);
+    for _ in 0..=rng.below(3) {
+        mutate(&mut rng, &mut new, depth);
     }
-    if dice.one_in(2) { (old, new) } else { (new, old) }
+    if rng.one_in(2) { (old, new) } else { (new, old) }
 }
 
 /// A schema, now and then with definitions that it refers to.
-fn root(dice: &mut Dice, depth: usize) -> Value {
-    let mut schema = schema(dice, depth);
-    if dice.one_in(5)
+fn root(rng: &mut Rng, depth: usize) -> Value {
+    let mut schema = schema(rng, depth);
+    if rng.one_in(5)
         && let Value::Object(map) = &mut schema
     {
-        let mut node = self::schema(dice, 1);
+        let mut node = self::schema(rng, 1);
         if let Value::Object(node) = &mut node {
             let properties = node.entry("properties").or_insert_with(|| json!({}));
-            properties["next"] = if dice.one_in(2) {
+            properties["next"] = if rng.one_in(2) {
                 json!({"$ref": "#/$defs/node"})
             } else {
                 json!({"anyOf": [{"type": "null"}, {"$ref": "#/$defs/node"}]})
@@ -72,64 +72,64 @@ fn root(dice: &mut Dice, depth: usize) -> Value {
         map.insert("$defs".into(), json!({ "node": node }));
         let properties = map.entry("properties").or_insert_with(|| json!({}));
         if properties.is_object() {
-            properties[*dice.pick(&KEYS)] = json!({"$ref": "#/$defs/node"});
+            properties[*rng.pick(&KEYS)] = json!({"$ref": "#/$defs/node"});
         }
     }
     schema
 }
 
-fn schema(dice: &mut Dice, depth: usize) -> Value {
-    if dice.one_in(25) {
-        return Value::Bool(dice.one_in(2));
+fn schema(rng: &mut Rng, depth: usize) -> Value {
+    if rng.one_in(25) {
+        return Value::Bool(rng.one_in(2));
     }
     let mut map = Map::new();
-    let kind = *dice.pick(&TYPES);
-    match dice.below(10) {
+    let kind = *rng.pick(&TYPES);
+    match rng.below(10) {
         0 => {}
         1 | 2 if kind != "null" => drop(map.insert("type".into(), json!([kind, "null"]))),
         _ => drop(map.insert("type".into(), json!(kind))),
     }
     match kind {
-        "integer" | "number" => number(dice, &mut map),
-        "string" => text(dice, &mut map),
-        "array" => array(dice, &mut map, depth),
-        "object" => object(dice, &mut map, depth),
+        "integer" | "number" => number(rng, &mut map),
+        "string" => text(rng, &mut map),
+        "array" => array(rng, &mut map, depth),
+        "object" => object(rng, &mut map, depth),
         _ => {}
     }
-    if dice.one_in(12) {
-        map.insert("enum".into(), (0..dice.below(4)).map(|_| value(dice, 1)).collect());
+    if rng.one_in(12) {
+        map.insert("enum".into(), (0..rng.below(4)).map(|_| value(rng, 1)).collect());
     }
-    if dice.one_in(25) {
-        map.insert("const".into(), value(dice, 1));
+    if rng.one_in(25) {
+        map.insert("const".into(), value(rng, 1));
     }
     if depth > 0 {
-        applicators(dice, &mut map, depth - 1);
+        applicators(rng, &mut map, depth - 1);
     }
     Value::Object(map)
 }
 
-fn list(dice: &mut Dice, depth: usize) -> Value {
-    let length = 1 + dice.below(3);
-    (0..length).map(|_| schema(dice, depth)).collect()
+fn list(rng: &mut Rng, depth: usize) -> Value {
+    let length = 1 + rng.below(3);
+    (0..length).map(|_| schema(rng, depth)).collect()
 }
 
-fn applicators(dice: &mut Dice, map: &mut Map<String, Value>, depth: usize) {
-    match dice.below(28) {
-        0 | 1 => drop(map.insert("anyOf".into(), list(dice, depth))),
-        2 => drop(map.insert("oneOf".into(), list(dice, depth))),
-        3 => drop(map.insert("allOf".into(), list(dice, depth))),
-        4 => drop(map.insert("not".into(), schema(dice, depth))),
+fn applicators(rng: &mut Rng, map: &mut Map<String, Value>, depth: usize) {
+    match rng.below(28) {
+        0 | 1 => drop(map.insert("anyOf".into(), list(rng, depth))),
+        2 => drop(map.insert("oneOf".into(), list(rng, depth))),
+        3 => drop(map.insert("allOf".into(), list(rng, depth))),
+        4 => drop(map.insert("not".into(), schema(rng, depth))),
         5 => {
-            map.insert("if".into(), schema(dice, depth));
-            map.insert("then".into(), schema(dice, depth));
-            map.insert("else".into(), schema(dice, depth));
+            map.insert("if".into(), schema(rng, depth));
+            map.insert("then".into(), schema(rng, depth));
+            map.insert("else".into(), schema(rng, depth));
         }
         6 => {
             map.remove("type");
-            let kinds: Vec<Value> = (0..=dice.below(2))
+            let kinds: Vec<Value> = (0..=rng.below(2))
                 .map(|index| {
                     let mut variant = Map::new();
-                    object(dice, &mut variant, depth);
+                    object(rng, &mut variant, depth);
                     let mut variant = Value::Object(variant);
                     variant["type"] = json!("object");
                     variant["properties"]["kind"] = json!({ "const": TEXTS[index + 1] });
@@ -137,119 +137,119 @@ fn applicators(dice: &mut Dice, map: &mut Map<String, Value>, depth: usize) {
                     variant
                 })
                 .collect();
-            map.insert(if dice.one_in(2) { "oneOf" } else { "anyOf" }.into(), kinds.into());
+            map.insert(if rng.one_in(2) { "oneOf" } else { "anyOf" }.into(), kinds.into());
         }
         _ => {}
     }
 }
 
-fn number(dice: &mut Dice, map: &mut Map<String, Value>) {
+fn number(rng: &mut Rng, map: &mut Map<String, Value>) {
     let bounds = [json!(-1), json!(0), json!(1), json!(2.5), json!(3), json!(5), json!(10)];
     for keyword in ["minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"] {
-        if dice.one_in(4) {
-            map.insert(keyword.into(), dice.pick(&bounds).clone());
+        if rng.one_in(4) {
+            map.insert(keyword.into(), rng.pick(&bounds).clone());
         }
     }
-    if dice.one_in(4) {
+    if rng.one_in(4) {
         map.insert(
             "multipleOf".into(),
-            dice.pick(&[json!(1), json!(2), json!(3), json!(0.5), json!(0.01), json!(1.5)]).clone(),
+            rng.pick(&[json!(1), json!(2), json!(3), json!(0.5), json!(0.01), json!(1.5)]).clone(),
         );
     }
 }
 
-fn text(dice: &mut Dice, map: &mut Map<String, Value>) {
+fn text(rng: &mut Rng, map: &mut Map<String, Value>) {
     for keyword in ["minLength", "maxLength"] {
-        if dice.one_in(3) {
-            map.insert(keyword.into(), dice.below(7).into());
+        if rng.one_in(3) {
+            map.insert(keyword.into(), rng.below(7).into());
         }
     }
-    if dice.one_in(3) {
-        map.insert("pattern".into(), (*dice.pick(&PATTERNS)).into());
+    if rng.one_in(3) {
+        map.insert("pattern".into(), (*rng.pick(&PATTERNS)).into());
     }
-    if dice.one_in(6) {
-        map.insert("format".into(), (*dice.pick(&FORMATS)).into());
+    if rng.one_in(6) {
+        map.insert("format".into(), (*rng.pick(&FORMATS)).into());
     }
 }
 
-fn array(dice: &mut Dice, map: &mut Map<String, Value>, depth: usize) {
+fn array(rng: &mut Rng, map: &mut Map<String, Value>, depth: usize) {
     for keyword in ["minItems", "maxItems"] {
-        if dice.one_in(3) {
-            map.insert(keyword.into(), dice.below(4).into());
+        if rng.one_in(3) {
+            map.insert(keyword.into(), rng.below(4).into());
         }
     }
-    if dice.one_in(4) {
+    if rng.one_in(4) {
         map.insert("uniqueItems".into(), true.into());
     }
     if depth == 0 {
         return;
     }
-    if !dice.one_in(3) {
-        map.insert("items".into(), schema(dice, depth - 1));
+    if !rng.one_in(3) {
+        map.insert("items".into(), schema(rng, depth - 1));
     }
-    if dice.one_in(5) {
-        map.insert("prefixItems".into(), list(dice, depth - 1));
+    if rng.one_in(5) {
+        map.insert("prefixItems".into(), list(rng, depth - 1));
     }
-    if dice.one_in(6) {
-        map.insert("contains".into(), schema(dice, depth - 1));
-        if dice.one_in(2) {
-            map.insert("minContains".into(), dice.below(3).into());
+    if rng.one_in(6) {
+        map.insert("contains".into(), schema(rng, depth - 1));
+        if rng.one_in(2) {
+            map.insert("minContains".into(), rng.below(3).into());
         }
-        if dice.one_in(2) {
-            map.insert("maxContains".into(), dice.below(3).into());
+        if rng.one_in(2) {
+            map.insert("maxContains".into(), rng.below(3).into());
         }
     }
-    if dice.one_in(20) {
-        map.insert("unevaluatedItems".into(), dice.one_in(2).into());
+    if rng.one_in(20) {
+        map.insert("unevaluatedItems".into(), rng.one_in(2).into());
     }
 }
 
-fn keys(dice: &mut Dice) -> Value {
-    (0..dice.below(3)).map(|_| *dice.pick(&KEYS)).collect::<std::collections::BTreeSet<_>>().into_iter().collect()
+fn keys(rng: &mut Rng) -> Value {
+    (0..rng.below(3)).map(|_| *rng.pick(&KEYS)).collect::<std::collections::BTreeSet<_>>().into_iter().collect()
 }
 
-fn object(dice: &mut Dice, map: &mut Map<String, Value>, depth: usize) {
+fn object(rng: &mut Rng, map: &mut Map<String, Value>, depth: usize) {
     let inner = depth.saturating_sub(1);
     let properties: Map<String, Value> =
-        (0..dice.below(4)).map(|_| ((*dice.pick(&KEYS)).to_owned(), schema(dice, inner))).collect();
+        (0..rng.below(4)).map(|_| ((*rng.pick(&KEYS)).to_owned(), schema(rng, inner))).collect();
     map.insert("properties".into(), properties.into());
-    if !dice.one_in(3) {
-        map.insert("required".into(), keys(dice));
+    if !rng.one_in(3) {
+        map.insert("required".into(), keys(rng));
     }
-    match dice.below(8) {
+    match rng.below(8) {
         0..3 => drop(map.insert("additionalProperties".into(), false.into())),
-        3 => drop(map.insert("additionalProperties".into(), schema(dice, inner))),
-        4 => drop(map.insert("unevaluatedProperties".into(), dice.one_in(3).into())),
+        3 => drop(map.insert("additionalProperties".into(), schema(rng, inner))),
+        4 => drop(map.insert("unevaluatedProperties".into(), rng.one_in(3).into())),
         _ => {}
     }
-    if dice.one_in(6) {
-        map.insert("patternProperties".into(), json!({ *dice.pick(&PATTERNS): schema(dice, inner) }));
+    if rng.one_in(6) {
+        map.insert("patternProperties".into(), json!({ *rng.pick(&PATTERNS): schema(rng, inner) }));
     }
-    if dice.one_in(8) {
+    if rng.one_in(8) {
         let mut names = Map::new();
-        text(dice, &mut names);
-        if dice.one_in(3) {
-            names.insert("enum".into(), keys(dice));
+        text(rng, &mut names);
+        if rng.one_in(3) {
+            names.insert("enum".into(), keys(rng));
         }
         map.insert("propertyNames".into(), names.into());
     }
     for keyword in ["minProperties", "maxProperties"] {
-        if dice.one_in(7) {
-            map.insert(keyword.into(), dice.below(4).into());
+        if rng.one_in(7) {
+            map.insert(keyword.into(), rng.below(4).into());
         }
     }
-    if dice.one_in(8) {
-        map.insert("dependentRequired".into(), json!({ *dice.pick(&KEYS): keys(dice) }));
+    if rng.one_in(8) {
+        map.insert("dependentRequired".into(), json!({ *rng.pick(&KEYS): keys(rng) }));
     }
-    if dice.one_in(12) {
-        map.insert("dependentSchemas".into(), json!({ *dice.pick(&KEYS): schema(dice, inner) }));
+    if rng.one_in(12) {
+        map.insert("dependentSchemas".into(), json!({ *rng.pick(&KEYS): schema(rng, inner) }));
     }
 }
 
 /// Changes one place of a schema.
-fn mutate(dice: &mut Dice, target: &mut Value, depth: usize) {
+fn mutate(rng: &mut Rng, target: &mut Value, depth: usize) {
     let Value::Object(map) = target else {
-        *target = schema(dice, depth);
+        *target = schema(rng, depth);
         return;
     };
     let inner = ["items", "not", "additionalProperties", "contains", "propertyNames", "if", "then", "else"];
@@ -265,21 +265,21 @@ fn mutate(dice: &mut Dice, target: &mut Value, depth: usize) {
             _ => {}
         }
     }
-    if !children.is_empty() && !dice.one_in(3) {
-        let chosen = dice.below(children.len());
-        return mutate(dice, children.swap_remove(chosen), depth.saturating_sub(1));
+    if !children.is_empty() && !rng.one_in(3) {
+        let chosen = rng.below(children.len());
+        return mutate(rng, children.swap_remove(chosen), depth.saturating_sub(1));
     }
     others.extend(map.keys().filter(|keyword| !keyword.starts_with('$')).cloned());
-    match dice.below(8) {
+    match rng.below(8) {
         0 | 1 if !others.is_empty() => {
-            let keyword = others.swap_remove(dice.below(others.len()));
-            if keyword != "properties" || dice.one_in(3) {
+            let keyword = others.swap_remove(rng.below(others.len()));
+            if keyword != "properties" || rng.one_in(3) {
                 map.remove(&keyword);
             }
         }
-        2 | 3 => nudge(dice, map),
+        2 | 3 => nudge(rng, map),
         4 => {
-            let fresh = schema(dice, depth);
+            let fresh = schema(rng, depth);
             let keep = map.get("$defs").cloned();
             if let Value::Object(fresh) = fresh {
                 *map = fresh;
@@ -288,14 +288,14 @@ fn mutate(dice: &mut Dice, target: &mut Value, depth: usize) {
                 map.insert("$defs".into(), definitions);
             }
         }
-        5 => widen(dice, map),
+        5 => widen(rng, map),
         _ => match map.get("type").and_then(Value::as_str).unwrap_or("object") {
-            "integer" | "number" => number(dice, map),
-            "string" => text(dice, map),
-            "array" => array(dice, map, depth),
+            "integer" | "number" => number(rng, map),
+            "string" => text(rng, map),
+            "array" => array(rng, map, depth),
             _ => {
                 let required = map.get("properties").cloned();
-                object(dice, map, depth);
+                object(rng, map, depth);
                 if let (Some(Value::Object(before)), Some(Value::Object(now))) = (required, map.get_mut("properties")) {
                     for (key, value) in before {
                         now.entry(key).or_insert(value);
@@ -307,8 +307,8 @@ fn mutate(dice: &mut Dice, target: &mut Value, depth: usize) {
 }
 
 /// Moves a number of a schema by one, or turns a switch.
-fn nudge(dice: &mut Dice, map: &mut Map<String, Value>) {
-    let by = if dice.one_in(2) { 1 } else { -1 };
+fn nudge(rng: &mut Rng, map: &mut Map<String, Value>) {
+    let by = if rng.one_in(2) { 1 } else { -1 };
     for (keyword, value) in map.iter_mut() {
         if let Some(number) = value.as_i64() {
             let least = i64::from(keyword == "multipleOf");
@@ -317,15 +317,15 @@ fn nudge(dice: &mut Dice, map: &mut Map<String, Value>) {
             && matches!(keyword.as_str(), "required" | "enum")
             && !list.is_empty()
         {
-            list.remove(dice.below(list.len()));
+            list.remove(rng.below(list.len()));
         }
     }
 }
 
 /// Admits `null` or another type as well.
-fn widen(dice: &mut Dice, map: &mut Map<String, Value>) {
+fn widen(rng: &mut Rng, map: &mut Map<String, Value>) {
     if let Some(Value::String(name)) = map.get("type") {
-        let types = json!([name, dice.pick(&TYPES)]);
+        let types = json!([name, rng.pick(&TYPES)]);
         if types[0] != types[1] {
             map.insert("type".into(), types);
         }
@@ -333,20 +333,18 @@ fn widen(dice: &mut Dice, map: &mut Map<String, Value>) {
 }
 
 /// A value of the same world.
-pub(crate) fn value(dice: &mut Dice, depth: usize) -> Value {
-    match dice.below(if depth == 0 { 6 } else { 10 }) {
+pub(crate) fn value(rng: &mut Rng, depth: usize) -> Value {
+    match rng.below(if depth == 0 { 6 } else { 10 }) {
         0 => Value::Null,
-        1 => Value::Bool(dice.one_in(2)),
-        2 => json!(dice.below(14) as i64 - 2),
-        3 => json!([0.0, 1.0, 0.5, 2.5, 0.01, 1.5, 3.0, 4.25][dice.below(8)]),
-        4 | 5 => (*dice.pick(&TEXTS)).into(),
-        6 | 7 => (0..dice.below(4)).map(|_| value(dice, depth - 1)).collect(),
+        1 => Value::Bool(rng.one_in(2)),
+        2 => json!(rng.below(14) as i64 - 2),
+        3 => json!([0.0, 1.0, 0.5, 2.5, 0.01, 1.5, 3.0, 4.25][rng.below(8)]),
+        4 | 5 => (*rng.pick(&TEXTS)).into(),
+        6 | 7 => (0..rng.below(4)).map(|_| value(rng, depth - 1)).collect(),
         _ => {
             let keys =
                 ["a", "b", "c", "kind", "x1", "next", "other", "title", "description", "default", "const", "$ref"];
-            Value::Object(
-                (0..dice.below(5)).map(|_| ((*dice.pick(&keys)).to_owned(), value(dice, depth - 1))).collect(),
-            )
+            Value::Object((0..rng.below(5)).map(|_| ((*rng.pick(&keys)).to_owned(), value(rng, depth - 1))).collect())
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Types, schema files, versions and examples of this repository say the same.
+//! Types, schema files, versions and examples of this repository agree.
 #![allow(clippy::panic, clippy::unwrap_used, reason = "a test that meets the unexpected stops")]
 
 use std::collections::BTreeSet;
@@ -46,14 +46,14 @@ fn problems(schema: &Value, instance: &Value) -> Vec<String> {
 }
 
 #[test]
-fn every_schema_file_is_what_its_type_says() {
+fn every_schema_file_matches_its_type() {
     let differences = schemas::differences(&repository()).unwrap();
     let explained: Vec<String> = differences.iter().map(|difference| difference.explain(&versions())).collect();
     assert!(explained.is_empty(), "{}", explained.join("\n"));
 }
 
 #[test]
-fn every_version_is_listed_and_a_released_one_is_as_it_was() {
+fn every_version_is_listed_and_a_released_one_is_unchanged() {
     let versions = versions();
     let events = catalog::all();
     let typed: BTreeSet<&str> = events.iter().map(|event| event.schema.as_str()).collect();
@@ -64,7 +64,7 @@ fn every_version_is_listed_and_a_released_one_is_as_it_was() {
         let released = version.released.map(|_| hash);
         assert_eq!(
             version.sha256, released,
-            "{schema} is not what was released: undo the change, or add the next version: docs/adding-an-event.md"
+            "{schema} differs from its release: undo the change, or add the next version: docs/adding-an-event.md"
         );
     }
 }
@@ -97,7 +97,7 @@ fn every_example_is_a_valid_event_and_survives_its_type() {
 }
 
 #[test]
-fn the_examples_show_every_field_and_every_absence() {
+fn the_examples_have_each_field_and_each_missing_optional_field() {
     for event in catalog::all() {
         let data = &event.document()["properties"]["data"];
         let required: BTreeSet<&str> = data["required"].as_array().unwrap().iter().filter_map(Value::as_str).collect();
@@ -120,7 +120,7 @@ fn every_file_of_examples_belongs_to_an_event() {
 }
 
 #[test]
-fn no_event_can_be_larger_than_an_event_may_be() {
+fn the_largest_event_of_every_schema_is_within_the_limit() {
     for event in catalog::all() {
         let bytes =
             most_bytes(&event.document()).unwrap_or_else(|field| panic!("{}: {field} has no bound", event.schema));

@@ -1,6 +1,6 @@
 //! The parsers of outside bytes, under hostile input.
 
-#[path = "../../../fuzz/generator.rs"]
+#[path = "../../../tests/fuzz/generator.rs"]
 #[cfg(test)]
 mod generator;
 #[cfg(test)]
@@ -11,7 +11,7 @@ use std::path::Path;
 const CASES: usize = 20_000;
 
 fn withstands(target: fn(&[u8]), seeds: &str) {
-    generator::drive(target, &Path::new(env!("CARGO_MANIFEST_DIR")).join("../fuzz/seeds").join(seeds), CASES);
+    generator::drive(target, &Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/fuzz/seeds").join(seeds), CASES);
 }
 
 #[test]

@@ -1,11 +1,11 @@
-//! What must hold of this crate's parsers for any bytes. Each function is also a fuzz target, see `fuzz/`.
+//! What must hold of this crate's parsers for any bytes. Each function is also a fuzz target, see `tests/fuzz/`.
 
 use std::collections::HashMap;
 
 use jiff::Timestamp;
 use lambda_kit::caller::Caller;
-use lambda_kit::cause::Cause;
-use lambda_kit::etag::{Expected, etag};
+use lambda_kit::correlation::CorrelationContext;
+use lambda_kit::etag::{IfMatch, etag};
 use lambda_kit::page::{Limit, read_cursor, write_cursor};
 use lambda_kit::stream::StreamBatch;
 use serde::{Deserialize, Serialize};
@@ -13,7 +13,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 /// The list that the seeds' cursors are of.
-const LIST: &str = "todos of somebody";
+const LIST: &str = "todos of ann";
 
 /// Stands in the seeds where values are that must not reach a log.
 const PRIVATE: &str = "private@example.com";
@@ -30,7 +30,7 @@ pub(crate) fn cursor(bytes: &[u8]) {
     let Ok(text) = str::from_utf8(bytes) else { return };
     let Ok(position) = read_cursor::<Position>(LIST, text) else { return };
     assert!(text.len() <= 1024);
-    assert!(read_cursor::<Position>("todos of somebody else", text).is_err());
+    assert!(read_cursor::<Position>("todos of bob", text).is_err());
     let again = write_cursor(LIST, &position).unwrap();
     assert_eq!(read_cursor::<Position>(LIST, &again).unwrap(), position);
 }
@@ -38,10 +38,10 @@ pub(crate) fn cursor(bytes: &[u8]) {
 /// Only versions that stand in the header as the API writes them are allowed, and `*` allows every one.
 pub(crate) fn if_match(bytes: &[u8]) {
     let Ok(text) = str::from_utf8(bytes) else { return };
-    let Ok(expected) = Expected::parse(Some(text)) else { return };
+    let Ok(expected) = IfMatch::parse(Some(text)) else { return };
     match &expected {
-        Expected::Any => assert_eq!(text.trim(), "*"),
-        Expected::OneOf(versions) => {
+        IfMatch::Any => assert_eq!(text.trim(), "*"),
+        IfMatch::OneOf(versions) => {
             for &version in versions {
                 assert!(text.contains(etag(version).to_str().unwrap()), "{version}");
                 assert!(expected.allows(version));
@@ -50,7 +50,7 @@ pub(crate) fn if_match(bytes: &[u8]) {
     }
 }
 
-/// Nobody is somebody without an access token's claims, or in a group that the claims do not name. A claim a line.
+/// Only the claims of an access token make a caller, and a caller is only in groups that the claims name. A claim a line.
 pub(crate) fn claims(bytes: &[u8]) {
     let Ok(text) = str::from_utf8(bytes) else { return };
     let claims: HashMap<String, String> =
@@ -69,11 +69,11 @@ pub(crate) fn request_headers(bytes: &[u8]) {
     let Ok(text) = str::from_utf8(bytes) else { return };
     let mut lines = text.lines();
     let (correlation_id, traceparent) = (lines.next(), lines.next());
-    let cause = Cause::of_request("request-1", correlation_id, traceparent);
-    assert!((1..=128).contains(&cause.correlation_id.len()));
-    assert!(cause.correlation_id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.:".contains(&byte)));
+    let correlation = CorrelationContext::from_request("request-1", correlation_id, traceparent);
+    assert!((1..=128).contains(&correlation.correlation_id.len()));
+    assert!(correlation.correlation_id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.:".contains(&byte)));
     let given = traceparent.and_then(|text| text.parse::<events::trace::TraceParent>().ok());
-    assert!(given.is_none_or(|given| given.trace_id() == cause.traceparent.trace_id()));
+    assert!(given.is_none_or(|given| given.trace_id() == correlation.traceparent.trace_id()));
 }
 
 /// A page has 1 to 100 items.
@@ -88,12 +88,12 @@ pub(crate) fn limit(bytes: &[u8]) {
 pub(crate) fn stream_batch(bytes: &[u8]) {
     let Ok(batch) = serde_json::from_slice::<StreamBatch>(bytes) else { return };
     for record in &batch.records {
-        match record.row() {
+        match record.outbox_row() {
             Ok(row) => {
                 let image: serde_dynamo::Item = serde_dynamo::to_item(&row).unwrap();
                 let again = json!({"Records": [{"dynamodb": {"SequenceNumber": "1", "NewImage": image}}]});
                 let again: StreamBatch = serde_json::from_value(again).unwrap();
-                assert_eq!(again.records[0].row().unwrap(), row);
+                assert_eq!(again.records[0].outbox_row().unwrap(), row);
             }
             Err(error) => {
                 let told = lambda_kit::telemetry::chain(&error);

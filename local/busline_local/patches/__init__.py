@@ -40,6 +40,7 @@ from busline_local.patches import (
     rule_target_failures,
     schedules,
     sqs_batch_permissions,
+    ssm_parameter_paths,
     state_persistence,
     stream_batches,
     time_to_live,
@@ -51,7 +52,7 @@ from busline_local.patches import (
 
 @dataclass(frozen=True)
 class Patch:
-    """One mended behaviour."""
+    """One patched behaviour."""
 
     name: str
     """The module's name, and `test_<name>.py` among the conformance tests."""
@@ -63,7 +64,7 @@ class Patch:
     """The AWS documentation page of the right behaviour."""
 
     apply: Callable[[], None]
-    """Mends the running process. Called once, before the server starts."""
+    """Patches the running process. Called once, before the server starts."""
 
 
 _AWS = "https://docs.aws.amazon.com"
@@ -79,15 +80,15 @@ PATCHES: tuple[Patch, ...] = (
     ),
     Patch(
         "rule_target_failures",
-        "drops an event whose target is gone, and delivers where the target's policy does not",
+        "drops an event for a missing target, and delivers to targets that do not allow it",
         f"{_AWS}/eventbridge/latest/userguide/eb-rule-dlq.html",
         rule_target_failures.apply,
     ),
     # After the rules: it takes what they would deliver for a schedule.
     Patch(
         "schedules",
-        "fires schedules late and by nobody's role, drops what it cannot deliver, "
-        "and lists the first hundred alone",
+        "fires schedules late and without a role, drops failed deliveries, "
+        "and lists only the first hundred",
         f"{_AWS}/scheduler/latest/UserGuide/configuring-schedule-dlq.html",
         schedules.apply,
     ),
@@ -99,13 +100,13 @@ PATCHES: tuple[Patch, ...] = (
     ),
     Patch(
         "stream_batches",
-        "retries a failing stream batch for ever, and loses a record that is reported as failed",
+        "retries a failing stream batch without end, and loses a record that is reported as failed",
         f"{_AWS}/lambda/latest/dg/services-dynamodb-errors.html",
         stream_batches.apply,
     ),
     Patch(
         "topic_message_size",
-        "refuses messages over 256 KiB on a topic that takes 1 MiB",
+        "refuses messages over 256 KiB on a topic that accepts 1 MiB",
         f"{_AWS}/sns/latest/api/API_SetTopicAttributes.html",
         topic_message_size.apply,
     ),
@@ -117,67 +118,67 @@ PATCHES: tuple[Patch, ...] = (
     ),
     Patch(
         "invocation_metrics",
-        "counts no attempt of an asynchronous invocation, and grows with every other",
+        "counts no attempt of an asynchronous invocation, and keeps every other one in memory",
         f"{_AWS}/lambda/latest/dg/monitoring-metrics-types.html",
         invocation_metrics.apply,
     ),
     Patch(
         "function_environment",
-        "hands the server's whole environment to every function",
+        "passes the server's whole environment to every function",
         f"{_AWS}/lambda/latest/dg/configuration-envvars.html",
         function_environment.apply,
     ),
     Patch(
         "lambda_logging_config",
-        "opens a log stream for every invocation, asks for no permission, knows no JSON format",
+        "opens a log stream for every invocation, checks no permission, has no JSON format",
         f"{_AWS}/lambda/latest/dg/monitoring-cloudwatchlogs.html",
         lambda_logging_config.apply,
     ),
     Patch(
         "queue_depth",
-        "takes the longer for a call the more messages a queue holds",
+        "needs more time for a call the more messages a queue holds",
         f"{_AWS}/AWSSimpleQueueService/latest/SQSDeveloperGuide/standard-queues.html",
         queue_depth.apply,
     ),
     Patch(
         "log_pages",
-        "names no next page of a log that does not fit one",
+        "returns no token for the next page of a log",
         f"{_AWS}/AmazonCloudWatchLogs/latest/APIReference/API_FilterLogEvents.html",
         log_pages.apply,
     ),
     Patch(
         "state_persistence",
-        "forgets unread stream records at a restart, and as many new ones",
+        "loses unread stream records at a restart, and as many new ones",
         f"{_AWS}/amazondynamodb/latest/developerguide/Streams.html",
         state_persistence.apply,
     ),
     Patch(
         "event_archive",
-        "refuses templates with an event archive, and archives for ever",
+        "refuses templates with an event archive, and keeps events without end",
         f"{_RESOURCES}/aws-resource-events-archive.html",
         event_archive.apply,
     ),
     Patch(
         "event_patterns",
-        "compares numbers in patterns without limits, and no names with dots",
+        "compares numbers in patterns without limits, and does not match names with dots",
         f"{_AWS}/eventbridge/latest/userguide/eb-create-pattern.html",
         event_patterns.apply,
     ),
     Patch(
         "http_api_body",
-        "ignores the OpenAPI body of an HTTP API, which SAM makes of routes",
+        "ignores the OpenAPI body of an HTTP API, which SAM generates from routes",
         f"{_RESOURCES}/aws-resource-apigatewayv2-api.html",
         http_api_body.apply,
     ),
     Patch(
         "cloudformation_conditions",
-        "lists resources in change sets that a condition leaves out",
+        "lists resources in change sets that a condition excludes",
         f"{_AWS}/AWSCloudFormation/latest/UserGuide/conditions-section-structure.html",
         cloudformation_conditions.apply,
     ),
     Patch(
         "cloudformation_name_conflicts",
-        "creates an empty table or queue over a retained one of its name",
+        "creates an empty table or queue in place of a retained one with the same name",
         f"{_AWS}/AWSCloudFormation/latest/UserGuide/aws-attribute-deletionpolicy.html",
         cloudformation_name_conflicts.apply,
     ),
@@ -201,37 +202,43 @@ PATCHES: tuple[Patch, ...] = (
     ),
     Patch(
         "cloudfront_local_names",
-        "serves a distribution under no name that a browser can look up here",
+        "serves a distribution under no name that a browser can resolve locally",
         f"{_CLOUDFRONT}/LinkFormat.html",
         cloudfront_local_names.apply,
     ),
     Patch(
         "iam_condition_keys",
-        "has no condition keys for PutEvents and SendEmail, nor an identity to send by",
+        "has no condition keys for PutEvents and SendEmail, and no identity to send with",
         f"{_AWS}/eventbridge/latest/userguide/eb-use-conditions.html",
         iam_condition_keys.apply,
     ),
     Patch(
         "mail_headers",
-        "drops the headers of a mail",
+        "drops the headers of an email",
         f"{_AWS}/ses/latest/APIReference-V2/API_MessageHeader.html",
         mail_headers.apply,
     ),
     Patch(
         "sqs_batch_permissions",
-        "asks for permissions of batch calls, which IAM does not know",
+        "requires permissions for batch calls, which IAM does not have",
         f"{_AWS}/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-api-permissions-reference.html",
         sqs_batch_permissions.apply,
     ),
     Patch(
+        "ssm_parameter_paths",
+        "checks `ssm:GetParametersByPath` against the resource `*`",
+        f"{_AWS}/systems-manager/latest/userguide/sysman-paramstore-access.html",
+        ssm_parameter_paths.apply,
+    ),
+    Patch(
         "foreign_authorization",
-        "takes a call with another `Authorization` header than AWS's for the root user's",
+        "treats a call with a foreign `Authorization` header as the root user's",
         f"{_AWS}/amazondynamodb/latest/APIReference/CommonErrors.html",
         foreign_authorization.apply,
     ),
     Patch(
         "cognito_confirmation_codes",
-        "mails 123456 to everyone who signs up",
+        "sends the code 123456 to every new user",
         f"{_AWS}/cognito/latest/developerguide/signing-up-users-in-your-app.html",
         cognito_confirmation_codes.apply,
     ),
@@ -243,13 +250,13 @@ PATCHES: tuple[Patch, ...] = (
     ),
     Patch(
         "cognito_authentication_time",
-        "gives refreshed tokens a new time of authentication",
+        "sets a new authentication time in refreshed tokens",
         f"{_AWS}/cognito/latest/developerguide/amazon-cognito-user-pools-using-the-access-token.html",
         cognito_authentication_time.apply,
     ),
     Patch(
         "cognito_case_sensitivity",
-        "tells users apart by capitals in pools that do not",
+        "treats user names as case-sensitive in case-insensitive pools",
         f"{_RESOURCES}/aws-properties-cognito-userpool-usernameconfiguration.html",
         cognito_case_sensitivity.apply,
     ),
@@ -261,7 +268,7 @@ PATCHES: tuple[Patch, ...] = (
     ),
     Patch(
         "cognito_writable_attributes",
-        "lets users write any attribute of their own, even `sub`",
+        "lets users write any of their attributes, even `sub`",
         f"{_AWS}/cognito/latest/developerguide/user-pool-settings-attributes.html",
         cognito_writable_attributes.apply,
     ),
@@ -286,7 +293,7 @@ PATCHES: tuple[Patch, ...] = (
     ),
     Patch(
         "transaction_conflicts",
-        "lets no transaction meet another",
+        "never cancels conflicting transactions",
         f"{_AWS}/amazondynamodb/latest/developerguide/transaction-apis.html",
         transaction_conflicts.apply,
     ),

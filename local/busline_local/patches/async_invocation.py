@@ -2,7 +2,7 @@
 
 Stock: only direct `Event` invocations and bucket notifications are retried; a
 rule or a topic calls its function once and forgets the failure. Every attempt
-has a request id of its own, `OnSuccess` is never read, `OnFailure` knows no bus
+has its own request id, `OnSuccess` is never read, `OnFailure` knows no bus
 and no bucket, its record lacks half of its fields, and a dead-letter queue gets
 that record in place of the event.
 
@@ -13,7 +13,7 @@ the same request id; throttling is retried until the event is too old; then the
 dead-letter queue gets the event with three attributes, and the destination gets
 a record of the whole invocation.
 
-Mended: events wait in a queue of the server's own, at most `_PER_FUNCTION` of
+Patched: events wait in a queue of the server's own, at most `_PER_FUNCTION` of
 one function and `_TOTAL` in all run at once, and records go out with the
 function's role. Delays between attempts are seconds instead of minutes. What
 waits at a clean stop is saved and continues after the next start.
@@ -47,7 +47,7 @@ _LOG = logging.getLogger("busline.async")
 _PER_FUNCTION = 8
 _TOTAL = 32
 """Below the server's limit on function processes, so that a burst of events
-leaves room for requests that somebody waits for."""
+leaves capacity for synchronous requests."""
 
 _MAXIMUM_PAYLOAD_BYTES = 1_048_576
 """<https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>"""

@@ -1,11 +1,11 @@
 """Change sets that know which resources a condition leaves out.
 
-Stock lists a resource as added whatever its `Condition` says, and finds no
+Stock lists a resource as added regardless of its `Condition`, and finds no
 changes when a parameter turns a condition over.
 AWS: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/conditions-section-structure.html:
-a resource whose condition is false does not exist; it is added when the
+a resource with a false condition does not exist; it is added when the
 condition becomes true and removed when it becomes false.
-Mended where the two templates are made comparable: such resources are left out
+Patched where the two templates are made comparable: such resources are left out
 of both.
 """
 

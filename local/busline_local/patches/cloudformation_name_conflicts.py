@@ -6,7 +6,7 @@ its table, loses the data.
 AWS: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-attribute-deletionpolicy.html:
 a retained resource stays as it is, and creating one of its name fails with
 "already exists".
-Mended for the types that keep data: tables, queues, log groups (MiniStack does
+Patched for the types that keep data: tables, queues, log groups (MiniStack does
 it for buckets itself).
 """
 

@@ -6,6 +6,7 @@ Stock's CloudFormation drops without a word:
   `PointInTimeRecoverySpecification`, `SSESpecification`;
 - `AWS::Lambda::Function`: `DeadLetterConfig`, `ReservedConcurrentExecutions`;
 - `AWS::Events::EventBus`: `LogConfig`, `DeadLetterConfig`;
+- `AWS::IAM::Role`: `PermissionsBoundary`;
 - `AWS::S3::Bucket`: `LifecycleConfiguration`;
 - `AWS::SNS::Topic`: `MaximumMessageSize`;
 
@@ -13,7 +14,7 @@ and knows no attribute `ProviderURL` of `AWS::Cognito::UserPool`.
 
 AWS documents each of them in the resource's page under
 https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-template-resource-type-ref.html.
-Mended by setting the dropped properties through the service's own calls, once
+Patched by setting the dropped properties through the service's own calls, once
 the resource is there. A property that an update takes away returns to its
 default.
 """
@@ -22,7 +23,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from ministack.services import dynamodb, eventbridge, lambda_svc, s3, sns
+from ministack.services import dynamodb, eventbridge, iam, lambda_svc, s3, sns
 from ministack.services.cloudformation import provisioners
 
 Properties = dict[str, Any]
@@ -35,6 +36,7 @@ def apply() -> None:
     _complete("AWS::DynamoDB::Table", _complete_table)
     _complete("AWS::Lambda::Function", _complete_function)
     _complete("AWS::Events::EventBus", _complete_bus)
+    _complete("AWS::IAM::Role", _complete_role)
     _complete("AWS::S3::Bucket", _complete_bucket)
     _complete("AWS::SNS::Topic", _complete_topic)
     _add_provider_url()
@@ -81,7 +83,7 @@ def _complete_table(name: str, old: Properties, new: Properties) -> None:
             {"TableName": name, "PointInTimeRecoverySpecification": specification},
         )
     if _changed(old, new, "SSESpecification") and "SSESpecification" in new:
-        # The template says SSEEnabled where the API says Enabled.
+        # The template's SSEEnabled is the API's Enabled.
         sse = new["SSESpecification"]
         _call(
             dynamodb._update_table,
@@ -109,6 +111,15 @@ def _complete_bus(name: str, old: Properties, new: Properties) -> None:
             bus[key] = new[key]
         elif key in old:
             bus.pop(key, None)
+
+
+def _complete_role(name: str, old: Properties, new: Properties) -> None:
+    if not _changed(old, new, "PermissionsBoundary"):
+        return
+    boundary = new.get("PermissionsBoundary")
+    if boundary is not None and not iam.policy_known(boundary):
+        raise ValueError(f"Scope ARN: {boundary} does not exist or is not attachable.")
+    iam._roles[name]["PermissionsBoundary"] = boundary
 
 
 def _complete_bucket(name: str, old: Properties, new: Properties) -> None:

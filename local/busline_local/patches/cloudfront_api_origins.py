@@ -8,7 +8,7 @@ and <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-vs-re
 The API is asked over HTTPS alone, and by its own name: a request that carries
 the viewer's `Host` on is 403.
 
-Mended by handing the request to the API as if it had come to its own address.
+Patched by handing the request to the API as if it had come to its own address.
 """
 
 import asyncio

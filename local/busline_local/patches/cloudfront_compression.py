@@ -5,9 +5,9 @@ Stock stores `Compress` and sends every file as long as it is.
 AWS: <https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/ServingCompressedFiles.html>:
 compressed is what the behaviour and its cache policy say, when the viewer
 takes it, of the listed types and between 1,000 and 10,000,000 bytes; the
-answer says so in `Content-Encoding` and `Vary`, and its `ETag` becomes weak.
+answer has `Content-Encoding` and `Vary`, and its `ETag` becomes weak.
 
-Mended for gzip. CloudFront prefers Brotli, which Python has no code for, and
+Patched for gzip. CloudFront prefers Brotli, which Python has no code for, and
 which makes smaller files: what is measured here is an upper bound.
 """
 
@@ -37,7 +37,7 @@ _Answer = tuple[int, dict[str, Any], Any]
 
 
 def apply() -> None:
-    """Compress what comes out of the data plane, where the behaviour says so."""
+    """Compress the answers of the data plane, where the behaviour enables it."""
     handle = cloudfront.handle_viewer_request
     read_behavior = cloudfront._dataplane_behavior
 

@@ -7,7 +7,7 @@ can be.
 AWS: <https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/LinkFormat.html>:
 every distribution answers under its own domain name.
 
-Mended by answering for `<label>.cloudfront.localhost` too. Browsers take every
+Patched by answering for `<label>.cloudfront.localhost` too. Browsers take every
 name below `localhost` for this machine (RFC 6761) and for a secure origin;
 other programs are told the address (`curl --resolve`).
 """

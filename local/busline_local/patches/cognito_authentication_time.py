@@ -5,7 +5,7 @@ user had given their password again.
 AWS: https://docs.aws.amazon.com/cognito/latest/developerguide/amazon-cognito-user-pools-using-the-access-token.html
 `auth_time` is when the user completed authentication; `iat` is when the token
 was issued.
-Mended: a session's refresh token carries the time, and what it is exchanged for
+Patched: a session's refresh token carries the time, and what it is exchanged for
 has it from there.
 """
 

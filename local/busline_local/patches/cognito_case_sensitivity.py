@@ -6,7 +6,7 @@ AWS: <https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws
 In such a pool any variation in case is the same user, who signs in with any of
 them, and nobody else can sign up with one.
 
-Mended where MiniStack looks a user up by name, `sub` or alias.
+Patched where MiniStack looks a user up by name, `sub` or alias.
 """
 
 from typing import Any

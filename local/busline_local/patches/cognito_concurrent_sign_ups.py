@@ -1,14 +1,14 @@
 """Users who sign up at the same moment.
 
 Stock looks a user up by walking the pool's users, and fails with an internal
-error when somebody else signs up meanwhile: a `ConfirmSignUp` may so confirm
+error when another user signs up at the same time: a `ConfirmSignUp` may so confirm
 its user and never invoke the PostConfirmation trigger.
 
 AWS: <https://docs.aws.amazon.com/cognito/latest/developerguide/quotas.html>:
 the only bound on calls at the same time is their rate, answered with
 `TooManyRequestsException`.
 
-Mended by looking up in a copy, which Python makes in one step.
+Patched by looking up in a copy, which Python makes in one step.
 """
 
 from typing import Any

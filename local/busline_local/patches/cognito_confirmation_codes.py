@@ -6,7 +6,7 @@ been confirmed.
 AWS: https://docs.aws.amazon.com/cognito/latest/developerguide/signing-up-users-in-your-app.html
 sends each user a random code of six digits, and confirming it verifies the
 attribute that it was sent to, where the pool verifies it automatically.
-Mended where the code is mailed: it is drawn there and kept with the user.
+Patched where the code is mailed: it is drawn there and kept with the user.
 """
 
 import secrets

@@ -8,7 +8,7 @@ With rotation, GetTokensFromRefreshToken answers with a new refresh token that
 expires when the old one would have; the old one works for
 `RetryGracePeriodSeconds` more (0 if unset), then fails with
 RefreshTokenReuseException; and REFRESH_TOKEN_AUTH is refused.
-Mended over MiniStack's own calls; when which token was rotated is kept with
+Patched over MiniStack's own calls; when which token was rotated is kept with
 the user until the token would have expired.
 """
 

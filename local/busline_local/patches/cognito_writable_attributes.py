@@ -8,7 +8,7 @@ A client writes its `WriteAttributes` alone; one that names none writes all
 attributes of the pool but `sub` and those that say what is verified. An
 attribute that cannot be changed has the value of the sign-up for ever.
 
-Mended before MiniStack's own calls.
+Patched before MiniStack's own calls.
 """
 
 from typing import Any

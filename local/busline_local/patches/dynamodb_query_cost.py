@@ -6,7 +6,7 @@ AWS: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Query.html
 Items of a partition are kept in the order of the sort key; a page reads the
 items that match the key condition, from the start key on, up to `Limit` or
 1 MB, and costs no more.
-Mended by keeping each partition of the table and of its indexes in order, and
+Patched by keeping each partition of the table and of its indexes in order, and
 by letting MiniStack's own Query run over the few items that the page can
 reach. What is in the page, and every error, is decided by MiniStack as before.
 Queries over keys of several attributes and the legacy `KeyConditions` are left
@@ -96,7 +96,7 @@ def _page(table: Table, data: Item) -> list[tuple[Any, Any]] | None:
         reachable = range(low, high) if forward else range(high - 1, low - 1, -1)
         return _until_full(table, data, (entries[i] for i in reachable))
     except (ValueError, TypeError, LookupError, AttributeError):
-        # Something in the request is malformed, and stock says what; or an item
+        # Something in the request is malformed, which stock reports; or an item
         # has just expired, and stock reads what is left.
         return None
 
@@ -222,7 +222,7 @@ def _remove(entries: list[Entry], entry: Entry) -> None:
 def _schemas(table: Table) -> dict[str | None, tuple[str, list[tuple[str, str]]]]:
     """For the table and each index: the partition key, and what its items are ordered by.
 
-    Indexes whose keys have several attributes are left out.
+    Indexes with keys of several attributes are left out.
     """
     schemas: dict[str | None, tuple[str, list[tuple[str, str]]]] = {
         _BASE: (table["pk_name"], dynamodb._index_order_keys(table, table.get("sk_name")))

@@ -3,10 +3,10 @@
 Stock knows no `AWS::Events::Archive` and refuses a template that has one,
 never forgets an archived event, and answers DescribeArchive with every event.
 AWS: https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-events-archive.html
-says which properties there are and that a new `SourceArn` or `ArchiveName`
+lists the properties, and that a new `SourceArn` or `ArchiveName`
 replaces the archive; a new one keeps events for `RetentionDays`, 0 meaning for
 ever (https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_CreateArchive.html).
-Mended by a resource handler over MiniStack's own archive calls, by dropping
+Patched by a resource handler over MiniStack's own archive calls, by dropping
 events past their retention when another is archived, and by answering with a
 copy that has no events in it.
 """

@@ -1,4 +1,4 @@
-"""An event pattern matches as EventBridge's user guide says.
+"""An event pattern matches as EventBridge's user guide describes.
 
 Stock compares numbers by their value and without limits, refuses no threshold
 that EventBridge cannot compare, and does not know that `{"a.b": 1}` is the same
@@ -11,7 +11,7 @@ not considered equal", and "uses dot (.) as the joining character".
 numeric matching "is limited to values between -5.0e9 and +5.0e9 inclusive, with
 15 digits of precision, or six digits to the right of the decimal point".
 
-Mended in the comparisons themselves, for rules, archives and TestEventPattern.
+Patched in the comparisons themselves, for rules, archives and TestEventPattern.
 A parsed event no longer knows 300.0 from 3.0e2: these two stay equal.
 """
 

@@ -1,13 +1,13 @@
 """A call with an `Authorization` header that is no AWS signature.
 
 Stock takes such a header, say a Cognito token's `Bearer`, for a call of its
-own: the root user's, to whom nothing is denied.
+own: the root user's, which nothing denies.
 
 AWS: <https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/CommonErrors.html>:
 a request signature that does not conform to AWS standards is refused with
 `IncompleteSignature`.
 
-Mended where the header is read and where the call is authorized. What AWS
+Patched where the header is read and where the call is authorized. What AWS
 serves without a signature goes on: Cognito's public operations, buckets (which
 treat the caller as anonymous), API Gateway's routes and function URLs.
 """

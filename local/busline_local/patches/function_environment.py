@@ -8,7 +8,7 @@ logging are missing. An endpoint of one service that is an API of the account's
 AWS: <https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html>,
 <https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html>.
 
-Mended: the documented variables, `PATH`, the function's own, and the endpoint
+Patched: the documented variables, `PATH`, the function's own, and the endpoint
 unless the function names one. The address of an API in a service's endpoint
 becomes the one at which this server answers for it.
 """

@@ -7,7 +7,7 @@ place of all that was there whenever the property changes:
 https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-apigatewayv2-api.html
 with the extensions of
 https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-swagger-extensions.html
-Mended by translating the definition into MiniStack's own records of routes,
+Patched by translating the definition into MiniStack's own records of routes,
 integrations and authorizers. They are built whole before they replace the old
 ones, so that a request meets one version of the API or the other, and a
 definition that cannot be imported fails the stack and changes nothing.
@@ -108,7 +108,7 @@ def _definition(properties: Json) -> _Definition | None:
     if not isinstance(body, dict) or not str(body.get("openapi", "")).startswith("3.0"):
         raise ValueError(f"{_TYPE} Body: expected an OpenAPI 3.0 definition")
     definition = _Definition(cors=body.get("x-amazon-apigateway-cors"))
-    # AWS takes the name from the definition, whatever else the template says.
+    # AWS takes the name from the definition, regardless of the template.
     info = body.get("info", {})
     if "title" in info:
         definition.fields["name"] = info["title"]

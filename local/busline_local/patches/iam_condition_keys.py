@@ -9,7 +9,7 @@ gives PutEvents the keys `events:source` and `events:detail-type`, and
 https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonsimpleemailservicev2.html
 gives SendEmail the identity as its resource and the keys `ses:FromAddress`,
 `ses:FromDisplayName` and `ses:Recipients`.
-Mended where MiniStack reads the resource out of a request: the keys are read
+Patched where MiniStack reads the resource out of a request: the keys are read
 beside it, and the policies are evaluated with them, once for each different
 entry, so that one foreign entry among ten denies the call.
 """

@@ -9,7 +9,7 @@ waiting for half a second before it may be invoked.
 AWS: a warm invocation costs the function's own time and no fixed wait,
 <https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html>.
 
-Mended: small packets go out at once, and the log is what the function has
+Patched: small packets go out at once, and the log is what the function has
 written when its answer arrives: whoever collects it empties the pipe first.
 """
 
@@ -45,7 +45,7 @@ class Output:
     pipe: Any
     lock: threading.Lock = field(default_factory=threading.Lock)
     rest: bytes = b""
-    """The beginning of a line whose end has not been written."""
+    """The beginning of an incomplete line."""
 
     def carry(self, lines: Lines) -> bool:
         """Move what is there; whether the process may write more."""

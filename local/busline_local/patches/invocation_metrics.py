@@ -8,7 +8,7 @@ AWS: <https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-types.html
 `Invocations` and `Errors` count every attempt, throttled ones count as
 `Throttles` alone; metrics come in intervals of one minute.
 
-Mended: attempts are counted where they run (`invocation.attempt` for event
+Patched: attempts are counted where they run (`invocation.attempt` for event
 sources, stock for the rest) and summed into one statistic set a minute.
 Percentiles within a minute are lost.
 """
@@ -36,7 +36,7 @@ def _count(
 ) -> None:
     if duration_ms <= 0:
         # Stock reports so what ran nothing: a refusal, or the acceptance of an
-        # event, whose attempts report themselves.
+        # event; its attempts report themselves.
         if throttle:
             _add(function_name, "Throttles", 1, "Count")
         return

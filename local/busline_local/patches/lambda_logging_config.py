@@ -1,6 +1,6 @@
 """Function logs: the stream names, the JSON platform lines and the permission of AWS.
 
-Stock: every invocation opens a log stream of its own, named alike for all
+Stock: every invocation opens its own log stream, with the same name for all
 functions of a shared group; platform lines are text whatever the format; the
 role needs no permission; nothing is ever dropped.
 
@@ -12,7 +12,7 @@ AWS: <https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-log
 (the role needs `logs:CreateLogStream` and `logs:PutLogEvents`, and
 `logs:CreateLogGroup` for a group that does not exist).
 
-Mended as documented, with one stream a function version and server start. A
+Patched as documented, with one stream a function version and server start. A
 stream keeps its last 20,000 lines.
 """
 

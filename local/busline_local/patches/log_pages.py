@@ -7,9 +7,9 @@ AWS: <https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_F
 A page holds as many events as fit in 1 MB, 10,000 at most; `nextToken` is
 there when there are more.
 
-Mended in place of MiniStack's own search. A token says at which moment the
-page ended and how many of that moment's events it had told of, so that lines
-which come or go meanwhile shift nothing.
+Patched in place of MiniStack's own search. A token holds the moment at which the
+page ended and how many of that moment's events it contained, so that lines
+which are added or removed in between shift nothing.
 """
 
 import heapq
@@ -85,7 +85,7 @@ def _page(found: Iterator[Record], data: Record, moment: int | None, told: int) 
 
 
 def _read_token(token: str) -> tuple[int, int]:
-    """The moment at which the last page ended, and how many of its events were told."""
+    """The moment at which the last page ended, and how many of its events it contained."""
     moment, told = token.split("/")
     return int(moment), int(told)
 

@@ -10,7 +10,7 @@ up to 15 headers, by which a sender offers one-click unsubscribe:
 A name is 1 to 126 printable ASCII characters without a colon, a value at most
 995 characters; SES refuses a call that breaks a rule.
 
-Mended: they are checked, kept with the mail, relayed and shown.
+Patched: they are checked, kept with the mail, relayed and shown.
 """
 
 import json
@@ -75,7 +75,7 @@ def _headers(body: bytes) -> Headers:
     try:
         message = json.loads(body)["Content"]["Simple"]
     except (ValueError, KeyError, TypeError):
-        # Another kind of message, or none: the service itself says what is wrong with it.
+        # Another kind of message, or none: the service itself reports the error.
         return []
     headers: Headers = message.get("Headers") or []
     return headers

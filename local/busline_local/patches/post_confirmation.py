@@ -8,7 +8,7 @@ created. https://docs.aws.amazon.com/cognito/latest/developerguide/cognito-user-
 the function must answer within 5 seconds or is called again, three times in
 all, and must answer with the event. Its failure is shown to the caller, but
 the user stays confirmed.
-Mended around the three calls that confirm.
+Patched around the three calls that confirm.
 """
 
 import threading
@@ -111,7 +111,7 @@ def _attempt(function: Function, event: Json) -> Outcome | None:
     def invoke() -> None:
         answers.put(invocation.attempt(function, event, new_uuid()))
 
-    # A function that is too late goes on, as on AWS; nobody waits for it.
+    # A function that is too late continues, as on AWS; no request waits for it.
     threading.Thread(target=invoke, daemon=True, name="post-confirmation").start()
     try:
         return answers.get(timeout=_ANSWER_SECONDS)

@@ -10,7 +10,7 @@ AWS: <https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEventsR
 (ten entries, less than 1 MB together; a request in which no entry is complete
 fails as a whole).
 
-Mended as documented.
+Patched as documented.
 """
 
 import json

@@ -8,7 +8,7 @@ AWS: <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide
 A standard queue takes a nearly unlimited number of calls a second, however
 many messages it holds.
 
-Mended where messages are found: from the front of the queue, where those are
+Patched where messages are found: from the front of the queue, where those are
 that were received or are next, and no further than needed. Retention is looked
 after once a second and not with every call. FIFO queues stay as they are.
 """

@@ -5,16 +5,16 @@ gone is skipped, and neither functions, queues nor topics are asked whether
 their policies admit the rule.
 
 AWS: <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-dlq.html>.
-An event whose target does not exist or does not admit the rule is not retried:
+An event for a target that does not exist or does not admit the rule is not retried:
 it goes to the target's dead-letter queue at once, with the rule, the target and
 the error as message attributes, if that queue's policy admits the rule.
 
 <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-retry-policy.html>:
 what may pass (an API destination that answers 429 or 5xx, or not at all) is
-retried as the target's `RetryPolicy` says, and the dead letter then tells how
+retried as the target's `RetryPolicy` defines, and the dead letter then tells how
 often and which limit was reached.
 
-Mended as documented, with seconds between attempts. Inside one process nothing
+Patched as documented, with seconds between attempts. Inside one process nothing
 but an API destination fails for a while. A function that fails is no failed
 delivery: its own retries and destinations (`async_invocation`) deal with that.
 An event that waits for a retry is forgotten when the server stops.
@@ -139,7 +139,7 @@ def _deliver(
 
 
 def _given_input(target: dict[str, Any], rule: dict[str, Any], view: Any) -> str | None:
-    """What the target gets in place of the whole event, if the rule says so."""
+    """What the target gets in place of the whole event, if the rule defines it."""
     if target.get("InputTransformer"):
         transformed: str = eventbridge._apply_input_transformer(
             target["InputTransformer"], rule, view
@@ -277,7 +277,7 @@ def _dead_letter(
         return
     queue = sqs._queue_by_arn(arn)
     if queue is None or not sqs.queue_policy_allows(arn, _SERVICE, rule["Arn"], get_account_id()):
-        _LOG.error("%s, nor to %s: it is gone or its policy does not admit", summary, arn)
+        _LOG.error("%s, nor to %s: it does not exist or its policy does not admit", summary, arn)
         return
     _LOG.warning("%s; the event is in %s", summary, arn)
     attributes = {

@@ -4,7 +4,7 @@ Stock: a schedule is checked against the group `default` whatever its group is,
 anybody may pass it any role, and that role is never asked; schedules fire on a
 ten-second beat; keywords in the input stay as they are; `RetryPolicy` and
 `DeadLetterConfig` are stored and ignored; a list ends after its first page
-and says nothing of a next one.
+and has no token for a next one.
 
 AWS: <https://docs.aws.amazon.com/scheduler/latest/UserGuide/setting-up.html>:
 Scheduler calls the target with the schedule's own role, and whoever creates the
@@ -19,8 +19,8 @@ as message attributes, if the role may send there.
 <https://docs.aws.amazon.com/scheduler/latest/APIReference/API_ListSchedules.html>:
 a page holds 100 schedules at most, and `NextToken` when there are more.
 
-Mended for functions as targets, which are invoked asynchronously; everything
-else still takes stock's road. Looked at every second: AWS promises the minute.
+Patched for functions as targets, which are invoked asynchronously; everything
+else is still delivered by stock. Checked every second: AWS promises the minute.
 Seconds between attempts instead of minutes; an attempt that waits for its turn
 is forgotten when the server stops.
 """
@@ -90,7 +90,7 @@ def apply() -> None:
         access_key_id: str, iam_action: str, service: str, region: str, *rest: Any, **named: Any
     ) -> Any:
         denied = enforce(access_key_id, iam_action, service, region, *rest, **named)
-        # Without a role the request is incomplete, which its own service says.
+        # Without a role the request is incomplete, which its own service reports.
         passes_role = iam_action in ("scheduler:CreateSchedule", "scheduler:UpdateSchedule")
         if denied is None and passes_role and _passed_role.get():
             context = {"iam:PassedToService": "scheduler.amazonaws.com"}
@@ -180,7 +180,7 @@ class _Delivery:
                         return
                     retries += 1
                     continue
-                self._bury(error, retries, condition)
+                self._dead_letter(error, retries, condition)
             return
 
     def _invoke(self, attempt: int) -> None:
@@ -206,7 +206,7 @@ class _Delivery:
             given = given.replace(f"<aws.scheduler.{name}>", value)
         return given
 
-    def _bury(self, error: _NotDelivered, retries: int, condition: str) -> None:
+    def _dead_letter(self, error: _NotDelivered, retries: int, condition: str) -> None:
         arn = str((self.target.get("DeadLetterConfig") or {}).get("Arn", ""))
         summary = f"{self.schedule['Arn']} could not reach {self.target['Arn']} ({error.code})"
         queue = sqs._queue_by_arn(arn) if arn else None

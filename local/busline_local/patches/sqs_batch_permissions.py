@@ -1,11 +1,11 @@
 """A batch call to a queue needs the permission of its single call.
 
-Stock asks for a permission of its own, such as `sqs:ChangeMessageVisibilityBatch`,
+Stock requires a separate permission, such as `sqs:ChangeMessageVisibilityBatch`,
 which IAM does not know.
 AWS: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-api-permissions-reference.html
 SendMessageBatch needs `sqs:SendMessage`, DeleteMessageBatch `sqs:DeleteMessage`
 and ChangeMessageVisibilityBatch `sqs:ChangeMessageVisibility`.
-Mended where MiniStack reads the action out of a request.
+Patched where MiniStack reads the action out of a request.
 """
 
 from typing import Any

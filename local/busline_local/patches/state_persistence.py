@@ -3,13 +3,13 @@
 Stock: event source mappings keep their positions in a table's stream over a
 restart, but the stream itself starts empty. Records that were not yet read are
 lost, and so are as many new ones as the old stream had: they lie before the
-saved position. A service whose state changes while it is copied is not saved at
+saved position. A service that changes while its state is copied is not saved at
 all.
 
 AWS: a stream keeps its records for 24 hours,
 <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Streams.html>.
 
-Mended: streams are saved and restored with their tables, and a copy that was
+Patched: streams are saved and restored with their tables, and a copy that was
 disturbed is made again.
 """
 

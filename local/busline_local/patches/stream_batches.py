@@ -8,13 +8,13 @@ holds up every other; the role may read any stream.
 
 AWS: <https://docs.aws.amazon.com/lambda/latest/dg/services-dynamodb-errors.html>,
 <https://docs.aws.amazon.com/lambda/latest/dg/services-ddb-batchfailurereporting.html>.
-A function error splits the batch if the mapping says so, which costs no retry.
+A function error splits the batch if the mapping defines it, which costs no retry.
 A partial answer moves the checkpoint to the lowest reported record and retries
 from there, without splitting. When retries or age run out, the records go to
 the failure destination: a topic or a queue gets their sequence numbers, a
 bucket gets the whole event.
 
-Mended: a thread for each mapping that has records, which settles them in order
+Patched: a thread for each mapping that has records, which settles them in order
 and moves the mapping's saved position behind each settled record, so that a
 restart repeats at most the batch that was on its way. Ages under AWS's minimum
 of 60 seconds are accepted, so that tests need not wait.
@@ -134,7 +134,7 @@ def _next(mapping: Mapping) -> tuple[int, list[Record]] | None:
             uuid, mapping["EventSourceArn"], mapping.get("StartingPosition", "LATEST")
         )
         position = lambda_svc._dynamodb_stream_positions[uuid]
-    # Records that expired in the meantime are gone.
+    # Records that expired in the meantime are deleted.
     position = max(position, dynamodb.stream_start_position(table_name))
     records = dynamodb.stream_records_since(table_name, position, mapping.get("BatchSize", 100))
     return (position, list(records)) if records else None
@@ -281,7 +281,7 @@ def _first_reported(mapping: Mapping, batch: _Batch, answer: Any) -> int | None:
 
 def _settle(mapping: Mapping, position: int) -> None:
     if not _exists(mapping):
-        # Deleted meanwhile: its position must not come back.
+        # Deleted in the meantime: its position must not come back.
         return
     with lambda_svc._dynamodb_stream_positions_lock:
         lambda_svc._dynamodb_stream_positions[mapping["UUID"]] = position

@@ -1,16 +1,16 @@
-"""Items that expire are deleted by DynamoDB, which says so in the stream.
+"""Items that expire are deleted by DynamoDB, which the stream's record names.
 
 Stock deletes an expired item without a word in the table's stream, also when
 the attribute is no number.
 
 AWS: <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/time-to-live-ttl-streams.html>.
-The deletion is a REMOVE record whose `userIdentity` is the service. Only a
+The deletion is a REMOVE record with the service as `userIdentity`. Only a
 number of seconds that lies in the last five years expires an item:
 <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ttl-expired-items.html>.
 AWS deletes within a few days; the local cloud looks every minute, or every
 `DYNAMODB_TTL_SECONDS`.
 
-Mended by deleting in a thread of our own, in place of stock's.
+Patched by deleting in a thread of our own, in place of stock's.
 """
 
 import logging
@@ -98,7 +98,7 @@ def _delete_expired(table_name: str, attribute: str) -> None:
     deleted = 0
     for partition_key, items in list(table["items"].items()):
         for sort_key, item in list(items.items()):
-            # Requests go on meanwhile: only what is still there is deleted.
+            # Requests continue in parallel: only items that still exist are deleted.
             if _has_expired(item, attribute, now) and items.get(sort_key) is item:
                 _delete(table, table_name, partition_key, sort_key)
                 deleted += 1

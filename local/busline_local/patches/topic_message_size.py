@@ -1,12 +1,12 @@
 """A topic carries messages up to its own `MaximumMessageSize`.
 
-Stock: every topic refuses more than 256 KiB, whatever its attribute says, and
-the attribute takes any value.
+Stock: every topic refuses more than 256 KiB, regardless of its attribute, and
+the attribute accepts any value.
 
 AWS: <https://docs.aws.amazon.com/sns/latest/api/API_SetTopicAttributes.html>:
 256 KiB unless `MaximumMessageSize` names another limit, from 1 KiB to 1 MiB.
 
-Mended as documented, for Publish, PublishBatch and everything that publishes
+Patched as documented, for Publish, PublishBatch and everything that publishes
 inside the server.
 """
 
@@ -40,7 +40,7 @@ def _within_the_limit(stock: Any) -> Any:
         if isinstance(message, str) and sns._message_payload_size(message, attributes) > limit:
             raise sns.SnsPublishError(
                 "InvalidParameter",
-                f"Invalid parameter: Message too long. The topic takes {limit} bytes.",
+                f"Invalid parameter: Message too long. The topic accepts {limit} bytes.",
             )
         return stock(topic_arn, message, subject, **settings)
 
@@ -60,7 +60,7 @@ def _batch_within_the_limit(stock: Any) -> Any:
         if total > limit:
             return sns._error(
                 "BatchRequestTooLong",
-                f"The messages of the batch are {total} bytes together; the topic takes {limit}.",
+                f"The messages of the batch are {total} bytes together; the topic accepts {limit}.",
                 400,
             )
         return stock(params)

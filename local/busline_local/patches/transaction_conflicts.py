@@ -10,7 +10,7 @@ UpdateItem or DeleteItem of such an item fails with
 TransactionConflictException, and a second request with the same token fails
 with TransactionInProgressException. Plain reads are let through.
 
-Mended: a transaction is under way for `_UNDER_WAY_SECONDS` before it is carried
+Patched: a transaction is under way for `_UNDER_WAY_SECONDS` before it is carried
 out, as it is on AWS for the few milliseconds that its two phases take.
 """
 

@@ -1,4 +1,4 @@
-"""A WebSocket client hears what its API's routes say, and only when they are to be heard.
+"""A WebSocket client gets the responses of its API's routes, and only of two-way routes.
 
 Stock: a connection is accepted without a subprotocol, whatever `$connect`
 answers, and browsers drop one that does not speak what they offered; what a
@@ -10,7 +10,7 @@ AWS: `$connect` chooses the subprotocol by a header of its answer:
 A route without a route response is one-way:
 <https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-websocket-api-route-response.html>.
 
-Mended as documented.
+Patched as documented.
 """
 
 import json
@@ -93,7 +93,7 @@ def _update(physical_id: str, _old: Properties, properties: Properties, *_rest: 
 
 
 def _delete(physical_id: str, properties: Properties) -> None:
-    # The route, or the whole API, may be gone already.
+    # The route, or the whole API, may be deleted already.
     apigateway._delete_route_response(properties["ApiId"], _route_id(properties), physical_id)
 
 

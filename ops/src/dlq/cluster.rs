@@ -1,4 +1,4 @@
-//! Failures by cause: thousands of messages are a handful of reasons.
+//! Grouping failures by cause.
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
@@ -10,10 +10,10 @@ use serde::Serialize;
 use crate::dlq::envelope::Envelope;
 use crate::dlq::message::Message;
 
-/// How many steps a cluster's history has.
+/// The number of steps in a cluster's histogram.
 pub const STEPS: usize = 24;
 
-/// Failures with one cause.
+/// Failures with the same cause.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Cluster {
@@ -25,29 +25,28 @@ pub struct Cluster {
     pub rule: Option<String>,
     /// The kind of failure record.
     pub envelope: Envelope,
-    /// The kind of error.
     pub error_type: Option<String>,
-    /// What the errors say, with ids, numbers, times and quotes replaced by `…`.
+    /// The error text, with ids, numbers, times and quoted values replaced by `…`.
     pub error_message: Option<String>,
-    /// The event and its version.
+    /// The `detail-type` of the event.
     pub event_type: Option<String>,
-    /// How many messages.
+    /// The number of messages.
     pub count: u64,
-    /// The first failure.
+    /// The time of the first failure.
     pub first: Option<Timestamp>,
-    /// The last failure.
+    /// The time of the last failure.
     pub last: Option<Timestamp>,
-    /// The id of one of the messages, the first that was seen.
+    /// The id of the first message that was read.
     pub example: String,
-    /// What the example's error says, to the letter.
+    /// The exact error text of the example.
     pub example_message: Option<String>,
-    /// How many failures in each of [`STEPS`] steps of the time from the queue's first failure to its last.
+    /// The number of failures in each of [`STEPS`] steps from the first failure in the queue to the last.
     pub histogram: Vec<u64>,
 }
 
-/// What makes two failures the same.
+/// What failures of a cluster have in common.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Cause {
+struct ClusterKey {
     service: Option<String>,
     function: Option<String>,
     rule: Option<String>,
@@ -65,14 +64,13 @@ struct Members {
     example_message: Option<String>,
 }
 
-/// Gathers failures; keeps a time each, and of each cause one example.
+/// Collects failures. Keeps the time of each, and one example for each cause.
 #[derive(Debug, Default)]
-pub struct Clusters(BTreeMap<Cause, Members>);
+pub struct Clusters(BTreeMap<ClusterKey, Members>);
 
 impl Clusters {
-    /// Adds a message.
     pub fn add(&mut self, message: &Message) {
-        let cause = Cause {
+        let cause = ClusterKey {
             service: message.service.clone(),
             function: message.function.clone(),
             rule: message.rule.clone(),
@@ -103,7 +101,7 @@ impl Clusters {
     }
 }
 
-fn cluster(cause: Cause, members: Members, whole: Option<(Timestamp, Timestamp)>) -> Cluster {
+fn cluster(cause: ClusterKey, members: Members, whole: Option<(Timestamp, Timestamp)>) -> Cluster {
     Cluster {
         service: cause.service,
         function: cause.function,
@@ -134,10 +132,10 @@ fn histogram(times: &[Timestamp], whole: Option<(Timestamp, Timestamp)>) -> Vec<
     steps
 }
 
-/// The same text for the same cause: what differs from one failure to the next is `…`.
+/// Replaces what differs between failures of the same cause by `…`.
 #[must_use]
 pub fn normalised(message: &str) -> String {
-    #[expect(clippy::expect_used, reason = "the pattern is a constant, and a test compiles it")]
+    #[expect(clippy::expect_used, reason = "the pattern is a constant that a test compiles")]
     static DIFFERING: LazyLock<Regex> = LazyLock::new(|| {
         Regex::new(
             r#"(?x)

@@ -1,4 +1,4 @@
-//! The shapes in which AWS keeps a failure, and which one a message has. Pure: whatever the text, there is an answer.
+//! Recognising the failure records of AWS. Pure functions that accept any text.
 
 mod lambda;
 mod s3;
@@ -12,37 +12,39 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use crate::dlq::envelope::sns::Letter;
-use crate::dlq::marks;
-use crate::dlq::message::{Attribute, Raw};
-use crate::dlq::names;
+use crate::dlq::attribute_names::SOURCE_QUEUE;
+pub use crate::dlq::envelope::sns::Notification;
+use crate::dlq::envelope::sns::UnwrappedMessage;
+use crate::dlq::raw_message::{Attribute, RawMessage};
+use crate::names;
 
 /// A kind of failure record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Envelope {
-    /// What Lambda sends to an `OnFailure` destination.
+    /// The record that Lambda sends to an `OnFailure` destination.
     /// <https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html>
     LambdaDestination,
     /// The original event, with Lambda's attributes `RequestID`, `ErrorCode` and `ErrorMessage` (same page).
     LambdaDlq,
-    /// The event that a rule could not deliver, with `EventBridge`'s attributes `RULE_ARN`, `TARGET_ARN`, `ERROR_CODE`, …
+    /// The event that a rule could not deliver, with `EventBridge`'s attributes `RULE_ARN`, `TARGET_ARN`, `ERROR_CODE`,
+    /// …
     /// <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-dlq.html>
     RuleDlq,
-    /// A message that another queue gave up.
+    /// A message that another queue moved here after `maxReceiveCount` receives.
     /// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-dead-letter-queues.html>
     SqsRedrive,
-    /// A stream batch that failed, by its sequence numbers alone.
+    /// The sequence numbers of a stream batch that failed, without its records.
     /// <https://docs.aws.amazon.com/lambda/latest/dg/services-dynamodb-errors.html>
     StreamMetadata,
-    /// A stream batch that failed, whole, as an S3 object keeps it (same page).
+    /// A stream batch that failed, with its records, in an S3 object (same page).
     StreamPayload,
-    /// None of these.
+    /// None of the above.
     Unknown,
 }
 
 impl Envelope {
-    /// All of them.
+    /// In the alphabetical order of their names.
     pub const ALL: [Self; 7] = [
         Self::LambdaDestination,
         Self::LambdaDlq,
@@ -85,56 +87,53 @@ impl FromStr for Envelope {
     }
 }
 
-/// A name that no envelope has.
+/// The text is not the name of an envelope.
 #[derive(Debug, thiserror::Error)]
-#[error("`{name}` is no envelope; there are {known}", known = Envelope::ALL.map(Envelope::name).join(", "))]
+#[error("`{name}` is not an envelope; use one of {known}", known = Envelope::ALL.map(Envelope::name).join(", "))]
 pub struct UnknownEnvelope {
     name: String,
 }
 
-/// Where a message came from and what it held, to the letter: what a way back needs.
+/// Where a message came from and its exact original content: what a replay needs.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Origin {
-    /// What the function, the rule's target or the source queue was given, byte for byte: JSON for all but a queue. For
-    /// a queue it is the text without SNS around it; the way back to a queue is the message's `body`.
+    /// What the function, the rule's target or the source queue received, byte for byte: JSON for all but a queue. For
+    /// a queue it is the text inside SNS notifications; what is sent to a queue is the message's `body`.
     pub original: Option<String>,
-    /// The function that failed, with its version or alias as AWS gave it.
+    /// The function that failed, with its version or alias as AWS reports it.
     pub function_arn: Option<String>,
-    /// The rule that could not deliver.
+    /// The rule that failed to deliver.
     pub rule_arn: Option<String>,
-    /// What the rule could not deliver to.
+    /// The rule's target that could not be reached.
     pub target_arn: Option<String>,
-    /// The queue that gave the message up.
+    /// The queue that moved the message to its dead-letter queue.
     pub source_queue_arn: Option<String>,
-    /// The stream batch, where the failure is one of a stream.
+    /// The batch of a failed stream invocation.
     pub batch: Option<StreamBatch>,
-    /// The object that keeps the record, when the message only names it.
+    /// The object that holds the record, when the message only names it.
     pub object: Option<Object>,
-    /// Lambda's id of the invocation, which its logs carry.
+    /// Lambda's request id of the invocation, which its log lines carry.
     pub request_id: Option<String>,
 }
 
-/// A batch of a `DynamoDB` or Kinesis stream. A record stays in a table's stream for 24 hours.
+/// A batch of a `DynamoDB` or Kinesis stream. The stream of a table keeps records for 24 hours.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct StreamBatch {
-    /// The stream.
     pub stream_arn: Option<String>,
-    /// The shard.
     pub shard_id: Option<String>,
     /// The sequence number of the first record.
     pub first: Option<String>,
     /// The sequence number of the last record.
     pub last: Option<String>,
-    /// How many records.
+    /// The number of records.
     pub size: Option<u64>,
 }
 
 /// An object in S3.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Object {
-    /// The bucket's name.
     pub bucket: String,
-    /// The key, as it is and not as a notification writes it.
+    /// The key, decoded from its form in a notification.
     pub key: String,
 }
 
@@ -144,152 +143,158 @@ impl Display for Object {
     }
 }
 
-/// What a message says.
+/// The content of a message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Decoded {
-    /// Its shape.
+    /// The kind of failure record.
     pub envelope: Envelope,
-    /// It was an SNS notification.
+    /// The message was an SNS notification.
     pub wrapped_by_sns: bool,
-    /// The kind of error.
+    /// The error type that the record names.
     pub error_type: Option<String>,
-    /// What the error says.
+    /// The error text that the record contains.
     pub error_message: Option<String>,
-    /// When it was given up, where the record says it.
+    /// The time of the failure, if the record contains it.
     pub failed_at: Option<Timestamp>,
-    /// Where it came from.
+    /// The source, and the original content.
     pub origin: Origin,
-    /// What could not be read.
+    /// Why something could not be read.
     pub problem: Option<String>,
-    /// The text without SNS around it.
+    /// The text inside SNS notifications.
     pub text: String,
 }
 
-/// What a message holds: all there is, or the name of the object that has it.
+/// The result of reading a message: everything, or the name of the object that holds the rest.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Reading {
-    /// All there is.
+    /// The content of the message.
     Whole(Box<Decoded>),
     /// An S3 notification: fetch the object and [`Pointer::open`] it.
     Elsewhere(Pointer),
 }
 
-/// A message that names the object with the failure record.
+/// A message that names the object that holds the failure record.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Pointer {
-    /// Where the record is.
+    /// The object that holds the record.
     pub object: Object,
-    letter: Letter,
+    unwrapped: UnwrappedMessage,
 }
 
-/// Reads a message, whatever it holds.
+/// Reads a message. Every text has a result.
 #[must_use]
-pub fn read(raw: &Raw) -> Reading {
-    let letter = sns::unwrap(raw);
+pub fn read(raw: &RawMessage) -> Reading {
+    let unwrapped = sns::unwrap(raw);
     let whole = |decoded| Reading::Whole(Box::new(decoded));
-    let carried = || raw.attributes.get(marks::SOURCE).and_then(Attribute::as_text);
+    let carried = || raw.attributes.get(SOURCE_QUEUE).and_then(Attribute::as_text);
     if let Some(source) = raw.system.get("DeadLetterQueueSourceArn").map(String::as_str).or_else(carried) {
-        return whole(redriven(letter, source));
+        return whole(redriven(unwrapped, source));
     }
-    if letter.has("SUBSCRIBER_ARN") {
-        return whole(of_subscriber(letter));
+    if unwrapped.has("SUBSCRIBER_ARN") {
+        return whole(undelivered_to_subscriber(unwrapped));
     }
-    // A schedule that cannot deliver says the same, without a rule.
-    if letter.has("RULE_ARN") || letter.has("TARGET_ARN") {
-        return whole(undelivered(letter));
+    // A schedule that fails to deliver writes the same attributes, without a rule.
+    if unwrapped.has("RULE_ARN") || unwrapped.has("TARGET_ARN") {
+        return whole(undelivered(unwrapped));
     }
-    if letter.has("RequestID") && (letter.has("ErrorCode") || letter.has("ErrorMessage")) {
-        return whole(lambda::dead_letter(letter));
+    if unwrapped.has("RequestID") && (unwrapped.has("ErrorCode") || unwrapped.has("ErrorMessage")) {
+        return whole(lambda::dead_letter(unwrapped));
     }
-    let record = fields(&letter.text);
-    if let Some(decoded) = lambda::record(&letter, &record) {
+    let record = fields(&unwrapped.text);
+    if let Some(decoded) = lambda::record(&unwrapped, &record) {
         return whole(decoded);
     }
     match s3::named_objects(&record).as_slice() {
-        [object] => Reading::Elsewhere(Pointer { object: object.clone(), letter }),
-        [_, _, ..] => whole(Decoded { problem: Some("it names several objects".to_owned()), ..unknown(letter) }),
-        [] => whole(unknown(letter)),
+        [object] => Reading::Elsewhere(Pointer { object: object.clone(), unwrapped }),
+        [_, _, ..] => whole(Decoded { problem: Some("it names several S3 objects".to_owned()), ..unknown(unwrapped) }),
+        [] => whole(unknown(unwrapped)),
     }
 }
 
-/// A message's text without SNS around it, however often it is wrapped.
+/// The text inside a message's SNS notifications.
 #[must_use]
-pub fn text(raw: &Raw) -> String {
+pub fn text(raw: &RawMessage) -> String {
     sns::unwrap(raw).text
 }
 
 impl Pointer {
-    /// What the message says, now that its object was fetched.
+    /// The content of the message with the text of its object.
     #[must_use]
     pub fn open(self, text: &str) -> Decoded {
-        let letter = Letter { text: text.to_owned(), ..self.letter.clone() };
+        let unwrapped = UnwrappedMessage { text: text.to_owned(), ..self.unwrapped.clone() };
         let object = Some(self.object.clone());
-        match lambda::record(&letter, &fields(text)) {
+        match lambda::record(&unwrapped, &fields(text)) {
             Some(decoded) => Decoded { origin: Origin { object, ..decoded.origin }, ..decoded },
-            None => Decoded { problem: Some(format!("{} is no failure record", self.object)), ..self.closed() },
+            None => {
+                Decoded { problem: Some(format!("{} is not a failure record", self.object)), ..self.without_object() }
+            }
         }
     }
 
-    /// What the message says without its object, which could not be fetched for the reason given.
+    /// The content of the message without its object, which could not be fetched for `reason`.
     #[must_use]
     pub fn unfetched(self, reason: &str) -> Decoded {
         let problem = Some(format!("cannot fetch {}: {reason}", self.object));
-        // The keys are Lambda's; see the pages of the envelopes.
+        // Lambda chooses the keys; see the pages of the envelopes.
         let envelope = match self.object.key.strip_prefix("aws/lambda/") {
             Some(rest) if rest.starts_with("async/") => Envelope::LambdaDestination,
             Some(_) => Envelope::StreamPayload,
             None => Envelope::Unknown,
         };
-        Decoded { envelope, problem, ..self.closed() }
+        Decoded { envelope, problem, ..self.without_object() }
     }
 
-    fn closed(self) -> Decoded {
-        let unknown = unknown(self.letter);
+    fn without_object(self) -> Decoded {
+        let unknown = unknown(self.unwrapped);
         Decoded { origin: Origin { object: Some(self.object), ..Origin::default() }, ..unknown }
     }
 }
 
-fn unknown(letter: Letter) -> Decoded {
+fn unknown(unwrapped: UnwrappedMessage) -> Decoded {
     Decoded {
         envelope: Envelope::Unknown,
-        wrapped_by_sns: letter.is_wrapped,
-        // Some senders say the error in attributes, whatever the body.
-        error_type: letter.attribute("ERROR_CODE").or_else(|| letter.attribute("ErrorCode")),
-        error_message: letter.attribute("ERROR_MESSAGE").or_else(|| letter.attribute("ErrorMessage")),
+        wrapped_by_sns: unwrapped.is_wrapped,
+        // Some senders put the error into attributes, whatever the body is.
+        error_type: unwrapped.attribute("ERROR_CODE").or_else(|| unwrapped.attribute("ErrorCode")),
+        error_message: unwrapped.attribute("ERROR_MESSAGE").or_else(|| unwrapped.attribute("ErrorMessage")),
         failed_at: None,
         origin: Origin::default(),
         problem: None,
-        text: letter.text,
+        text: unwrapped.text,
     }
 }
 
-fn redriven(letter: Letter, source: &str) -> Decoded {
-    let origin =
-        Origin { original: Some(letter.text.clone()), source_queue_arn: Some(source.to_owned()), ..Origin::default() };
-    Decoded { envelope: Envelope::SqsRedrive, origin, ..unknown(letter) }
+fn redriven(unwrapped: UnwrappedMessage, source: &str) -> Decoded {
+    let origin = Origin {
+        original: Some(unwrapped.text.clone()),
+        source_queue_arn: Some(source.to_owned()),
+        ..Origin::default()
+    };
+    Decoded { envelope: Envelope::SqsRedrive, origin, ..unknown(unwrapped) }
 }
 
-fn undelivered(letter: Letter) -> Decoded {
-    let target_arn = letter.attribute("TARGET_ARN");
+fn undelivered(unwrapped: UnwrappedMessage) -> Decoded {
+    let target_arn = unwrapped.attribute("TARGET_ARN");
     let origin = Origin {
-        original: Some(letter.text.clone()),
-        rule_arn: letter.attribute("RULE_ARN"),
+        original: Some(unwrapped.text.clone()),
+        rule_arn: unwrapped.attribute("RULE_ARN"),
         function_arn: target_arn.clone().filter(|arn| names::function(arn).is_some()),
         target_arn,
         ..Origin::default()
     };
-    Decoded { envelope: Envelope::RuleDlq, origin, ..unknown(letter) }
+    Decoded { envelope: Envelope::RuleDlq, origin, ..unknown(unwrapped) }
 }
 
-/// The dead letter of a Custom Event Bus's subscriber has the ids of what failed, and must not pass for the event.
+/// The dead-letter message of a Custom Event Bus's subscriber contains the ids of what failed. It must not be taken for
+/// the event.
 ///
-/// Source: <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-custom-bus-retry.html>
-fn of_subscriber(letter: Letter) -> Decoded {
-    let problem = "a subscriber's dead letter names its messages and does not hold them".to_owned();
-    Decoded { problem: Some(problem), ..unknown(letter) }
+/// <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-custom-bus-retry.html>
+fn undelivered_to_subscriber(unwrapped: UnwrappedMessage) -> Decoded {
+    let problem = "the dead-letter message of a subscriber names its messages and does not contain them".to_owned();
+    Decoded { problem: Some(problem), ..unknown(unwrapped) }
 }
 
-/// The fields of an object, each as it is written; none when the text is no JSON object.
+/// The fields of a JSON object in their exact notation; none when the text is not a JSON object.
 fn fields(text: &str) -> BTreeMap<String, &RawValue> {
     serde_json::from_str(text).unwrap_or_default()
 }

@@ -1,36 +1,36 @@
-//! What an event is: a bus event, or the outbox rows in a batch of a table's stream.
+//! Recognising events: a bus event, or outbox rows in a batch of a table's stream.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-/// Which event, and what about.
+/// What identifies an event.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Identity {
     /// The id in the event's metadata, else the bus's.
     pub event_id: Option<String>,
-    /// The `detail-type`.
+    /// The `detail-type` of the event.
     pub event_type: Option<String>,
-    /// What it is about.
+    /// The entity that it describes.
     pub subject: Option<String>,
-    /// Which change of the subject it tells.
+    /// The number of the change of the subject.
     pub sequence: Option<u64>,
 }
 
-/// Which events `value` holds: one for a bus event, one for each outbox row of a stream batch, else none.
+/// The events in `value`: a bus event, or one for each outbox row of a stream batch.
 #[must_use]
 pub fn identities(value: &Value) -> Vec<Identity> {
     inside(value).iter().filter_map(identity).collect()
 }
 
-/// The bus events in `value`: itself, or those of a batch's outbox rows as the publisher puts them on the bus.
+/// The bus events in `value`: itself, or those of a batch's outbox rows, in the form in which they are put on the bus.
 #[must_use]
 pub fn inside(value: &Value) -> Vec<Value> {
     if value["detail-type"].is_string() {
         return vec![value.clone()];
     }
     let records = value["Records"].as_array();
-    records.into_iter().flatten().filter_map(of_outbox_row).collect()
+    records.into_iter().flatten().filter_map(outbox_event).collect()
 }
 
 fn identity(event: &Value) -> Option<Identity> {
@@ -44,7 +44,7 @@ fn identity(event: &Value) -> Option<Identity> {
     })
 }
 
-fn of_outbox_row(record: &Value) -> Option<Value> {
+fn outbox_event(record: &Value) -> Option<Value> {
     let row = &record["dynamodb"]["NewImage"];
     let text = |name: &str| row[name]["S"].as_str();
     text("pk")?.strip_prefix("OUTBOX#")?;

@@ -1,4 +1,4 @@
-//! Which messages are meant.
+//! Filters for the messages of a dead-letter queue.
 
 use std::fmt;
 use std::str::FromStr;
@@ -13,26 +13,22 @@ use crate::dlq::envelope::Envelope;
 use crate::dlq::event::{self, Identity};
 use crate::dlq::message::Message;
 
-/// What a message must be; what is not set does not matter. Everything that is set must hold.
+/// Conditions for a message. It must fulfil all that are set.
 #[derive(Clone, Debug, Default)]
 pub struct Filter {
-    /// What the error says.
+    /// A part of the error text.
     pub error: Option<Text>,
-    /// The kind of error, or a pattern with `*` and `?`.
     pub error_type: Option<Glob>,
-    /// The function.
     pub function: Option<Glob>,
-    /// The rule.
     pub rule: Option<Glob>,
-    /// The service.
     pub service: Option<String>,
     /// The `detail-type` of one of its events.
     pub detail_type: Option<Glob>,
-    /// What one of its events is about.
+    /// The subject of one of its events.
     pub subject: Option<String>,
     /// The id of one of its events.
     pub event_id: Option<String>,
-    /// How SQS's id begins.
+    /// The beginning of the message id.
     pub message_id: Option<String>,
     /// Fields of one of its events.
     pub fields: Vec<Field>,
@@ -40,12 +36,22 @@ pub struct Filter {
     pub since: Option<Timestamp>,
     /// Failed before this time.
     pub until: Option<Timestamp>,
-    /// Its shape is one of these, when there are any.
+    /// One of these; empty for any.
     pub envelopes: Vec<Envelope>,
 }
 
 impl Filter {
-    /// Whether the message is meant. One that does not say when it failed is outside every time.
+    /// Whether every message matches.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        let Self { error, error_type, function, rule, service, detail_type, subject, event_id, message_id, .. } = self;
+        let has_failure = error.is_some() || error_type.is_some() || function.is_some() || rule.is_some();
+        let has_event = service.is_some() || detail_type.is_some() || subject.is_some() || event_id.is_some();
+        let has_message = message_id.is_some() || !self.fields.is_empty() || !self.envelopes.is_empty();
+        !(has_failure || has_event || has_message || self.since.is_some() || self.until.is_some())
+    }
+
+    /// Whether the message matches. A message without a time of failure does not match conditions on time.
     #[must_use]
     pub fn admits(&self, message: &Message) -> bool {
         self.admits_failure(message) && self.admits_time(message) && self.admits_event(message)
@@ -72,8 +78,8 @@ impl Filter {
     }
 
     fn admits_event(&self, message: &Message) -> bool {
-        let asks_who = self.detail_type.is_some() || self.subject.is_some() || self.event_id.is_some();
-        if asks_who && !message.identities().iter().any(|identity| self.admits_identity(identity)) {
+        let has_event_condition = self.detail_type.is_some() || self.subject.is_some() || self.event_id.is_some();
+        if has_event_condition && !message.identities().iter().any(|identity| self.admits_identity(identity)) {
             return false;
         }
         if self.fields.is_empty() {
@@ -92,10 +98,10 @@ impl Filter {
     }
 }
 
-/// Text to be found in another: as it is, or `/a regular expression/`.
+/// Text to search for: literally, or `/a regular expression/`.
 #[derive(Clone, Debug)]
 pub enum Text {
-    /// Anywhere, in this case.
+    /// A literal text, compared with regard to case.
     Part(String),
     /// A regular expression, <https://docs.rs/regex/latest/regex/#syntax>.
     Pattern(Regex),
@@ -122,7 +128,7 @@ impl FromStr for Text {
     }
 }
 
-/// A whole name, in which `*` is any text and `?` is one character.
+/// A pattern for a whole name: `*` stands for any text, `?` for one character.
 #[derive(Clone, Debug)]
 pub struct Glob(Regex);
 
@@ -144,20 +150,20 @@ impl FromStr for Glob {
     }
 }
 
-/// `--error "$TEXT"` without a TEXT would mean every message.
-const EMPTY: &str = "it is empty: leave the filter out to mean every message";
+/// `--error "$TEXT"` with an unset variable would select every message.
+const EMPTY: &str = "it is empty: leave out the filter to select every message";
 
 fn regex(pattern: &str) -> Result<Regex, String> {
     Regex::new(pattern).map_err(|error| match error {
         regex::Error::Syntax(text) => {
             let reason = text.lines().last().unwrap_or_default();
-            format!("no regular expression: {}", reason.trim_start_matches("error: "))
+            format!("invalid regular expression: {}", reason.trim_start_matches("error: "))
         }
         other => other.to_string(),
     })
 }
 
-/// A field of an event: `$.detail.data.ownerId=7`, or a path alone, which must lead somewhere.
+/// A field of an event: `$.detail.data.ownerId=7`, or a path alone, which must exist.
 #[derive(Clone, Debug)]
 pub struct Field {
     path: JsonPath,
@@ -178,29 +184,28 @@ impl Field {
 impl FromStr for Field {
     type Err = String;
 
-    /// A path may hold `=` too, so the first one after which a whole path stands ends it.
+    /// A path can contain `=` too, so the shortest valid path is taken.
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         for (at, _) in text.match_indices('=') {
             if let Ok(path) = JsonPath::parse(&text[..at]) {
                 return Ok(Self { path, value: Some(text[at + 1..].to_owned()) });
             }
         }
-        let wrong = |error| format!("{error}; give a JSONPath and a value, such as $.detail.data.ownerId=7");
-        JsonPath::parse(text).map(|path| Self { path, value: None }).map_err(wrong)
+        let invalid = |error| format!("{error}; give a JSONPath and a value, such as $.detail.data.ownerId=7");
+        JsonPath::parse(text).map(|path| Self { path, value: None }).map_err(invalid)
     }
 }
 
-/// A moment: `2026-11-21T07:00:00Z`, `2026-11-21` (its beginning, UTC), or how long ago it was, such as `90m` or `3d`.
+/// A point in time: `2026-11-21T07:00:00Z`, `2026-11-21` (midnight UTC), or an age such as `90m` or `3d`.
 #[derive(Clone, Copy, Debug)]
 pub enum Moment {
-    /// A point in time.
     At(Timestamp),
-    /// So long before now.
+    /// A duration before now.
     Ago(SignedDuration),
 }
 
 impl Moment {
-    /// The point in time; one that lies before all times is the first of them.
+    /// The absolute time, at least the earliest representable one.
     #[must_use]
     pub fn timestamp(self, now: Timestamp) -> Timestamp {
         match self {
@@ -218,23 +223,23 @@ impl FromStr for Moment {
         let at = text.parse().ok().or_else(|| beginning(text.parse().ok()?));
         match at {
             Some(at) => Ok(Self::At(at)),
-            None => age(text).map(Self::Ago).map_err(|_| WRONG_MOMENT.to_owned()),
+            None => age(text).map(Self::Ago).map_err(|_| INVALID_MOMENT.to_owned()),
         }
     }
 }
 
-const WRONG_MOMENT: &str =
+const INVALID_MOMENT: &str =
     "give a time such as 2026-11-21T07:00:00Z, a day such as 2026-11-21, or an age such as 90m or 3d";
 
-/// How long: `90m`, `2h30m`, `3d`. A day has 24 hours.
+/// Parses a duration such as `90m`, `2h30m` or `3d`. A day has 24 hours.
 ///
 /// # Errors
-/// When it is none.
+/// When it is not a duration, or negative.
 pub fn age(text: &str) -> Result<SignedDuration, String> {
-    let wrong = |_| "give how long, such as 45s, 90m, 2h30m or 3d".to_owned();
+    let wrong = |_| "give a duration such as 45s, 90m, 2h30m or 3d".to_owned();
     let span: Span = text.parse().map_err(wrong)?;
     let age = span.to_duration(jiff::SpanRelativeTo::days_are_24_hours()).map_err(wrong)?;
-    if age.is_negative() { Err("give how long ago, without a minus".to_owned()) } else { Ok(age) }
+    if age.is_negative() { Err("give a duration without a minus".to_owned()) } else { Ok(age) }
 }
 
 impl fmt::Display for Field {

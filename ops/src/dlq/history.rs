@@ -1,4 +1,4 @@
-//! What earlier replays did with each failure, as their journals say.
+//! How often each failure was replayed before, by the journals of this machine.
 
 use std::collections::HashMap;
 use std::fs;
@@ -12,21 +12,21 @@ use uuid::Uuid;
 use crate::dlq::journal::entry::{Entry, Intent, Purpose};
 use crate::dlq::journal::read;
 use crate::dlq::journal::state::short_id;
-use crate::dlq::marks;
 use crate::dlq::message::Message;
-use crate::dlq::options::After;
+use crate::dlq::options::AfterReplay;
+use crate::dlq::replay_metadata::{ReplayMetadata, failure_id};
 
-/// Journals older than a queue can keep a message say nothing of what is in it.
+/// A queue keeps messages no longer than this, so older journals are irrelevant.
 /// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-configure-queue-parameters.html>
-const LONGEST_RETENTION: Duration = Duration::from_hours(14 * 24);
+const MAX_RETENTION: Duration = Duration::from_hours(14 * 24);
 
-/// How often each failure was replayed before, as the journals say: what was accepted and left the queue for it. What
-/// was refused was never handled again, and a rehearsal leaves a message where it is.
+/// The number of earlier replays of each failure. Replays that the target accepted count; refused ones and rehearsals
+/// do not.
 #[derive(Debug, Default)]
 pub struct History(HashMap<Uuid, u32>);
 
 impl History {
-    /// What the journals of a folder say, but for the one of the replay `except`, which goes on.
+    /// Reads the journals of a folder, without the journal `except` of the replay that is resumed.
     ///
     /// # Errors
     /// When the folder cannot be read.
@@ -37,26 +37,26 @@ impl History {
                 continue;
             }
             let age = fs::metadata(&path).and_then(|file| file.modified()).map(|at| SystemTime::elapsed(&at));
-            if matches!(age, Ok(Ok(age)) if age > LONGEST_RETENTION) {
+            if matches!(age, Ok(Ok(age)) if age > MAX_RETENTION) {
                 continue;
             }
-            // Of one that is broken, what was read before the break: it must not keep others from being replayed.
-            let mut replay = Told::default();
-            read::read(&path, |line| history.take(&mut replay, line.entry)).ok();
+            // A broken journal counts up to the break: it must not prevent other replays.
+            let mut replay = JournalProgress::default();
+            read::read(&path, |line| history.apply(&mut replay, line.entry)).ok();
         }
         Ok(history)
     }
 
-    fn take(&mut self, replay: &mut Told, entry: Entry) {
+    fn apply(&mut self, replay: &mut JournalProgress, entry: Entry) {
         match entry {
-            Entry::Plan(plan) => replay.is_rehearsal = plan.options["after"] == json!(After::Keep),
+            Entry::Plan(plan) => replay.is_rehearsal = plan.options["after"] == json!(AfterReplay::Keep),
             Entry::Intent { purpose: Purpose::Replay, messages } if !replay.is_rehearsal => {
-                let about = |intent: Intent| (short_id(&intent.id), (short_id(&intent.key), intent.attempt));
-                replay.meant.extend(messages.into_iter().map(about));
+                let attempt_of = |intent: Intent| (short_id(&intent.id), (short_id(&intent.key), intent.attempt));
+                replay.intents.extend(messages.into_iter().map(attempt_of));
             }
             Entry::Sent { messages } => {
                 for message in messages {
-                    if let Some((failure, attempt)) = replay.meant.remove(&short_id(&message.id)) {
+                    if let Some((failure, attempt)) = replay.intents.remove(&short_id(&message.id)) {
                         let attempts = self.0.entry(failure).or_default();
                         *attempts = attempt.max(*attempts);
                     }
@@ -64,32 +64,32 @@ impl History {
             }
             Entry::Failed { messages } => {
                 for message in messages {
-                    replay.meant.remove(&short_id(&message.id));
+                    replay.intents.remove(&short_id(&message.id));
                 }
             }
             _ => {}
         }
     }
 
-    /// How often a message was replayed: as its marks say, or the journals.
+    /// The number of earlier replays of a message, by its metadata or by the journals.
     #[must_use]
     pub fn attempts(&self, message: &Message) -> u32 {
-        let marks = marks::read(message);
-        if marks.begins_anew {
+        let metadata = ReplayMetadata::from_message(message);
+        if metadata.is_reset {
             return 0;
         }
-        let noted = self.0.get(&marks::failure(message)).copied().unwrap_or(0);
-        marks.attempt.max(noted)
+        let journaled = self.0.get(&failure_id(message)).copied().unwrap_or(0);
+        metadata.attempt.max(journaled)
     }
 }
 
-/// What the journal of one replay has told so far.
+/// The part of one journal that was read so far.
 #[derive(Debug, Default)]
-struct Told {
-    /// Its messages stay in the queue.
+struct JournalProgress {
+    /// The replay is a rehearsal: its messages stay in the queue.
     is_rehearsal: bool,
-    /// What was about to be sent, by message: which failure, and for which time.
-    meant: HashMap<Uuid, (Uuid, u32)>,
+    /// Messages about to be sent, with the failure and the attempt number.
+    intents: HashMap<Uuid, (Uuid, u32)>,
 }
 
 #[cfg(test)]
@@ -99,7 +99,7 @@ mod tests {
 
     const ID: &str = "6e0f2a8a-0000-4000-8000-000000000001";
 
-    fn begun(after: After) -> Entry {
+    fn plan(after: AfterReplay) -> Entry {
         let options = json!({ "after": after });
         let text = |text: &str| text.to_owned();
         Entry::Plan(Box::new(Planned {
@@ -116,7 +116,7 @@ mod tests {
         }))
     }
 
-    fn meant(purpose: Purpose, attempt: u32) -> Entry {
+    fn intent(purpose: Purpose, attempt: u32) -> Entry {
         let intent = Intent { id: ID.to_owned(), receipt: String::new(), key: ID.to_owned(), attempt };
         Entry::Intent { purpose, messages: vec![intent] }
     }
@@ -130,33 +130,33 @@ mod tests {
     }
 
     fn attempts(entries: impl IntoIterator<Item = Entry>) -> u32 {
-        let (mut history, mut replay) = (History::default(), Told::default());
-        entries.into_iter().for_each(|entry| history.take(&mut replay, entry));
+        let (mut history, mut replay) = (History::default(), JournalProgress::default());
+        entries.into_iter().for_each(|entry| history.apply(&mut replay, entry));
         history.0.get(&short_id(ID)).copied().unwrap_or(0)
     }
 
     #[test]
-    fn what_was_accepted_counts() {
-        assert_eq!(attempts([begun(After::Remove), meant(Purpose::Replay, 2), sent()]), 2);
+    fn an_accepted_replay_counts() {
+        assert_eq!(attempts([plan(AfterReplay::Delete), intent(Purpose::Replay, 2), sent()]), 2);
     }
 
     #[test]
-    fn what_was_accepted_and_came_back_counts() {
-        assert_eq!(attempts([begun(After::Remove), meant(Purpose::Replay, 1), sent(), refused()]), 1);
+    fn an_accepted_replay_that_fails_again_counts() {
+        assert_eq!(attempts([plan(AfterReplay::Delete), intent(Purpose::Replay, 1), sent(), refused()]), 1);
     }
 
     #[test]
-    fn what_was_refused_does_not_count() {
-        assert_eq!(attempts([begun(After::Remove), meant(Purpose::Replay, 3), refused()]), 0);
+    fn a_refused_replay_does_not_count() {
+        assert_eq!(attempts([plan(AfterReplay::Delete), intent(Purpose::Replay, 3), refused()]), 0);
     }
 
     #[test]
     fn a_rehearsal_does_not_count() {
-        assert_eq!(attempts([begun(After::Keep), meant(Purpose::Replay, 1), sent()]), 0);
+        assert_eq!(attempts([plan(AfterReplay::Keep), intent(Purpose::Replay, 1), sent()]), 0);
     }
 
     #[test]
     fn parking_does_not_count() {
-        assert_eq!(attempts([begun(After::Remove), meant(Purpose::Park, 4), sent()]), 0);
+        assert_eq!(attempts([plan(AfterReplay::Delete), intent(Purpose::Park, 4), sent()]), 0);
     }
 }

@@ -1,8 +1,8 @@
-//! The write-ahead journal of a replay: what was meant, then what was done, each step on the disk before the next.
+//! The write-ahead journal of a replay: every intent and every outcome, each on the disk before the next step.
 //!
-//! One file a replay, one JSON object a line. Each line carries the SHA-256 of the line before it, so that a line that
-//! was changed, taken out or put in shows. It holds ids and hashes, never a message's text.
-#![allow(clippy::disallowed_methods, reason = "a journal says when something was done")]
+//! One file for each replay, one JSON object a line. Each line contains the SHA-256 of the line before it, so that a
+//! changed, removed or inserted line is detected. A journal contains ids and hashes, never a message's text.
+#![allow(clippy::disallowed_methods, reason = "journal entries have timestamps")]
 
 pub mod entry;
 pub mod read;
@@ -17,26 +17,21 @@ use std::thread;
 
 use anyhow::{Context, Result, bail};
 use jiff::Timestamp;
-use sha2::{Digest, Sha256};
 use tokio::sync::oneshot;
 
 use crate::dlq::journal::entry::{Entry, Line};
+use crate::dlq::journal::read::{NO_LINE, hash, path_of, read};
 use crate::dlq::journal::state::State;
-use crate::dlq::queue::WrongUse;
+use crate::error::UsageError;
 
-/// What the first line carries for the line before it.
-const NO_LINE: &str = "0000000000000000000000000000000000000000000000000000000000000000";
-
-/// A journal that is written to. Clones write to the same one.
-///
-/// While it is open no other process can open it to write.
+/// A journal that is open for writing. Clones write to the same file, and no other process can open it for writing.
 #[derive(Clone, Debug)]
 pub struct Journal {
     path: Arc<PathBuf>,
     lines: Sender<Request>,
 }
 
-/// A line to write, and who waits until it is on the disk.
+/// An entry to write, and the channel that reports when it is on the disk.
 #[derive(Debug)]
 struct Request {
     entry: Entry,
@@ -44,51 +39,50 @@ struct Request {
 }
 
 impl Journal {
-    /// Begins the journal of a new replay, in `folder`, which is made when it is not there.
+    /// Creates the journal of a new replay in `folder`, which is created if necessary.
     ///
     /// # Errors
-    /// When the folder or the file cannot be made, or there is a journal of this id.
+    /// When the folder or the file cannot be created, or a journal of this id exists.
     pub fn create(folder: &Path, replay_id: &str) -> Result<Self> {
-        fs::create_dir_all(folder).with_context(|| format!("cannot make the folder {}", folder.display()))?;
+        fs::create_dir_all(folder).with_context(|| format!("cannot create the folder {}", folder.display()))?;
         let path = path_of(folder, replay_id);
         let file = OpenOptions::new().append(true).create_new(true).open(&path);
-        let file = file.with_context(|| format!("cannot begin the journal {}", path.display()))?;
+        let file = file.with_context(|| format!("cannot create the journal {}", path.display()))?;
         lock(&file, &path)?;
-        // The file's name is on the disk only when its folder is.
-        File::open(folder).and_then(|folder| folder.sync_all()).context("cannot keep the folder of journals")?;
+        // The file's name is on the disk only after its folder was synchronised.
+        File::open(folder).and_then(|folder| folder.sync_all()).context("cannot synchronise the folder of journals")?;
         Ok(Self::start(path, Tail { file, next: 0, previous: NO_LINE.to_owned() }))
     }
 
-    /// Opens a journal to go on with it: checks its chain, cuts a last line that a crash left half, and tells what was
-    /// done so far.
+    /// Opens a journal to continue it: checks its chain of hashes, removes an incomplete last line that a crash left,
+    /// and returns the state so far.
     ///
     /// # Errors
-    /// When there is none, its chain is broken, or another process writes to it.
+    /// When it does not exist, its chain is broken, or another process writes to it.
     pub fn reopen(path: &Path) -> Result<(Self, State)> {
         let mut file = OpenOptions::new().read(true).write(true).open(path);
         if let Err(error) = &file
             && error.kind() == io::ErrorKind::NotFound
         {
-            bail!(WrongUse(format!("there is no journal {}: see `ops dlq journal list`", path.display())));
+            bail!(UsageError(format!("there is no journal {}: `journal list` shows those that exist", path.display())));
         }
         let file = file.as_mut().map_err(|error| io::Error::new(error.kind(), error.to_string()));
         let file = file.with_context(|| format!("cannot open the journal {}", path.display()))?;
         lock(file, path)?;
         let mut state = State::default();
-        let chain = read::read(path, |line| state.take(line.entry))?;
-        file.set_len(chain.bytes).context("cannot cut the half line at the end of the journal")?;
-        file.seek(SeekFrom::End(0)).context("cannot go on with the journal")?;
-        let file = file.try_clone().context("cannot go on with the journal")?;
+        let chain = read(path, |line| state.apply(line.entry))?;
+        file.set_len(chain.bytes).context("cannot remove the incomplete line at the end of the journal")?;
+        file.seek(SeekFrom::End(0)).context("cannot continue the journal")?;
+        let file = file.try_clone().context("cannot continue the journal")?;
         Ok((Self::start(path.to_owned(), Tail { file, next: chain.lines, previous: chain.head }), state))
     }
 
     fn start(path: PathBuf, tail: Tail) -> Self {
         let (lines, requests) = channel();
-        thread::spawn(move || write(tail, &requests));
+        thread::spawn(move || write_requests(tail, &requests));
         Self { path: Arc::new(path), lines }
     }
 
-    /// Where it is.
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
@@ -111,33 +105,27 @@ impl Journal {
         }
     }
 
-    /// Writes an entry soon. When it fails, so does every [`Self::write`] after it.
+    /// Writes an entry without waiting for the disk. If that fails, every later [`Self::write`] fails.
     ///
     /// # Errors
     /// When the journal is closed.
-    pub fn note(&self, entry: Entry) -> Result<()> {
+    pub fn append(&self, entry: Entry) -> Result<()> {
         let sent = self.lines.send(Request { entry, written: None });
         sent.map_err(|_| anyhow::anyhow!("the journal {} is closed", self.path.display()))
     }
-}
-
-/// The file of a replay's journal.
-#[must_use]
-pub fn path_of(folder: &Path, replay_id: &str) -> PathBuf {
-    folder.join(format!("{replay_id}.ndjson"))
 }
 
 fn lock(file: &File, path: &Path) -> Result<()> {
     match file.try_lock() {
         Ok(()) => Ok(()),
         Err(TryLockError::WouldBlock) => {
-            bail!(WrongUse(format!("another process writes the journal {}: wait until it has ended", path.display())))
+            bail!(UsageError(format!("another process writes the journal {}: wait until it has ended", path.display())))
         }
         Err(TryLockError::Error(error)) => Err(error).context("cannot lock the journal"),
     }
 }
 
-/// The end of the file.
+/// The end of the file, where lines are added.
 #[derive(Debug)]
 struct Tail {
     file: File,
@@ -145,8 +133,9 @@ struct Tail {
     previous: String,
 }
 
-/// Writes until nobody can ask any more. All that waits is written with one wait for the disk.
-fn write(mut tail: Tail, requests: &Receiver<Request>) {
+/// Writes entries until all clones of the journal are dropped. Entries that wait are written together, with one wait
+/// for the disk.
+fn write_requests(mut tail: Tail, requests: &Receiver<Request>) {
     let mut broken = None;
     while let Ok(first) = requests.recv() {
         let together: Vec<Request> = std::iter::once(first).chain(requests.try_iter()).collect();
@@ -158,7 +147,7 @@ fn write(mut tail: Tail, requests: &Receiver<Request>) {
         }
         for request in together {
             let result = broken.clone().map_or(Ok(()), Err);
-            // Whoever waited may have been stopped.
+            // The waiting task may have been aborted.
             request.written.map(|written| written.send(result));
         }
     }
@@ -181,13 +170,6 @@ impl Tail {
     }
 }
 
-/// The SHA-256 of a line, without its end, in hexadecimal.
-#[must_use]
-pub fn hash(line: &[u8]) -> String {
-    let digits = Sha256::digest(line).into_iter().flat_map(|byte| [byte >> 4, byte & 15]);
-    digits.filter_map(|digit| char::from_digit(digit.into(), 16)).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -207,7 +189,7 @@ mod tests {
     async fn written(folder: &Path) -> PathBuf {
         let journal = Journal::create(folder, "r1").unwrap();
         journal.write(intent("a")).await.unwrap();
-        journal.note(sent("a")).unwrap();
+        journal.append(sent("a")).unwrap();
         journal.write(intent("b")).await.unwrap();
         journal.path().to_owned()
     }
@@ -226,32 +208,32 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_was_written_is_known_again() {
+    async fn a_reopened_journal_restores_the_state() {
         let folder = tempfile::tempdir().unwrap();
         let (_, state) = reopened(&written(folder.path()).await).unwrap();
         assert!(state.accepted.contains_key(&short_id("a")));
-        assert!(state.unsure.contains_key(&short_id("b")));
+        assert!(state.uncertain.contains_key(&short_id("b")));
         assert_eq!(state.replayed, 1);
     }
 
     #[tokio::test]
-    async fn half_a_line_is_cut_and_the_chain_goes_on() {
+    async fn an_incomplete_line_is_removed_and_the_chain_continues() {
         let folder = tempfile::tempdir().unwrap();
         let path = written(folder.path()).await;
         let whole = fs::read(&path).unwrap();
         for cut in [1, 20, 100] {
             fs::write(&path, &whole[..whole.len() - cut]).unwrap();
             let (journal, state) = reopened(&path).unwrap();
-            assert!(state.unsure.is_empty(), "the torn line does not count");
+            assert!(state.uncertain.is_empty(), "the incomplete line does not count");
             journal.write(intent("c")).await.unwrap();
             drop(journal);
-            let chain = read::read(&path, |_| {}).unwrap();
+            let chain = read(&path, |_| {}).unwrap();
             assert_eq!((chain.lines, chain.torn), (3, false));
         }
     }
 
     #[tokio::test]
-    async fn a_line_that_was_changed_taken_out_or_put_in_shows() {
+    async fn a_changed_removed_or_inserted_line_is_detected() {
         let folder = tempfile::tempdir().unwrap();
         let path = written(folder.path()).await;
         let whole = fs::read_to_string(&path).unwrap();
@@ -267,16 +249,16 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn two_processes_do_not_write_one_journal() {
+    async fn two_processes_cannot_write_the_same_journal() {
         let folder = tempfile::tempdir().unwrap();
         let journal = Journal::create(folder.path(), "r1").unwrap();
         journal.write(intent("a")).await.unwrap();
         let error = Journal::reopen(journal.path()).unwrap_err();
-        assert!(error.is::<WrongUse>(), "{error}");
+        assert!(error.is::<UsageError>(), "{error}");
     }
 
     #[tokio::test]
-    async fn nothing_of_a_message_but_its_ids_is_in_a_journal() {
+    async fn a_journal_contains_only_ids_of_messages() {
         let folder = tempfile::tempdir().unwrap();
         let text = fs::read_to_string(written(folder.path()).await).unwrap();
         for line in text.lines() {

@@ -1,72 +1,75 @@
-//! What a replay is asked to do: which messages, which way, how fast, and what becomes of them.
+//! The options of a replay: which messages, which target, how fast, and what happens to a message afterwards.
 
 use serde::{Deserialize, Serialize};
 
 use crate::dlq::filter::Filter;
 use crate::dlq::journal::entry::Purpose;
-use crate::dlq::roads::choice::{Choice, Way};
+use crate::dlq::targets::selection::{ReplayTarget, TargetSelection};
 
-/// How a replay goes about it. Kept in the journal, so that a replay goes on as it began.
+/// How a replay proceeds. The journal keeps the options, so that a resumed replay has the same.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Options {
-    /// Which way messages go.
-    pub choice: Choice,
-    /// In which order.
+    /// Where messages are replayed to.
+    #[serde(rename = "choice")]
+    pub selection: TargetSelection,
+    /// The order of messages.
     pub order: Order,
-    /// How it begins.
+    /// How fast the replay starts.
     pub pace: Pace,
-    /// Messages a second, at the most.
+    /// The maximum number of messages a second.
     pub rate: Option<f64>,
-    /// Calls at a time.
+    /// The number of concurrent calls.
     pub concurrency: usize,
     /// A message that was replayed this often is parked.
     pub max_replays: u32,
-    /// Where messages are parked, by the queue's URL.
+    /// The URL of the parking queue.
     pub parking: Option<String>,
-    /// What messages are sent for. Those that failed too often are parked in any case.
-    #[serde(default = "handled_again")]
+    /// Why messages are sent. Messages that failed too often are parked in any case.
+    #[serde(default = "replay_purpose")]
     pub purpose: Purpose,
-    /// What becomes of a message that was accepted.
-    pub after: After,
-    /// The endpoint that messages go to in a rehearsal, in the place of the queue's own.
+    /// What happens to a message that was accepted.
+    pub after: AfterReplay,
+    /// The endpoint of a rehearsal, which replaces that of the queue.
     #[serde(default)]
     pub rehearsal: Option<String>,
-    /// What happens to an event when there is a newer one of its subject.
+    /// What happens to an event when a newer one of its subject is in the plan.
     pub superseded: Superseded,
-    /// How long a message stays hidden after a crash, at the most, in seconds.
-    pub hidden: u64,
-    /// With [`Pace::Ramp`]: how long a step waits for the queue that it sent to to be worked off, in seconds.
+    /// The visibility timeout in seconds: how long a message stays hidden after a crash.
+    #[serde(rename = "hidden")]
+    pub visibility_timeout: u64,
+    /// With [`Pace::Ramp`]: how long a step waits in seconds until the queue that it sent to is empty again.
     pub settle: u64,
 }
 
-/// In which order messages go.
+/// The order of messages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Order {
-    /// As they come.
+    /// In the order of arrival.
     Any,
-    /// Those of one subject by their sequence, one at a time.
+    /// Messages of one subject by their sequence, one at a time.
     Subject,
 }
 
-/// How a replay begins.
+/// How fast a replay starts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Pace {
-    /// With all that it can.
+    /// As fast as the target accepts messages.
     Full,
-    /// With 1, 2, 5, 20, … messages, and stops when they fail.
+    /// With 1, 2, 5, 20, … messages. Stops when they fail.
     Ramp,
 }
 
-/// What becomes of a message that was accepted.
+/// What happens to a message that was accepted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub enum After {
-    /// It leaves the queue.
-    Remove,
-    /// It stays: this is a rehearsal.
+pub enum AfterReplay {
+    /// It is deleted from the queue.
+    #[serde(rename = "remove")]
+    Delete,
+    /// It stays in the queue: the replay is a rehearsal.
     Keep,
 }
 
@@ -74,47 +77,43 @@ pub enum After {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Superseded {
-    /// It is left where it is.
-    Leave,
-    /// It is replayed all the same.
+    /// It is left out of the plan.
+    #[serde(rename = "leave")]
+    Skip,
+    /// It is replayed as well.
     Replay,
 }
 
-/// Journals of earlier versions do not say it.
-fn handled_again() -> Purpose {
+/// Journals of earlier versions do not contain the purpose.
+fn replay_purpose() -> Purpose {
     Purpose::Replay
 }
 
 impl Options {
-    /// Nothing has to be known of a message before it is sent, and all are meant.
-    pub(crate) fn needs_no_look(&self, filter: &Wanted) -> bool {
-        matches!(self.choice.way, Way::Queue(_))
+    /// Whether all messages can be sent without looking at any of them first.
+    pub(crate) fn can_skip_browsing(&self, chosen: &MessageSelection) -> bool {
+        matches!(self.selection.target, ReplayTarget::Queue(_))
             && matches!((self.order, self.pace), (Order::Any, Pace::Full))
-            && filter.is_everything
+            && chosen.is_everything
     }
 }
 
-/// Which messages are meant.
+/// Which messages of a queue to replay.
 #[derive(Clone, Debug)]
-pub struct Wanted {
-    /// What they must be.
+pub struct MessageSelection {
+    /// The conditions that each must fulfil.
     pub filter: Filter,
-    /// How many at the most.
+    /// The maximum number of messages.
     pub count: Option<usize>,
-    /// The filter lets everything through, and there is no most.
+    /// There is no condition and no maximum.
     pub is_everything: bool,
 }
 
-impl Wanted {
-    /// What a filter lets through, and no more than `count`.
+impl MessageSelection {
+    /// The messages that match a filter, at most `count`.
     #[must_use]
     pub fn new(filter: Filter, count: Option<usize>) -> Self {
-        let Filter { error, error_type, function, rule, service, detail_type, .. } = &filter;
-        let says_what = error.is_some() || error_type.is_some() || function.is_some() || rule.is_some();
-        let says_which = service.is_some() || detail_type.is_some() || !filter.fields.is_empty();
-        let says_whom = filter.subject.is_some() || filter.event_id.is_some() || filter.message_id.is_some();
-        let says_when = filter.since.is_some() || filter.until.is_some() || !filter.envelopes.is_empty();
-        let is_everything = !(says_what || says_which || says_whom || says_when) && count.is_none();
+        let is_everything = filter.is_empty() && count.is_none();
         Self { filter, count, is_everything }
     }
 }

@@ -1,4 +1,4 @@
-//! Dead-letter queues at a glance: what waits, since when, who feeds them, and where it would go back to.
+//! Overview of dead-letter queues: messages, age, sources and replay targets.
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
@@ -9,111 +9,116 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::dlq::look::{self, End, Until};
-use crate::dlq::names;
+use crate::connection::{Connection, LOCAL};
+use crate::dlq::browse::{self, BrowseEnd, BrowseLimits};
+use crate::dlq::queue::Queue;
 use crate::dlq::queue::attributes::Attributes;
-use crate::dlq::queue::{self, Queue, WrongUse};
-use crate::target::{LOCAL, Target};
+use crate::dlq::queue_lookup::list_urls;
+use crate::error::UsageError;
 
-/// How many messages are looked at to find the oldest.
-const SAMPLE: usize = 200;
+/// The number of messages that are read to find the oldest.
+const SAMPLE_SIZE: usize = 200;
 
-/// The longest time to look for the oldest message of one queue.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// The longest time to search for the oldest message of one queue.
+const SAMPLE_TIME: Duration = Duration::from_secs(10);
 
-/// A dead-letter queue.
+/// A dead-letter queue in the list.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Overview {
-    /// The service that it belongs to, by its name.
+pub struct QueueOverview {
+    /// The service that owns it.
     pub service: Option<String>,
-    /// Its name.
     pub queue: String,
-    /// Its URL.
     pub url: String,
-    /// Messages that wait, approximately.
+    /// The number of visible messages, approximately.
     pub depth: u64,
-    /// Messages that somebody holds at the moment.
+    /// The number of messages in flight, approximately.
     pub in_flight: u64,
-    /// Messages that were sent with a delay.
+    /// Messages that are still delayed.
     pub delayed: u64,
-    /// When the oldest message that was seen came.
+    /// When the oldest message that was read was sent.
     pub oldest: Option<Timestamp>,
-    /// Every waiting message was seen, so that no other is older.
+    /// Every visible message was read, so no other is older.
     pub oldest_is_exact: bool,
-    /// How many more there are than at the last look, or how many fewer. `null` at the first.
+    /// The difference to the depth at the previous `list`; `null` the first time.
     pub growth: Option<i64>,
-    /// When the last look was.
+    /// When the previous `list` was.
     pub last_look: Option<Timestamp>,
     /// How long a message is kept, in seconds.
     pub retention: u64,
-    /// How long until the oldest message that was seen is dropped, in seconds.
+    /// The seconds until SQS drops the oldest message that was read.
     pub retention_left: Option<i64>,
-    /// Who may put messages in.
-    pub fed_by: Vec<Feed>,
-    /// Where messages would be replayed to, by what feeds the queue.
+    /// Who can send messages to it.
+    pub fed_by: Vec<QueueSource>,
+    /// Where messages are replayed to, by the kind of sender.
     pub replays_to: Vec<String>,
 }
 
-/// Who may put messages into a queue.
+/// A sender that a queue admits.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Feed {
-    /// `topic`, `rule`, `function`, `bucket`, `queue`, `anybody`, or the AWS service or account that is admitted.
+pub struct QueueSource {
+    /// `topic`, `rule`, `function`, `bucket`, `queue`, `anybody`, or the AWS service or account.
     pub kind: String,
-    /// Its name, or a pattern of names; `*` when any will do.
+    /// The name, or a pattern of names; `*` for any.
     pub name: String,
 }
 
-/// What was there at the last look: depth and time by a queue's URL.
-pub type Before = BTreeMap<String, (u64, Timestamp)>;
+/// Depth and time of the previous `list`, by queue URL.
+pub type PreviousDepths = BTreeMap<String, (u64, Timestamp)>;
 
-/// The dead-letter queues of an environment at a glance. Where there is no Busline, and where the local cloud has none
-/// deployed, every queue that is one by what other queues say of it or by its name; when none is, all queues.
+/// The dead-letter and parking queues of an environment. Without an environment, and in a local cloud without deployed
+/// services: every queue that another queue uses as its dead-letter queue, or with such a name; if there are none, all
+/// queues.
 ///
-/// The oldest message of each is looked for among all its messages, or the first 200.
+/// The oldest message of a queue is found among all its messages, or the first 200.
 ///
 /// # Errors
 /// When SQS fails.
-pub async fn survey(target: &Target, before: &Before, now: Timestamp) -> Result<Vec<Overview>> {
-    let prefix = target.is_busline.then(|| format!("busline-{}-", target.env));
-    let mut urls = queue::urls(&target.sdk, prefix.as_deref()).await?;
-    if urls.is_empty() && target.is_busline {
+pub async fn list_queues(
+    connection: &Connection,
+    previous: &PreviousDepths,
+    now: Timestamp,
+) -> Result<Vec<QueueOverview>> {
+    let prefix = connection.is_busline.then(|| format!("busline-{}-", connection.env));
+    let mut urls = list_urls(&connection.sdk, prefix.as_deref()).await?;
+    if urls.is_empty() && connection.is_busline {
         ensure!(
-            target.env == LOCAL,
-            WrongUse(format!(
-                "no queue is of the environment `{}`: without --env, all dead-letter queues are listed",
-                target.env
+            connection.env == LOCAL,
+            UsageError(format!(
+                "the environment `{}` has no queues; check --env, the region and the profile, or leave out --env to list all \
+                 dead-letter queues",
+                connection.env
             ))
         );
-        urls = queue::urls(&target.sdk, None).await?;
+        urls = list_urls(&connection.sdk, None).await?;
     }
     let mut queues = Vec::new();
     for url in urls {
-        let queue = Queue::at(&target.sdk, &url);
+        let queue = Queue::open(connection, &url).await;
         match queue.attributes().await {
             Ok(attributes) => queues.push((queue, attributes)),
-            // It went since it was listed.
-            Err(error) if error.is::<WrongUse>() => {}
+            // It was deleted since it was listed.
+            Err(error) if error.is::<UsageError>() => {}
             Err(error) => return Err(error),
         }
     }
     let sources = sources(&queues);
-    let is_one = |(queue, attributes): &(Queue, Attributes)| {
-        sources.contains_key(&attributes.arn) || sounds_like_one(queue.name())
+    let is_dead_letter_queue = |(queue, attributes): &(Queue, Attributes)| {
+        sources.contains_key(&attributes.arn) || has_typical_name(queue.name())
     };
-    if queues.iter().any(is_one) {
-        queues.retain(is_one);
+    if queues.iter().any(is_dead_letter_queue) {
+        queues.retain(is_dead_letter_queue);
     }
     let mut overviews = Vec::with_capacity(queues.len());
     for (queue, attributes) in queues {
         let sources = sources.get(&attributes.arn).map(Vec::as_slice).unwrap_or_default();
-        overviews.push(overview(&queue, &attributes, sources, before.get(queue.url()), now).await?);
+        overviews.push(overview(&queue, &attributes, sources, previous.get(queue.url()), now).await?);
     }
     Ok(overviews)
 }
 
-/// The names of the queues that give messages up to another, by that one's ARN.
+/// For each dead-letter queue, by ARN, the names of the queues that use it.
 fn sources(queues: &[(Queue, Attributes)]) -> BTreeMap<String, Vec<String>> {
     let mut sources: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for (queue, attributes) in queues {
@@ -125,9 +130,9 @@ fn sources(queues: &[(Queue, Attributes)]) -> BTreeMap<String, Vec<String>> {
     sources
 }
 
-fn sounds_like_one(name: &str) -> bool {
+fn has_typical_name(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
-    // Parked messages wait for somebody too.
+    // A parking queue needs attention too.
     ["dlq", "dead-letter", "dead_letter", "deadletter", "parking"].iter().any(|part| name.contains(part))
 }
 
@@ -137,13 +142,13 @@ async fn overview(
     sources: &[String],
     last: Option<&(u64, Timestamp)>,
     now: Timestamp,
-) -> Result<Overview> {
+) -> Result<QueueOverview> {
     let (oldest, oldest_is_exact) = if attributes.depth == 0 { (None, true) } else { oldest(queue).await? };
-    let fed_by = feeds(attributes.policy.as_ref(), sources);
+    let fed_by = queue_sources(attributes.policy.as_ref(), sources);
     let retention = SignedDuration::from_secs(i64::try_from(attributes.retention).unwrap_or(i64::MAX));
     let end = oldest.and_then(|oldest| oldest.checked_add(retention).ok());
-    Ok(Overview {
-        service: names::service(queue.name()),
+    Ok(QueueOverview {
+        service: queue.service(),
         queue: queue.name().to_owned(),
         url: queue.url().to_owned(),
         depth: attributes.depth,
@@ -155,57 +160,59 @@ async fn overview(
         last_look: last.map(|(_, at)| *at),
         retention: attributes.retention,
         retention_left: end.map(|end| end.as_second() - now.as_second()),
-        replays_to: ways_back(&fed_by),
+        replays_to: replay_targets(&fed_by),
         fed_by,
     })
 }
 
-/// When the oldest message came, and whether all were looked at.
+/// When the oldest message was sent, and whether all messages were read.
 async fn oldest(queue: &Queue) -> Result<(Option<Timestamp>, bool)> {
     let mut oldest: Option<Timestamp> = None;
-    let mut left = SAMPLE;
-    let looked = look::look(queue, Until::after(PATIENCE), |message| {
+    let mut remaining = SAMPLE_SIZE;
+    let browsed = browse::browse(queue, BrowseLimits::after(SAMPLE_TIME), |message| {
         oldest = oldest.into_iter().chain(message.sent_at()).min();
-        left -= 1;
-        Ok(if left == 0 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
+        remaining -= 1;
+        Ok(if remaining == 0 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
     });
-    let looked = looked.await?;
-    let saw_all = u64::try_from(looked.read).unwrap_or(u64::MAX) >= looked.expected;
-    Ok((oldest, looked.end == End::AllSeen && saw_all))
+    let browsed = browsed.await?;
+    let saw_all = u64::try_from(browsed.read).unwrap_or(u64::MAX) >= browsed.expected;
+    Ok((oldest, browsed.end == BrowseEnd::AllSeen && saw_all))
 }
 
-/// Who may send, by the queue's own policy and by the queues that name it.
-fn feeds(policy: Option<&Value>, sources: &[String]) -> Vec<Feed> {
-    let statements = policy.map(|policy| some(&policy["Statement"])).unwrap_or_default();
-    let mut feeds: Vec<Feed> = statements.into_iter().filter(|it| it["Effect"] == "Allow").flat_map(admitted).collect();
-    feeds.extend(sources.iter().map(|name| Feed { kind: "queue".to_owned(), name: name.clone() }));
-    feeds.dedup();
-    feeds
+/// The senders that the queue's policy admits, and the queues that use it as their dead-letter queue.
+fn queue_sources(policy: Option<&Value>, sources: &[String]) -> Vec<QueueSource> {
+    let statements = policy.map(|policy| as_list(&policy["Statement"])).unwrap_or_default();
+    let mut found: Vec<QueueSource> =
+        statements.into_iter().filter(|it| it["Effect"] == "Allow").flat_map(admitted).collect();
+    found.extend(sources.iter().map(|name| QueueSource { kind: "queue".to_owned(), name: name.clone() }));
+    found.dedup();
+    found
 }
 
-fn admitted(statement: &Value) -> Vec<Feed> {
-    let arns: Vec<String> = conditions(statement).flat_map(some).filter_map(Value::as_str).map(str::to_owned).collect();
+fn admitted(statement: &Value) -> Vec<QueueSource> {
+    let arns: Vec<String> =
+        conditions(statement).flat_map(as_list).filter_map(Value::as_str).map(str::to_owned).collect();
     if !arns.is_empty() {
-        return arns.iter().map(|arn| feed(arn)).collect();
+        return arns.iter().map(|arn| source_of(arn)).collect();
     }
     let principal = &statement["Principal"];
-    let named = some(&principal["Service"]).into_iter().chain(some(&principal["AWS"])).chain([principal]);
-    let all_of = |name: &str| {
+    let named = as_list(&principal["Service"]).into_iter().chain(as_list(&principal["AWS"])).chain([principal]);
+    let any_of = |name: &str| {
         let kind = if name == "*" { "anybody" } else { name };
-        Feed { kind: kind.to_owned(), name: "*".to_owned() }
+        QueueSource { kind: kind.to_owned(), name: "*".to_owned() }
     };
-    named.filter_map(Value::as_str).map(all_of).collect()
+    named.filter_map(Value::as_str).map(any_of).collect()
 }
 
-/// The values of a statement's conditions on `aws:SourceArn`, whose name IAM reads in any case.
+/// The values of a statement's conditions on `aws:SourceArn`. IAM ignores the case of its name.
 fn conditions(statement: &Value) -> impl Iterator<Item = &Value> {
     let operators = statement["Condition"].as_object().into_iter().flatten();
     let keys = operators.filter_map(|(_, keys)| keys.as_object()).flatten();
     keys.filter(|(key, _)| key.eq_ignore_ascii_case("aws:SourceArn")).map(|(_, value)| value)
 }
 
-/// IAM writes one thing as itself and several as a list.
-fn some(value: &Value) -> Vec<&Value> {
+/// IAM allows a single value in the place of a list.
+fn as_list(value: &Value) -> Vec<&Value> {
     match value {
         Value::Null => Vec::new(),
         Value::Array(values) => values.iter().collect(),
@@ -213,7 +220,7 @@ fn some(value: &Value) -> Vec<&Value> {
     }
 }
 
-fn feed(arn: &str) -> Feed {
+fn source_of(arn: &str) -> QueueSource {
     let kind = match arn.split(':').nth(2).unwrap_or_default() {
         "sns" => "topic",
         "events" => "rule",
@@ -223,21 +230,21 @@ fn feed(arn: &str) -> Feed {
         other => other,
     };
     let name = arn.rsplit([':', '/']).next().unwrap_or(arn);
-    Feed { kind: kind.to_owned(), name: name.to_owned() }
+    QueueSource { kind: kind.to_owned(), name: name.to_owned() }
 }
 
-/// Where a replay would bring messages, by what feeds the queue.
-fn ways_back(feeds: &[Feed]) -> Vec<String> {
-    let way = |feed: &Feed| match feed.kind.as_str() {
+/// Where a replay sends messages, by the kind of sender.
+fn replay_targets(senders: &[QueueSource]) -> Vec<String> {
+    let target = |sender: &QueueSource| match sender.kind.as_str() {
         "topic" | "function" | "bucket" | "lambda.amazonaws.com" | "sns.amazonaws.com" | "s3.amazonaws.com" => {
             "the function that failed".to_owned()
         }
         "rule" | "events.amazonaws.com" => "the target of the rule".to_owned(),
-        "queue" => format!("the queue {}", feed.name),
-        _ => "where each message says that it came from".to_owned(),
+        "queue" => format!("the queue {}", sender.name),
+        _ => "the source that each message names".to_owned(),
     };
-    let mut ways: Vec<String> = feeds.iter().map(way).collect();
-    ways.sort();
-    ways.dedup();
-    ways
+    let mut targets: Vec<String> = senders.iter().map(target).collect();
+    targets.sort();
+    targets.dedup();
+    targets
 }

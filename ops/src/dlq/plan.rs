@@ -1,4 +1,5 @@
-//! The plan of a replay: what goes where, how many, and what is left out and why. Nothing is taken out of the queue.
+//! The plan of a replay: how many messages go to which target, and how many are left out and why. Planning removes
+//! nothing from the queue.
 
 use std::collections::{BTreeMap, HashMap};
 use std::ops::ControlFlow;
@@ -7,145 +8,157 @@ use anyhow::Result;
 use jiff::Timestamp;
 use uuid::Uuid;
 
+use crate::dlq::browse::{BrowseLimits, browse};
 use crate::dlq::envelope::Origin;
 use crate::dlq::filter::Filter;
 use crate::dlq::history::History;
 use crate::dlq::journal::state::short_id;
-use crate::dlq::look::{Until, look};
 use crate::dlq::message::Message;
-use crate::dlq::options::{Options, Order, Superseded, Wanted};
+use crate::dlq::options::{MessageSelection, Options, Order, Superseded};
 use crate::dlq::queue::Queue;
-use crate::dlq::roads::choice::{NoWay, Way};
+use crate::dlq::queue_lookup::name_in_url;
+use crate::dlq::targets::selection::{NotReplayable, ReplayTarget};
 
-/// What is to be done with a message.
+/// What happens to a message.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Verdict {
-    /// Send it, for this time.
+pub enum PlanDecision {
     Replay {
-        /// Which time it is, from 1.
+        /// The replay attempt number, from 1.
         attempt: u32,
     },
-    /// It failed too often: keep it apart.
+    /// It failed too often and is parked.
     Park {
-        /// Which time it would be.
+        /// The replay attempt number that it would have.
         attempt: u32,
     },
-    /// Leave it, for this reason.
-    Leave(String),
+    /// It stays in the queue, for this reason.
+    Skip(String),
 }
 
-/// What is to be done, and why.
+/// Which messages are replayed or parked, and which are left out.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Plan {
-    /// Every message of the queue is meant, and none was looked at.
+    /// The plan is the whole queue, and no message was looked at.
     pub everything: bool,
-    /// Of everything: what was sent to the queue later than this is not meant, by SQS's clock.
+    /// With `everything`: messages sent later than this, by SQS's clock, are not part of the plan.
     pub until: Option<Timestamp>,
-    /// How many messages are to be replayed or parked; of everything, approximately.
+    /// The number of messages to replay or park; with `everything`, approximately.
     pub planned: u64,
-    /// The messages, when it is not everything, and where each is in its subject's order.
+    /// The messages of the plan otherwise, with the position of each in the order of its subject.
     pub chosen: HashMap<Uuid, Option<(Uuid, u64)>>,
-    /// How many go where.
-    pub roads: BTreeMap<String, u64>,
-    /// How many are left out, and why.
+    /// The number of messages for each target.
+    pub targets: BTreeMap<String, u64>,
+    /// The number of messages left out for each reason.
     pub left_out: BTreeMap<String, u64>,
-    /// How many of those left out were in the queue and not seen, approximately: they may be meant.
+    /// The number of messages that were not seen, approximately: they might match.
     pub unseen: u64,
 }
 
-/// What is to be done with one message, not looking at any other.
+/// Decides what happens to one message, without regard to others.
 #[must_use]
-pub fn judge(options: &Options, wanted: &Filter, history: &History, message: &Message) -> Verdict {
-    if !wanted.admits(message) {
-        return Verdict::Leave("filtered out".to_owned());
+pub fn decide(options: &Options, filter: &Filter, history: &History, message: &Message) -> PlanDecision {
+    if !filter.admits(message) {
+        return PlanDecision::Skip("filtered out".to_owned());
     }
     let attempt = history.attempts(message).saturating_add(1);
     if attempt > options.max_replays {
         return match &options.parking {
-            Some(_) => Verdict::Park { attempt },
-            None => Verdict::Leave(format!("replayed {} times already, and there is no parking queue", attempt - 1)),
+            Some(_) => PlanDecision::Park { attempt },
+            None => {
+                PlanDecision::Skip(format!("already replayed {} times, and there is no parking queue", attempt - 1))
+            }
         };
     }
-    match options.choice.outline(message) {
-        Ok(_) => Verdict::Replay { attempt },
-        Err(NoWay(reason)) => Verdict::Leave(reason),
+    match options.selection.describe_target(message) {
+        Ok(_) => PlanDecision::Replay { attempt },
+        Err(NotReplayable(reason)) => PlanDecision::Skip(reason),
     }
 }
 
-/// Looks through the queue and plans.
+/// Browses the queue and makes the plan.
 ///
 /// # Errors
 /// When the queue cannot be read.
-pub async fn plan(queue: &Queue, options: &Options, wanted: &Wanted, history: &History, until: Until) -> Result<Plan> {
-    if options.needs_no_look(wanted) {
-        return everything(queue, options).await;
+pub async fn plan(
+    queue: &Queue,
+    options: &Options,
+    chosen: &MessageSelection,
+    history: &History,
+    limits: BrowseLimits,
+) -> Result<Plan> {
+    if options.can_skip_browsing(chosen) {
+        return plan_everything(queue, options).await;
     }
     let mut plan = Plan::default();
     let mut newest: HashMap<Uuid, u64> = HashMap::new();
-    let mut roads: Vec<String> = Vec::new();
-    let mut road_of: HashMap<Uuid, usize> = HashMap::new();
-    let looked = look(queue, until, |message| {
-        let place = place(&message);
-        let verdict = judge(options, &wanted.filter, history, &message);
-        let road = match (&verdict, options.choice.outline(&message)) {
-            (Verdict::Replay { .. }, Ok(road)) => road,
-            (Verdict::Park { .. }, _) => "parking queue".to_owned(),
+    let mut targets: Vec<String> = Vec::new();
+    let mut target_of: HashMap<Uuid, usize> = HashMap::new();
+    let browsed = browse(queue, limits, |message| {
+        let position = subject_position(&message);
+        let decision = decide(options, &chosen.filter, history, &message);
+        let target = match (&decision, options.selection.describe_target(&message)) {
+            (PlanDecision::Replay { .. }, Ok(target)) => target,
+            (PlanDecision::Park { .. }, _) => "parking queue".to_owned(),
             _ => String::new(),
         };
-        match verdict {
-            Verdict::Leave(reason) => *plan.left_out.entry(reason).or_default() += 1,
-            Verdict::Replay { .. } | Verdict::Park { .. } => {
+        match decision {
+            PlanDecision::Skip(reason) => *plan.left_out.entry(reason).or_default() += 1,
+            PlanDecision::Replay { .. } | PlanDecision::Park { .. } => {
                 let id = short_id(&message.message_id);
-                plan.chosen.insert(id, place);
-                let known = roads.iter().position(|known| *known == road);
-                road_of.insert(id, known.unwrap_or(roads.len()));
+                plan.chosen.insert(id, position);
+                let known = targets.iter().position(|known| *known == target);
+                target_of.insert(id, known.unwrap_or(targets.len()));
                 if known.is_none() {
-                    roads.push(road);
+                    targets.push(target);
                 }
-                if let Some((subject, sequence)) = place {
+                if let Some((subject, sequence)) = position {
                     let newest = newest.entry(subject).or_default();
                     *newest = sequence.max(*newest);
                 }
             }
         }
-        let is_enough = wanted.count.is_some_and(|count| plan.chosen.len() >= count);
+        let is_enough = chosen.count.is_some_and(|count| plan.chosen.len() >= count);
         Ok(if is_enough { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
     })
     .await?;
-    if leaves_superseded(options) {
-        plan.leave_superseded(&newest);
+    if skips_superseded(options) {
+        plan.skip_superseded(&newest);
     }
     plan.planned = plan.chosen.len() as u64;
-    plan.leave_unseen(looked.unseen());
+    plan.skip_unseen(browsed.unseen());
     for id in plan.chosen.keys() {
-        if let Some(road) = road_of.get(id).and_then(|index| roads.get(*index)) {
-            *plan.roads.entry(road.clone()).or_default() += 1;
+        if let Some(target) = target_of.get(id).and_then(|index| targets.get(*index)) {
+            *plan.targets.entry(target.clone()).or_default() += 1;
         }
     }
     Ok(plan)
 }
 
-/// In order, an older event comes before a newer one, and overwrites nothing. A queue's reader decides for itself.
-fn leaves_superseded(options: &Options) -> bool {
-    options.superseded == Superseded::Leave && options.order == Order::Any && options.choice.way == Way::Back
+/// In subject order an older event is replayed before a newer one and overwrites nothing. The consumer of another queue
+/// decides for itself.
+fn skips_superseded(options: &Options) -> bool {
+    options.superseded == Superseded::Skip
+        && options.order == Order::Any
+        && options.selection.target == ReplayTarget::Origin
 }
 
-async fn everything(queue: &Queue, options: &Options) -> Result<Plan> {
+async fn plan_everything(queue: &Queue, options: &Options) -> Result<Plan> {
     let until = Some(queue.now().await?);
     let depth = queue.attributes().await?.depth;
-    let Way::Queue(url) = &options.choice.way else {
+    let ReplayTarget::Queue(url) = &options.selection.target else {
         return Ok(Plan::default());
     };
-    let road = format!("queue {}", url.rsplit('/').next().unwrap_or(url));
-    let roads = BTreeMap::from([(road, depth)]);
-    Ok(Plan { everything: true, until, planned: depth, roads, ..Plan::default() })
+    let target = format!("queue {}", name_in_url(url));
+    let targets = BTreeMap::from([(target, depth)]);
+    Ok(Plan { everything: true, until, planned: depth, targets, ..Plan::default() })
 }
 
-/// What a message is about and for whom, and which change of it; none for a batch of several events.
+/// The subject of a message at its consumer, and the sequence; `None` for a batch of several events.
 ///
-/// Two consumers of one subject do different work: what one of them is yet to be told, the other does not make old.
+/// The consumer is part of it, because different consumers of one subject do different work: a newer event for one does
+/// not supersede an older event for another.
 #[must_use]
-pub fn place(message: &Message) -> Option<(Uuid, u64)> {
+pub fn subject_position(message: &Message) -> Option<(Uuid, u64)> {
     let subject = message.subject.as_ref().filter(|_| message.events.is_empty())?;
     let Origin { target_arn, source_queue_arn, .. } = &message.origin;
     let consumer = message.function.as_ref().or(target_arn.as_ref()).or(source_queue_arn.as_ref());
@@ -154,18 +167,18 @@ pub fn place(message: &Message) -> Option<(Uuid, u64)> {
 }
 
 impl Plan {
-    fn leave_unseen(&mut self, unseen: u64) {
+    fn skip_unseen(&mut self, unseen: u64) {
         self.unseen = unseen;
         if unseen > 0 {
-            let reason = "not seen: others hold them, they are behind ten of their FIFO group, or the time was over";
+            let reason = "not seen: in flight elsewhere, behind ten messages of their FIFO group, or after --deadline";
             self.left_out.insert(reason.to_owned(), unseen);
         }
     }
 
-    fn leave_superseded(&mut self, newest: &HashMap<Uuid, u64>) {
+    fn skip_superseded(&mut self, newest: &HashMap<Uuid, u64>) {
         let before = self.chosen.len();
         let is_older = |(subject, sequence)| newest.get(&subject).is_some_and(|newest| sequence < *newest);
-        self.chosen.retain(|_, place| !place.is_some_and(is_older));
+        self.chosen.retain(|_, position| !position.is_some_and(is_older));
         let left = before - self.chosen.len();
         if left > 0 {
             let reason = "superseded: a newer event of the same subject is in the plan (--order subject takes both)";
@@ -178,26 +191,26 @@ impl Plan {
 mod tests {
     use super::*;
     use crate::dlq::envelope::{self, Reading};
-    use crate::dlq::message::Raw;
+    use crate::dlq::raw_message::RawMessage;
 
     const ID: &str = "6e0f2a8a-0000-4000-8000-000000000001";
 
     fn about(function: &str, sequence: u64) -> Message {
-        let reading = envelope::read(&Raw { message_id: ID.to_owned(), ..Raw::default() });
+        let reading = envelope::read(&RawMessage { message_id: ID.to_owned(), ..RawMessage::default() });
         let Reading::Whole(decoded) = reading else { panic!("an empty message is whole") };
-        let message = Message::new(Raw::default(), *decoded);
+        let message = Message::new(RawMessage::default(), *decoded);
         let function = Some(function.to_owned());
         Message { function, subject: Some("todo/1".to_owned()), sequence: Some(sequence), ..message }
     }
 
     #[test]
-    fn a_newer_event_of_another_consumer_supersedes_nothing() {
+    fn a_newer_event_for_another_consumer_does_not_supersede() {
         let (created, completed) = (about("search-index", 1), about("mail", 2));
-        let (created, completed) = (place(&created).unwrap(), place(&completed).unwrap());
+        let (created, completed) = (subject_position(&created).unwrap(), subject_position(&completed).unwrap());
         let mut plan = Plan { chosen: HashMap::from([(Uuid::from_u128(1), Some(created))]), ..Plan::default() };
-        plan.leave_superseded(&HashMap::from([created, completed]));
+        plan.skip_superseded(&HashMap::from([created, completed]));
         assert_eq!(plan.chosen.len(), 1);
-        plan.leave_superseded(&HashMap::from([place(&about("search-index", 2)).unwrap()]));
+        plan.skip_superseded(&HashMap::from([subject_position(&about("search-index", 2)).unwrap()]));
         assert!(plan.chosen.is_empty());
     }
 }

@@ -1,146 +1,155 @@
-//! A queue: which one is meant, what it says of itself, and its messages, which stay in it.
+//! A queue, its metadata and its messages.
 
 pub mod attributes;
 mod clock;
-mod lookup;
 mod received;
 
-use std::error::Error;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
 use aws_config::SdkConfig;
-use aws_sdk_sqs::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_sqs::types::{ChangeMessageVisibilityBatchRequestEntry, MessageSystemAttributeName};
 use tokio::task::JoinSet;
 
+use crate::connection::Connection;
+use crate::deployment::{Deployment, Service};
 use crate::dlq::envelope::{self, Object, Reading};
-use crate::dlq::message::{Message, Raw};
-use crate::dlq::names;
-use crate::dlq::queue::lookup::{existing, url_of};
+use crate::dlq::limits::{BATCH_SIZE, MAX_CONCURRENT_REQUESTS};
+use crate::dlq::message::Message;
+use crate::dlq::queue_lookup::{describe_existing, find_url, name_in_url};
+use crate::dlq::raw_message::RawMessage;
+use crate::error::{UsageError, describe};
 
-/// SQS hands out and takes back at most this many messages a call.
-/// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-batch-api-actions.html>
-pub const BATCH: usize = 10;
+/// The largest object that is fetched as a failure record, in bytes: a batch of 6 MB, escaped twice, with a margin.
+const MAX_OBJECT_BYTES: i64 = 32 * 1024 * 1024;
 
-/// Requests at a time when much is to be done.
-pub(crate) const AT_ONCE: usize = 8;
-
-/// The largest object that is fetched as a failure record, in bytes: a batch of 6 MB, twice escaped, and room.
-const LARGEST_OBJECT: i64 = 32 * 1024 * 1024;
-
-/// Somebody asked for what there is not; the text says what there is.
-#[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-pub struct WrongUse(pub String);
-
-/// A queue.
+/// A queue, and the clients that read it.
 #[derive(Clone, Debug)]
 pub struct Queue {
     sqs: aws_sdk_sqs::Client,
     s3: aws_sdk_s3::Client,
     url: String,
+    /// Decides which service a function, rule or queue belongs to.
+    deployment: Deployment,
 }
 
 impl Queue {
-    /// The queue that `given` means: its URL, its name (`busline-<env>-` may be left out), or a service of the environment.
+    /// Finds a queue by its URL, its name (`busline-<env>-` may be left out), or a service of the environment.
     ///
     /// # Errors
-    /// [`WrongUse`] when there is no such queue, with those that there are; else when SQS fails.
-    pub async fn resolve(sdk: &SdkConfig, env: &str, given: &str) -> Result<Self> {
-        let sqs = aws_sdk_sqs::Client::new(sdk);
+    /// [`UsageError`] when there is no such queue, with those that exist; otherwise when SQS or SSM fails.
+    pub async fn resolve(connection: &Connection, given: &str) -> Result<Self> {
         if given.starts_with("http://") || given.starts_with("https://") {
-            let queue = Self::at(sdk, given);
+            let queue = Self::open(connection, given).await;
             queue.attributes().await?;
             return Ok(queue);
         }
-        ensure!(!given.is_empty(), WrongUse("a queue needs a name: give a service, a queue's name or its URL".into()));
-        let (service_queue, of_env) = (names::queue(env, given), format!("busline-{env}-{given}"));
-        let is_service = names::SERVICES.contains(&given);
-        let candidates: &[&str] = if is_service { &[&service_queue] } else { &[given, &of_env, &service_queue] };
-        for name in candidates {
-            if let Some(url) = url_of(&sqs, name).await? {
-                return Ok(Self::at(sdk, &url));
+        ensure!(
+            !given.is_empty(),
+            UsageError("a queue needs a name: give a service, a queue's name or its URL".into())
+        );
+        let known = connection.known_services().await;
+        if let Some(url) = known.services().get(given).and_then(Service::dlq_url) {
+            return Ok(Self::open(connection, url).await);
+        }
+        let sqs = aws_sdk_sqs::Client::new(&connection.sdk);
+        let in_env = format!("busline-{}-{given}", connection.env);
+        for name in [given, &in_env, &format!("{in_env}-dlq")] {
+            if let Some(url) = find_url(&sqs, name).await? {
+                return Ok(Self::open(connection, &url).await);
             }
         }
-        bail!(WrongUse(format!("there is no queue `{}`: {}", candidates[0], existing(&sqs).await?)))
+        if connection.is_busline {
+            bail!(connection.deployment().await?.unknown(given));
+        }
+        bail!(UsageError(format!("there is no queue `{given}`: {}", describe_existing(&sqs).await?)))
     }
 
-    /// The queue at a URL, which is not looked up.
+    /// The queue at a URL, without a check that it exists. Messages are shown with the services of the environment.
+    pub async fn open(connection: &Connection, url: &str) -> Self {
+        Self { deployment: connection.known_services().await, ..Self::at(&connection.sdk, url) }
+    }
+
+    /// The queue at a URL, without a check that it exists.
     #[must_use]
     pub fn at(sdk: &SdkConfig, url: &str) -> Self {
-        // An endpoint other than AWS's seldom serves a host name a bucket.
+        // Endpoints other than AWS's rarely serve a host name for each bucket.
         let s3 = aws_sdk_s3::config::Builder::from(sdk).force_path_style(sdk.endpoint_url().is_some()).build();
         let s3 = aws_sdk_s3::Client::from_conf(s3);
-        Self { sqs: aws_sdk_sqs::Client::new(sdk), s3, url: url.to_owned() }
+        Self { sqs: aws_sdk_sqs::Client::new(sdk), s3, url: url.to_owned(), deployment: Deployment::default() }
     }
 
-    /// Its URL.
     #[must_use]
     pub fn url(&self) -> &str {
         &self.url
     }
 
-    /// Its name, the last part of its URL.
+    /// The queue's name, the last part of its URL.
     #[must_use]
     pub fn name(&self) -> &str {
-        self.url.trim_end_matches('/').rsplit('/').next().unwrap_or(&self.url)
+        name_in_url(&self.url)
     }
 
-    /// Whether messages can be moved from the other queue to this one.
+    /// Checks that messages can be moved from the other queue to this one.
     ///
     /// # Errors
-    /// [`WrongUse`] when both are the same queue.
-    pub fn differs_from(&self, other: &Self) -> Result<()> {
-        ensure!(self.url != other.url, WrongUse("messages cannot go to the queue that they come from".to_owned()));
+    /// [`UsageError`] when both are the same queue.
+    pub fn require_other_than(&self, source: &Self) -> Result<()> {
+        ensure!(self.url != source.url, UsageError("messages cannot go to the queue that they come from".to_owned()));
         Ok(())
     }
 
-    /// A FIFO queue gives out no more of a group while messages of that group are held.
+    /// The service that owns the queue.
+    #[must_use]
+    pub fn service(&self) -> Option<String> {
+        self.deployment.service_of(self.name())
+    }
+
+    /// A FIFO queue returns no more messages of a group while messages of that group are in flight.
     #[must_use]
     pub fn is_fifo(&self) -> bool {
         self.name().strip_suffix(".fifo").is_some()
     }
 
-    /// The client that the queue is read with.
+    /// The client that reads the queue.
     #[must_use]
     pub fn sqs(&self) -> &aws_sdk_sqs::Client {
         &self.sqs
     }
 
-    /// Up to [`BATCH`] messages, read, which nobody else sees for the time `hidden`. Waits up to `wait` (20 s at the
-    /// most, as SQS does) when there are none.
+    /// Receives up to [`BATCH_SIZE`] messages and hides them from other consumers for `visibility_timeout`. Waits up to
+    /// `wait` (at most 20 s, as SQS does) when there are none.
     ///
     /// # Errors
-    /// When SQS fails. A record in S3 that cannot be fetched is no error but the message's `problem`.
-    pub async fn receive(&self, hidden: Duration, wait: Duration) -> Result<Vec<Message>> {
+    /// When SQS fails. A record in S3 that cannot be fetched is not an error: the message's `problem` has the reason.
+    pub async fn receive(&self, visibility_timeout: Duration, wait: Duration) -> Result<Vec<Message>> {
         let request = self
             .sqs
             .receive_message()
             .queue_url(&self.url)
             .max_number_of_messages(10)
-            .visibility_timeout(seconds(hidden))
+            .visibility_timeout(seconds(visibility_timeout))
             .wait_time_seconds(seconds(wait))
             .message_attribute_names("All")
             .message_system_attribute_names(MessageSystemAttributeName::All);
         let answer = match request.send().await {
             Ok(answer) => answer,
-            Err(error) => bail!("cannot receive from {}: {}", self.url, short(&error)),
+            Err(error) => bail!("cannot receive from {}: {}", self.url, describe(&error)),
         };
         let mut messages = Vec::new();
         for received in answer.messages.unwrap_or_default() {
-            messages.push(self.read(Raw::from(received)).await);
+            messages.push(self.read(RawMessage::from(received)).await);
         }
         Ok(messages)
     }
 
-    /// Reads a message, and the object that it names.
-    pub async fn read(&self, raw: Raw) -> Message {
+    /// Decodes a message, and fetches the S3 object that it names.
+    pub async fn read(&self, raw: RawMessage) -> Message {
         let decoded = match envelope::read(&raw) {
             Reading::Whole(decoded) => *decoded,
-            // Anybody can name any object; Lambda's records have these keys.
+            // A message can name any object, so only keys that Lambda gives to failure records are fetched.
             Reading::Elsewhere(pointer) if !pointer.object.key.starts_with("aws/lambda/") => {
-                pointer.unfetched("it is none of Lambda's failure records, whose keys begin with aws/lambda/")
+                pointer.unfetched("it is not a failure record of Lambda: its keys begin with aws/lambda/")
             }
             Reading::Elsewhere(pointer) => match self.fetch(&pointer.object).await {
                 Ok(text) => pointer.open(&text),
@@ -148,7 +157,8 @@ impl Queue {
             },
         };
         let mut message = Message::new(raw, decoded);
-        message.service = message.service.or_else(|| names::service(self.name()));
+        let resources = [message.function.as_deref(), message.rule.as_deref(), Some(self.name())];
+        message.service = resources.into_iter().flatten().find_map(|name| self.deployment.service_of(name));
         message
     }
 
@@ -156,41 +166,41 @@ impl Queue {
         let request = self.s3.get_object().bucket(&object.bucket).key(&object.key);
         let answer = match request.send().await {
             Ok(answer) => answer,
-            Err(error) => bail!("{}", short(&error)),
+            Err(error) => bail!("{}", describe(&error)),
         };
         let size = answer.content_length.unwrap_or(0);
-        ensure!(size <= LARGEST_OBJECT, "it has {size} bytes, a failure record has at most {LARGEST_OBJECT}");
-        let bytes = answer.body.collect().await.context("the connection broke off")?.into_bytes();
+        ensure!(size <= MAX_OBJECT_BYTES, "it has {size} bytes; a failure record has at most {MAX_OBJECT_BYTES}");
+        let bytes = answer.body.collect().await.context("the connection was closed")?.into_bytes();
         String::from_utf8(bytes.into()).context("it is not text")
     }
 
-    /// Shows messages to everybody again. One that is shown already is no failure.
+    /// Makes messages visible to all consumers again. A message that is already visible is not an error.
     ///
     /// # Errors
-    /// When SQS fails for some; the others are given back.
-    pub async fn give_back(&self, receipts: &[String]) -> Result<()> {
-        let mut batches = receipts.chunks(BATCH);
+    /// When SQS fails for some of them; the others are visible again.
+    pub async fn make_visible(&self, receipts: &[String]) -> Result<()> {
+        let mut batches = receipts.chunks(BATCH_SIZE);
         let mut calls = JoinSet::new();
-        let (mut left, mut reason) = (0, String::new());
+        let (mut hidden, mut reason) = (0, String::new());
         loop {
-            while calls.len() < AT_ONCE
+            while calls.len() < MAX_CONCURRENT_REQUESTS
                 && let Some(batch) = batches.next()
             {
                 let (queue, batch) = (self.clone(), batch.to_vec());
-                calls.spawn(async move { queue.give_back_batch(&batch).await });
+                calls.spawn(async move { queue.make_batch_visible(&batch).await });
             }
             let Some(call) = calls.join_next().await else { break };
             if let Some((count, why)) = call?? {
-                left += count;
+                hidden += count;
                 reason = why;
             }
         }
-        ensure!(left == 0, "{left} messages stay hidden until their visibility timeout ends: {reason}");
+        ensure!(hidden == 0, "{hidden} messages stay hidden until their visibility timeout ends: {reason}");
         Ok(())
     }
 
-    /// How many of a batch could not be given back, and why.
-    async fn give_back_batch(&self, receipts: &[String]) -> Result<Option<(usize, String)>> {
+    /// How many of a batch are still hidden, and why.
+    async fn make_batch_visible(&self, receipts: &[String]) -> Result<Option<(usize, String)>> {
         let mut entries = Vec::with_capacity(receipts.len());
         for (index, receipt) in receipts.iter().enumerate() {
             let entry = ChangeMessageVisibilityBatchRequestEntry::builder().id(index.to_string());
@@ -199,66 +209,17 @@ impl Queue {
         let request = self.sqs.change_message_visibility_batch().queue_url(&self.url).set_entries(Some(entries));
         let answer = match request.send().await {
             Ok(answer) => answer,
-            Err(error) => return Ok(Some((receipts.len(), short(&error)))),
+            Err(error) => return Ok(Some((receipts.len(), describe(&error)))),
         };
         let failed: Vec<String> =
-            answer.failed.into_iter().map(|entry| entry.code).filter(|code| !is_shown(code)).collect();
+            answer.failed.into_iter().map(|entry| entry.code).filter(|code| !is_visible(code)).collect();
         Ok(failed.last().map(|code| (failed.len(), code.clone())))
     }
 }
 
-/// The URLs of all queues, or of those whose name begins with `prefix`.
-///
-/// # Errors
-/// When SQS fails.
-pub async fn urls(sdk: &SdkConfig, prefix: Option<&str>) -> Result<Vec<String>> {
-    every_url(&aws_sdk_sqs::Client::new(sdk), prefix).await
-}
-
-async fn every_url(sqs: &aws_sdk_sqs::Client, prefix: Option<&str>) -> Result<Vec<String>> {
-    let mut urls = Vec::new();
-    let request = sqs.list_queues().set_queue_name_prefix(prefix.map(str::to_owned)).max_results(1000);
-    let mut pages = request.into_paginator().send();
-    while let Some(page) = pages.next().await {
-        match page {
-            Ok(page) => urls.extend(page.queue_urls.unwrap_or_default()),
-            Err(error) => bail!("cannot list queues: {}", short(&error)),
-        }
-    }
-    Ok(urls)
-}
-
-/// Its receipt is of an earlier look, or its time is over: either way it is not hidden by us.
-fn is_shown(code: &str) -> bool {
+/// The receipt handle is outdated or the visibility timeout is over: this program no longer hides the message.
+fn is_visible(code: &str) -> bool {
     code.ends_with("MessageNotInflight") || code == "ReceiptHandleIsInvalid"
-}
-
-/// What failed, in one line: what AWS said, else what went wrong on the way and what to look at.
-pub fn short<E, R>(error: &SdkError<E, R>) -> String
-where
-    E: ProvideErrorMetadata + std::error::Error + 'static,
-    R: std::fmt::Debug,
-{
-    match (error.code(), error.message()) {
-        (Some(code), Some(message)) => return format!("{code}: {message}"),
-        (Some(code), None) => return code.to_owned(),
-        _ => {}
-    }
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text = format!("{text}: {error}");
-        cause = error.source();
-    }
-    match error {
-        SdkError::DispatchFailure(failure) if failure.is_io() => {
-            format!("{text} (does anything listen there? AWS_ENDPOINT_URL and the region say where)")
-        }
-        SdkError::DispatchFailure(_) if text.contains("credential") => {
-            format!("{text} (set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY)")
-        }
-        _ => text,
-    }
 }
 
 fn seconds(time: Duration) -> i32 {

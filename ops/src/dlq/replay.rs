@@ -1,12 +1,12 @@
-//! Bringing messages back: meant, journaled, sent, journaled, deleted, in this order, so that whatever happens in between
-//! a message is either in the queue or was accepted.
+//! Replaying messages: the intent is journaled, the message is sent, the outcome is journaled, the message is deleted.
+//! In this order, so that after a crash at any point a message is still in the queue or was accepted.
 
-mod held;
-mod intake;
+mod in_flight;
 mod order;
 mod pace;
 pub mod progress;
 mod ramp;
+mod receiver;
 mod resume;
 mod work;
 
@@ -19,6 +19,7 @@ use aws_config::SdkConfig;
 use tokio::task::JoinSet;
 use uuid::Uuid;
 
+use crate::connection;
 use crate::dlq::filter::Filter;
 use crate::dlq::history::History;
 use crate::dlq::journal::Journal;
@@ -26,90 +27,95 @@ use crate::dlq::journal::entry::{Entry, Planned, Summary};
 use crate::dlq::options::{Options, Order, Pace};
 use crate::dlq::plan::Plan;
 use crate::dlq::queue::Queue;
-use crate::dlq::replay::held::Held;
-use crate::dlq::replay::intake::Intake;
+use crate::dlq::replay::in_flight::InFlightMessages;
 use crate::dlq::replay::pace::{Breaker, Rate};
 use crate::dlq::replay::progress::Progress;
-use crate::dlq::roads::Roads;
-use crate::dlq::roads::invoke::Accepted;
-use crate::target;
+use crate::dlq::replay::receiver::Receiver;
+use crate::dlq::targets::ReplaySender;
+use crate::dlq::targets::invoke::Acknowledgement;
 
-/// As many ids go into one line of the journal.
-const IDS_A_LINE: usize = 1000;
+/// The number of ids in one line of the journal.
+const IDS_PER_LINE: usize = 1000;
 
-/// How a replay ended.
+/// The result of a replay.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Ended {
-    /// What was done.
+pub struct ReplayResult {
     pub summary: Summary,
-    /// Why it stopped before all was done, when it did.
+    /// Why it stopped early, if it did.
     pub stopped: Option<String>,
-    /// All that was planned is done, and nothing speaks against it.
-    pub is_whole: bool,
+    /// Everything that was planned is done, and the breaker did not stop it.
+    pub is_complete: bool,
 }
 
-/// A replay.
+/// A replay that can be run.
 #[derive(Debug)]
 pub struct Replay {
     id: String,
     queue: Queue,
     options: Options,
-    roads: Roads,
+    sender: ReplaySender,
     journal: Journal,
     progress: Arc<Progress>,
-    /// Set to true to stop after what is under way.
+    /// Set to true to stop after the messages in work.
     stopped: Arc<AtomicBool>,
-    intake: Intake,
-    held: Arc<Held>,
-    to: SdkConfig,
-    /// Messages that were done before this process began.
-    before: u64,
+    receiver: Receiver,
+    in_flight: Arc<InFlightMessages>,
+    /// How targets are reached; different from the queue in a rehearsal.
+    target_sdk: SdkConfig,
+    /// Messages that were accepted before this process resumed the replay.
+    accepted_before: u64,
     /// Messages that the plan did not see.
     unplanned: u64,
     rate: Rate,
     breaker: Breaker,
 }
 
-/// What a replay is to do.
+/// The plan of a replay, and what it was made from.
 #[derive(Debug)]
-pub struct Meant {
-    /// The plan.
+pub struct PlannedReplay {
+    /// The messages to replay, park and skip.
     pub plan: Plan,
-    /// What messages must be.
+    /// The conditions that messages must fulfil.
     pub filter: Filter,
-    /// How often each failed before.
+    /// How often each message was replayed before.
     pub history: History,
 }
 
-/// Where a replay happens.
+/// Where messages come from.
 #[derive(Clone, Debug)]
-pub struct Place {
-    /// The queue that messages come from.
+pub struct ReplaySource {
     pub queue: Queue,
     /// The environment that it belongs to.
     pub env: String,
-    /// How the queue is reached, and where messages go unless it is a rehearsal elsewhere.
+    /// How the queue is reached, and the targets unless it is a rehearsal.
     pub sdk: SdkConfig,
 }
 
 impl Replay {
-    /// A new replay: its plan is in the journal when this returns.
+    /// Starts a replay: its plan is in the journal when this returns.
     ///
     /// # Errors
     /// When the journal cannot be written.
-    pub async fn begin(place: Place, options: Options, meant: Meant, journal: Journal, id: String) -> Result<Self> {
-        let Meant { plan, filter, history } = meant;
-        journal.write(Entry::Plan(Box::new(planned(&place, &options, &plan, &id)?))).await?;
-        let chosen: Vec<_> = plan.chosen.iter().map(|(id, place)| (*id, *place)).collect();
-        for chosen in chosen.chunks(IDS_A_LINE) {
+    pub async fn start(
+        source: ReplaySource,
+        options: Options,
+        planned: PlannedReplay,
+        journal: Journal,
+        id: String,
+    ) -> Result<Self> {
+        let PlannedReplay { plan, filter, history } = planned;
+        journal.write(Entry::Plan(Box::new(plan_entry(&source, &options, &plan, &id)?))).await?;
+        let chosen: Vec<_> = plan.chosen.iter().map(|(id, position)| (*id, *position)).collect();
+        for chosen in chosen.chunks(IDS_PER_LINE) {
             let (ids, places) = chosen.iter().copied().unzip();
             let places = if options.order == Order::Subject { places } else { Vec::new() };
             journal.write(Entry::Chosen { ids, places }).await?;
         }
         let (planned, left_out, unplanned) = (plan.planned, plan.left_out.values().sum(), plan.unseen);
-        let held = Arc::new(Held::new(&place.queue, Duration::from_secs(options.hidden)));
-        let intake = Intake::new(&place.queue, Arc::clone(&held), &options, plan, (filter, history), &id).await?;
-        let mut replay = Self::new(place, options, intake, held, journal, id).await;
+        let in_flight = Arc::new(InFlightMessages::new(&source.queue, Duration::from_secs(options.visibility_timeout)));
+        let receiver =
+            Receiver::new(&source.queue, Arc::clone(&in_flight), &options, plan, (filter, history), &id).await?;
+        let mut replay = Self::new(source, options, receiver, in_flight, journal, id).await;
         replay.unplanned = unplanned;
         replay.progress.planned.store(planned, Ordering::Relaxed);
         replay.progress.skipped.store(left_out, Ordering::Relaxed);
@@ -117,54 +123,56 @@ impl Replay {
     }
 
     async fn new(
-        place: Place,
+        source: ReplaySource,
         options: Options,
-        intake: Intake,
-        held: Arc<Held>,
+        receiver: Receiver,
+        in_flight: Arc<InFlightMessages>,
         journal: Journal,
         id: String,
     ) -> Self {
-        let is_careful = options.pace == Pace::Ramp || options.order == Order::Subject;
-        let accepted = if is_careful { Accepted::WhenDone } else { Accepted::WhenTaken };
-        let to = match &options.rehearsal {
-            Some(endpoint) => target::elsewhere(&place.sdk, endpoint).await,
-            None => place.sdk,
+        let awaits_function = options.pace == Pace::Ramp || options.order == Order::Subject;
+        let acknowledgement =
+            if awaits_function { Acknowledgement::WhenCompleted } else { Acknowledgement::WhenQueued };
+        let target_sdk = match &options.rehearsal {
+            Some(endpoint) => connection::with_endpoint(&source.sdk, endpoint).await,
+            None => source.sdk,
         };
         Self {
             id,
-            roads: Roads::new(&to, options.choice.clone(), accepted),
-            held,
-            to,
+            sender: ReplaySender::new(&target_sdk, options.selection.clone(), acknowledgement),
+            in_flight,
+            target_sdk,
             rate: Rate::new(options.rate),
             breaker: Breaker::new(options.pace),
-            queue: place.queue,
+            queue: source.queue,
             options,
             journal,
             progress: Arc::default(),
             stopped: Arc::default(),
-            intake,
-            before: 0,
+            receiver,
+            accepted_before: 0,
             unplanned: 0,
         }
     }
 
-    /// What it has done so far.
+    /// The counters, which change while it runs.
     #[must_use]
     pub fn progress(&self) -> Arc<Progress> {
         Arc::clone(&self.progress)
     }
 
-    /// Set this to true to end the replay in good order.
+    /// Set this to true to stop the replay after the messages in work.
     #[must_use]
     pub fn stop(&self) -> Arc<AtomicBool> {
         Arc::clone(&self.stopped)
     }
 
-    /// Does what was planned.
+    /// Runs the replay.
     ///
     /// # Errors
-    /// When the queue cannot be read or the journal cannot be written. All that was not accepted is still in the queue.
-    pub async fn run(self) -> Result<Ended> {
+    /// When the queue cannot be read or the journal cannot be written. Messages that were not accepted are still in the
+    /// queue.
+    pub async fn run(self) -> Result<ReplayResult> {
         let replay = Arc::new(self);
         let keeper = tokio::spawn(Arc::clone(&replay).keep_hidden());
         let worked = match replay.options.pace {
@@ -172,61 +180,61 @@ impl Replay {
             Pace::Ramp => replay.ramp().await,
         };
         keeper.abort();
-        // An abort is what ends it.
+        // It ends by being aborted.
         keeper.await.ok();
         let unseen = replay.unseen().await;
-        let given_back = replay.held.give_back().await;
+        let made_visible = replay.in_flight.return_all().await;
         worked?;
         let unseen = unseen?;
-        if replay.intake.takes_everything() {
+        if replay.receiver.takes_everything() {
             replay.correct_planned(unseen);
         }
-        if replay.intake.is_over() && unseen == 0 {
-            // It was waited for, and the queue has it no more: a crash kept SQS's answer from the journal. While the queue
-            // has others, it may be one of them, and `resume` deletes it.
-            let ids = replay.intake.gone();
-            replay.undeleted(&[], &ids);
+        if replay.receiver.is_complete() && unseen == 0 {
+            // The queue no longer has these messages: SQS deleted them, but its answer was lost. While the queue has
+            // other messages, they may be among them, and `resume` deletes them.
+            let ids = replay.receiver.silently_deleted();
+            replay.record_deletions(&[], &ids);
             if !ids.is_empty() {
                 replay.journal.write(Entry::Deleted { ids }).await?;
             }
         }
         let mut summary = replay.progress.summary(&replay.journal);
-        // Of what the plan did not see, others may have taken some by now.
+        // Other consumers may have taken some of the messages that the plan did not see.
         summary.remaining += replay.unplanned.min(unseen);
         replay.journal.write(Entry::Closed(summary.clone())).await?;
         let tripped = replay.breaker.tripped();
-        let is_whole = summary.remaining == 0 && tripped.is_none();
-        let stopped = match (tripped, given_back) {
+        let is_complete = summary.remaining == 0 && tripped.is_none();
+        let stopped = match (tripped, made_visible) {
             (Some(reason), _) => Some(reason),
             (None, Err(error)) => Some(error.to_string()),
-            (None, Ok(())) if !is_whole && replay.stopped.load(Ordering::Relaxed) => {
+            (None, Ok(())) if !is_complete && replay.stopped.load(Ordering::Relaxed) => {
                 Some("it was interrupted".to_owned())
             }
             (None, Ok(())) => None,
         };
-        Ok(Ended { summary, stopped, is_whole })
+        Ok(ReplayResult { summary, stopped, is_complete })
     }
 
-    /// Of everything, the plan has what SQS said, approximately: now it is known.
+    /// A plan for the whole queue has SQS's approximate count, which is corrected here.
     fn correct_planned(&self, unseen: u64) {
-        let of = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
-        let met = self.before + self.intake.met();
-        let undeleted = of(&self.progress.undeleted);
-        // What was not seen is of the plan as far as the plan had more: others were sent to the queue since.
-        let missing = of(&self.progress.planned).saturating_sub(met).min(unseen.saturating_sub(undeleted));
-        self.progress.planned.store(met + missing, Ordering::Relaxed);
+        let value = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        let received = self.accepted_before + self.receiver.received();
+        let undeleted = value(&self.progress.undeleted);
+        // Unseen messages belong to the plan only as far as the plan had more; others were sent to the queue since.
+        let missing = value(&self.progress.planned).saturating_sub(received).min(unseen.saturating_sub(undeleted));
+        self.progress.planned.store(received + missing, Ordering::Relaxed);
     }
 
-    /// Messages of the queue that did not come.
+    /// The number of messages in the queue that were not received.
     async fn unseen(&self) -> Result<u64> {
-        Ok(self.standing().await?.saturating_sub(self.held.count() as u64))
+        Ok(self.total_messages().await?.saturating_sub(self.in_flight.count() as u64))
     }
 
     async fn keep_hidden(self: Arc<Self>) {
-        self.held.keep_hidden().await;
+        self.in_flight.keep_hidden().await;
     }
 
-    /// Works with several workers until `quota` messages were taken, all are done, or it must stop.
+    /// Works with several workers until `quota` messages were taken, the replay is complete, or it must stop.
     async fn round(self: &Arc<Self>, quota: u64) -> Result<()> {
         let quota = Arc::new(AtomicU64::new(quota));
         let mut workers = JoinSet::new();
@@ -236,8 +244,8 @@ impl Replay {
         let mut result = Ok(());
         while let Some(worker) = workers.join_next().await {
             if let Err(error) = worker.context("a worker ended early").and_then(|worked| worked) {
-                // The others end in good order.
-                self.intake.close();
+                // The other workers finish the messages in work.
+                self.receiver.close();
                 result = Err(error);
             }
         }
@@ -245,36 +253,36 @@ impl Replay {
     }
 
     fn must_stop(&self) -> bool {
-        self.stopped.load(Ordering::Relaxed) || self.breaker.tripped().is_some() || self.intake.is_closed()
+        self.stopped.load(Ordering::Relaxed) || self.breaker.tripped().is_some() || self.receiver.is_closed()
     }
 
-    fn done(&self) -> u64 {
+    fn accepted(&self) -> u64 {
         self.progress.replayed.load(Ordering::Relaxed) + self.progress.parked.load(Ordering::Relaxed)
     }
 
-    /// How many messages the queue has, seen and unseen.
-    async fn standing(&self) -> Result<u64> {
-        Ok(intake::patiently(|| self.queue.attributes()).await?.standing())
+    /// The number of all messages in the queue.
+    async fn total_messages(&self) -> Result<u64> {
+        Ok(receiver::with_retries(|| self.queue.attributes()).await?.total_messages())
     }
 
-    /// Notes what could not be deleted and what was deleted after all.
-    fn undeleted(&self, more: &[Uuid], gone: &[Uuid]) {
-        let left = self.intake.undeleted(more, gone);
+    /// Records failed and successful deletions.
+    fn record_deletions(&self, failed: &[Uuid], deleted: &[Uuid]) {
+        let left = self.receiver.record_deletions(failed, deleted);
         self.progress.undeleted.store(left, Ordering::Relaxed);
     }
 }
 
-fn planned(place: &Place, options: &Options, plan: &Plan, id: &str) -> Result<Planned> {
+fn plan_entry(source: &ReplaySource, options: &Options, plan: &Plan, id: &str) -> Result<Planned> {
     Ok(Planned {
         replay_id: id.to_owned(),
-        queue: place.queue.url().to_owned(),
-        env: place.env.clone(),
-        way: plan.roads.keys().cloned().collect::<Vec<_>>().join(", "),
+        queue: source.queue.url().to_owned(),
+        env: source.env.clone(),
+        way: plan.targets.keys().cloned().collect::<Vec<_>>().join(", "),
         planned: plan.planned,
         everything: plan.everything,
         until: plan.until,
         left_out: plan.left_out.values().sum(),
         unseen: plan.unseen,
-        options: serde_json::to_value(options).context("the options cannot be written")?,
+        options: serde_json::to_value(options).context("the options cannot be serialised")?,
     })
 }

@@ -1,4 +1,4 @@
-//! The rules that read an event, as they are deployed now.
+//! The rules that match the event, as they are deployed now.
 
 use anyhow::{Result, bail};
 use aws_sdk_eventbridge::Client;
@@ -6,37 +6,41 @@ use aws_sdk_eventbridge::types::{Rule, RuleState};
 use contracts::pattern::Pattern;
 use serde_json::Value;
 
-use crate::dlq::names;
-use crate::dlq::queue::short;
-use crate::explain::{Kind, Part, Step};
-use crate::target::Target;
+use crate::connection::Connection;
+use crate::deployment::Deployment;
+use crate::error::describe;
+use crate::explain::timeline::{Findings, Step, StepKind};
+use crate::names;
 
-pub(super) async fn find(target: &Target, event: &Value) -> Part {
-    let mut part = Part::default();
-    if let Err(error) = read(target, event, &mut part).await {
-        part.unseen.push(format!("the rules of the bus: {error:#}"));
+pub(super) async fn find(connection: &Connection, event: &Value) -> Findings {
+    let mut found = Findings::default();
+    if let Err(error) = match_rules(connection, event, &mut found).await {
+        found.unseen.push(format!("the rules of the bus: {error:#}"));
     }
-    if part.steps.is_empty() && part.unseen.is_empty() {
-        part.unseen.push("no rule of the bus reads it, as the rules are now".to_owned());
+    if found.steps.is_empty() && found.unseen.is_empty() {
+        found.unseen.push("no rule of the bus matches it now".to_owned());
     }
-    part
+    found
 }
 
-async fn read(target: &Target, event: &Value, part: &mut Part) -> Result<()> {
-    let client = Client::new(&target.sdk);
-    let bus = format!("busline-{}", target.env);
+async fn match_rules(connection: &Connection, event: &Value, found: &mut Findings) -> Result<()> {
+    let client = Client::new(&connection.sdk);
+    let services = connection.known_services().await;
+    let bus = format!("busline-{}", connection.env);
     let mut next = None;
     loop {
         let answer = match client.list_rules().event_bus_name(&bus).set_next_token(next).send().await {
             Ok(answer) => answer,
-            Err(error) => bail!("{}", short(&error)),
+            Err(error) => bail!("{}", describe(&error)),
         };
         for rule in answer.rules.unwrap_or_default() {
             let Some(pattern) = rule.event_pattern() else { continue };
             match Pattern::parse(pattern) {
-                Ok(pattern) if pattern.matches(event) => part.steps.push(matched(&client, &bus, &rule).await?),
+                Ok(pattern) if pattern.matches(event) => {
+                    found.steps.push(matched(&client, &bus, &rule, &services).await?);
+                }
                 Ok(_) => {}
-                Err(error) => part.unseen.push(format!("the rule {}: {error}", rule.name.unwrap_or_default())),
+                Err(error) => found.unseen.push(format!("the rule {}: {error}", rule.name.unwrap_or_default())),
             }
         }
         next = answer.next_token;
@@ -46,22 +50,22 @@ async fn read(target: &Target, event: &Value, part: &mut Part) -> Result<()> {
     }
 }
 
-async fn matched(client: &Client, bus: &str, rule: &Rule) -> Result<Step> {
+async fn matched(client: &Client, bus: &str, rule: &Rule, services: &Deployment) -> Result<Step> {
     let name = rule.name().unwrap_or_default();
     let answer = match client.list_targets_by_rule().event_bus_name(bus).rule(name).send().await {
         Ok(answer) => answer,
-        Err(error) => bail!("the targets of {name}: {}", short(&error)),
+        Err(error) => bail!("the targets of {name}: {}", describe(&error)),
     };
     let targets = answer.targets.unwrap_or_default();
     let targets: Vec<String> = targets.iter().map(|target| target_name(&target.arn)).collect();
-    let goes_to = if targets.is_empty() { "nothing".to_owned() } else { targets.join(", ") };
-    let off = if rule.state() == Some(&RuleState::Disabled) { ", but it is switched off now" } else { "" };
+    let recipients = if targets.is_empty() { "nothing".to_owned() } else { targets.join(", ") };
+    let disabled = if rule.state() == Some(&RuleState::Disabled) { ", but it is disabled now" } else { "" };
     Ok(Step {
         at: None,
-        kind: Kind::Matched,
-        service: names::service(name),
+        kind: StepKind::Matched,
+        service: services.service_of(name),
         place: Some(name.to_owned()),
-        text: format!("the rule reads it and gives it to {goes_to}{off}"),
+        text: format!("the rule matches and delivers it to {recipients}{disabled}"),
         message_id: None,
     })
 }

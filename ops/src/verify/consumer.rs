@@ -1,4 +1,4 @@
-//! The consumer as it is deployed now: the function that failed, or what the rule gives its events to today.
+//! The consumer as it is deployed now: the function that failed, or the current target of the rule.
 
 use aws_config::SdkConfig;
 use aws_sdk_eventbridge::error::ProvideErrorMetadata;
@@ -7,40 +7,42 @@ use jiff::Timestamp;
 use jiff::fmt::strtime;
 
 use crate::dlq::message::Message;
-use crate::dlq::names;
-use crate::dlq::queue::short;
+use crate::dlq::targets::topic::topic_exists;
+use crate::error::describe;
+use crate::names;
 
-/// Who would get a message if it were replayed now.
+/// The consumer that would receive a message if it were replayed now.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Consumer {
-    /// The function's name.
     pub(super) function: Option<String>,
-    pub(super) state: Standing,
-    /// What was looked at, in words.
+    /// The topic to which the rule publishes.
+    pub(super) topic: Option<String>,
+    pub(super) state: ConsumerState,
+    /// The facts that were read.
     pub(super) evidence: Vec<String>,
 }
 
-/// How a consumer stands.
+/// Whether a consumer can receive messages.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Standing {
-    /// It is there and takes events; when its code or settings were changed last, if that is known.
+pub(super) enum ConsumerState {
+    /// It can; with the time of the last change of its code or settings, if known.
     Ready { changed: Option<Timestamp> },
-    /// It is not, and why.
+    /// It cannot, and why.
     Missing(String),
-    /// Nobody can say, and why.
-    Unclear(String),
+    /// The state is unknown, and why.
+    Unknown(String),
 }
 
-/// What tells consumers apart: two messages with the same have the same consumer.
+/// Identifies a consumer: messages with the same address have the same consumer.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(super) struct Address {
+pub(super) struct ConsumerAddress {
     function: Option<String>,
     rule_arn: Option<String>,
     target_arn: Option<String>,
 }
 
-impl Address {
-    pub(super) fn of(message: &Message) -> Self {
+impl ConsumerAddress {
+    pub(super) fn from_message(message: &Message) -> Self {
         let origin = &message.origin;
         Self {
             function: origin.function_arn.as_deref().and_then(names::function),
@@ -49,98 +51,113 @@ impl Address {
         }
     }
 
-    /// The name that a job of Busline has: its function and its rule are called the same.
+    /// The name of a Busline job, which its function and its rule share.
     pub(super) fn name(&self) -> Option<String> {
-        self.function_name().or_else(|| self.function.clone())
+        self.rule_arn.as_deref().and_then(names::rule).or_else(|| self.function.clone())
     }
 
-    fn function_name(&self) -> Option<String> {
-        self.rule_arn.as_deref().and_then(names::rule)
-    }
-
-    /// Looks up who is there now.
-    pub(super) async fn consumer(&self, sdk: &SdkConfig) -> Consumer {
+    /// Reads the current state of the consumer.
+    pub(super) async fn find_consumer(&self, sdk: &SdkConfig) -> Consumer {
         match (&self.rule_arn, &self.function) {
-            (Some(rule), _) => self.behind_rule(sdk, rule).await,
-            (None, Some(function)) => with_function(sdk, function, Vec::new()).await,
-            (None, None) => Consumer {
-                function: None,
-                state: Standing::Unclear("the message names neither a function nor a rule".to_owned()),
-                evidence: Vec::new(),
-            },
+            (Some(rule), _) => self.target_of_rule(sdk, rule).await,
+            (None, Some(function)) => function_consumer(sdk, function, Vec::new()).await,
+            (None, None) => {
+                unreachable(ConsumerState::Unknown("the message names neither a function nor a rule".to_owned()))
+            }
         }
     }
 
-    async fn behind_rule(&self, sdk: &SdkConfig, rule_arn: &str) -> Consumer {
-        let nobody = |state| Consumer { function: None, state, evidence: Vec::new() };
+    async fn target_of_rule(&self, sdk: &SdkConfig, rule_arn: &str) -> Consumer {
         let Some((bus, rule)) = bus_and_rule(rule_arn) else {
-            return nobody(Standing::Unclear(format!("{rule_arn} is no rule's name")));
+            return unreachable(ConsumerState::Unknown(format!("{rule_arn} is not the ARN of a rule")));
         };
         let client = aws_sdk_eventbridge::Client::new(sdk);
         let targets = match client.list_targets_by_rule().event_bus_name(bus).rule(rule).send().await {
             Ok(answer) => answer.targets.unwrap_or_default(),
             Err(error) if error.code() == Some("ResourceNotFoundException") => {
-                return nobody(Standing::Missing(format!("the rule {rule} is gone")));
+                return unreachable(ConsumerState::Missing(format!("the rule {rule} does not exist")));
             }
-            Err(error) => return nobody(Standing::Unclear(format!("the rule {rule}: {}", short(&error)))),
+            Err(error) => return unreachable(ConsumerState::Unknown(format!("the rule {rule}: {}", describe(&error)))),
         };
         let failed = self.target_arn.as_deref();
         let Some(target) = targets.iter().find(|target| Some(target.arn.as_str()) == failed).or(targets.first()) else {
-            return nobody(Standing::Missing(format!("the rule {rule} gives its events to nothing")));
+            return unreachable(ConsumerState::Missing(format!("the rule {rule} has no target")));
         };
+        if target.arn.split(':').nth(2) == Some("sns") {
+            return topic_consumer(sdk, rule, &target.arn).await;
+        }
         let Some(function) = names::function(&target.arn) else {
-            return nobody(Standing::Unclear(format!(
-                "the rule {rule} gives its events to {}, no function",
+            return unreachable(ConsumerState::Unknown(format!(
+                "the rule {rule} delivers its events to {}, which is not a function",
                 target.arn
             )));
         };
-        let moved = failed.is_some_and(|failed| failed != target.arn);
-        let evidence = if moved {
-            format!("the rule {rule} gives its events to {function} now, and to another target when this failed")
+        let has_changed = failed.is_some_and(|failed| failed != target.arn);
+        let evidence = if has_changed {
+            format!(
+                "the rule {rule} delivers its events to {function} now, and to another target at the time of the failure"
+            )
         } else {
-            format!("the rule {rule} gives its events to {function}, as it did then")
+            format!("the rule {rule} delivers its events to {function}, as at the time of the failure")
         };
-        with_function(sdk, &function, vec![evidence]).await
+        function_consumer(sdk, &function, vec![evidence]).await
     }
 }
 
-async fn with_function(sdk: &SdkConfig, function: &str, mut evidence: Vec<String>) -> Consumer {
-    let state = standing(sdk, function, &mut evidence).await;
-    Consumer { function: Some(function.to_owned()), state, evidence }
+fn unreachable(state: ConsumerState) -> Consumer {
+    Consumer { function: None, topic: None, state, evidence: Vec::new() }
 }
 
-async fn standing(sdk: &SdkConfig, function: &str, evidence: &mut Vec<String>) -> Standing {
+async fn topic_consumer(sdk: &SdkConfig, rule: &str, arn: &str) -> Consumer {
+    let topic = names::last_part(arn).to_owned();
+    let evidence = vec![format!("the rule {rule} publishes its events to the topic {topic}")];
+    let state = match topic_exists(sdk, arn).await {
+        Ok(true) => ConsumerState::Ready { changed: None },
+        Ok(false) => ConsumerState::Missing(format!("the topic {topic} does not exist")),
+        Err(error) => ConsumerState::Unknown(format!("{error:#}")),
+    };
+    Consumer { function: None, topic: Some(topic), state, evidence }
+}
+
+async fn function_consumer(sdk: &SdkConfig, function: &str, mut evidence: Vec<String>) -> Consumer {
+    let state = function_state(sdk, function, &mut evidence).await;
+    Consumer { function: Some(function.to_owned()), topic: None, state, evidence }
+}
+
+async fn function_state(sdk: &SdkConfig, function: &str, evidence: &mut Vec<String>) -> ConsumerState {
     let client = aws_sdk_lambda::Client::new(sdk);
     let settings = match client.get_function_configuration().function_name(function).send().await {
         Ok(settings) => settings,
         Err(error) if error.code() == Some("ResourceNotFoundException") => {
-            return Standing::Missing(format!("the function {function} is gone"));
+            return ConsumerState::Missing(format!("the function {function} does not exist"));
         }
-        Err(error) => return Standing::Unclear(format!("the function {function}: {}", short(&error))),
+        Err(error) => return ConsumerState::Unknown(format!("the function {function}: {}", describe(&error))),
     };
-    // Inactive is one that Lambda put to rest: the next call wakes it.
+    // An inactive function is activated by the next invocation.
     if matches!(settings.state, Some(State::Failed | State::Pending)) {
-        return Standing::Missing(format!(
+        return ConsumerState::Missing(format!(
             "{function} is not ready: {}",
-            settings.state_reason().unwrap_or("no reason")
+            settings.state_reason().unwrap_or("no reason given")
         ));
     }
     if settings.last_update_status == Some(LastUpdateStatus::Failed) {
-        let reason = settings.last_update_status_reason().unwrap_or("no reason");
+        let reason = settings.last_update_status_reason().unwrap_or("no reason given");
         evidence.push(format!("the last change of {function} failed: {reason}"));
     }
     match client.get_function_concurrency().function_name(function).send().await {
         Ok(limit) if limit.reserved_concurrent_executions == Some(0) => {
-            return Standing::Missing(format!("{function} is switched off: its reserved concurrency is 0"));
+            return ConsumerState::Missing(format!("{function} is switched off: its reserved concurrency is 0"));
         }
         Ok(_) => {}
-        Err(error) => evidence.push(format!("whether {function} is switched off is not known: {}", short(&error))),
+        Err(error) => {
+            evidence.push(format!("the reserved concurrency of {function} is not known: {}", describe(&error)));
+        }
     }
     let changed = settings.last_modified.as_deref().and_then(changed_at);
     if let Some(changed) = changed {
-        evidence.push(format!("{function}: code or settings were changed last at {changed}"));
+        evidence.push(format!("{function}: last change of code or settings at {changed}"));
     }
-    Standing::Ready { changed }
+    ConsumerState::Ready { changed }
 }
 
 /// Lambda writes `2026-11-21T07:28:03.123+0000`.
@@ -161,13 +178,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_time_of_a_change_is_read() {
+    fn the_time_of_the_last_change_is_parsed() {
         assert_eq!(changed_at("2026-11-21T07:28:03.123+0000").unwrap().to_string(), "2026-11-21T07:28:03.123Z");
         assert_eq!(changed_at("yesterday"), None);
     }
 
     #[test]
-    fn a_rule_is_found_on_its_bus() {
+    fn bus_and_rule_are_parsed_from_an_arn() {
         assert_eq!(bus_and_rule("arn:aws:events:eu-west-1:1:rule/busline-local/r"), Some(("busline-local", "r")));
         assert_eq!(bus_and_rule("arn:aws:events:eu-west-1:1:rule/r"), Some(("default", "r")));
     }

@@ -1,13 +1,14 @@
-//! Every shape of failure record, raw and wrapped by SNS.
+//! Every kind of failure record, raw and inside an SNS notification.
 
 use ops::dlq::envelope::{self, Envelope, Reading};
-use ops::dlq::message::{Attribute, Message, Raw};
+use ops::dlq::message::Message;
+use ops::dlq::raw_message::{Attribute, RawMessage};
 use serde_json::{Value, json};
 
 use crate::fixture::Fixture;
 
 #[test]
-fn every_shape_is_recognised_and_says_what_failed() {
+fn every_envelope_is_recognised_with_its_failure() {
     for (name, fixture) in Fixture::all() {
         assert!(!fixture.source.is_empty(), "{name} has no source");
         let written = serde_json::to_value(fixture.message()).unwrap();
@@ -18,7 +19,7 @@ fn every_shape_is_recognised_and_says_what_failed() {
 }
 
 #[test]
-fn there_is_a_fixture_of_every_envelope() {
+fn every_envelope_has_a_fixture() {
     let found: Vec<Value> = Fixture::all().into_iter().map(|(_, it)| it.expected["envelope"].clone()).collect();
     for envelope in Envelope::ALL {
         assert!(found.contains(&json!(envelope)), "{envelope}");
@@ -27,7 +28,7 @@ fn there_is_a_fixture_of_every_envelope() {
 }
 
 #[test]
-fn a_second_notification_around_a_notification_changes_nothing() {
+fn nested_notifications_are_unwrapped() {
     for (name, fixture) in Fixture::all() {
         if name.starts_with("unknown") {
             continue;
@@ -49,7 +50,7 @@ fn a_second_notification_around_a_notification_changes_nothing() {
 }
 
 #[test]
-fn a_written_message_can_be_read_again_and_loses_nothing() {
+fn a_serialised_message_is_read_back_without_loss() {
     for (name, fixture) in Fixture::all() {
         let message = fixture.message();
         let line = serde_json::to_string(&message).unwrap();
@@ -61,7 +62,7 @@ fn a_written_message_can_be_read_again_and_loses_nothing() {
 }
 
 #[test]
-fn the_original_event_is_kept_to_the_letter() {
+fn the_original_event_keeps_its_exact_notation() {
     let event = r#"{ "b":1.10, "a":123456789012345678901234567890 ,"big":1e999}"#;
     let body = format!(
         r#"{{"requestContext":{{"functionArn":"arn:aws:lambda:eu-west-1:1:function:f:live","condition":"RetriesExhausted"}},"requestPayload":{event},"responsePayload":"boom"}}"#
@@ -71,11 +72,11 @@ fn the_original_event_is_kept_to_the_letter() {
     assert_eq!(message.origin.function_arn.as_deref(), Some("arn:aws:lambda:eu-west-1:1:function:f:live"));
     assert_eq!(message.function.as_deref(), Some("f"));
     assert_eq!(message.error_message.as_deref(), Some("boom"));
-    assert_eq!(message.event, None, "a number that nobody can hold");
+    assert_eq!(message.event, None, "a number that cannot be represented");
 }
 
 #[test]
-fn an_error_is_found_however_the_function_said_it() {
+fn an_error_is_found_in_every_form_of_function_response() {
     let cases = [
         (json!({"errorType": "Timeout", "errorMessage": "3 s"}), Some("Timeout"), Some("3 s")),
         (json!("plain text"), Some("RetriesExhausted"), Some("plain text")),
@@ -96,7 +97,7 @@ fn an_error_is_found_however_the_function_said_it() {
 }
 
 #[test]
-fn a_batch_tells_all_its_events_and_the_first_stands_for_them() {
+fn a_batch_lists_all_events_and_is_identified_by_the_first() {
     let message = Fixture::read("stream-payload").message();
     assert_eq!(message.events.len(), 2);
     assert_eq!(message.event_id, message.events[0].event_id);
@@ -108,20 +109,20 @@ fn a_batch_tells_all_its_events_and_the_first_stands_for_them() {
 }
 
 #[test]
-fn an_object_that_cannot_be_fetched_is_a_message_with_a_problem() {
+fn an_object_that_cannot_be_fetched_is_reported_as_a_problem() {
     let raw = Fixture::read("stream-payload").raw();
     let Reading::Elsewhere(pointer) = envelope::read(&raw) else { panic!("a pointer") };
-    let message = Message::new(raw.clone(), pointer.clone().unfetched("NoSuchKey: it is gone"));
+    let message = Message::new(raw.clone(), pointer.clone().unfetched("NoSuchKey: deleted"));
     assert_eq!(message.envelope, Envelope::StreamPayload);
-    assert!(message.problem.unwrap().ends_with("NoSuchKey: it is gone"));
+    assert!(message.problem.unwrap().ends_with("NoSuchKey: deleted"));
     assert_eq!((message.event, message.origin.original), (None, None));
     let other = Message::new(raw, pointer.open("<html>"));
     assert_eq!(other.envelope, Envelope::Unknown);
-    assert!(other.problem.unwrap().ends_with("is no failure record"));
+    assert!(other.problem.unwrap().ends_with("is not a failure record"));
 }
 
 #[test]
-fn the_key_in_a_notification_is_written_as_in_a_form() {
+fn the_object_key_in_a_notification_is_form_decoded() {
     let body = json!({"Records": [{"eventSource": "aws:s3", "eventName": "ObjectCreated:Put",
         "s3": {"bucket": {"name": "b"}, "object": {"key": "a+b/%C3%A9%2Bc"}}}]});
     let Reading::Elsewhere(pointer) = envelope::read(&raw(&body.to_string())) else { panic!("a pointer") };
@@ -129,55 +130,55 @@ fn the_key_in_a_notification_is_written_as_in_a_form() {
 }
 
 #[test]
-fn a_dead_letter_of_a_function_that_bucket_events_call_is_no_pointer() {
+fn a_dead_letter_message_of_a_bucket_function_is_not_a_pointer() {
     let mut raw = Fixture::read("stream-payload").raw();
     raw.attributes = Fixture::read("lambda-dlq").raw().attributes;
-    let Reading::Whole(decoded) = envelope::read(&raw) else { panic!("a dead letter") };
+    let Reading::Whole(decoded) = envelope::read(&raw) else { panic!("a dead-letter message") };
     assert_eq!(decoded.envelope, Envelope::LambdaDlq);
     assert_eq!(decoded.origin.original.as_deref(), Some(raw.body.as_str()));
 }
 
 #[test]
-fn a_message_that_was_parked_still_knows_the_queue_that_gave_it_up() {
-    let given_up = Fixture::read("sqs-redrive").message();
-    let mut raw = given_up.to_raw();
+fn a_parked_message_keeps_its_source_queue() {
+    let redriven = Fixture::read("sqs-redrive").message();
+    let mut raw = redriven.to_raw();
     let source = raw.system.remove("DeadLetterQueueSourceArn").unwrap();
     raw.attributes.insert("busline-source-queue".to_owned(), Attribute::text(source));
     let Reading::Whole(decoded) = envelope::read(&raw) else { panic!("a redriven message") };
     let parked = Message::new(raw, *decoded);
-    assert_eq!((parked.envelope, parked.origin), (given_up.envelope, given_up.origin));
+    assert_eq!((parked.envelope, parked.origin), (redriven.envelope, redriven.origin));
 }
 
 #[test]
-fn a_dead_letter_without_its_event_is_not_taken_for_one_that_a_rule_could_not_deliver() {
+fn a_subscriber_dead_letter_message_is_not_taken_for_a_rule_failure() {
     let mut raw = Fixture::read("rule-dlq").raw();
     raw.body = json!({"version": "1", "failedMessages": [{"eventId": "1"}]}).to_string();
     raw.attributes.insert("SUBSCRIBER_ARN".to_owned(), Attribute::text("arn:aws:events:eu-west-1:1:subscriber/s"));
-    let Reading::Whole(decoded) = envelope::read(&raw) else { panic!("a dead letter") };
+    let Reading::Whole(decoded) = envelope::read(&raw) else { panic!("a dead-letter message") };
     assert_eq!((decoded.envelope, decoded.origin.original), (Envelope::Unknown, None));
     assert_eq!(decoded.error_type.as_deref(), Some("NO_RESOURCE"));
     assert!(decoded.problem.is_some());
 }
 
 #[test]
-fn a_schedule_that_cannot_deliver_is_like_a_rule() {
+fn an_undelivered_schedule_is_read_like_a_rule_failure() {
     let mut raw = Fixture::read("rule-dlq").raw();
     raw.attributes.remove("RULE_ARN");
-    let Reading::Whole(decoded) = envelope::read(&raw) else { panic!("a dead letter") };
+    let Reading::Whole(decoded) = envelope::read(&raw) else { panic!("a dead-letter message") };
     assert_eq!((decoded.envelope, decoded.origin.rule_arn), (Envelope::RuleDlq, None));
     assert!(decoded.origin.target_arn.is_some());
 }
 
 #[test]
-fn an_event_that_sns_dropped_for_its_size_is_null() {
+fn an_event_that_sns_dropped_is_null() {
     let body = json!({"requestContext": {"functionArn": "arn:aws:lambda:eu-west-1:1:function:f", "condition": "RetriesExhausted"},
         "responseContext": {"statusCode": 200, "functionError": "Unhandled"}});
     let message = read(&body.to_string());
     assert_eq!((message.envelope, message.event), (Envelope::LambdaDestination, None));
 }
 
-fn raw(body: &str) -> Raw {
-    Raw { message_id: "1".to_owned(), body: body.to_owned(), ..Raw::default() }
+fn raw(body: &str) -> RawMessage {
+    RawMessage { message_id: "1".to_owned(), body: body.to_owned(), ..RawMessage::default() }
 }
 
 fn read(body: &str) -> Message {

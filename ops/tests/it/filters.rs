@@ -1,4 +1,4 @@
-//! Filters and clusters, on real messages.
+//! Filters and clusters on real messages.
 
 use jiff::Timestamp;
 use ops::dlq::cluster::{Clusters, normalised};
@@ -17,7 +17,7 @@ fn message() -> Message {
 }
 
 #[test]
-fn each_filter_admits_what_it_names_and_nothing_else() {
+fn each_filter_admits_only_matching_messages() {
     let admits = |filter: Filter| filter.admits(&message());
     let text = |text: &str| Some(text.parse::<Text>().unwrap());
     let glob = |text: &str| Some(text.parse::<Glob>().unwrap());
@@ -71,7 +71,7 @@ fn each_filter_admits_what_it_names_and_nothing_else() {
         assert!(admits(right.clone()), "{right:?}");
         assert!(!admits(wrong.clone()), "{wrong:?}");
         let both = Filter { message_id: some("no such"), ..right };
-        assert!(!admits(both), "everything must hold");
+        assert!(!admits(both), "all conditions must hold");
     }
     assert!(admits(Filter::default()));
 }
@@ -120,7 +120,7 @@ fn a_message_of_an_unknown_shape_is_searched_in_its_body() {
 }
 
 #[test]
-fn a_moment_is_a_time_a_day_or_an_age() {
+fn a_moment_is_parsed_from_a_time_a_day_or_an_age() {
     let now: Timestamp = "2026-11-21T08:00:00Z".parse().unwrap();
     let cases = [
         ("2026-11-21T07:00:00Z", "2026-11-21T07:00:00Z"),
@@ -139,7 +139,7 @@ fn a_moment_is_a_time_a_day_or_an_age() {
 }
 
 #[test]
-fn causes_are_the_same_when_only_ids_numbers_times_and_quotes_differ() {
+fn errors_that_differ_in_ids_numbers_times_and_quotes_have_one_cause() {
     let cases = [
         ("user 17 not found", "user … not found"),
         ("no row 0193a5c2-7b1e-7c40-9d3a-2f6f0a51c7e1", "no row …"),

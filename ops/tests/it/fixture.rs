@@ -1,4 +1,4 @@
-//! Messages as `ReceiveMessage` gave them, each with where it is from and what it says.
+//! Messages as `ReceiveMessage` returned them, with their source and expected content.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -7,15 +7,16 @@ use std::path::Path;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use ops::dlq::envelope::{self, Reading};
-use ops::dlq::message::{Attribute, AttributeValue, Message, Raw};
+use ops::dlq::message::Message;
+use ops::dlq::raw_message::{Attribute, AttributeValue, RawMessage};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-/// A message and what is expected of it.
+/// A message and its expected content.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Fixture {
-    /// The page, or how it was captured.
+    /// The documentation page, or how it was captured.
     pub(crate) source: String,
     message: Received,
     object: Option<Object>,
@@ -57,7 +58,7 @@ impl Fixture {
         serde_json::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
     }
 
-    /// Every fixture there is, by its name.
+    /// Every fixture with its name.
     pub(crate) fn all() -> Vec<(String, Self)> {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/fixtures");
         let files = fs::read_dir(folder).unwrap().map(|file| file.unwrap().path());
@@ -65,10 +66,10 @@ impl Fixture {
         names.map(|name| (name.clone(), Self::read(&name))).collect()
     }
 
-    pub(crate) fn raw(&self) -> Raw {
+    pub(crate) fn raw(&self) -> RawMessage {
         let attributes = self.message.message_attributes.iter();
         let attributes = attributes.map(|(name, attribute)| (name.clone(), attribute.parse())).collect();
-        Raw {
+        RawMessage {
             message_id: self.message.message_id.clone(),
             receipt_handle: "receipt".to_owned(),
             system: self.message.attributes.clone(),
@@ -77,13 +78,13 @@ impl Fixture {
         }
     }
 
-    /// The message as the reader sees it, with the object that it names.
+    /// The message after reading, with the object that it names.
     pub(crate) fn message(&self) -> Message {
         self.read_raw(self.raw())
     }
 
-    /// A message like this one, with the object that this one names.
-    pub(crate) fn read_raw(&self, raw: Raw) -> Message {
+    /// Reads another message, with the object that this one names.
+    pub(crate) fn read_raw(&self, raw: RawMessage) -> Message {
         let decoded = match envelope::read(&raw) {
             Reading::Whole(decoded) => *decoded,
             Reading::Elsewhere(pointer) => {

@@ -1,26 +1,27 @@
-//! Messages that nobody should send: none makes the reader fail, none is lost.
+//! Malformed messages: none causes a panic or is lost.
 
 use std::collections::BTreeMap;
 
 use ops::dlq::cluster::Clusters;
 use ops::dlq::envelope::{self, Envelope, Reading};
-use ops::dlq::message::{Attribute, AttributeValue, Message, Raw};
+use ops::dlq::message::Message;
+use ops::dlq::raw_message::{Attribute, AttributeValue, RawMessage};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use crate::fixture::Fixture;
 
-/// Reads a message, with an object that is not there if it names one.
-fn read(raw: Raw) -> Message {
+/// Reads a message; an object that it names is missing.
+fn read(raw: RawMessage) -> Message {
     let decoded = match envelope::read(&raw) {
         Reading::Whole(decoded) => *decoded,
-        Reading::Elsewhere(pointer) => pointer.unfetched("there is none"),
+        Reading::Elsewhere(pointer) => pointer.unfetched("missing"),
     };
     Message::new(raw, decoded)
 }
 
-fn of_body(body: impl Into<String>) -> Message {
-    read(Raw { message_id: "1".to_owned(), body: body.into(), ..Raw::default() })
+fn with_body(body: impl Into<String>) -> Message {
+    read(RawMessage { message_id: "1".to_owned(), body: body.into(), ..RawMessage::default() })
 }
 
 fn nested(depth: usize) -> String {
@@ -28,7 +29,7 @@ fn nested(depth: usize) -> String {
 }
 
 #[test]
-fn what_is_no_failure_record_is_unknown_and_whole() {
+fn other_text_is_unknown_and_kept_completely() {
     let large = format!(r#"{{"text":"{}"}}"#, "x".repeat(1024 * 1024));
     let bodies = [
         "",
@@ -68,7 +69,7 @@ fn what_is_no_failure_record_is_unknown_and_whole() {
     ];
     for body in bodies {
         let start: String = body.chars().take(60).collect();
-        let message = of_body(body);
+        let message = with_body(body);
         assert_eq!(message.envelope, Envelope::Unknown, "{start}");
         assert_eq!(message.event, None, "{start}");
         assert_eq!(message.body, body, "{start}");
@@ -77,7 +78,7 @@ fn what_is_no_failure_record_is_unknown_and_whole() {
 }
 
 #[test]
-fn notifications_are_unwrapped_only_so_deep() {
+fn notifications_are_unwrapped_to_a_maximum_depth() {
     let mut body = json!({"order": 7}).to_string();
     for _ in 0..12 {
         let notification = json!({"Type": "Notification", "TopicArn": "arn:aws:sns:eu-west-1:1:t", "Message": body});
@@ -86,27 +87,28 @@ fn notifications_are_unwrapped_only_so_deep() {
             break;
         }
     }
-    let message = of_body(body.clone());
+    let message = with_body(body.clone());
     assert_eq!((message.envelope, message.wrapped_by_sns), (Envelope::Unknown, true));
     assert_eq!(message.body, body);
 }
 
 #[test]
-fn a_deep_or_large_event_is_kept_even_where_it_cannot_be_shown() {
+fn a_deep_or_large_event_is_kept_even_if_it_cannot_be_shown() {
     for event in [nested(50), nested(5000), format!("\"{}\"", "x".repeat(1024 * 1024))] {
         let body = format!(r#"{{"requestContext":{{"condition":"RetriesExhausted"}},"requestPayload":{event}}}"#);
-        let message = of_body(body);
+        let message = with_body(body);
         assert_eq!(message.envelope, Envelope::LambdaDestination);
         assert_eq!(message.origin.original, Some(event));
     }
 }
 
 #[test]
-fn attributes_of_the_wrong_type_are_no_error() {
+fn attributes_of_the_wrong_type_are_not_an_error() {
     let binary = Attribute { data_type: "Binary".to_owned(), value: AttributeValue::Binary(vec![0, 255]) };
     for names in [["RULE_ARN", "ERROR_CODE"], ["RequestID", "ErrorMessage"]] {
         let attributes: BTreeMap<_, _> = names.map(|name| (name.to_owned(), binary.clone())).into();
-        let message = read(Raw { body: "{}".to_owned(), attributes: attributes.clone(), ..Raw::default() });
+        let message =
+            read(RawMessage { body: "{}".to_owned(), attributes: attributes.clone(), ..RawMessage::default() });
         assert_ne!(message.envelope, Envelope::Unknown);
         assert_eq!((message.error_type, message.error_message), (None, None));
         assert_eq!(message.attributes, attributes);
@@ -114,19 +116,19 @@ fn attributes_of_the_wrong_type_are_no_error() {
 }
 
 #[test]
-fn a_notification_with_attributes_that_are_none_is_read_without_them() {
+fn a_notification_with_invalid_attributes_is_read_without_them() {
     for attributes in [json!([]), json!("x"), json!({"ERROR_CODE": 7}), json!({"b": {"Type": "Binary", "Value": "?"}})]
     {
         let body = json!({"Type": "Notification", "TopicArn": "arn:aws:sns:eu-west-1:1:t", "Message": "m",
             "MessageAttributes": attributes});
-        let message = of_body(body.to_string());
+        let message = with_body(body.to_string());
         assert_eq!((message.envelope, message.wrapped_by_sns), (Envelope::Unknown, true), "{body}");
     }
 }
 
 /// Every field of a real record is replaced by every kind of JSON, one at a time.
 #[test]
-fn a_field_of_the_wrong_type_never_fails() {
+fn a_field_of_the_wrong_type_is_not_an_error() {
     let wrong = [json!(null), json!(true), json!(-1.5e300), json!("text"), json!([[]]), json!({"a": {}})];
     for (name, fixture) in Fixture::all() {
         let Ok(body) = serde_json::from_str::<Value>(&fixture.raw().body) else { continue };
@@ -134,7 +136,7 @@ fn a_field_of_the_wrong_type_never_fails() {
             for value in &wrong {
                 let mut changed = body.clone();
                 *changed.pointer_mut(&pointer).unwrap() = value.clone();
-                let raw = Raw { body: changed.to_string(), ..fixture.raw() };
+                let raw = RawMessage { body: changed.to_string(), ..fixture.raw() };
                 assert_eq!(read(raw.clone()).to_raw(), raw, "{pointer} of {name}");
             }
         }
@@ -159,7 +161,7 @@ fn any_attribute() -> impl Strategy<Value = Attribute> {
     prop_oneof![text, bytes]
 }
 
-fn any_raw(body: impl Strategy<Value = String>) -> impl Strategy<Value = Raw> {
+fn any_raw(body: impl Strategy<Value = String>) -> impl Strategy<Value = RawMessage> {
     let name = prop_oneof![
         Just("RULE_ARN"),
         Just("TARGET_ARN"),
@@ -171,7 +173,7 @@ fn any_raw(body: impl Strategy<Value = String>) -> impl Strategy<Value = Raw> {
     let attributes = prop::collection::btree_map(name.prop_map(str::to_owned), any_attribute(), 0..4);
     let system = prop_oneof![Just("SentTimestamp"), Just("DeadLetterQueueSourceArn"), Just("ApproximateReceiveCount")];
     let system = prop::collection::btree_map(system.prop_map(str::to_owned), any::<String>(), 0..3);
-    (body, attributes, system).prop_map(|(body, attributes, system)| Raw {
+    (body, attributes, system).prop_map(|(body, attributes, system)| RawMessage {
         message_id: "1".to_owned(),
         receipt_handle: String::new(),
         system,
@@ -180,7 +182,7 @@ fn any_raw(body: impl Strategy<Value = String>) -> impl Strategy<Value = Raw> {
     })
 }
 
-/// JSON with the names that the reader looks for, in the wrong places too.
+/// JSON with the names that the reader searches for, also in wrong places.
 fn any_record() -> impl Strategy<Value = Value> {
     let leaf = prop_oneof![
         Just(Value::Null),
@@ -256,7 +258,7 @@ proptest! {
     }
 
     #[test]
-    fn a_record_that_is_cut_off_anywhere_is_read_and_kept(cut in 0..4000_usize) {
+    fn a_truncated_record_is_read_and_kept(cut in 0..4000_usize) {
         for (_, fixture) in Fixture::all() {
             let mut raw = fixture.raw();
             let end = raw.body.floor_char_boundary(cut);

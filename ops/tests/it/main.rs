@@ -1,4 +1,4 @@
-//! The engine, on what AWS and the local cloud really send and on what nobody should.
+//! The engine on real and on malformed messages, and the program with wrong arguments.
 
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "parts of tests: they fail by panicking")]
 
@@ -6,5 +6,6 @@ mod envelopes;
 mod filters;
 mod fixture;
 mod hostile;
-mod misuse;
-mod story;
+mod invalid_arguments;
+mod sns_target;
+mod walkthrough;

@@ -1,19 +1,19 @@
-//! Settings of the functions that need more than the table.
+//! Environment variables of the functions that need more than the table.
 
 use lambda_kit::settings::{MissingSettings, Settings};
 
-/// What a job needs that sends mail.
+/// For jobs that send emails.
 #[derive(Debug)]
-pub(crate) struct MailConfig {
+pub(crate) struct EmailConfig {
     /// The service's table, `TABLE_NAME`.
     pub(crate) table: String,
-    /// The address that mail comes from, `MAIL_FROM`.
+    /// The sender's address, `MAIL_FROM`.
     pub(crate) from: String,
-    /// The page's origin, `WEB_ORIGIN`, if there is a page.
+    /// The origin of the page, `WEB_ORIGIN`, if there is one.
     pub(crate) page: Option<String>,
 }
 
-impl MailConfig {
+impl EmailConfig {
     pub(crate) fn from_env() -> Result<Self, MissingSettings> {
         Settings::read(|settings| Self {
             table: settings.text("TABLE_NAME"),
@@ -23,12 +23,12 @@ impl MailConfig {
     }
 }
 
-/// What a job needs that makes or opens links to stop mail.
+/// For jobs that sign or verify unsubscribe links.
 #[derive(Debug)]
 pub(crate) struct UnsubscribeConfig {
-    /// The ARN of the secret that signs them, `UNSUBSCRIBE_SECRET`.
+    /// The ARN of the secret that signs the links, `UNSUBSCRIBE_SECRET`.
     pub(crate) secret: String,
-    /// The page's origin, `WEB_ORIGIN`, if there is a page.
+    /// The origin of the page, `WEB_ORIGIN`, if there is one.
     pub(crate) page: Option<String>,
 }
 
@@ -41,31 +41,31 @@ impl UnsubscribeConfig {
     }
 }
 
-/// What a job needs that reaches WebSockets.
+/// For jobs that send messages to WebSocket connections.
 #[derive(Debug)]
-pub(crate) struct PushConfig {
+pub(crate) struct WebSocketConfig {
     /// The service's table, `TABLE_NAME`.
     pub(crate) table: String,
-    /// Where API Gateway lets the connections be reached. The SDK reads this setting too.
+    /// The endpoint of the management API of API Gateway. The SDK reads this variable too.
     /// Source: <https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html>
-    pub(crate) sockets: String,
+    pub(crate) endpoint: String,
 }
 
-impl PushConfig {
+impl WebSocketConfig {
     pub(crate) fn from_env() -> Result<Self, MissingSettings> {
         Settings::read(|settings| Self {
             table: settings.text("TABLE_NAME"),
-            sockets: settings.text("AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI"),
+            endpoint: settings.text("AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI"),
         })
     }
 }
 
-/// Whose tokens the authorizer accepts.
+/// For the authorizer, which verifies access tokens.
 #[derive(Debug)]
 pub(crate) struct TokenConfig {
-    /// The user pool's name in its tokens, `ISSUER`.
+    /// The issuer in the tokens of the user pool, `ISSUER`.
     pub(crate) issuer: String,
-    /// The product's client of that pool, `AUDIENCE`.
+    /// The id of the user pool's client, `AUDIENCE`.
     pub(crate) audience: String,
 }
 

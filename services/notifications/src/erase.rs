@@ -1,57 +1,58 @@
-//! What this service erases of its own when a user has deleted their account.
+//! Erases a user's data when the user has deleted their account.
 
 use std::time::Duration;
 
 use events::envelope::Event;
-use events::notifications::NotificationsErasedV1;
+use events::participants::UserDataErasedV1;
 use events::users::UserDeletedV1;
-use lambda_kit::erasure::{Eraser, SweepError};
+use lambda_kit::correlation::Producer;
+use lambda_kit::personal_data::erasure::{Eraser, SweepError};
 use lambda_kit::subscriber::SubscribeFailure;
 use lambda_kit::table::TableError;
 use serde::Deserialize;
 use tracing::info;
 use uuid::Uuid;
 
-use crate::push::tell::{Push, PushError};
-use crate::store;
+use crate::app::live_push::{LivePush, LivePushError};
+use crate::store::keys;
 
-/// How long the tombstone stands before what is swept is all there is: the timeout of any function that makes something
-/// new for a user, and some seconds for a call of it that is still on its way.
-const SETTLED: Duration = Duration::from_secs(25);
+/// How long after the tombstone a sweep finds everything: the longest timeout of the functions that create something
+/// for a user, and some seconds for a call in progress.
+const SWEEP_DELAY: Duration = Duration::from_secs(25);
+
+const PRODUCER: Producer<'_> = Producer { service: env!("CARGO_PKG_NAME"), version: env!("CARGO_PKG_VERSION") };
 
 /// What the job works with.
 #[derive(Clone, Debug)]
 pub(crate) struct Erasure {
     pub(crate) eraser: Eraser,
-    pub(crate) push: Push,
+    pub(crate) push: LivePush,
 }
 
-/// Who is to be erased, in `UserDeleted.v1`.
+/// The user to erase, in `UserDeleted.v1`.
 #[derive(Debug, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct DeletedSeen {
+pub(crate) struct DeletedUser {
     pub(crate) user_id: Uuid,
 }
 
-/// Erases a user and says so.
+/// Erases a user's data and publishes `UserDataErased.v1`.
 ///
-/// Retried: everything; each step finds what an earlier attempt has left. A repeat is harmless: the answer is committed
-/// once, with the claim of the event.
-pub(crate) async fn erase(job: &Erasure, event: Event<DeletedSeen>) -> Result<(), EraseError> {
+/// Everything is retried; each step finds what an earlier attempt has left. A repeat is harmless: the answer is
+/// committed once, with the claim of the event.
+pub(crate) async fn erase(job: &Erasure, event: Event<DeletedUser>) -> Result<(), EraseError> {
     let user = event.data.user_id;
-    job.eraser.erase(user, SETTLED, async || sweep(job, user).await).await?;
-    let answer = |deletion_id, erased_at| NotificationsErasedV1 { deletion_id, erased_at };
-    job.eraser.answer(&event.metadata, user, env!("CARGO_PKG_VERSION"), answer).await?;
+    job.eraser.erase(user, SWEEP_DELAY, async || sweep(job, user).await).await?;
+    let answer = |deletion_id, erased_at| UserDataErasedV1 { deletion_id, erased_at };
+    job.eraser.announce(&event.metadata, user, &PRODUCER, answer).await?;
     info!("erased a user");
     Ok(())
 }
 
 async fn sweep(job: &Erasure, user: Uuid) -> Result<(), EraseError> {
-    for connection in job.push.store.connections_of(user).await? {
-        job.push.end(user, &connection.id).await?;
-    }
-    Box::pin(job.eraser.sweep::<UserDeletedV1>(user, &store::partition(user))).await?;
+    job.push.close_all(user).await?;
+    Box::pin(job.eraser.sweep::<UserDeletedV1>(user, &keys::partition(user))).await?;
     Ok(())
 }
 
@@ -60,9 +61,9 @@ async fn sweep(job: &Erasure, user: Uuid) -> Result<(), EraseError> {
 pub(crate) enum EraseError {
     #[error("the table failed")]
     Table(#[from] TableError),
-    #[error("the connections were not all ended")]
-    Push(#[from] PushError),
-    #[error("what every service has of a user was not all erased")]
+    #[error("not all connections were closed")]
+    Push(#[from] LivePushError),
+    #[error("not all rows and messages of the user were erased")]
     Sweep(#[from] SweepError),
 }
 
@@ -70,7 +71,7 @@ impl SubscribeFailure for EraseError {
     fn kind(&self) -> &'static str {
         match self {
             Self::Table(_) => "TableFailed",
-            Self::Push(_) => "ConnectionsNotEnded",
+            Self::Push(_) => "ConnectionsNotClosed",
             Self::Sweep(failure) => failure.kind(),
         }
     }
@@ -80,20 +81,20 @@ impl SubscribeFailure for EraseError {
 mod tests {
     use super::*;
 
-    /// Jobs that may go on for longer, because they bring nothing back:
+    /// Jobs that may take longer, because they restore nothing:
     const HARMLESS: [&str; 4] = [
-        // Takes away.
+        // It deletes.
         "erase",
-        // Asks for the tombstone before each object and with its answer; the users service sweeps once this one has erased.
+        // It checks the tombstone before each object and with its answer; the users service sweeps after this one.
         "export",
-        // Takes from the outbox to the bus, and what it cannot take goes where a sweep looks.
+        // It moves events from the outbox to the bus, and failed ones to where a sweep finds them.
         "publish",
-        // Changes rows that are there alone, and whom it orders a mail for is looked up when it is sent.
+        // It changes existing rows only; `send-digest-mail` reads the user again before it sends.
         "plan-digests",
     ];
 
     #[test]
-    fn whatever_makes_something_for_a_user_has_ended_when_an_erasure_sweeps_again() {
-        testkit::template::assert_ended_within(SETTLED, include_str!("../template.yaml"), &HARMLESS);
+    fn every_job_that_creates_data_has_ended_when_an_erasure_sweeps_again() {
+        testkit::template::assert_ended_within(SWEEP_DELAY, include_str!("../template.yaml"), &HARMLESS);
     }
 }

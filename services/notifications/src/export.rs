@@ -1,18 +1,18 @@
-//! This service's part of what a user has asked for.
+//! Writes this service's part of a user's export.
 
 use events::envelope::Event;
-use events::notifications::NotificationsExportedV1;
-use lambda_kit::export::{ExportError, Exporter, Part};
+use events::participants::UserDataExportedV1;
+use lambda_kit::personal_data::export::{ExportError, ExportPart, Exporter};
 use lambda_kit::subscriber::SubscribeFailure;
 use lambda_kit::table::TableError;
 use serde::Deserialize;
 use tracing::info;
 use uuid::Uuid;
 
-use crate::store;
+use crate::store::keys;
 
-/// Rows that are about sessions and not about their user.
-const LEFT_OUT: &[&str] = &["CONNECTION#"];
+/// Rows of open connections, which hold no personal data.
+const EXCLUDED_ROWS: &[&str] = &["CONNECTION#"];
 
 /// What the job works with.
 #[derive(Clone, Debug)]
@@ -20,22 +20,22 @@ pub(crate) struct Export {
     pub(crate) exporter: Exporter,
 }
 
-/// Whose part of which export is asked for, in `UserExportRequested.v1`.
+/// The requested export, in `UserExportRequested.v1`.
 #[derive(Debug, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct RequestedSeen {
+pub(crate) struct RequestedExport {
     pub(crate) user_id: Uuid,
     pub(crate) export_id: Uuid,
 }
 
-/// Writes this service's part and says so.
+/// Writes this service's part of an export and publishes `UserDataExported.v1`.
 ///
-/// Retried: everything; what was written is written again. A repeat is harmless: the answer is committed once, with the
-/// claim of the event. Somebody who has deleted their account meanwhile gets nothing more.
-pub(crate) async fn export(job: &Export, event: Event<RequestedSeen>) -> Result<(), PartError> {
-    let RequestedSeen { user_id: user, export_id: export } = event.data;
-    let part = Part { service: env!("CARGO_PKG_NAME"), user, export };
+/// Everything is retried; what was written is written again. A repeat is harmless: the answer is committed once, with
+/// the claim of the event. A user who has deleted their account meanwhile gets nothing more.
+pub(crate) async fn export(job: &Export, event: Event<RequestedExport>) -> Result<(), PartError> {
+    let RequestedExport { user_id: user, export_id: export } = event.data;
+    let part = ExportPart { service: env!("CARGO_PKG_NAME"), user, export };
     let bytes = match write(job, &part).await {
         Err(PartError::Part(ExportError::Deleted)) => {
             info!("the user has deleted their account");
@@ -43,14 +43,14 @@ pub(crate) async fn export(job: &Export, event: Event<RequestedSeen>) -> Result<
         }
         written => written?,
     };
-    let answer = |key| NotificationsExportedV1 { user_id: user, export_id: export, key, bytes };
-    job.exporter.answer(&part, &event.metadata, env!("CARGO_PKG_VERSION"), answer).await?;
+    let answer = |key| UserDataExportedV1 { user_id: user, export_id: export, key, bytes };
+    job.exporter.announce(&part, &event.metadata, env!("CARGO_PKG_VERSION"), answer).await?;
     info!(part.bytes = bytes, "wrote a part of an export");
     Ok(())
 }
 
-async fn write(job: &Export, part: &Part) -> Result<u64, PartError> {
-    Ok(job.exporter.rows(part, &store::partition(part.user), LEFT_OUT).await?)
+async fn write(job: &Export, part: &ExportPart) -> Result<u64, PartError> {
+    Ok(job.exporter.write_rows(part, &keys::partition(part.user), EXCLUDED_ROWS).await?)
 }
 
 /// Why a part was not written.
@@ -58,7 +58,7 @@ async fn write(job: &Export, part: &Part) -> Result<u64, PartError> {
 pub(crate) enum PartError {
     #[error("the table failed")]
     Table(#[from] TableError),
-    #[error("the part was not written")]
+    #[error("this service's part of the export was not written")]
     Part(#[from] ExportError),
 }
 

@@ -1,19 +1,24 @@
-//! The notifications service: each user's inbox, fed by other services' events, the welcome mail, and live push.
+//! The notifications service: users' inboxes, emails and live updates, fed by events of other services.
 //!
-//! The table of contents: a function's `Handler` setting names its job.
+//! The table of contents: the `Handler` setting of a function names its job.
 
+mod access_token;
 mod api;
+mod app;
 mod config;
-mod digest;
+mod digest_requests;
 mod domain;
 mod erase;
 mod export;
-mod mailer;
-mod post;
-mod push;
-mod secret;
+mod runner;
+mod scheduled;
+mod secrets;
+mod ses;
 mod store;
+mod stream;
 mod subscribe;
+mod websocket_api;
+mod websockets;
 
 use std::process::ExitCode;
 
@@ -21,84 +26,121 @@ use aws_config::SdkConfig;
 use events::todos::attachments::{AttachmentDeletedV1, AttachmentReadyV1, AttachmentRejectedV1};
 use events::todos::{TodoChangedV1, TodoCompletedV1, TodoCreatedV1, TodoDeletedV1, TodoDueV1, TodoReopenedV1};
 use events::users::{UserDeletedV1, UserExportReadyV1, UserExportRequestedV1, UserProfileChangedV1, UserRegisteredV1};
-use lambda_kit::erasure::Eraser;
-use lambda_kit::export::Exporter;
+use lambda_kit::personal_data::erasure::Eraser;
+use lambda_kit::personal_data::export::Exporter;
 use lambda_kit::publisher::{self, Publisher};
 use lambda_kit::settings::{Settings, UnknownHandler, handler_name, table_name};
-use lambda_kit::subscriber::{on, on_any};
+use lambda_kit::subscriber::{Subscriptions, subscribe_to, subscribe_to_any};
 use lambda_kit::{api::serve, aws, invoked, start::start};
 use lambda_runtime::Error;
 
-use crate::api::unsubscribe::Unsubscribe;
-use crate::config::{MailConfig, PushConfig, TokenConfig, UnsubscribeConfig};
-use crate::digest::plan::Plan;
+use crate::access_token::AccessTokenVerifier;
+use crate::access_token::signing_keys::SigningKeys;
+use crate::app::agenda::Agenda;
+use crate::app::digests::DigestPlanner;
+use crate::app::emails::{EmailSender, RecurringEmailSender};
+use crate::app::inbox::Inbox;
+use crate::app::live_push::LivePush;
+use crate::app::preferences::UserPreferences;
+use crate::app::recipients::Recipients;
+use crate::app::unsubscribe::Unsubscriber;
+use crate::config::{EmailConfig, TokenConfig, UnsubscribeConfig, WebSocketConfig};
+use crate::digest_requests::DigestInvoker;
 use crate::erase::Erasure;
 use crate::export::Export;
-use crate::mailer::Mailer;
-use crate::post::{Post, RecurringPost};
-use crate::push::keys::Keys;
-use crate::push::sockets::Sockets;
-use crate::push::tell::Push;
-use crate::push::token::Verifier;
-use crate::push::{authorizer, sessions};
+use crate::ses::SesClient;
 use crate::store::Store;
-use crate::subscribe::{agenda, export_mail, inbox, recipients, reminder_mail, welcome_mail};
+use crate::subscribe::inbox::NewEntry;
+use crate::subscribe::live_push::UserChange;
+use crate::subscribe::payloads::AgendaItemPayload;
+use crate::subscribe::recipients::RecipientUpdate;
+use crate::subscribe::{agenda, emails, inbox, live_push, recipients};
+use crate::websocket_api::{authorizer, sessions};
+use crate::websockets::WebSocketClient;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
-    start(Box::pin(job())).await
+    start(env!("CARGO_CRATE_NAME"), Box::pin(job())).await
 }
 
 async fn job() -> Result<(), Error> {
     match handler_name()?.as_str() {
-        "list-notifications" => serve(store().await?, api::list).await,
-        "read-notification" => serve(store().await?, api::read).await,
-        "read-notifications" => serve(store().await?, api::read_all).await,
-        "get-preferences" => serve(store().await?, api::preferences::get).await,
-        "change-preferences" => serve(store().await?, api::preferences::change).await,
-        "ask-unsubscribe" => serve(unsubscribe().await?, api::unsubscribe::ask).await,
-        "unsubscribe" => serve(unsubscribe().await?, api::unsubscribe::stop).await,
-        "todo-created" => on::<TodoCreatedV1>().run(store().await?, inbox::todo_created).await,
-        "todo-changed" => on::<TodoChangedV1>().run(store().await?, inbox::todo_changed).await,
-        "todo-completed" => on::<TodoCompletedV1>().run(store().await?, inbox::todo_completed).await,
-        "todo-reopened" => on::<TodoReopenedV1>().run(store().await?, inbox::todo_reopened).await,
-        "todo-deleted" => on::<TodoDeletedV1>().run(store().await?, inbox::todo_deleted).await,
-        "todo-due" => on::<TodoDueV1>().run(store().await?, inbox::todo_due).await,
-        "attachment-ready" => on::<AttachmentReadyV1>().run(store().await?, inbox::attachment_ready).await,
-        "attachment-rejected" => on::<AttachmentRejectedV1>().run(store().await?, inbox::attachment_rejected).await,
-        "export-ready" => on::<UserExportReadyV1>().run(store().await?, inbox::export_ready).await,
-        "user-registered" => on::<UserRegisteredV1>().run(store().await?, inbox::user_registered).await,
-        "recipient-registered" => on::<UserRegisteredV1>().run(store().await?, recipients::registered).await,
-        "recipient-changed" => on::<UserProfileChangedV1>().run(store().await?, recipients::changed).await,
-        "send-welcome-mail" => on::<UserRegisteredV1>().run(post(&aws::load().await)?, welcome_mail::send).await,
-        "send-reminder-mail" => on::<TodoDueV1>().run(recurring_post().await?, reminder_mail::send).await,
-        "send-export-mail" => on::<UserExportReadyV1>().run(post(&aws::load().await)?, export_mail::send).await,
-        "update-agenda" => {
-            let todos = on_any().of::<TodoCreatedV1>().of::<TodoChangedV1>().of::<TodoCompletedV1>();
-            todos.of::<TodoReopenedV1>().of::<TodoDeletedV1>().run(store().await?, agenda::keep).await
+        "list-notifications" => serve(inbox().await?, api::inbox::list).await,
+        "read-notification" => serve(inbox().await?, api::inbox::read).await,
+        "read-notifications" => serve(inbox().await?, api::inbox::read_all).await,
+        "get-preferences" => serve(preferences().await?, api::preferences::get).await,
+        "change-preferences" => serve(preferences().await?, api::preferences::change).await,
+        "confirm-unsubscribe" => serve(unsubscriber().await?, api::unsubscribe::confirm).await,
+        "unsubscribe" => serve(unsubscriber().await?, api::unsubscribe::unsubscribe).await,
+        "update-inbox" => inbox_events().run(inbox().await?, inbox::update).await,
+        "update-recipients" => recipient_events().run(recipients().await?, recipients::update).await,
+        "update-agenda" => agenda_events().run(agenda().await?, agenda::update).await,
+        "send-welcome-mail" => {
+            subscribe_to::<UserRegisteredV1>().run(email_sender().await?, emails::user_registered).await
         }
-        "plan-digests" => invoked::run(digest_plan().await?, digest::plan::plan).await,
-        "send-digest-mail" => invoked::run(recurring_post().await?, digest::send::send).await,
-        "authorize-connection" => push::run(verifier().await?, authorizer::authorize).await,
-        "connect" => push::run(push().await?, sessions::connect).await,
-        "disconnect" => push::run(push().await?, sessions::disconnect).await,
-        "ping" => push::run(push().await?, sessions::ping).await,
-        "push-todos" => {
-            let todos = on_any().of::<TodoCreatedV1>().of::<TodoChangedV1>().of::<TodoCompletedV1>();
-            let todos = todos.of::<TodoReopenedV1>().of::<TodoDeletedV1>().of::<TodoDueV1>();
-            let todos = todos.of::<AttachmentReadyV1>().of::<AttachmentRejectedV1>().of::<AttachmentDeletedV1>();
-            todos.run(push().await?, push::news::of_todos).await
+        "send-reminder-mail" => {
+            subscribe_to::<TodoDueV1>().run(recurring_email_sender().await?, emails::todo_due).await
         }
-        "push-users" => {
-            let users = on_any().of::<UserProfileChangedV1>().of::<UserExportReadyV1>();
-            users.run(push().await?, push::news::of_users).await
+        "send-export-mail" => {
+            subscribe_to::<UserExportReadyV1>().run(email_sender().await?, emails::export_ready).await
         }
-        "push-inbox" => push::run(push().await?, push::inbox::changed).await,
-        "export" => on::<UserExportRequestedV1>().run(exporter().await?, export::export).await,
-        "erase" => on::<UserDeletedV1>().run(erasure().await?, erase::erase).await,
+        "plan-digests" => invoked::run(digest_planner().await?, scheduled::plan_digests).await,
+        "send-digest-mail" => invoked::run(recurring_email_sender().await?, scheduled::send_digest).await,
+        "authorize-connection" => runner::run(token_verifier().await?, authorizer::authorize).await,
+        "connect" => runner::run(live_push().await?, sessions::connect).await,
+        "disconnect" => runner::run(live_push().await?, sessions::disconnect).await,
+        "ping" => runner::run(live_push().await?, sessions::ping).await,
+        "push-changes" => change_events().run(live_push().await?, live_push::push).await,
+        "push-inbox" => runner::run(live_push().await?, stream::push_inbox).await,
+        "export" => subscribe_to::<UserExportRequestedV1>().run(exporter().await?, export::export).await,
+        "erase" => subscribe_to::<UserDeletedV1>().run(erasure().await?, erase::erase).await,
         "publish" => publisher::run(Publisher::connect().await?).await,
         other => Err(UnknownHandler(other.to_owned()).into()),
     }
+}
+
+fn inbox_events() -> Subscriptions<NewEntry> {
+    subscribe_to_any()
+        .event_as::<TodoCreatedV1, _>(inbox::todo_created)
+        .event_as::<TodoChangedV1, _>(inbox::todo_changed)
+        .event_as::<TodoCompletedV1, _>(inbox::todo_completed)
+        .event_as::<TodoReopenedV1, _>(inbox::todo_reopened)
+        .event_as::<TodoDeletedV1, _>(inbox::todo_deleted)
+        .event_as::<TodoDueV1, _>(inbox::todo_due)
+        .event_as::<AttachmentReadyV1, _>(inbox::attachment_ready)
+        .event_as::<AttachmentRejectedV1, _>(inbox::attachment_rejected)
+        .event_as::<UserExportReadyV1, _>(inbox::export_ready)
+        .event_as::<UserRegisteredV1, _>(inbox::user_registered)
+}
+
+fn recipient_events() -> Subscriptions<RecipientUpdate> {
+    subscribe_to_any()
+        .event_as::<UserRegisteredV1, _>(recipients::user_registered)
+        .event_as::<UserProfileChangedV1, _>(recipients::profile_changed)
+}
+
+fn agenda_events() -> Subscriptions<AgendaItemPayload> {
+    subscribe_to_any()
+        .event::<TodoCreatedV1>()
+        .event::<TodoChangedV1>()
+        .event::<TodoCompletedV1>()
+        .event::<TodoReopenedV1>()
+        .event::<TodoDeletedV1>()
+}
+
+fn change_events() -> Subscriptions<UserChange> {
+    subscribe_to_any()
+        .event_as::<TodoCreatedV1, _>(live_push::item_changed)
+        .event_as::<TodoChangedV1, _>(live_push::item_changed)
+        .event_as::<TodoCompletedV1, _>(live_push::item_changed)
+        .event_as::<TodoReopenedV1, _>(live_push::item_changed)
+        .event_as::<TodoDeletedV1, _>(live_push::item_changed)
+        .event_as::<TodoDueV1, _>(live_push::item_changed)
+        .event_as::<AttachmentReadyV1, _>(live_push::item_changed)
+        .event_as::<AttachmentRejectedV1, _>(live_push::item_changed)
+        .event_as::<AttachmentDeletedV1, _>(live_push::item_changed)
+        .event_as::<UserProfileChangedV1, _>(live_push::user_changed)
+        .event_as::<UserExportReadyV1, _>(live_push::user_changed)
 }
 
 async fn store() -> Result<Store, Error> {
@@ -106,50 +148,73 @@ async fn store() -> Result<Store, Error> {
     Ok(Store::new(&aws::load().await, table))
 }
 
-fn post(aws: &SdkConfig) -> Result<Post, Error> {
-    let config = MailConfig::from_env()?;
-    Ok(Post { store: Store::new(aws, config.table), mailer: Mailer::new(aws, &config.from), page: config.page })
+async fn inbox() -> Result<Inbox, Error> {
+    Ok(Inbox { store: store().await? })
 }
 
-async fn recurring_post() -> Result<RecurringPost, Error> {
+async fn preferences() -> Result<UserPreferences, Error> {
+    Ok(UserPreferences { store: store().await? })
+}
+
+async fn recipients() -> Result<Recipients, Error> {
+    Ok(Recipients { store: store().await? })
+}
+
+async fn agenda() -> Result<Agenda, Error> {
+    Ok(Agenda { store: store().await? })
+}
+
+async fn email_sender() -> Result<EmailSender, Error> {
+    email_sender_with(&aws::load().await)
+}
+
+fn email_sender_with(aws: &SdkConfig) -> Result<EmailSender, Error> {
+    let config = EmailConfig::from_env()?;
+    let ses = SesClient::new(aws, &config.from);
+    Ok(EmailSender { store: Store::new(aws, config.table), ses, page: config.page })
+}
+
+async fn recurring_email_sender() -> Result<RecurringEmailSender, Error> {
     let api = Settings::read(|settings| settings.text("API_URL"))?;
     let config = UnsubscribeConfig::from_env()?;
     let aws = aws::load().await;
-    Ok(RecurringPost { post: post(&aws)?, seal: secret::seal(&aws, &config.secret).await?, api })
+    let signer = secrets::unsubscribe_token_signer(&aws, &config.secret).await?;
+    Ok(RecurringEmailSender { sender: email_sender_with(&aws)?, signer, api })
 }
 
-async fn unsubscribe() -> Result<Unsubscribe, Error> {
+async fn unsubscriber() -> Result<Unsubscriber, Error> {
     let (table, config) = (table_name()?, UnsubscribeConfig::from_env()?);
     let aws = aws::load().await;
-    let seal = secret::seal(&aws, &config.secret).await?;
-    Ok(Unsubscribe { store: Store::new(&aws, table), seal, page: config.page })
+    let signer = secrets::unsubscribe_token_signer(&aws, &config.secret).await?;
+    Ok(Unsubscriber { store: Store::new(&aws, table), signer, page: config.page })
 }
 
-async fn digest_plan() -> Result<Plan, Error> {
+async fn digest_planner() -> Result<DigestPlanner, Error> {
     let table = table_name()?;
-    let sender = Settings::read(|settings| settings.text("SEND_DIGEST_FUNCTION"))?;
+    let function = Settings::read(|settings| settings.text("SEND_DIGEST_FUNCTION"))?;
     let aws = aws::load().await;
-    Ok(Plan { store: Store::new(&aws, table), lambda: aws_sdk_lambda::Client::new(&aws), sender })
+    let invoker = DigestInvoker { lambda: aws_sdk_lambda::Client::new(&aws), function };
+    Ok(DigestPlanner { store: Store::new(&aws, table), invoker })
 }
 
-async fn push() -> Result<Push, Error> {
-    push_with(&aws::load().await)
+async fn live_push() -> Result<LivePush, Error> {
+    live_push_with(&aws::load().await)
 }
 
-fn push_with(aws: &SdkConfig) -> Result<Push, Error> {
-    let config = PushConfig::from_env()?;
-    Ok(Push { store: Store::new(aws, config.table), sockets: Sockets::at(config.sockets, aws) })
+fn live_push_with(aws: &SdkConfig) -> Result<LivePush, Error> {
+    let config = WebSocketConfig::from_env()?;
+    Ok(LivePush { store: Store::new(aws, config.table), websockets: WebSocketClient::new(config.endpoint, aws) })
+}
+
+async fn token_verifier() -> Result<AccessTokenVerifier, Error> {
+    let config = TokenConfig::from_env()?;
+    let keys = SigningKeys::for_issuer(&config.issuer, &aws::load().await);
+    Ok(AccessTokenVerifier { keys, issuer: config.issuer, client: config.audience })
 }
 
 async fn erasure() -> Result<Erasure, Error> {
     let aws = aws::load().await;
-    Ok(Erasure { eraser: Eraser::from_env(&aws)?, push: push_with(&aws)? })
-}
-
-async fn verifier() -> Result<Verifier, Error> {
-    let config = TokenConfig::from_env()?;
-    let keys = Keys::of(&config.issuer, &aws::load().await);
-    Ok(Verifier { keys, issuer: config.issuer, client: config.audience })
+    Ok(Erasure { eraser: Eraser::from_env(&aws)?, push: live_push_with(&aws)? })
 }
 
 async fn exporter() -> Result<Export, Error> {

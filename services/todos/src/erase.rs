@@ -1,23 +1,26 @@
-//! What this service erases of its own when a user has deleted their account.
+//! Erases a user's data when the user has deleted their account.
 
 use std::time::Duration;
 
 use events::envelope::Event;
-use events::todos::TodosErasedV1;
+use events::participants::UserDataErasedV1;
 use events::users::UserDeletedV1;
-use lambda_kit::erasure::{Eraser, SweepError};
+use lambda_kit::correlation::Producer;
+use lambda_kit::personal_data::erasure::{Eraser, SweepError};
 use lambda_kit::subscriber::SubscribeFailure;
 use lambda_kit::table::TableError;
 use serde::Deserialize;
 use tracing::info;
 use uuid::Uuid;
 
-use crate::attachments::files::{Files, FilesError};
+use crate::files::{Files, FilesError};
 use crate::store;
 
-/// How long the tombstone stands before what is swept is all there is: the timeout of any function that makes something
-/// new for a user, and some seconds for a call of it that is still on its way.
-const SETTLED: Duration = Duration::from_secs(15);
+/// How long after the tombstone a sweep finds everything: the timeout of any function that creates something for a
+/// user, and some seconds for a call in progress.
+const SWEEP_DELAY: Duration = Duration::from_secs(15);
+
+const PRODUCER: Producer<'_> = Producer { service: env!("CARGO_PKG_NAME"), version: env!("CARGO_PKG_VERSION") };
 
 /// What the job works with.
 #[derive(Clone, Debug)]
@@ -26,30 +29,30 @@ pub(crate) struct Erasure {
     pub(crate) files: Files,
 }
 
-/// Who is to be erased, in `UserDeleted.v1`.
+/// The user to erase, in `UserDeleted.v1`.
 #[derive(Debug, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct DeletedSeen {
+pub(crate) struct DeletedUser {
     pub(crate) user_id: Uuid,
 }
 
-/// Erases a user and says so.
+/// Erases a user and answers with an event.
 ///
-/// Retried: everything; each step finds what an earlier attempt has left. A repeat is harmless: the answer is committed
-/// once, with the claim of the event.
-pub(crate) async fn erase(job: &Erasure, event: Event<DeletedSeen>) -> Result<(), EraseError> {
+/// Everything is retried; each step finds what an earlier attempt has left. A repeat is harmless: the answer is
+/// committed once, with the claim of the event.
+pub(crate) async fn erase(job: &Erasure, event: Event<DeletedUser>) -> Result<(), EraseError> {
     let user = event.data.user_id;
-    job.eraser.erase(user, SETTLED, async || sweep(job, user).await).await?;
-    let answer = |deletion_id, erased_at| TodosErasedV1 { deletion_id, erased_at };
-    job.eraser.answer(&event.metadata, user, env!("CARGO_PKG_VERSION"), answer).await?;
+    job.eraser.erase(user, SWEEP_DELAY, async || sweep(job, user).await).await?;
+    let answer = |deletion_id, erased_at| UserDataErasedV1 { deletion_id, erased_at };
+    job.eraser.announce(&event.metadata, user, &PRODUCER, answer).await?;
     info!("erased a user");
     Ok(())
 }
 
 async fn sweep(job: &Erasure, user: Uuid) -> Result<(), EraseError> {
     Box::pin(job.eraser.sweep::<UserDeletedV1>(user, &store::partition(user))).await?;
-    job.files.sweep_owner(user).await?;
+    job.files.delete_of_owner(user).await?;
     Ok(())
 }
 
@@ -58,9 +61,9 @@ async fn sweep(job: &Erasure, user: Uuid) -> Result<(), EraseError> {
 pub(crate) enum EraseError {
     #[error("the table failed")]
     Table(#[from] TableError),
-    #[error("the files were not all deleted")]
+    #[error("not all files were deleted")]
     Files(#[from] FilesError),
-    #[error("what every service has of a user was not all erased")]
+    #[error("not all rows and messages of the user were erased")]
     Sweep(#[from] SweepError),
 }
 
@@ -78,22 +81,22 @@ impl SubscribeFailure for EraseError {
 mod tests {
     use super::*;
 
-    /// Jobs that may go on for longer, because they bring nothing back:
+    /// Jobs that may take longer, because they restore nothing:
     const HARMLESS: [&str; 5] = [
-        // Takes away.
+        // It deletes.
         "erase",
-        // Asks for the tombstone before each object and with its answer; the users service sweeps once this one has erased.
+        // It checks the tombstone before each object and with its answer; the users service sweeps after this one.
         "export",
-        // Takes from the outbox to the bus, and what it cannot take goes where a sweep looks.
+        // It moves events from the outbox to the bus, and failed ones to where a sweep finds them.
         "publish",
-        // Looks at the item again after it has made a schedule, and the record that it could not finish comes again.
+        // It reads the item again after it has created a schedule; an unfinished record is retried.
         "schedule",
-        // Looks at the row again after it has stored a file, and sweeps what no row speaks of.
+        // It reads the row again after it has stored a file, and deletes files without a row.
         "check-attachment",
     ];
 
     #[test]
-    fn whatever_makes_something_for_a_user_has_ended_when_an_erasure_sweeps_again() {
-        testkit::template::assert_ended_within(SETTLED, include_str!("../template.yaml"), &HARMLESS);
+    fn every_job_that_creates_data_has_ended_when_an_erasure_sweeps_again() {
+        testkit::template::assert_ended_within(SWEEP_DELAY, include_str!("../template.yaml"), &HARMLESS);
     }
 }

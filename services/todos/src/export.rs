@@ -1,45 +1,45 @@
-//! This service's part of what a user has asked for.
+//! Writes this service's part of a user's export.
 
 use events::envelope::Event;
-use events::todos::TodosExportedV1;
+use events::participants::UserDataExportedV1;
 use lambda_kit::clock;
-use lambda_kit::export::{ExportError, Exporter, Part};
+use lambda_kit::personal_data::export::{ExportError, ExportPart, Exporter};
 use lambda_kit::subscriber::SubscribeFailure;
 use lambda_kit::table::TableError;
 use serde::Deserialize;
 use tracing::info;
 use uuid::Uuid;
 
-use crate::attachments::Desk;
-use crate::attachments::files::{FilesError, Original};
-use crate::store;
+use crate::files::{Files, FilesError, StoredFile};
+use crate::store::{self, Store};
 
-/// Rows that are about requests, or count others, and say nothing of their user.
-const LEFT_OUT: &[&str] = &["FILES#", "IDEMPOTENCY#"];
+/// Rows of requests and counters, which hold no personal data.
+const EXCLUDED_ROWS: &[&str] = &["FILES#", "IDEMPOTENCY#"];
 
 /// What the job works with.
 #[derive(Clone, Debug)]
 pub(crate) struct Export {
     pub(crate) exporter: Exporter,
-    pub(crate) desk: Desk,
+    pub(crate) store: Store,
+    pub(crate) files: Files,
 }
 
-/// Whose part of which export is asked for, in `UserExportRequested.v1`.
+/// The requested export, in `UserExportRequested.v1`.
 #[derive(Debug, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct RequestedSeen {
+pub(crate) struct RequestedExport {
     pub(crate) user_id: Uuid,
     pub(crate) export_id: Uuid,
 }
 
-/// Writes this service's part and says so.
+/// Writes this service's part and answers with an event.
 ///
-/// Retried: everything; what was written is written again. A repeat is harmless: the answer is committed once, with the
-/// claim of the event. Somebody who has deleted their account meanwhile gets nothing more.
-pub(crate) async fn export(job: &Export, event: Event<RequestedSeen>) -> Result<(), PartError> {
-    let RequestedSeen { user_id: user, export_id: export } = event.data;
-    let part = Part { service: env!("CARGO_PKG_NAME"), user, export };
+/// Everything is retried; what was written is written again. A repeat is harmless: the answer is committed once, with
+/// the claim of the event. A user who has deleted their account meanwhile gets nothing more.
+pub(crate) async fn export(job: &Export, event: Event<RequestedExport>) -> Result<(), PartError> {
+    let RequestedExport { user_id: user, export_id: export } = event.data;
+    let part = ExportPart { service: env!("CARGO_PKG_NAME"), user, export };
     let bytes = match write(job, &part).await {
         Err(PartError::Part(ExportError::Deleted)) => {
             info!("the user has deleted their account");
@@ -47,26 +47,26 @@ pub(crate) async fn export(job: &Export, event: Event<RequestedSeen>) -> Result<
         }
         written => written?,
     };
-    let answer = |key| TodosExportedV1 { user_id: user, export_id: export, key, bytes };
-    job.exporter.answer(&part, &event.metadata, env!("CARGO_PKG_VERSION"), answer).await?;
+    let answer = |key| UserDataExportedV1 { user_id: user, export_id: export, key, bytes };
+    job.exporter.announce(&part, &event.metadata, env!("CARGO_PKG_VERSION"), answer).await?;
     info!(part.bytes = bytes, "wrote a part of an export");
     Ok(())
 }
 
 /// Items and attachments as rows, and each attached file under its own name, in a folder with its attachment's id.
-async fn write(job: &Export, part: &Part) -> Result<u64, PartError> {
-    let mut bytes = job.exporter.rows(part, &store::partition(part.user), LEFT_OUT).await?;
-    for file in job.desk.files.originals(part.user).await? {
-        job.exporter.copy(part, &name(job, part.user, &file).await?, &file.source).await?;
+async fn write(job: &Export, part: &ExportPart) -> Result<u64, PartError> {
+    let mut bytes = job.exporter.write_rows(part, &store::partition(part.user), EXCLUDED_ROWS).await?;
+    for file in job.files.list_of_owner(part.user).await? {
+        job.exporter.copy_object(part, &file_path(job, part.user, &file).await?, &file.source).await?;
         bytes += file.bytes;
     }
     Ok(bytes)
 }
 
-/// What a file is called in the part. One whose row is gone meanwhile has its id alone.
-async fn name(job: &Export, owner: Uuid, file: &Original) -> Result<String, TableError> {
-    let row = job.desk.rows.get(owner, file.todo, file.attachment, clock::now()).await?;
-    let name = row.map(|found| found.attachment.name.on_disk(found.attachment.content_type));
+/// The path of a file in the part. A file without a row is named `file`.
+async fn file_path(job: &Export, owner: Uuid, file: &StoredFile) -> Result<String, TableError> {
+    let row = job.store.get_attachment(owner, file.todo, file.attachment, clock::now()).await?;
+    let name = row.map(|stored| stored.attachment.name.for_disk(stored.attachment.content_type));
     Ok(format!("files/{}/{}", file.attachment, name.as_deref().unwrap_or("file")))
 }
 
@@ -75,9 +75,9 @@ async fn name(job: &Export, owner: Uuid, file: &Original) -> Result<String, Tabl
 pub(crate) enum PartError {
     #[error("the table failed")]
     Table(#[from] TableError),
-    #[error("the files were not all found")]
+    #[error("the files could not be listed")]
     Files(#[from] FilesError),
-    #[error("the part was not written")]
+    #[error("this service's part of the export was not written")]
     Part(#[from] ExportError),
 }
 

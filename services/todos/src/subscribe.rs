@@ -1,8 +1,12 @@
-//! Events that have consequences in this service, one function each. Every job's state is in the table and the bucket
-//! alone, so that any copy of an event may come to any environment at any time.
+//! Events that have effects in this service, one job each: bus events, uploads, changes of items, and due schedules.
+//!
+//! All state is in the table, the bucket and the scheduler, so that any copy of an event may come at any time.
 
-pub(crate) mod error;
-pub(crate) mod files;
-pub(crate) mod readers;
+pub(crate) mod attachments;
+mod bucket_notification;
 #[cfg(test)]
-mod readings;
+mod consumed_events;
+mod error;
+mod payloads;
+pub(crate) mod reminders;
+pub(crate) mod uploads;

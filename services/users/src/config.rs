@@ -2,12 +2,20 @@
 
 use lambda_kit::settings::{MissingSettings, Settings};
 
-/// What the jobs need that compare the table with the user pool.
+/// The user pool's id, `USER_POOL_ID`.
+pub(crate) fn user_pool_id() -> Result<String, MissingSettings> {
+    Settings::read(|settings| settings.text("USER_POOL_ID"))
+}
+
+/// The id of the user pool's public client, `USER_POOL_CLIENT_ID`.
+pub(crate) fn user_pool_client_id() -> Result<String, MissingSettings> {
+    Settings::read(|settings| settings.text("USER_POOL_CLIENT_ID"))
+}
+
+/// The table and the user pool, so that one error names both when they are missing.
 #[derive(Debug)]
 pub(crate) struct ProfileConfig {
-    /// The service's table, `TABLE_NAME`.
     pub(crate) table: String,
-    /// The user pool's id, `USER_POOL_ID`.
     pub(crate) user_pool: String,
 }
 
@@ -17,30 +25,12 @@ impl ProfileConfig {
     }
 }
 
-/// What refreshing a session needs.
-#[derive(Debug)]
-pub(crate) struct SessionConfig {
-    /// The id of the user pool's public client, `USER_POOL_CLIENT_ID`.
-    pub(crate) client_id: String,
+/// The bucket of parts and archives, `EXPORTS_BUCKET`.
+pub(crate) fn exports_bucket() -> Result<String, MissingSettings> {
+    Settings::read(|settings| settings.text("EXPORTS_BUCKET"))
 }
 
-impl SessionConfig {
-    pub(crate) fn from_env() -> Result<Self, MissingSettings> {
-        Settings::read(|settings| Self { client_id: settings.text("USER_POOL_CLIENT_ID") })
-    }
-}
-
-/// What exports need.
-#[derive(Debug)]
-pub(crate) struct ExportConfig {
-    /// The service's table, `TABLE_NAME`.
-    pub(crate) table: String,
-    /// The bucket of parts and archives, `EXPORTS_BUCKET`.
-    pub(crate) bucket: String,
-}
-
-impl ExportConfig {
-    pub(crate) fn from_env() -> Result<Self, MissingSettings> {
-        Settings::read(|settings| Self { table: settings.text("TABLE_NAME"), bucket: settings.text("EXPORTS_BUCKET") })
-    }
+/// The path of the participants' parameters, `PARTICIPANTS_PATH`.
+pub(crate) fn participants_path() -> Result<String, MissingSettings> {
+    Settings::read(|settings| settings.text("PARTICIPANTS_PATH"))
 }

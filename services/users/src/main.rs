@@ -1,68 +1,79 @@
-//! The users service: who may sign in, and the profile that goes with it.
+//! The users service: sign-in, profiles, and the deletion and export of accounts.
 //!
 //! The table of contents: a function's `Handler` setting names its job.
 
 mod api;
+mod app;
 mod config;
-mod deletion;
 mod domain;
-mod export;
-mod pool;
+mod exports_bucket;
+mod participant_registry;
 mod post_confirmation;
+mod scheduled;
 mod store;
 mod subscribe;
+mod user_pool;
 
 use std::process::ExitCode;
 
 use aws_config::SdkConfig;
-use events::notifications::{NotificationsErasedV1, NotificationsExportedV1};
-use events::todos::{TodosErasedV1, TodosExportedV1};
-use events::users::UserDeletedV1;
-use lambda_kit::erasure::Eraser;
-use lambda_kit::export::Exporter;
+use events::participants::{UserDataErasedV1, UserDataExportedV1};
+use events::users::{UserDeletedV1, UserExportRequestedV1};
+use lambda_kit::personal_data::erasure::Eraser;
+use lambda_kit::personal_data::export::Exporter;
 use lambda_kit::publisher::{self, Publisher};
 use lambda_kit::settings::{UnknownHandler, handler_name, table_name};
-use lambda_kit::subscriber::on;
+use lambda_kit::subscriber::{subscribe_to, subscribe_to_any};
 use lambda_kit::{api::serve, aws, invoked, start::start};
 use lambda_runtime::Error;
 
-use crate::api::Profiles;
-use crate::config::{ExportConfig, ProfileConfig, SessionConfig};
-use crate::deletion::erase::{self, Erasure};
-use crate::deletion::mark::{self, Marking};
-use crate::deletion::watch::{self, Watch};
-use crate::export::api::Exports;
-use crate::export::bucket::Bucket;
-use crate::export::collect::{self, Collection};
-use crate::pool::{Sessions, UserPool};
+use crate::app::deletions::Deletions;
+use crate::app::exports::{Downloads, ExportRequests, PartCollector};
+use crate::app::profiles::{Profiles, Registrations, UserDirectory};
+use crate::app::removed_pool_users::PoolReconciliation;
+use crate::config::ProfileConfig;
+use crate::exports_bucket::ExportsBucket;
+use crate::participant_registry::ParticipantRegistry;
 use crate::store::Store;
+use crate::subscribe::erase::UserErasure;
+use crate::subscribe::export::PartWriter;
+use crate::subscribe::participant_answers::{ErasureAnswers, participant_erased, participant_exported};
+use crate::user_pool::{Sessions, UserPool};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
-    start(Box::pin(job())).await
+    start(env!("CARGO_CRATE_NAME"), Box::pin(job())).await
 }
 
 async fn job() -> Result<(), Error> {
     match handler_name()?.as_str() {
-        "get-me" => serve(profiles().await?, api::get_me).await,
-        "change-me" => serve(profiles().await?, api::change_me).await,
-        "delete-me" => serve(store().await?, deletion::api::delete_me).await,
-        "list-users" => serve(store().await?, api::list).await,
-        "refresh-session" => serve(sessions().await?, api::refresh_session).await,
-        "post-confirmation" => post_confirmation::run(store().await?).await,
-        "request-export" => serve(store().await?, export::api::request_export).await,
-        "get-export" => serve(exports().await?, export::api::get_export).await,
-        "todos-exported" => on::<TodosExportedV1>().run(collection().await?, collect::todos_exported).await,
-        "notifications-exported" => {
-            on::<NotificationsExportedV1>().run(collection().await?, collect::notifications_exported).await
+        "get-me" => serve(profiles().await?, api::profile::get_me).await,
+        "change-me" => serve(profiles().await?, api::profile::change_me).await,
+        "delete-me" => serve(deletions().await?, api::deletion::delete_me).await,
+        "list-users" => serve(UserDirectory { store: store().await? }, api::users::list).await,
+        "refresh-session" => serve(sessions().await?, api::session::refresh_session).await,
+        "post-confirmation" => post_confirmation::run(Registrations { store: store().await? }).await,
+        "request-export" => serve(export_requests().await?, api::export::request_export).await,
+        "get-export" => serve(downloads().await?, api::export::get_export).await,
+        "export" => subscribe_to::<UserExportRequestedV1>().run(part_writer().await?, subscribe::export::export).await,
+        "participant-exported" => {
+            let answers = subscribe_to_any().participant_event::<UserDataExportedV1>();
+            answers.run(part_collector().await?, participant_exported).await
         }
-        "erase" => on::<UserDeletedV1>().run(erasure().await?, erase::erase).await,
-        "todos-erased" => on::<TodosErasedV1>().run(marking().await?, mark::todos_erased).await,
-        "notifications-erased" => on::<NotificationsErasedV1>().run(marking().await?, mark::notifications_erased).await,
-        "watch-deletions" => invoked::run(watch().await?, watch::watch).await,
+        "erase" => subscribe_to::<UserDeletedV1>().run(user_erasure().await?, subscribe::erase::erase).await,
+        "participant-erased" => {
+            let answers = subscribe_to_any().participant_event::<UserDataErasedV1>();
+            answers.run(erasure_answers().await?, participant_erased).await
+        }
+        "watch-deletions" => invoked::run(pool_reconciliation().await?, scheduled::watch_deletions).await,
         "publish" => publisher::run(Publisher::connect().await?).await,
         other => Err(UnknownHandler(other.to_owned()).into()),
     }
+}
+
+async fn store() -> Result<Store, Error> {
+    let table = table_name()?;
+    Ok(Store::new(&aws::load().await, table))
 }
 
 async fn profiles() -> Result<Profiles, Error> {
@@ -71,49 +82,65 @@ async fn profiles() -> Result<Profiles, Error> {
     Ok(Profiles { store: Store::new(&sdk, config.table), pool: UserPool::new(&sdk, config.user_pool) })
 }
 
-async fn store() -> Result<Store, Error> {
-    let table = table_name()?;
-    Ok(Store::new(&aws::load().await, table))
+async fn sessions() -> Result<Sessions, Error> {
+    let client_id = config::user_pool_client_id()?;
+    Ok(Sessions::new(&aws::load().await, client_id))
 }
 
-async fn erasure() -> Result<Erasure, Error> {
-    let config = ProfileConfig::from_env()?;
+async fn deletions() -> Result<Deletions, Error> {
+    deletions_with(&aws::load().await)
+}
+
+fn deletions_with(sdk: &SdkConfig) -> Result<Deletions, Error> {
+    let (table, path) = (table_name()?, config::participants_path()?);
+    Ok(Deletions { store: Store::new(sdk, table), registry: ParticipantRegistry::new(sdk, path) })
+}
+
+async fn user_erasure() -> Result<UserErasure, Error> {
+    let (pool, bucket) = (config::user_pool_id()?, config::exports_bucket()?);
     let sdk = aws::load().await;
-    let exports = ExportConfig::from_env()?;
-    Ok(Erasure {
+    Ok(UserErasure {
         eraser: Eraser::from_env(&sdk)?,
-        exports: Bucket::new(&sdk, exports.bucket),
-        pool: UserPool::new(&sdk, config.user_pool),
-        store: Store::new(&sdk, config.table),
+        pool: UserPool::new(&sdk, pool),
+        exports: ExportsBucket::new(&sdk, bucket),
+        partition: store::partition,
     })
 }
 
-async fn exports() -> Result<Exports, Error> {
-    exports_with(&aws::load().await)
-}
-
-fn exports_with(sdk: &SdkConfig) -> Result<Exports, Error> {
-    let config = ExportConfig::from_env()?;
-    Ok(Exports { store: Store::new(sdk, config.table), bucket: Bucket::new(sdk, config.bucket) })
-}
-
-async fn collection() -> Result<Collection, Error> {
+async fn erasure_answers() -> Result<ErasureAnswers, Error> {
+    let bucket = config::exports_bucket()?;
     let sdk = aws::load().await;
-    let Exports { store, bucket } = exports_with(&sdk)?;
-    Ok(Collection { store, bucket, exporter: Exporter::from_env(&sdk)? })
+    Ok(ErasureAnswers { deletions: deletions_with(&sdk)?, exports: ExportsBucket::new(&sdk, bucket) })
 }
 
-async fn marking() -> Result<Marking, Error> {
-    let Exports { store, bucket } = exports().await?;
-    Ok(Marking { store, exports: bucket })
+async fn pool_reconciliation() -> Result<PoolReconciliation, Error> {
+    let pool = config::user_pool_id()?;
+    let sdk = aws::load().await;
+    Ok(PoolReconciliation { deletions: deletions_with(&sdk)?, pool: UserPool::new(&sdk, pool) })
 }
 
-async fn watch() -> Result<Watch, Error> {
-    let Profiles { store, pool } = profiles().await?;
-    Ok(Watch { store, pool })
+async fn export_requests() -> Result<ExportRequests, Error> {
+    let (table, path) = (table_name()?, config::participants_path()?);
+    let sdk = aws::load().await;
+    Ok(ExportRequests { store: Store::new(&sdk, table), registry: ParticipantRegistry::new(&sdk, path) })
 }
 
-async fn sessions() -> Result<Sessions, Error> {
-    let config = SessionConfig::from_env()?;
-    Ok(Sessions::new(&aws::load().await, config.client_id))
+async fn downloads() -> Result<Downloads, Error> {
+    let (table, bucket) = (table_name()?, config::exports_bucket()?);
+    let sdk = aws::load().await;
+    Ok(Downloads { store: Store::new(&sdk, table), bucket: ExportsBucket::new(&sdk, bucket) })
+}
+
+async fn part_writer() -> Result<PartWriter, Error> {
+    Ok(PartWriter { exporter: Exporter::from_env(&aws::load().await)?, partition: store::partition })
+}
+
+async fn part_collector() -> Result<PartCollector, Error> {
+    let (table, bucket, path) = (table_name()?, config::exports_bucket()?, config::participants_path()?);
+    let sdk = aws::load().await;
+    Ok(PartCollector {
+        store: Store::new(&sdk, table),
+        bucket: ExportsBucket::new(&sdk, bucket),
+        registry: ParticipantRegistry::new(&sdk, path),
+    })
 }

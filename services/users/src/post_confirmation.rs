@@ -1,56 +1,56 @@
 //! The user pool's trigger after a confirmation: writes the profile of a new user.
 //!
-//! Cognito has confirmed the user before it asks us, shows our failure to them, and asks up to three times. So the
-//! job never fails: what it could not write is logged, and written when the user first asks for their profile.
+//! Cognito confirms the user before it calls the trigger, calls it up to three times, and shows its failure to the user. So
+//! the job never fails: a failure is logged, and the user's first request for their profile writes it.
 //!
 //! Source: <https://docs.aws.amazon.com/cognito/latest/developerguide/user-pool-lambda-post-confirmation.html>
 
 use std::time::Duration;
 
-use lambda_kit::cause::Cause;
-use lambda_kit::table::TableError;
-use lambda_kit::{clock, telemetry};
+use lambda_kit::correlation::CorrelationContext;
+use lambda_kit::telemetry;
 use lambda_runtime::{LambdaEvent, service_fn};
 use serde::Deserialize;
 use serde_json::Value;
 use tracing::{Instrument, error, info, info_span};
 
-use crate::domain::{Attributes, Broken, Profile};
-use crate::store::{Saved, Store};
+use crate::app::error::AppError;
+use crate::app::profiles::{RegistrationOutcome, Registrations};
+use crate::domain::profile::Attributes;
 
-/// Cognito waits for five seconds, a cold start included.
+/// Cognito waits for five seconds, including a cold start.
 /// Source: <https://docs.aws.amazon.com/cognito/latest/developerguide/cognito-user-pools-working-with-lambda-triggers.html>
 const DEADLINE: Duration = Duration::from_secs(3);
 
-/// Also sent for confirmations by an administrator. Those of a forgotten password have another name.
+/// Also the name for confirmations by an administrator; those of a forgotten password have another one.
 const SIGN_UP: &str = "PostConfirmation_ConfirmSignUp";
 
-/// Runs the `post-confirmation` job until the environment ends. Answers with the event as it came, whatever happened.
+/// Runs the `post-confirmation` job until the environment ends. It always returns the event unchanged.
 ///
 /// # Errors
 /// When the Lambda runtime's API fails.
-pub(crate) async fn run(store: Store) -> Result<(), lambda_runtime::Error> {
+pub(crate) async fn run(registrations: Registrations) -> Result<(), lambda_runtime::Error> {
     lambda_runtime::run(service_fn(async |event: LambdaEvent<Value>| {
-        let cause = Cause::of_request(&event.context.request_id, None, None);
+        let correlation = CorrelationContext::from_request(&event.context.request_id, None, None);
         let span = info_span!(
             "trigger",
-            request.id = cause.causation_id,
-            correlation.id = cause.correlation_id,
-            trace.id = cause.traceparent.trace_id(),
+            request.id = correlation.causation_id,
+            correlation.id = correlation.correlation_id,
+            trace.id = correlation.traceparent.trace_id(),
             user.id = subject(&event.payload),
         );
-        confirmed(&store, &event.payload, &cause).instrument(span).await;
+        handle(&registrations, &event.payload, &correlation).instrument(span).await;
         Ok::<Value, lambda_runtime::Error>(event.payload)
     }))
     .await
 }
 
-async fn confirmed(store: &Store, event: &Value, cause: &Cause) {
-    let outcome = tokio::time::timeout(DEADLINE, register(store, event, cause)).await;
-    match outcome.unwrap_or(Err(TriggerError::TooSlow)) {
-        Ok(Registered::Now) => info!("registered a user"),
-        Ok(Registered::Before) => info!("the user was registered before"),
-        Ok(Registered::NotAsked) => info!("a confirmation that is no sign-up"),
+async fn handle(registrations: &Registrations, event: &Value, correlation: &CorrelationContext) {
+    let outcome = tokio::time::timeout(DEADLINE, register(registrations, event, correlation)).await;
+    match outcome.unwrap_or(Err(TriggerError::Timeout)) {
+        Ok(Some(RegistrationOutcome::Registered)) => info!("registered a user"),
+        Ok(Some(RegistrationOutcome::AlreadyRegistered)) => info!("the user was registered before"),
+        Ok(None) => info!("the confirmation is not one of a sign-up"),
         Err(failure) => error!(
             error.chain = telemetry::chain(&failure),
             "could not register a user; their first request for their profile will"
@@ -58,27 +58,21 @@ async fn confirmed(store: &Store, event: &Value, cause: &Cause) {
     }
 }
 
-async fn register(store: &Store, event: &Value, cause: &Cause) -> Result<Registered, TriggerError> {
+/// Registers the user of a confirmed sign-up; `None` for another confirmation.
+async fn register(
+    registrations: &Registrations,
+    event: &Value,
+    correlation: &CorrelationContext,
+) -> Result<Option<RegistrationOutcome>, TriggerError> {
     let event = Confirmation::deserialize(event).map_err(TriggerError::Malformed)?;
     if event.trigger_source != SIGN_UP {
-        return Ok(Registered::NotAsked);
+        return Ok(None);
     }
-    let change = Profile::register(event.request.user_attributes.as_domain(), clock::now())?;
-    Ok(match store.save(change, cause).await? {
-        Saved::Now(_) => Registered::Now,
-        Saved::Outdated => Registered::Before,
-    })
+    Ok(Some(registrations.register(event.request.user_attributes.as_domain(), correlation).await?))
 }
 
 fn subject(event: &Value) -> &str {
     event.pointer("/request/userAttributes/sub").and_then(Value::as_str).unwrap_or("unknown")
-}
-
-enum Registered {
-    Now,
-    /// A repeat.
-    Before,
-    NotAsked,
 }
 
 /// The fields of the trigger's event that the job reads.
@@ -121,20 +115,21 @@ impl UserAttributes {
 enum TriggerError {
     #[error("the trigger's event does not parse")]
     Malformed(#[source] serde_json::Error),
-    #[error("the user's attributes break a rule")]
-    Broken(#[from] Broken),
-    #[error("the table failed")]
-    Table(#[from] TableError),
+    #[error("the profile was not written")]
+    App(#[from] AppError),
     #[error("the table did not answer within {DEADLINE:?}")]
-    TooSlow,
+    Timeout,
 }
 
 #[cfg(test)]
 mod tests {
+    use lambda_kit::clock;
+
     use super::*;
+    use crate::domain::profile::Profile;
 
     #[test]
-    fn the_trigger_s_event_names_the_user() {
+    fn a_users_attributes_are_read_from_the_event() {
         let event = include_str!("../tests/fixtures/post-confirmation.json");
         let event: Confirmation = serde_json::from_str(event).unwrap();
         assert_eq!(event.trigger_source, SIGN_UP);

@@ -1,4 +1,9 @@
-//! Events that this service reads, its own among them: what their jobs read of each, for the checks of contracts.
+//! The jobs that bus events start. This service reads its own events too: it takes part in erasure and export like any
+//! other service with personal data.
 
 #[cfg(test)]
-mod readings;
+mod consumed_events;
+pub(crate) mod erase;
+pub(crate) mod export;
+pub(crate) mod participant_answers;
+pub(crate) mod payloads;

@@ -1,4 +1,4 @@
-"""What Schemathesis loads into each run: formats, accepted failures and why, a record."""
+"""Hooks of Schemathesis: formats, accepted failures with their reasons, a record of requests."""
 
 import atexit
 import os
@@ -15,7 +15,7 @@ from schemathesis.openapi.checks import RejectedPositiveData, UnsupportedMethodR
 
 from busline_hostile.record import Record
 
-# JSON Schema knows no format of a time zone's name; positive data must be names that exist.
+# JSON Schema has no format for the name of a time zone; valid data needs names that exist.
 schemathesis.openapi.format("time-zone", st.sampled_from(sorted(available_timezones())))
 
 _record = Record()
@@ -23,15 +23,15 @@ _record = Record()
 
 @schemathesis.hook
 def filter_failure(_: HookContext, failure: Failure, case: Case[Any], response: Response) -> bool:
-    """Drop the failures that are none; everything else fails the run."""
+    """Drop the accepted failures; every other one fails the run."""
     return not (
-        _is_the_gateways_answer_to_an_unknown_route(failure, response)
-        or _is_refused_by_a_rule_that_no_schema_can_say(failure, case)
-        or _breaks_the_pattern_of_its_own_header(failure, case)
+        _is_gateway_answer_to_unknown_route(failure, response)
+        or _is_refused_by_rule_outside_schema(failure, case)
+        or _violates_pattern_of_header(failure, case)
     )
 
 
-def _is_the_gateways_answer_to_an_unknown_route(failure: Failure, response: Response) -> bool:
+def _is_gateway_answer_to_unknown_route(failure: Failure, response: Response) -> bool:
     """Accept 404 for 405: an HTTP API matches method and path together and knows no 405.
 
     https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-routes.html
@@ -39,29 +39,29 @@ def _is_the_gateways_answer_to_an_unknown_route(failure: Failure, response: Resp
     return isinstance(failure, UnsupportedMethodResponse) and response.status_code == 404
 
 
-def _is_refused_by_a_rule_that_no_schema_can_say(failure: Failure, case: Case[Any]) -> bool:
-    """Accept 400 for requests that only look right to a schema."""
+def _is_refused_by_rule_outside_schema(failure: Failure, case: Case[Any]) -> bool:
+    """Accept 400 for requests that are invalid by a rule that no schema can express."""
     if not isinstance(failure, RejectedPositiveData):
         return False
     query = case.query or {}
-    # A cursor is right when this list gave it to this caller; the schema knows its letters alone.
+    # A cursor belongs to one list and one caller; the schema only has its characters.
     if "cursor" in query:
         return True
-    # So is the token in the link of a mail.
+    # The same holds for the token in the link of an email.
     if "token" in query and case.path == "/unsubscribe":
         return True
-    # Bounds of the due time sort by it: two parameters that exclude each other.
+    # Bounds of the due time need the order by due time: the parameters exclude each other.
     if query.get("sort") == "created" and ("dueAfter" in query or "dueBefore" in query):
         return True
-    # `uniqueItems` compares tags before the white space around them is taken off.
+    # `uniqueItems` compares tags before the white space around them is removed.
     tags = case.body.get("tags") if isinstance(case.body, dict) else None
     return isinstance(tags, list) and len({str(tag).strip() for tag in tags}) < len(tags)
 
 
-def _breaks_the_pattern_of_its_own_header(failure: Failure, case: Case[Any]) -> bool:
-    """Accept the refusal of a header that Schemathesis calls right against its own pattern.
+def _violates_pattern_of_header(failure: Failure, case: Case[Any]) -> bool:
+    """Accept the refusal of a header that violates its pattern.
 
-    Its coverage phase fills optional text headers with `0`, whatever their pattern.
+    The coverage phase of Schemathesis fills optional headers with `0`, for any pattern.
     """
     if not isinstance(failure, RejectedPositiveData):
         return False
@@ -78,7 +78,7 @@ def _breaks_the_pattern_of_its_own_header(failure: Failure, case: Case[Any]) -> 
 
 @schemathesis.hook
 def after_call(_: HookContext, case: Case[Any], response: Response) -> None:
-    """Record what was asked and answered."""
+    """Record the request and its status."""
     _record.add(case, response.status_code)
 
 

@@ -1,4 +1,4 @@
-"""What a run sent and how it was answered: to count, and to look for sent texts in the logs."""
+"""The requests of a run: statuses to count, and sent texts to search for in the logs."""
 
 from __future__ import annotations
 
@@ -13,39 +13,41 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from schemathesis import Case
 
-# A shorter text, or one of few letters, may stand in a log by chance.
+# A shorter text, or one with few different characters, may be in a log by chance.
 MIN_CHARACTERS = 12
 MIN_DIFFERENT = 6
 
-# Missing tokens and routes end at the gateway; a function may answer so, too.
-_OF_THE_GATEWAY = (401, 403, 404)
+# The gateway answers requests without a token or route; a function may use these statuses, too.
+_GATEWAY_STATUSES = (401, 403, 404)
 
-# Texts that Schemathesis took from answers, and that logs may hold: ids and times.
+# Texts that Schemathesis took from answers, and that logs may contain: ids and times.
 _ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+(Z|[+-][\d:]+)")
 
 
 @dataclass
 class Record:
-    """The statuses that came back, by how often, and the private texts that were sent."""
+    """The number of answers by status, and the private texts that were sent."""
 
     statuses: Counter[int] = field(default_factory=Counter)
     sent: set[str] = field(default_factory=set)
 
     def add(self, case: Case[Any], status: int) -> None:
-        """Take in one request and the status of its answer."""
+        """Add one request and the status of its answer."""
         self.statuses[status] += 1
         self.sent.update(
-            text for text in _private_texts(case) if isinstance(text, str) and _is_telling(text)
+            text
+            for text in _private_texts(case)
+            if isinstance(text, str) and _is_recognizable(text)
         )
 
     def requests(self) -> int:
-        """How many requests were answered."""
+        """The number of answered requests."""
         return self.statuses.total()
 
     def answered_by_functions(self) -> int:
-        """How many requests were surely answered by a function, not by the gateway before it."""
-        return sum(n for status, n in self.statuses.items() if status not in _OF_THE_GATEWAY)
+        """The number of requests that a function has answered for certain, not the gateway."""
+        return sum(n for status, n in self.statuses.items() if status not in _GATEWAY_STATUSES)
 
     def include(self, other: Record) -> None:
         """Add what another run recorded."""
@@ -66,7 +68,7 @@ class Record:
 
 
 def _private_texts(case: Case[Any]) -> Iterator[object]:
-    """Every text of the body, and what a client keeps to itself beside it."""
+    """Every text of the body, and the other private values of a request."""
     yield from _texts(case.body)
     query: dict[str, Any] = case.query or {}
     yield query.get("cursor")
@@ -87,7 +89,7 @@ def _texts(value: object) -> Iterator[object]:
         yield value
 
 
-def _is_telling(text: str) -> bool:
+def _is_recognizable(text: str) -> bool:
     return (
         len(text) >= MIN_CHARACTERS
         and len(set(text)) >= MIN_DIFFERENT

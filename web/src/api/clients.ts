@@ -1,33 +1,36 @@
 import createClient from 'openapi-fetch';
-import { accessToken, sessionEnded } from '../auth/session';
-import { noteReachability, type Service } from '../app/reachability';
+import { accessToken, endSession } from '../auth/session';
+import { recordReachability, type Service } from '../app/reachability';
 import type { paths as NotificationPaths } from './generated/notifications';
 import type { paths as TodoPaths } from './generated/todos';
 import type { paths as UserPaths } from './generated/users';
-import { ApiError, isTransient, Unreachable } from './problem';
+import { ApiError, isNotDeployed, isTransient, NotDeployed, Unreachable } from './problem';
 
-/** How long a request may take before it counts as lost, in milliseconds. API Gateway itself gives up after 30 s. */
-const PATIENCE_MS = 20_000;
+/** The time limit of a request, in milliseconds. API Gateway's own limit is 30 s. */
+const TIMEOUT_MS = 20_000;
 
-export const todosApi = createClient<TodoPaths>({ baseUrl: '/api', fetch: caller('todos') });
-export const usersApi = createClient<UserPaths>({ baseUrl: '/api', fetch: caller('users') });
-export const notificationsApi = createClient<NotificationPaths>({ baseUrl: '/api', fetch: caller('notifications') });
+export const todosApi = createClient<TodoPaths>({ baseUrl: '/api', fetch: authorizedFetch('todos') });
+export const usersApi = createClient<UserPaths>({ baseUrl: '/api', fetch: authorizedFetch('users') });
+export const notificationsApi = createClient<NotificationPaths>({
+  baseUrl: '/api',
+  fetch: authorizedFetch('notifications'),
+});
 
-/** The body of a good answer; every other answer is thrown. */
+/** The body of a successful answer; any other answer is thrown as an error. */
 export async function body<T>(answer: Promise<{ data?: T; error?: unknown; response: Response }>): Promise<T> {
   const { data, error, response } = await answer;
   if (!response.ok) throw new ApiError(response.status, error);
   return data as T;
 }
 
-/** Sends a request as the signed-in user; a session whose token has just ended goes on with a new one. */
-function caller(service: Service): (request: Request) => Promise<Response> {
+/** Sends a request with the user's token; renews the token once if the service refuses it. */
+function authorizedFetch(service: Service): (request: Request) => Promise<Response> {
   return async (request) => {
-    const again = request.clone();
+    const copy = request.clone();
     const response = await send(service, request, await accessToken());
     if (response.status !== 401) return response;
-    const retried = await send(service, again, await accessToken({ renew: true }));
-    if (retried.status === 401) await sessionEnded();
+    const retried = await send(service, copy, await accessToken({ renew: true }));
+    if (retried.status === 401) await endSession();
     return retried;
   };
 }
@@ -35,12 +38,12 @@ function caller(service: Service): (request: Request) => Promise<Response> {
 async function send(service: Service, request: Request, token: string): Promise<Response> {
   const headers = new Headers(request.headers);
   headers.set('authorization', `Bearer ${token}`);
-  try {
-    const response = await fetch(new Request(request, { headers, signal: AbortSignal.timeout(PATIENCE_MS) }));
-    noteReachability(service, isTransient(new ApiError(response.status, undefined)) ? 'down' : 'up');
-    return response;
-  } catch (cause) {
-    noteReachability(service, 'down');
+  const signal = AbortSignal.timeout(TIMEOUT_MS);
+  const response = await fetch(new Request(request, { headers, signal })).catch((cause: unknown) => {
+    recordReachability(service, 'down');
     throw new Unreachable(`${service} did not answer`, { cause });
-  }
+  });
+  recordReachability(service, isTransient(new ApiError(response.status, undefined)) ? 'down' : 'up');
+  if (await isNotDeployed(response)) throw new NotDeployed(`${service} is not deployed`);
+  return response;
 }

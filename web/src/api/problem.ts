@@ -7,11 +7,11 @@ export interface Problem {
   errors?: { field: string; message: string }[];
 }
 
-/** A service answered, but not with what was asked for. */
+/** A service answered with an error status. */
 export class ApiError extends Error {
   override readonly name = 'ApiError';
   readonly status: number;
-  /** The last part of the problem's type, `version-mismatch` for example; empty for an answer without one. */
+  /** The last part of the problem's type, for example `version-mismatch`; empty for an answer without a type. */
   readonly code: string;
   readonly problem: Problem | undefined;
 
@@ -24,12 +24,30 @@ export class ApiError extends Error {
   }
 }
 
-/** No answer came: offline, a name that does not resolve, a time-out. */
+/** No answer: offline, a name that does not resolve, a timeout. */
 export class Unreachable extends Error {
   override readonly name = 'Unreachable';
 }
 
-/** Nobody is signed in, or the session has ended. */
+/** The deployment does not have this service: the distribution answered in its place. */
+export class NotDeployed extends Error {
+  override readonly name = 'NotDeployed';
+}
+
+/**
+ * Whether an answer comes from the distribution (`infra/web.yaml`, PageFunction) because no service of the deployment
+ * has this path. A service's own 404 has a problem type of Busline.
+ */
+export async function isNotDeployed(response: Response): Promise<boolean> {
+  if (response.status !== 404) return false;
+  const body: unknown = await response
+    .clone()
+    .json()
+    .catch(() => undefined);
+  return typeof body === 'object' && body !== null && 'type' in body && body.type === 'about:blank';
+}
+
+/** No user is signed in, or the session has ended. */
 export class SignedOut extends Error {
   override readonly name = 'SignedOut';
 }

@@ -2,12 +2,12 @@ import { CSPProvider } from '@base-ui/react/csp-provider';
 import { QueryClientProvider } from '@tanstack/react-query';
 import { Suspense } from 'react';
 import { Redirect, Route, Switch, useLocation } from 'wouter';
-import { session, type Ending } from '../auth/session';
-import { signInFor } from '../auth/way-back';
+import { session, type SignOutReason } from '../auth/session';
+import { signInPath } from '../auth/return-path';
 import type { Config } from '../config';
 import { useStore } from '../store';
 import { Toaster } from '../ui/toaster';
-import { Failsafe, PageOnItsWay } from './failed-page';
+import { ErrorBoundary, PageLoading } from './error-pages';
 import { ConfirmPage, ForgotPasswordPage, SignedIn, SignInPage, SignUpPage, UnsubscribePage } from './pages';
 import { queryClient } from './query-client';
 import { useSearch } from './use-search';
@@ -16,12 +16,12 @@ import { useSearch } from './use-search';
 export function App({ config }: { config: Config }) {
   const current = useStore(session);
   return (
-    // The content policy allows no inline styles; what the library would write in one is in our own sheets.
+    // The content security policy forbids inline styles; the library's styles are in our style sheets.
     <CSPProvider disableStyleElements>
       <QueryClientProvider client={queryClient}>
-        <Suspense fallback={<PageOnItsWay />}>
+        <Suspense fallback={<PageLoading />}>
           {current.state === 'signed-in' ? (
-            <SignedIn key={current.person.id} person={current.person} config={config} />
+            <SignedIn key={current.user.id} user={current.user} config={config} />
           ) : (
             <SignedOut ended={current.state === 'signed-out' ? current.ended : null} />
           )}
@@ -32,9 +32,9 @@ export function App({ config }: { config: Config }) {
   );
 }
 
-function SignedOut({ ended }: { ended: Ending | null }) {
+function SignedOut({ ended }: { ended: SignOutReason | null }) {
   return (
-    <Failsafe>
+    <ErrorBoundary>
       <Switch>
         <Route path="/sign-in" component={SignInPage} />
         <Route path="/sign-up" component={SignUpPage} />
@@ -45,14 +45,14 @@ function SignedOut({ ended }: { ended: Ending | null }) {
           <ToSignIn ended={ended} />
         </Route>
       </Switch>
-    </Failsafe>
+    </ErrorBoundary>
   );
 }
 
-/** Remembers where somebody wanted to go, unless they have left by themselves: the next person begins anew. */
-function ToSignIn({ ended }: { ended: Ending | null }) {
+/** Remembers the requested page for after the sign-in, unless the user has signed out: the next user starts at the list. */
+function ToSignIn({ ended }: { ended: SignOutReason | null }) {
   const [path] = useLocation();
   const search = useSearch();
   const comesBack = ended === null || ended === 'expired';
-  return <Redirect to={signInFor(comesBack ? path + search : '/')} replace />;
+  return <Redirect to={signInPath(comesBack ? path + search : '/')} replace />;
 }

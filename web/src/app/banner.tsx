@@ -4,10 +4,10 @@ import { useMessages } from '../i18n/i18n';
 import { useStore } from '../store';
 import { pending } from '../todos/data';
 import css from './banner.module.css';
-import { backOff } from './query-client';
+import { retryDelay } from './query-client';
 import { unreachable, type Service } from './reachability';
 
-/** Says what cannot be reached at the moment, and what still works. */
+/** Tells what cannot be reached at the moment, and what still works. */
 export function Banner() {
   const m = useMessages();
   const isOnline = useSyncExternalStore(
@@ -15,7 +15,7 @@ export function Banner() {
     () => onlineManager.isOnline(),
   );
   const down = useStore(unreachable);
-  useRecovery(down);
+  useRetryUnreachable(down);
   const text = !isOnline ? m.offline : textFor(down, m);
   const waiting = useStore(pending).length;
   return (
@@ -42,8 +42,8 @@ const KEYS: Record<Service, string[]> = {
   notifications: ['inbox', 'preferences'],
 };
 
-/** Asks a service that has failed again, less and less often, until it answers; never one that works. */
-function useRecovery(down: ReadonlySet<Service>): void {
+/** Repeats the queries of unreachable services with growing delays until they answer. */
+function useRetryUnreachable(down: ReadonlySet<Service>): void {
   const queries = useQueryClient();
   useEffect(() => {
     if (down.size === 0) return;
@@ -52,11 +52,11 @@ function useRecovery(down: ReadonlySet<Service>): void {
     const again = () => {
       const keys = [...down].flatMap((service) => KEYS[service]);
       const isTheirs = ({ queryKey }: { queryKey: readonly unknown[] }) => keys.includes(String(queryKey[0]));
-      // `cancelRefetch` would start the waits of one under way from the beginning.
+      // `cancelRefetch` would restart the retry delays of a running query.
       void queries.refetchQueries({ type: 'active', predicate: isTheirs }, { cancelRefetch: false });
-      timer = setTimeout(again, backOff(++attempt));
+      timer = setTimeout(again, retryDelay(++attempt));
     };
-    timer = setTimeout(again, backOff(attempt));
+    timer = setTimeout(again, retryDelay(attempt));
     return () => clearTimeout(timer);
   }, [down, queries]);
 }

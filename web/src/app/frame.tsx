@@ -1,6 +1,6 @@
 import { useCallback, useState, type ReactNode } from 'react';
 import { Link, useLocation } from 'wouter';
-import type { Person } from '../auth/session';
+import type { User } from '../auth/session';
 import { useLanguage, useMessages } from '../i18n/i18n';
 import { useTimeZone } from '../i18n/time';
 import { useUnread } from '../inbox/data';
@@ -28,10 +28,10 @@ import { useShortcuts } from './shortcuts';
 import { TabBar } from './tab-bar';
 import { useNow } from './use-now';
 import { useSearchParams } from './use-search';
-import { isView, Way, wayToTag } from './way';
+import { isView, NavItem, tagPath } from './nav-item';
 
-/** What stands around every page: the ways to the others, and word of what does not work. */
-export function Frame({ person, children }: { person: Person; children: ReactNode }) {
+/** The layout around every page: navigation, and a banner for what does not work. */
+export function Frame({ user, children }: { user: User; children: ReactNode }) {
   const m = useMessages();
   const [, navigate] = useLocation();
   const [isHelpShown, setHelpShown] = useState(false);
@@ -50,7 +50,7 @@ export function Frame({ person, children }: { person: Person; children: ReactNod
       <a className={css['skip']} href="#content">
         {m.skipToContent}
       </a>
-      <Sidebar person={person} onHelp={showHelp} />
+      <Sidebar user={user} onHelp={showHelp} />
       <div className={css['column']}>
         <Banner />
         <Conflicts />
@@ -58,13 +58,13 @@ export function Frame({ person, children }: { person: Person; children: ReactNod
           {children}
         </main>
       </div>
-      <TabBar person={person} onHelp={showHelp} />
+      <TabBar user={user} onHelp={showHelp} />
       <ShortcutHelp isOpen={isHelpShown} onOpenChange={setHelpShown} />
     </div>
   );
 }
 
-function Sidebar({ person, onHelp }: { person: Person; onHelp: () => void }) {
+function Sidebar({ user, onHelp }: { user: User; onHelp: () => void }) {
   const m = useMessages();
   const language = useLanguage();
   useTodoList('open', { enabled: true });
@@ -80,22 +80,32 @@ function Sidebar({ person, onHelp }: { person: Person; onHelp: () => void }) {
         {m.appName}
       </Link>
       <ul>
-        <Way href="/" Icon={ListIcon} text={m.all} count={open.all} isHere={isView(path, filters, 'all')} />
-        <Way
+        <NavItem href="/" Icon={ListIcon} text={m.all} count={open.all} isCurrent={isView(path, filters, 'all')} />
+        <NavItem
           href="/?view=today"
           Icon={TodayIcon}
           text={m.today}
           count={open.today}
-          isHere={isView(path, filters, 'today')}
+          isCurrent={isView(path, filters, 'today')}
         />
-        <Way href="/?view=upcoming" Icon={CalendarIcon} text={m.upcoming} isHere={isView(path, filters, 'upcoming')} />
-        <Way href="/?view=completed" Icon={DoneIcon} text={m.completed} isHere={isView(path, filters, 'completed')} />
+        <NavItem
+          href="/?view=upcoming"
+          Icon={CalendarIcon}
+          text={m.upcoming}
+          isCurrent={isView(path, filters, 'upcoming')}
+        />
+        <NavItem
+          href="/?view=completed"
+          Icon={DoneIcon}
+          text={m.completed}
+          isCurrent={isView(path, filters, 'completed')}
+        />
       </ul>
       <Tags tags={tagsOf(todos, language)} chosen={path === '/' ? filters.tag : ''} />
       <ul className={css['bottom']}>
-        <Way href="/inbox" Icon={InboxIcon} text={m.inbox} unread={unread} isHere={path === '/inbox'} />
-        <Way href="/settings" Icon={SettingsIcon} text={m.settings} isHere={path === '/settings'} />
-        {person.isAdmin && <Way href="/users" Icon={UsersIcon} text={m.users} isHere={path === '/users'} />}
+        <NavItem href="/inbox" Icon={InboxIcon} text={m.inbox} unread={unread} isCurrent={path === '/inbox'} />
+        <NavItem href="/settings" Icon={SettingsIcon} text={m.settings} isCurrent={path === '/settings'} />
+        {user.isAdmin && <NavItem href="/users" Icon={UsersIcon} text={m.users} isCurrent={path === '/users'} />}
         <li>
           <button type="button" className={css['item']} onClick={onHelp}>
             <HelpIcon />
@@ -116,7 +126,7 @@ function Tags({ tags, chosen }: { tags: string[]; chosen: string }) {
       <h2>{m.tagsTitle}</h2>
       <ul>
         {tags.map((tag) => (
-          <Way key={tag} href={wayToTag(tag)} Icon={TagIcon} text={tag} isHere={tag === chosen} />
+          <NavItem key={tag} href={tagPath(tag)} Icon={TagIcon} text={tag} isCurrent={tag === chosen} />
         ))}
       </ul>
     </div>

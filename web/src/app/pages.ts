@@ -1,5 +1,5 @@
-// The pages, each loaded when it is first visited, or before, once there is time.
-import { page } from './page-code';
+// The pages. Each is loaded when it is first visited, or earlier when the browser is idle.
+import { page } from './lazy-page';
 
 const signedIn = () => import('./signed-in');
 const list = () => import('../todos/list-page');
@@ -21,15 +21,15 @@ export const ExportPage = page(() => import('../settings/export-page'));
 export const UnsubscribePage = page(() => import('../settings/unsubscribe-page'));
 export const UsersPage = page(() => import('../settings/users-page'));
 
-/** Fetches the page that is most likely next while the rest starts; a wrong guess costs nothing but the bytes. */
+/** Loads the most likely next page while the app starts; a wrong guess costs only its bytes. */
 export function preloadFirst(): void {
   const isKnown = Object.keys(localStorage).some((key) => key.endsWith('.LastAuthUser'));
   const paths: Record<string, () => Promise<unknown>> = { '/inbox': inbox, '/settings': settings };
   const visited = paths[location.pathname] ?? list;
   const parts = isKnown ? [signedIn(), visited()] : [signIn()];
-  // A failure shows when the page is visited.
+  // A failure is shown when the page is visited.
   Promise.all(parts).catch(() => undefined);
 }
 
-/** Fetches the pages around the list, so that they are there offline too. */
+/** Loads the other common pages, so that they are available offline. */
 export const preloadOthers = (): Promise<unknown> => Promise.all([list(), item(), inbox(), settings()]);

@@ -5,8 +5,8 @@ export type Service = 'todos' | 'users' | 'notifications';
 /** Which services do not answer at the moment. */
 export const unreachable = new Store<ReadonlySet<Service>>(new Set());
 
-/** Remembers how a service's last answer was. */
-export function noteReachability(service: Service, state: 'up' | 'down'): void {
+/** Records whether a service answered its last request. */
+export function recordReachability(service: Service, state: 'up' | 'down'): void {
   unreachable.update((known) => {
     if (known.has(service) === (state === 'down')) return known;
     const next = new Set(known);

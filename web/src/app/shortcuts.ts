@@ -1,26 +1,26 @@
 import { useEffect, useRef } from 'react';
 import { Store } from '../store';
 
-/** What a key, or two keys one after the other (`g i`), does. */
+/** Actions by key, or by two keys pressed in sequence (`g i`). */
 export type Shortcuts = Record<string, () => void>;
 
-const KEPT = 'busline.shortcuts';
+const STORAGE_KEY = 'busline.shortcuts';
 /** A second key counts for this long after the first, in milliseconds. */
 const PAIR_MS = 1_200;
 
 /** Whether single keys are shortcuts on this device. */
-export const shortcutsOn = new Store(localStorage.getItem(KEPT) !== 'off');
+export const shortcutsOn = new Store(localStorage.getItem(STORAGE_KEY) !== 'off');
 
 /** Turns the shortcuts on or off for this device. */
-export function keepShortcuts(state: 'on' | 'off'): void {
-  localStorage.setItem(KEPT, state);
+export function storeShortcuts(state: 'on' | 'off'): void {
+  localStorage.setItem(STORAGE_KEY, state);
   shortcutsOn.update(() => state === 'on');
 }
 
 const active: { current: Shortcuts }[] = [];
 let first = { key: '', at: 0 };
 
-/** Gives keys a meaning while a component is shown. Nothing happens while somebody types or a dialog is open. */
+/** Registers shortcuts while a component is shown. They are ignored while the user types or a dialog is open. */
 export function useShortcuts(shortcuts: Shortcuts): void {
   const latest = useRef(shortcuts);
   useEffect(() => {
@@ -37,7 +37,7 @@ export function useShortcuts(shortcuts: Shortcuts): void {
 document.addEventListener('keydown', (event) => {
   if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || !shortcutsOn.get()) return;
   if (isTyping(event.target) || document.querySelector('[role="dialog"], [role="alertdialog"]')) return;
-  // Letters count in either case: Caps Lock turns no shortcut off.
+  // Case is ignored, so that Caps Lock disables no shortcut.
   const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
   const pair = event.timeStamp - first.at < PAIR_MS ? `${first.key} ${key}` : '';
   const run = find(pair) ?? find(key);
@@ -49,7 +49,7 @@ document.addEventListener('keydown', (event) => {
 });
 
 function find(keys: string): (() => void) | undefined {
-  // The innermost page comes last, and first served.
+  // The innermost component registers last and has precedence.
   return active.map(({ current }) => current[keys]).findLast(Boolean);
 }
 

@@ -1,14 +1,14 @@
 import { Suspense, useEffect } from 'react';
 import { Redirect, Route, Switch, useLocation } from 'wouter';
-import type { Person } from '../auth/session';
-import { wayBack } from '../auth/way-back';
+import type { User } from '../auth/session';
+import { returnPath } from '../auth/return-path';
 import type { Config } from '../config';
 import { screenKey } from '../todos/data';
 import { readFilters } from '../todos/filters';
-import { Bones } from '../ui/controls';
+import { Skeleton } from '../ui/controls';
 import { whenIdle } from '../ui/when-idle';
-import { useArrival } from './arrival';
-import { Failsafe, PageOnItsWay } from './failed-page';
+import { useNavigationFocus } from './navigation-focus';
+import { ErrorBoundary, PageLoading } from './error-pages';
 import { Frame } from './frame';
 import { NotFound } from './not-found-page';
 import {
@@ -21,28 +21,28 @@ import {
   UsersPage,
   preloadOthers,
 } from './pages';
-import { SignedInWork } from './signed-in-work';
+import { BackgroundTasks } from './background-tasks';
 import { useSearch } from './use-search';
 
 const BEFORE_SIGN_IN = ['/sign-in', '/sign-up', '/confirm', '/forgot-password'];
 
-/** All that somebody who is signed in sees. */
-export default function SignedIn({ person, config }: { person: Person; config: Config }) {
+/** The pages of a signed-in user. */
+export default function SignedIn({ user, config }: { user: User; config: Config }) {
   const [path] = useLocation();
   const search = useSearch();
   const place = placeOf(path, search);
-  useArrival(place, `${path}${search}`);
+  useNavigationFocus(place, `${path}${search}`);
   useEffect(() => whenIdle(preloadOthers), []);
   if (path === '/unsubscribe') return <UnsubscribePage />;
   return (
     <>
-      <Frame person={person}>
-        <Failsafe place={place}>
+      <Frame user={user}>
+        <ErrorBoundary place={place}>
           <Suspense
             fallback={
-              <PageOnItsWay>
-                <Bones />
-              </PageOnItsWay>
+              <PageLoading>
+                <Skeleton />
+              </PageLoading>
             }
           >
             <Switch>
@@ -50,29 +50,29 @@ export default function SignedIn({ person, config }: { person: Person; config: C
               <Route path="/todos/:id">{({ id }) => <ItemPage key={screenKey(id)} id={id} />}</Route>
               <Route path="/inbox" component={InboxPage} />
               <Route path="/settings">
-                <SettingsPage person={person} />
+                <SettingsPage user={user} />
               </Route>
               <Route path="/export" component={ExportPage} />
               <Route path="/users">
-                <UsersPage person={person} />
+                <UsersPage user={user} />
               </Route>
               {BEFORE_SIGN_IN.map((before) => (
                 <Route key={before} path={before}>
-                  <Redirect to={wayBack(search)} replace />
+                  <Redirect to={returnPath(search)} replace />
                 </Route>
               ))}
               <Route component={NotFound} />
             </Switch>
           </Suspense>
-        </Failsafe>
+        </ErrorBoundary>
       </Frame>
-      {/* Last: what a page saves as it goes is still the work of who was signed in. */}
-      <SignedInWork person={person} config={config} />
+      {/* Last, so that what a page saves when it closes still belongs to the user who was signed in. */}
+      <BackgroundTasks user={user} config={config} />
     </>
   );
 }
 
-/** Names what an address shows: a page, or a view of the list. An item that gets its own id is still the same. */
+/** The page or view that an address shows. A new item keeps this key when it gets its id from the service. */
 function placeOf(path: string, search: string): string {
   if (path === '/') return readFilters(new URLSearchParams(search)).view;
   const id = /^\/todos\/(.+)$/.exec(path)?.[1];

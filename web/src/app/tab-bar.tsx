@@ -1,6 +1,6 @@
 import { useState } from 'react';
 import { useLocation } from 'wouter';
-import type { Person } from '../auth/session';
+import type { User } from '../auth/session';
 import { useLanguage, useMessages } from '../i18n/i18n';
 import { useUnread } from '../inbox/data';
 import { useTodos } from '../todos/data';
@@ -21,15 +21,15 @@ import {
 } from '../ui/icons';
 import css from './frame.module.css';
 import { useSearchParams } from './use-search';
-import { isView, Way, wayToTag } from './way';
+import { isView, NavItem, tagPath } from './nav-item';
 
 interface Props {
-  person: Person;
+  user: User;
   onHelp: () => void;
 }
 
-/** The ways on a phone, within reach of a thumb: four at once, the others in a sheet. */
-export function TabBar({ person, onHelp }: Props) {
+/** The navigation on a phone: four links in a bar at the bottom, the others in a sheet. */
+export function TabBar({ user, onHelp }: Props) {
   const m = useMessages();
   const unread = useUnread();
   const [path] = useLocation();
@@ -41,15 +41,15 @@ export function TabBar({ person, onHelp }: Props) {
   return (
     <nav className={css['tabbar']} aria-label={m.views}>
       <ul>
-        <Way href="/" Icon={ListIcon} text={m.all} isHere={isView(path, filters, 'all')} />
-        <Way href="/?view=today" Icon={TodayIcon} text={m.today} isHere={isView(path, filters, 'today')} />
-        <Way
+        <NavItem href="/" Icon={ListIcon} text={m.all} isCurrent={isView(path, filters, 'all')} />
+        <NavItem href="/?view=today" Icon={TodayIcon} text={m.today} isCurrent={isView(path, filters, 'today')} />
+        <NavItem
           href="/?view=upcoming"
           Icon={CalendarIcon}
           text={m.upcomingShort}
-          isHere={isView(path, filters, 'upcoming')}
+          isCurrent={isView(path, filters, 'upcoming')}
         />
-        <Way href="/inbox" Icon={InboxIcon} text={m.inbox} unread={unread} isHere={path === '/inbox'} />
+        <NavItem href="/inbox" Icon={InboxIcon} text={m.inbox} unread={unread} isCurrent={path === '/inbox'} />
         <li>
           <button
             type="button"
@@ -65,13 +65,13 @@ export function TabBar({ person, onHelp }: Props) {
         </li>
       </ul>
       <Dialog title={m.moreWays} size="sheet" isOpen={isMoreOpen} onOpenChange={setMoreOpen}>
-        <More person={person} onHelp={onHelp} onDone={() => setMoreOpen(false)} />
+        <More user={user} onHelp={onHelp} onDone={() => setMoreOpen(false)} />
       </Dialog>
     </nav>
   );
 }
 
-function More({ person, onHelp, onDone }: Props & { onDone: () => void }) {
+function More({ user, onHelp, onDone }: Props & { onDone: () => void }) {
   const m = useMessages();
   const [path] = useLocation();
   const filters = readFilters(useSearchParams());
@@ -82,16 +82,22 @@ function More({ person, onHelp, onDone }: Props & { onDone: () => void }) {
   return (
     <>
       <ul className={css['more']}>
-        <Way
+        <NavItem
           href="/?view=completed"
           Icon={DoneIcon}
           text={m.completed}
-          isHere={isView(path, filters, 'completed')}
-          onVisit={onDone}
+          isCurrent={isView(path, filters, 'completed')}
+          onNavigate={onDone}
         />
-        <Way href="/settings" Icon={SettingsIcon} text={m.settings} isHere={path === '/settings'} onVisit={onDone} />
-        {person.isAdmin && (
-          <Way href="/users" Icon={UsersIcon} text={m.users} isHere={path === '/users'} onVisit={onDone} />
+        <NavItem
+          href="/settings"
+          Icon={SettingsIcon}
+          text={m.settings}
+          isCurrent={path === '/settings'}
+          onNavigate={onDone}
+        />
+        {user.isAdmin && (
+          <NavItem href="/users" Icon={UsersIcon} text={m.users} isCurrent={path === '/users'} onNavigate={onDone} />
         )}
         <li>
           <button type="button" className={css['item']} onClick={help}>
@@ -114,7 +120,14 @@ function MoreTags({ chosen, onDone }: { chosen: string; onDone: () => void }) {
       <h3>{m.tagsTitle}</h3>
       <ul>
         {tags.map((tag) => (
-          <Way key={tag} href={wayToTag(tag)} Icon={TagIcon} text={tag} isHere={tag === chosen} onVisit={onDone} />
+          <NavItem
+            key={tag}
+            href={tagPath(tag)}
+            Icon={TagIcon}
+            text={tag}
+            isCurrent={tag === chosen}
+            onNavigate={onDone}
+          />
         ))}
       </ul>
     </div>

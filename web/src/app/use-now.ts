@@ -2,7 +2,7 @@ import { Store, useStore } from '../store';
 
 const now = new Store(new Date());
 
-// Words such as "overdue" grow old without anything happening. A clock is no poll: it asks nobody.
+// Words such as "overdue" change with time alone. This timer sends no request.
 setInterval(() => now.update(() => new Date()), 30_000);
 document.addEventListener('visibilitychange', () => now.update(() => new Date()));
 

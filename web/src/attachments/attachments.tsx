@@ -1,18 +1,18 @@
 import { useRef, useState, type DragEvent } from 'react';
-import { inWords } from '../app/failure';
+import { errorMessage } from '../app/error-message';
 import { useNow } from '../app/use-now';
 import { useLanguage, useMessages } from '../i18n/i18n';
 import { useStore } from '../store';
 import { Button, IconButton, iconButtonClass } from '../ui/controls';
 import { actionsClass, Dialog } from '../ui/dialog';
 import { ClipIcon, CloseIcon, DownloadIcon, FileIcon, RetryIcon, TrashIcon } from '../ui/icons';
-import { say } from '../ui/toasts';
+import { showToast } from '../ui/toasts';
 import css from './attachments.module.css';
 import { deleteAttachment, refreshAttachments, useAttachments, type Attachment } from './data';
-import { isOverdue, sizeInWords, TYPES, type Refusal } from './files';
+import { isOverdue, formatSize, TYPES, type RejectionReason } from './files';
 import { cancelUpload, retryUpload, startUploads, uploads, type Upload } from './uploads';
 
-/** The files of an item: dropped or chosen, on their way, ready or refused. */
+/** The files of an item: uploading, ready or rejected. */
 export function Attachments({ todoId }: { todoId: string }) {
   const m = useMessages();
   const files = useAttachments(todoId);
@@ -21,22 +21,22 @@ export function Attachments({ todoId }: { todoId: string }) {
   const announced = new Set(underWay.map(({ attachmentId }) => attachmentId));
   const listed = files.data?.filter(({ id }) => !announced.has(id));
   const [preview, setPreview] = useState<Attachment | null>(null);
-  const [asked, setAsked] = useState<Attachment | null>(null);
+  const [fileToDelete, setFileToDelete] = useState<Attachment | null>(null);
   const afterwards = useRef<HTMLElement>(null);
   const list = useRef<HTMLUListElement>(null);
   const add = useRef<HTMLButtonElement>(null);
   const chooser = useRef<HTMLInputElement>(null);
   const { isOver, ...drop } = useDrop((dropped) => startUploads(todoId, dropped));
   const remove = (file: Attachment) => {
-    afterwards.current = besideRow(list.current, file) ?? add.current;
+    afterwards.current = neighbourRow(list.current, file) ?? add.current;
     afterwards.current?.focus();
-    setAsked(null);
-    deleteAttachment(todoId, file.id).catch((error: unknown) => say(inWords(error), { tone: 'bad' }));
+    setFileToDelete(null);
+    deleteAttachment(todoId, file.id).catch((error: unknown) => showToast(errorMessage(error), { tone: 'bad' }));
   };
   const ask = (file: Attachment) => {
-    // Without another answer, the focus goes back to the button that asked.
+    // When the dialog is cancelled, the focus returns to the button that opened it.
     afterwards.current = document.activeElement instanceof HTMLElement ? document.activeElement : null;
-    setAsked(file);
+    setFileToDelete(file);
   };
 
   return (
@@ -60,7 +60,7 @@ export function Attachments({ todoId }: { todoId: string }) {
           }}
         />
       </header>
-      {files.isError && <p className={css['hint']}>{inWords(files.error)}</p>}
+      {files.isError && <p className={css['hint']}>{errorMessage(files.error)}</p>}
       <ul ref={list} className={css['list']}>
         {listed?.map((file) => (
           <Row
@@ -85,16 +85,16 @@ export function Attachments({ todoId }: { todoId: string }) {
       </Dialog>
       <Dialog
         title={m.removeFileTitle}
-        isOpen={asked !== null}
-        onOpenChange={(isOpen) => !isOpen && setAsked(null)}
+        isOpen={fileToDelete !== null}
+        onOpenChange={(isOpen) => !isOpen && setFileToDelete(null)}
         finalFocus={afterwards}
       >
-        {asked && (
+        {fileToDelete && (
           <>
-            <p>{m.removeFileText(asked.name)}</p>
+            <p>{m.removeFileText(fileToDelete.name)}</p>
             <div className={actionsClass}>
-              <Button onClick={() => setAsked(null)}>{m.cancel}</Button>
-              <Button look="danger" onClick={() => remove(asked)}>
+              <Button onClick={() => setFileToDelete(null)}>{m.cancel}</Button>
+              <Button look="danger" onClick={() => remove(fileToDelete)}>
                 {m.deleteForGood}
               </Button>
             </div>
@@ -105,8 +105,8 @@ export function Attachments({ todoId }: { todoId: string }) {
   );
 }
 
-/** The button that deletes the next file, or the one before. */
-function besideRow(list: HTMLElement | null, file: Attachment): HTMLElement | null {
+/** The delete button of the next file, or of the previous one. */
+function neighbourRow(list: HTMLElement | null, file: Attachment): HTMLElement | null {
   const row = list?.querySelector(`[data-file="${file.id}"]`);
   const beside = row?.nextElementSibling ?? row?.previousElementSibling;
   return beside?.querySelector<HTMLElement>('button:last-child') ?? null;
@@ -121,16 +121,16 @@ interface RowProps {
 function Row({ file, onPreview, onRemove }: RowProps) {
   const m = useMessages();
   const language = useLanguage();
-  const isLost = isOverdue(file, useNow());
-  const about = [sizeInWords(file.bytes, language), file.picture && `${file.picture.width} × ${file.picture.height}`];
+  const isStalled = isOverdue(file, useNow());
+  const about = [formatSize(file.bytes, language), file.picture && `${file.picture.width} × ${file.picture.height}`];
   return (
-    <li className={css['row']} data-file={file.id} data-status={isLost ? 'lost' : file.status}>
+    <li className={css['row']} data-file={file.id} data-status={isStalled ? 'lost' : file.status}>
       <Thumbnail file={file} onPreview={onPreview} />
       <div className={css['middle']}>
         <span className={css['name']}>{file.name}</span>
         {file.status === 'ready' && <span className={css['about']}>{about.filter(Boolean).join(' · ')}</span>}
-        {file.status === 'uploading' && !isLost && <span className={css['about']}>{m.checking}</span>}
-        {isLost && <span className={css['bad']}>{m.uploadFailed}</span>}
+        {file.status === 'uploading' && !isStalled && <span className={css['about']}>{m.checking}</span>}
+        {isStalled && <span className={css['bad']}>{m.uploadFailed}</span>}
         {file.status === 'rejected' && (
           <span className={css['bad']}>
             {m.rejected}. {file.reason && m[REASONS[file.reason]]}
@@ -167,7 +167,7 @@ function Thumbnail({ file, onPreview }: { file: Attachment; onPreview: () => voi
   }
   return (
     <button type="button" className={css['thumbnail']} aria-label={m.preview(file.name)} onClick={onPreview}>
-      {/* An address that has run out is asked for again. */}
+      {/* Requests a new address when this one has expired. */}
       <img src={file.thumbnailUrl} alt="" loading="lazy" onError={() => void refreshAttachments(file.todoId)} />
     </button>
   );
@@ -199,16 +199,21 @@ function UploadRow({ upload }: { upload: Upload }) {
       <div className={css['middle']}>
         <span className={css['name']}>{name}</span>
         {isUnderWay && (
-          <progress className={css['progress']} value={upload.share} max={1} aria-label={`${m.uploading}: ${name}`} />
+          <progress
+            className={css['progress']}
+            value={upload.progress}
+            max={1}
+            aria-label={`${m.uploading}: ${name}`}
+          />
         )}
         {upload.state === 'failed' && (
           <span className={css['bad']}>
-            {m.uploadFailed}. {upload.refusal && m[REASONS[upload.refusal]]}
+            {m.uploadFailed}. {upload.rejection && m[REASONS[upload.rejection]]}
           </span>
         )}
         {upload.state === 'refused' && (
           <span className={css['bad']}>
-            {m.rejected}. {upload.refusal && m[REASONS[upload.refusal]]}
+            {m.rejected}. {upload.rejection && m[REASONS[upload.rejection]]}
           </span>
         )}
       </div>
@@ -229,7 +234,7 @@ function UploadRow({ upload }: { upload: Upload }) {
 }
 
 const REASONS: Record<
-  Refusal | 'too-many',
+  RejectionReason | 'too-many',
   | 'reasonEmpty'
   | 'reasonTooLarge'
   | 'reasonWrongType'
@@ -247,7 +252,7 @@ const REASONS: Record<
   'too-many': 'tooMany',
 };
 
-/** Takes files that are dropped on an element, and says while they hover over it. */
+/** Accepts files dropped on an element, and reports while they hover over it. */
 function useDrop(onFiles: (files: File[]) => void) {
   const [isOver, setOver] = useState(false);
   const hasFiles = (event: DragEvent) => event.dataTransfer.types.includes('Files');

@@ -1,5 +1,5 @@
-// The files of an item, and how they get there: the service signs an upload, the browser sends the file to the bucket
-// itself, and an event tells what the service made of it.
+// The files of an item. The service signs an upload, the browser sends the file to the bucket, and an event tells the
+// result of the service's check.
 import { useQuery, type UseQueryResult } from '@tanstack/react-query';
 import { body, todosApi } from '../api/clients';
 import type { components } from '../api/generated/todos';
@@ -11,7 +11,7 @@ import type { ContentType } from './files';
 
 export type Attachment = components['schemas']['Attachment'];
 
-/** The addresses in an answer are good for 5 minutes. */
+/** In milliseconds; the addresses in an answer are valid for 5 minutes. */
 const STALE_MS = 4 * 60_000;
 
 const keyOf = (todoId: string) => ['attachments', todoId];
@@ -26,7 +26,7 @@ export function useAttachments(todoId: string): UseQueryResult<Attachment[]> {
       return (await body(todosApi.GET('/todos/{id}/attachments', { params: { path } }))).items;
     },
     staleTime: STALE_MS,
-    // An event says when a file has been checked. Only while no events come, and a file waits, must we ask.
+    // An event tells when a file has been checked. Polls only while the socket is closed and a file is unchecked.
     refetchInterval: ({ state }) =>
       live !== 'open' && state.data?.some(({ status }) => status === 'uploading') ? 2_500 : false,
   });
@@ -37,12 +37,12 @@ export function refreshAttachments(todoId: string): Promise<void> {
   return queryClient.invalidateQueries({ queryKey: keyOf(todoId) });
 }
 
-/** Asks for the right to upload a file. */
-export function askForUpload(todoId: string, file: { name: string; contentType: ContentType; bytes: number }) {
+/** Requests a signed upload of a file. */
+export function requestUpload(todoId: string, file: { name: string; contentType: ContentType; bytes: number }) {
   return body(todosApi.POST('/todos/{id}/attachments', { params: { path: { id: todoId } }, body: file }));
 }
 
-/** Deletes a file; one that is not there any more is as good as deleted. */
+/** Deletes a file; a file that does not exist any more counts as deleted. */
 export async function deleteAttachment(todoId: string, attachmentId: string): Promise<void> {
   const key = keyOf(todoId);
   await queryClient.cancelQueries({ queryKey: key });

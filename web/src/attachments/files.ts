@@ -1,9 +1,9 @@
-// What may be attached, and how files are told of.
+// Rules for attachments, and how files are described.
 import type { components } from '../api/generated/todos';
 
 export type ContentType = components['schemas']['ContentType'];
 
-/** The types that the service takes. */
+/** The types that the service accepts. */
 export const TYPES: readonly ContentType[] = [
   'image/png',
   'image/jpeg',
@@ -13,26 +13,26 @@ export const TYPES: readonly ContentType[] = [
   'text/plain',
 ];
 
-/** The largest file, in bytes; `sizeInWords` calls it 50 MB. */
-export const LARGEST = 52_428_800;
+/** The largest file, in bytes; `formatSize` calls it 50 MB. */
+export const MAX_BYTES = 52_428_800;
 
-export type Refusal = 'empty' | 'too-large' | 'wrong-type' | 'broken' | 'too-many-pixels' | 'unsafe';
+export type RejectionReason = 'empty' | 'too-large' | 'wrong-type' | 'broken' | 'too-many-pixels' | 'unsafe';
 
-/** Why a file need not even be sent; `null` when it may go. The service decides again, by what really arrives. */
-export function refusalOf(file: { size: number; type: string }): Refusal | null {
-  if (!isTaken(file.type)) return 'wrong-type';
+/** Why a file is not uploaded; `null` if it may be. The service checks the uploaded file again. */
+export function findRejection(file: { size: number; type: string }): RejectionReason | null {
+  if (!isAcceptedType(file.type)) return 'wrong-type';
   if (file.size === 0) return 'empty';
-  return file.size > LARGEST ? 'too-large' : null;
+  return file.size > MAX_BYTES ? 'too-large' : null;
 }
 
-/** Whether the service takes files of a type. */
-export function isTaken(type: string): type is ContentType {
-  return TYPES.some((taken) => taken === type);
+/** Whether the service accepts files of a type. */
+export function isAcceptedType(type: string): type is ContentType {
+  return TYPES.some((accepted) => accepted === type);
 }
 
-/** A name that the service takes: one line of at most 200 characters, its ending kept. */
-export function sendableName(name: string): string {
-  // eslint-disable-next-line no-control-regex -- control characters are what is taken out
+/** A name that the service accepts: one line of at most 200 characters with its extension. */
+export function sanitizeName(name: string): string {
+  // eslint-disable-next-line no-control-regex -- removes control characters
   const line = name.replaceAll(/[\u0000-\u001f\u007f-\u009f]/g, ' ').trim() || 'file';
   if (line.length <= 200) return line;
   const ending = /\.[^.]{1,10}$/.exec(line)?.[0] ?? '';
@@ -40,15 +40,15 @@ export function sendableName(name: string): string {
 }
 
 /** How long the form for an upload is good, and then as long again for a slow line and the check, in milliseconds. */
-const ARRIVES_MS = 10 * 60_000;
+const UPLOAD_TIMEOUT_MS = 10 * 60_000;
 
-/** Whether an announced file will not come any more. */
+/** Whether the upload of a file has taken too long. */
 export function isOverdue({ status, createdAt }: { status: string; createdAt: string }, now: Date): boolean {
-  return status === 'uploading' && now.getTime() - Date.parse(createdAt) > ARRIVES_MS;
+  return status === 'uploading' && now.getTime() - Date.parse(createdAt) > UPLOAD_TIMEOUT_MS;
 }
 
-/** A size for people: `512 B`, `3.3 KB`, `50 MB`. A kilobyte has 1,024 bytes, as the service's bound counts them. */
-export function sizeInWords(bytes: number, language: string): string {
+/** A readable size: `512 B`, `3.3 KB`, `50 MB`. A kilobyte has 1,024 bytes, as in the service's limit. */
+export function formatSize(bytes: number, language: string): string {
   const [value, unit] =
     bytes < 1_024 ? [bytes, 'B'] : bytes < 1_048_576 ? [bytes / 1_024, 'KB'] : [bytes / 1_048_576, 'MB'];
   const digits = value < 10 && unit !== 'B' ? 1 : 0;

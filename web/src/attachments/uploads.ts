@@ -1,9 +1,9 @@
-// Uploads that this tab has under way. They go on while the user looks at other pages of it.
+// Uploads of this tab. They continue while the user visits other pages.
 import { ApiError, Unreachable } from '../api/problem';
-import { report } from '../app/failure';
+import { reportError } from '../app/error-message';
 import { Store } from '../store';
-import { askForUpload, deleteAttachment, refreshAttachments } from './data';
-import { isTaken, refusalOf, sendableName, type Refusal } from './files';
+import { requestUpload, deleteAttachment, refreshAttachments } from './data';
+import { isAcceptedType, findRejection, sanitizeName, type RejectionReason } from './files';
 
 export interface Upload {
   id: string;
@@ -12,29 +12,29 @@ export interface Upload {
   attachmentId: string | null;
   file: File;
   state: 'waiting' | 'sending' | 'failed' | 'refused';
-  /** How much has arrived, from 0 to 1. */
-  share: number;
-  refusal: Refusal | 'too-many' | null;
+  /** The uploaded part, from 0 to 1. */
+  progress: number;
+  rejection: RejectionReason | 'too-many' | null;
 }
 
 export const uploads = new Store<readonly Upload[]>([]);
 
-/** So many at a time: more would only make each slower. */
-const AT_ONCE = 3;
+/** More at a time would only slow down each. */
+const MAX_PARALLEL_UPLOADS = 3;
 const running = new Map<string, AbortController>();
 
 /** Starts uploading files to an item. */
 export function startUploads(todoId: string, files: Iterable<File>): void {
   const added = [...files].map<Upload>((file) => {
-    const refusal = refusalOf(file);
-    const state = refusal ? 'refused' : 'waiting';
-    return { id: crypto.randomUUID(), todoId, attachmentId: null, file, state, share: 0, refusal };
+    const rejection = findRejection(file);
+    const state = rejection ? 'refused' : 'waiting';
+    return { id: crypto.randomUUID(), todoId, attachmentId: null, file, state, progress: 0, rejection };
   });
   uploads.update((all) => [...all, ...added]);
   next();
 }
 
-/** Stops an upload, or takes one that failed off the list. What had arrived is deleted. */
+/** Stops an upload, or removes a failed one from the list. An uploaded part is deleted. */
 export function cancelUpload(id: string): void {
   running.get(id)?.abort();
   uploads.update((all) => all.filter((upload) => upload.id !== id));
@@ -42,24 +42,24 @@ export function cancelUpload(id: string): void {
 
 /** Tries a failed upload again. */
 export function retryUpload(id: string): void {
-  change(id, { state: 'waiting', share: 0, refusal: null });
+  change(id, { state: 'waiting', progress: 0, rejection: null });
   next();
 }
 
-// A file cannot be kept for later as a change can: the browser asks before it closes a page that sends one.
+// A file cannot be stored for later as a change can: the browser asks before it closes a page that uploads.
 uploads.subscribe(() => {
   const isBusy = uploads.get().some(({ state }) => state === 'waiting' || state === 'sending');
-  if (isBusy) window.addEventListener('beforeunload', ask);
-  else window.removeEventListener('beforeunload', ask);
+  if (isBusy) window.addEventListener('beforeunload', confirmLeaving);
+  else window.removeEventListener('beforeunload', confirmLeaving);
 });
 
-function ask(event: BeforeUnloadEvent): void {
+function confirmLeaving(event: BeforeUnloadEvent): void {
   event.preventDefault();
 }
 
 function next(): void {
   for (const upload of uploads.get()) {
-    if (running.size >= AT_ONCE) return;
+    if (running.size >= MAX_PARALLEL_UPLOADS) return;
     if (upload.state === 'waiting' && !running.has(upload.id)) void run(upload);
   }
 }
@@ -69,38 +69,38 @@ async function run(upload: Upload): Promise<void> {
   running.set(upload.id, control);
   change(upload.id, { state: 'sending' });
   try {
-    await deliver(upload, control.signal);
+    await uploadFile(upload, control.signal);
     uploads.update((all) => all.filter(({ id }) => id !== upload.id));
   } catch (error) {
-    if (!control.signal.aborted) change(upload.id, { state: 'failed', ...refusalIn(error) });
+    if (!control.signal.aborted) change(upload.id, { state: 'failed', ...rejectionFrom(error) });
   } finally {
     running.delete(upload.id);
     next();
   }
 }
 
-async function deliver({ id, todoId, file }: Upload, signal: AbortSignal): Promise<void> {
-  if (!isTaken(file.type)) throw new Error('a file of a type that is not taken was not refused');
-  const wanted = { name: sendableName(file.name), contentType: file.type, bytes: file.size };
-  const { attachment, upload } = await askForUpload(todoId, wanted);
+async function uploadFile({ id, todoId, file }: Upload, signal: AbortSignal): Promise<void> {
+  if (!isAcceptedType(file.type)) throw new Error('a file of an unsupported type was not rejected');
+  const wanted = { name: sanitizeName(file.name), contentType: file.type, bytes: file.size };
+  const { attachment, upload } = await requestUpload(todoId, wanted);
   change(id, { attachmentId: attachment.id });
   try {
     signal.throwIfAborted();
-    await post(upload.url, upload.fields, file, signal, (share) => change(id, { share }));
+    await post(upload.url, upload.fields, file, signal, (progress) => change(id, { progress }));
   } catch (error) {
-    deleteAttachment(todoId, attachment.id).catch(report);
+    deleteAttachment(todoId, attachment.id).catch(reportError);
     throw error;
   }
   await refreshAttachments(todoId);
 }
 
-/** Sends the form that the service has signed. `fetch` tells nothing of how far it is, so this is the older way. */
+/** Sends the form that the service has signed. By XMLHttpRequest, because `fetch` reports no upload progress. */
 function post(
   url: string,
   fields: Record<string, string>,
   file: File,
   signal: AbortSignal,
-  onShare: (share: number) => void,
+  onProgress: (progress: number) => void,
 ): Promise<void> {
   const form = new FormData();
   for (const [name, value] of Object.entries(fields)) form.append(name, value);
@@ -109,7 +109,7 @@ function post(
   return new Promise((resolve, reject) => {
     const request = new XMLHttpRequest();
     request.open('POST', url);
-    request.upload.onprogress = ({ loaded, total }) => onShare(total > 0 ? loaded / total : 0);
+    request.upload.onprogress = ({ loaded, total }) => onProgress(total > 0 ? loaded / total : 0);
     request.onload = () => {
       if (request.status >= 200 && request.status < 300) resolve();
       else reject(new ApiError(request.status, undefined));
@@ -121,10 +121,10 @@ function post(
   });
 }
 
-function refusalIn(error: unknown): Partial<Upload> {
+function rejectionFrom(error: unknown): Partial<Upload> {
   if (!(error instanceof ApiError)) return {};
-  if (error.code.startsWith('too-many')) return { refusal: 'too-many' };
-  if (error.code === 'too-large' || error.status === 413) return { refusal: 'too-large' };
+  if (error.code.startsWith('too-many')) return { rejection: 'too-many' };
+  if (error.code === 'too-large' || error.status === 413) return { rejection: 'too-large' };
   return {};
 }
 

@@ -7,7 +7,7 @@ import { CodeField, CodeForm, EmailField } from './form';
 import { AuthFrame } from './frame';
 import { useForm } from './use-form';
 
-/** Where somebody shows that the e-mail address is theirs. */
+/** Confirms the email address with a code. */
 export default function ConfirmPage() {
   const m = useMessages();
   const [, navigate] = useLocation();

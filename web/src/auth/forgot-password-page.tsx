@@ -2,28 +2,28 @@ import { useState } from 'react';
 import { Link, useLocation } from 'wouter';
 import { useSearchParams } from '../app/use-search';
 import { useMessages } from '../i18n/i18n';
-import { forgetPassword, setPassword } from './cognito';
+import { requestPasswordReset, setPassword } from './cognito';
 import { CodeField, CodeForm, EmailField, Form, NewPasswordField } from './form';
 import { AuthFrame } from './frame';
 import css from './frame.module.css';
 import { useForm } from './use-form';
 
 /**
- * Where somebody who has forgotten the password sets a new one. Once a code is on its way, the page's address holds the
- * e-mail address, so that a reload loses neither.
+ * Sets a new password after the user has forgotten it. Once a code is sent, the page's address holds the email address, so
+ * that a reload loses nothing.
  */
 export default function ForgotPasswordPage() {
   const params = useSearchParams();
   const email = params.get('email');
-  return email ? <NewPassword email={email} /> : <AskForCode />;
+  return email ? <NewPassword email={email} /> : <RequestCode />;
 }
 
-function AskForCode() {
+function RequestCode() {
   const m = useMessages();
   const [, navigate] = useLocation();
   const [email, setEmail] = useState('');
   const form = useForm(async () => {
-    await forgetPassword(email.trim());
+    await requestPasswordReset(email.trim());
     navigate(`/forgot-password?email=${encodeURIComponent(email.trim())}`);
   });
   return (
@@ -48,7 +48,7 @@ function NewPassword({ email }: { email: string }) {
   });
   return (
     <AuthFrame title={m.forgotTitle} intro={m.forgotSent(email)}>
-      <CodeForm form={form} action={m.setPassword} email={email} sendCode={forgetPassword}>
+      <CodeForm form={form} action={m.setPassword} email={email} sendCode={requestPasswordReset}>
         <CodeField />
         <NewPasswordField label={m.newPassword} />
       </CodeForm>

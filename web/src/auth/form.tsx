@@ -12,13 +12,13 @@ interface Props {
   children: ReactNode;
 }
 
-/** A form of the pages before somebody is signed in: what went wrong, its fields, and one button. */
+/** A form of the pages before sign-in: error message, fields and one button. */
 export function Form({ form, action, children }: Props) {
   return (
     <form onSubmit={form.submit}>
       {form.failure && <Alert>{form.failure}</Alert>}
       {children}
-      {/* `disabled` would take the focus away, and with it the place of somebody who does not see the page. */}
+      {/* `disabled` would remove the focus, and a screen reader would lose its position. */}
       <Button type="submit" look="primary" aria-disabled={form.isBusy}>
         {action}
       </Button>
@@ -28,11 +28,11 @@ export function Form({ form, action, children }: Props) {
 
 interface CodeProps extends Props {
   email: string;
-  /** Has the user pool mail another code. */
+  /** Asks the user pool to send another code by email. */
   sendCode: (email: string) => Promise<void>;
 }
 
-/** A form that is sent with a code from a mail, and the way to another code. */
+/** A form with a code from an email, and a button to request another code. */
 export function CodeForm({ form, action, email, sendCode, children }: CodeProps) {
   const m = useMessages();
   const [isSent, setSent] = useState(false);
@@ -64,7 +64,7 @@ export function CodeForm({ form, action, email, sendCode, children }: CodeProps)
   );
 }
 
-/** An address that the page goes on using after the form was sent. */
+/** The email address, which the page keeps after the form was sent. */
 export function EmailField({ email, onChange }: { email: string; onChange: (email: string) => void }) {
   const m = useMessages();
   return (
@@ -79,7 +79,7 @@ export function EmailField({ email, onChange }: { email: string; onChange: (emai
   );
 }
 
-/** The six digits that the user pool has mailed, as `code`; people paste them with spaces. */
+/** The six digits that the user pool sent by email, as `code`; pasted codes may contain spaces. */
 export function CodeField() {
   const m = useMessages();
   return (
@@ -95,7 +95,7 @@ export function CodeField() {
   );
 }
 
-/** A password that is being chosen, as `password`. */
+/** A new password, as `password`. */
 export function NewPasswordField({ label }: { label: string }) {
   const m = useMessages();
   return (

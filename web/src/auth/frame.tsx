@@ -4,7 +4,7 @@ import { useMessages } from '../i18n/i18n';
 import { Mark } from '../ui/brand';
 import css from './frame.module.css';
 
-/** The page around everything that happens before somebody is signed in. */
+/** The layout of the pages before sign-in. */
 export function AuthFrame({ title, intro, children }: { title: string; intro?: string; children: ReactNode }) {
   const m = useMessages();
   useEffect(() => {

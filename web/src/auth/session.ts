@@ -10,21 +10,21 @@ import type { Config } from '../config';
 import { SignedOut, Unreachable } from '../api/problem';
 import { Store } from '../store';
 
-export interface Person {
+export interface User {
   /** The user pool's `sub`. */
   id: string;
   email: string;
   isAdmin: boolean;
 }
 
-/** Why somebody is no longer signed in. */
-export type Ending = 'by-choice' | 'expired' | 'deleted';
+/** Why the session ended. */
+export type SignOutReason = 'by-choice' | 'expired' | 'deleted';
 
 export type Session =
   | { state: 'loading' }
-  /** `ended` is `null` as long as nobody was signed in on this page. */
-  | { state: 'signed-out'; ended: Ending | null }
-  | { state: 'signed-in'; person: Person };
+  /** `ended` is `null` if no session existed since the page was loaded. */
+  | { state: 'signed-out'; ended: SignOutReason | null }
+  | { state: 'signed-in'; user: User };
 
 export const session = new Store<Session>({ state: 'loading' });
 
@@ -38,42 +38,42 @@ export async function startSession(config: Config): Promise<void> {
   Amplify.configure({ Auth: { Cognito: pool } }, { Auth: { tokenProvider: cognitoUserPoolsTokenProvider } });
   cognitoUserPoolsTokenProvider.setAuthConfig({ Cognito: pool });
   await readSession();
-  followOtherTabs();
+  watchOtherTabs();
 }
 
-/** How long nothing is stored any more before a session that another tab stores counts as whole, in milliseconds. */
-const STORED_MS = 100;
+/** Another tab's session counts as complete after this time without a further storage event, in milliseconds. */
+const SETTLE_MS = 100;
 
-/** Reads the session when another tab has signed in or out: it is stored in many keys, one after the other. */
-function followOtherTabs(): void {
+/** Reads the session again after another tab has signed in or out, which changes several storage keys in sequence. */
+function watchOtherTabs(): void {
   let timer: ReturnType<typeof setTimeout> | undefined;
   window.addEventListener('storage', ({ key }) => {
     if (key !== null && !key.startsWith('CognitoIdentityServiceProvider')) return;
     clearTimeout(timer);
-    timer = setTimeout(() => void readSession().catch(reportError), STORED_MS);
+    timer = setTimeout(() => void readSession().catch(reportError), SETTLE_MS);
   });
 }
 
 /** Reads the stored session again, after signing in for example. */
 export async function readSession(): Promise<void> {
   try {
-    const person = await storedPerson();
-    if (!person) {
-      becomeSignedOut('by-choice');
+    const user = await storedUser();
+    if (!user) {
+      setSignedOut('by-choice');
       return;
     }
     session.update((known) =>
-      known.state === 'signed-in' && known.person.id === person.id ? known : { state: 'signed-in', person },
+      known.state === 'signed-in' && known.user.id === user.id ? known : { state: 'signed-in', user },
     );
   } catch (error) {
     if (isNetworkFailure(error)) throw new Unreachable('the user pool did not answer', { cause: error });
-    becomeSignedOut('expired');
+    setSignedOut('expired');
   }
 }
 
-/** Whose session is stored on this device, if anybody's; another tab may have stored it a moment ago. */
-export async function storedPerson(): Promise<Person | null> {
-  await hold;
+/** The user of the session stored on this device; another tab may have stored it a moment ago. */
+export async function storedUser(): Promise<User | null> {
+  await sessionLock;
   const { tokens } = await fetchAuthSession();
   const claims = tokens?.idToken?.payload;
   if (!claims?.sub) return null;
@@ -85,62 +85,62 @@ export async function storedPerson(): Promise<Person | null> {
   };
 }
 
-/** What holds the session's tokens back at the moment. */
-let hold: Promise<unknown> = Promise.resolve();
+/** Requests for tokens wait for this promise. */
+let sessionLock: Promise<unknown> = Promise.resolve();
 
-/** Runs something that borrows Amplify for another session; whoever asks for a token meanwhile waits for its end. */
-export function besideSession<T>(work: () => Promise<T>): Promise<T> {
-  const done = hold.then(work);
-  hold = done.catch(() => undefined);
+/** Runs work that uses Amplify for another session; requests for tokens wait until it has ended. */
+export function withTemporarySession<T>(work: () => Promise<T>): Promise<T> {
+  const done = sessionLock.then(work);
+  sessionLock = done.catch(() => undefined);
   return done;
 }
 
-let latest = '';
+let latestToken = '';
 
-/** A valid access token, renewed when it is about to end or when `renew` asks. Throws `SignedOut` without a session. */
+/** A valid access token, renewed when it is about to expire or if `renew` is set. Throws `SignedOut` without a session. */
 export async function accessToken({ renew }: { renew: boolean } = { renew: false }): Promise<string> {
-  await hold;
-  const { tokens } = await fetchAuthSession({ forceRefresh: renew }).catch(withoutSession);
+  await sessionLock;
+  const { tokens } = await fetchAuthSession({ forceRefresh: renew }).catch(noTokens);
   if (!tokens) {
-    becomeSignedOut('expired');
-    throw new SignedOut('nobody is signed in');
+    setSignedOut('expired');
+    throw new SignedOut('no user is signed in');
   }
-  latest = tokens.accessToken.toString();
-  return latest;
+  latestToken = tokens.accessToken.toString();
+  return latestToken;
 }
 
-/** What is left when no token could be had: no session when the pool refused it for good, which Amplify then forgets. */
-async function withoutSession(error: unknown): Promise<{ tokens?: undefined }> {
+/** Handles a failed renewal: when the pool has refused the session, Amplify has deleted its tokens. */
+async function noTokens(error: unknown): Promise<{ tokens?: undefined }> {
   if (isNetworkFailure(error)) throw new Unreachable('the user pool did not answer', { cause: error });
   if (await cognitoUserPoolsTokenProvider.tokenOrchestrator.getTokenStore().loadTokens()) throw error;
   return {};
 }
 
-/** The last token that was handed out, for requests that a closing page sends and cannot wait for. */
-export const latestAccessToken = (): string => latest;
+/** The token returned last, for requests that a closing page sends without waiting. */
+export const latestAccessToken = (): string => latestToken;
 
 /** Ends the session on this device. */
 export async function signOut(): Promise<void> {
   await auth.signOut();
-  // Amplify does not wait until nothing is stored any more.
+  // Amplify does not wait until the tokens are deleted.
   await cognitoUserPoolsTokenProvider.tokenOrchestrator.clearTokens();
-  becomeSignedOut('by-choice');
+  setSignedOut('by-choice');
 }
 
 /** Ends all sessions of the user, on every device, once their access tokens end. */
 export async function signOutEverywhere(): Promise<void> {
   await auth.signOut({ global: true });
-  becomeSignedOut('by-choice');
+  setSignedOut('by-choice');
 }
 
-/** The services no longer take the session's tokens. */
-export async function sessionEnded(ending: 'expired' | 'deleted' = 'expired'): Promise<void> {
+/** Deletes the session's tokens after a service has refused them. */
+export async function endSession(ending: 'expired' | 'deleted' = 'expired'): Promise<void> {
   await cognitoUserPoolsTokenProvider.tokenOrchestrator.clearTokens();
-  becomeSignedOut(ending);
+  setSignedOut(ending);
 }
 
-function becomeSignedOut(ended: Ending): void {
-  latest = '';
+function setSignedOut(ended: SignOutReason): void {
+  latestToken = '';
   session.update((known) => {
     if (known.state === 'signed-out') return known;
     return { state: 'signed-out', ended: known.state === 'signed-in' ? ended : null };

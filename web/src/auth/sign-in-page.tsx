@@ -11,7 +11,7 @@ import css from './frame.module.css';
 import { session } from './session';
 import { useForm } from './use-form';
 
-/** Where somebody signs in, and chooses a password when the account was made for them. */
+/** Signs in; asks for a new password if an administrator created the account. */
 export default function SignInPage() {
   const m = useMessages();
   const [, navigate] = useLocation();
@@ -20,7 +20,7 @@ export default function SignInPage() {
   const [choosing, setChoosing] = useState(false);
 
   const go = (step: SignInStep, email: string) => {
-    // Once somebody is signed in, the page leads to where they wanted to go by itself.
+    // After the sign-in, the page navigates to the requested path.
     if (step === 'choose-password') setChoosing(true);
     else if (step === 'confirm-address') navigate(`/confirm?email=${encodeURIComponent(email)}`);
     else if (step === 'reset-password') navigate(`/forgot-password?email=${encodeURIComponent(email)}`);

@@ -7,7 +7,7 @@ import { AuthFrame } from './frame';
 import css from './frame.module.css';
 import { useForm } from './use-form';
 
-/** Where somebody makes an account. */
+/** Creates an account. */
 export default function SignUpPage() {
   const m = useMessages();
   const language = useLanguage();

@@ -1,16 +1,16 @@
 import { useRef, useState, type SyntheticEvent } from 'react';
-import { inWords } from '../app/failure';
+import { errorMessage } from '../app/error-message';
 
 export interface FormState {
-  /** What went wrong with the last try, in words; empty when nothing did. */
+  /** The error message of the last try; empty without an error. */
   failure: string;
   isBusy: boolean;
   submit: (event: SyntheticEvent<HTMLFormElement>) => void;
-  /** Runs something else than the form's own work with the same care. */
+  /** Runs another task with the same busy state and error message. */
   run: (work: () => Promise<void>) => void;
 }
 
-/** A form that is sent once at a time and says what went wrong. `work` gets the fields by name. */
+/** A form that is sent once at a time and shows its error message. `work` gets the fields by name. */
 export function useForm(work: (field: (name: string) => string) => Promise<void>): FormState {
   const [failure, setFailure] = useState('');
   const [isBusy, setBusy] = useState(false);
@@ -22,7 +22,7 @@ export function useForm(work: (field: (name: string) => string) => Promise<void>
     setBusy(true);
     setFailure('');
     task()
-      .catch((error: unknown) => setFailure(inWords(error)))
+      .catch((error: unknown) => setFailure(errorMessage(error)))
       .finally(() => {
         isRunning.current = false;
         setBusy(false);

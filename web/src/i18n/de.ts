@@ -57,12 +57,13 @@ export const de: Messages = {
   errorWrongPassword: 'Die E-Mail-Adresse oder das Passwort ist falsch.',
   errorUserExists:
     'Zu dieser E-Mail-Adresse gibt es ein Konto. Melden Sie sich an oder setzen Sie das Passwort zurück.',
-  errorCode: 'Dieser Code ist falsch. Sehen Sie in die neueste E-Mail von uns.',
+  errorCode: 'Dieser Code ist falsch. Nehmen Sie den Code aus unserer neuesten E-Mail.',
   errorCodeExpired: 'Dieser Code gilt nicht mehr. Lassen Sie sich einen neuen schicken.',
   errorPassword: 'Wählen Sie mindestens 12 Zeichen, mit Groß- und Kleinbuchstaben und einer Ziffer.',
   errorTooMany: 'Zu viele Versuche. Warten Sie ein paar Minuten.',
   errorEmail: 'Geben Sie eine E-Mail-Adresse wie ann@example.com ein.',
   errorUnreachable: 'Wir sind nicht erreichbar. Prüfen Sie Ihre Verbindung und versuchen Sie es noch einmal.',
+  errorNotDeployed: 'Diese Installation von Busline hat diesen Teil nicht.',
   errorUnknown: 'Bei uns ist etwas schiefgegangen. Bitte versuchen Sie es noch einmal.',
   errorGone: 'Das gibt es nicht mehr.',
   errorConfirmed: 'Diese Adresse ist schon bestätigt. Bitte melden Sie sich an.',
@@ -82,11 +83,11 @@ export const de: Messages = {
   errorFileName: 'Der Name einer Datei hat 1 bis 200 Zeichen.',
   pageWaitsTitle: 'Diese Seite braucht eine Verbindung',
   pageWaitsText: 'Sie wird geladen, sobald Sie wieder online sind. Ihre Liste geht weiterhin.',
-  pageFailedTitle: 'Diese Seite ist gestolpert',
-  pageFailedText: 'Laden Sie sie noch einmal. Was gespeichert ist, ist sicher.',
+  pageFailedTitle: 'Auf dieser Seite ist ein Fehler aufgetreten',
+  pageFailedText: 'Laden Sie sie noch einmal. Ihre gespeicherten Änderungen sind sicher.',
   startFailedTitle: 'Busline ist nicht erreichbar',
   reload: 'Neu laden',
-  notFoundTitle: 'Hier hält nichts',
+  notFoundTitle: 'Seite nicht gefunden',
   notFoundText: 'Unter dieser Adresse gibt es keine Seite. Sie ist umgezogen, oder die Adresse hat einen Tippfehler.',
 
   navigation: 'Hauptmenü',
@@ -242,6 +243,9 @@ export const de: Messages = {
   unreadCount: (n) => (n === 0 ? 'Alles gelesen' : `${n} ungelesen`),
   onlyUnread: 'Nur ungelesene',
   inboxFailedTitle: 'Ihr Eingang lädt nicht',
+  inboxNotDeployedTitle: 'Hier gibt es keinen Eingang',
+  inboxNotDeployedText:
+    'Diese Installation von Busline hat keinen Eingang und verschickt keine Erinnerungen. Ihre Aufgaben funktionieren wie gewohnt.',
 
   profile: 'Profil',
   displayName: 'Name',
@@ -251,6 +255,8 @@ export const de: Messages = {
   reminderMail: 'Per E-Mail erinnern, wenn etwas fällig ist',
   digestMail: 'Eine Übersicht des Tages schicken',
   digestHour: 'Übersicht um',
+  mailNotDeployed:
+    'Diese Installation von Busline verschickt keine Erinnerungen und keine Übersichten; es gibt nichts einzustellen.',
   appearance: 'Aussehen',
   theme: 'Farben',
   themeSystem: 'Wie das Gerät',

@@ -8,7 +8,7 @@ interface Chosen {
   messages: Messages;
 }
 
-const KEPT = 'busline.language';
+const STORAGE_KEY = 'busline.language';
 const chosen = new Store<Chosen>({ language: 'en', messages: en });
 
 /** The messages of the chosen language. */
@@ -20,10 +20,10 @@ export const useLanguage = (): Language => useStore(chosen).language;
 /** The messages outside of components. */
 export const messages = (): Messages => chosen.get().messages;
 
-/** The language of whoever was signed in last on this device, if anybody. */
-export function keptLanguage(): Language | null {
-  const kept = localStorage.getItem(KEPT);
-  return kept === 'en' || kept === 'de' ? kept : null;
+/** The language of the last user on this device. */
+export function storedLanguage(): Language | null {
+  const stored = localStorage.getItem(STORAGE_KEY);
+  return stored === 'en' || stored === 'de' ? stored : null;
 }
 
 /** The first of the browser's languages that we have. */
@@ -41,4 +41,4 @@ export async function showLanguage(language: Language): Promise<void> {
 }
 
 /** Keeps the language for the next visit. */
-export const keepLanguage = (language: Language): void => localStorage.setItem(KEPT, language);
+export const storeLanguage = (language: Language): void => localStorage.setItem(STORAGE_KEY, language);

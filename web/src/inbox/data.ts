@@ -1,8 +1,8 @@
-// The user's inbox in this tab: all of it, and what is unread of it as a list of its own.
+// The user's inbox in this tab: a list of all entries, and a separate list of unread ones.
 import { infiniteQueryOptions, useInfiniteQuery, type Query, type UseInfiniteQueryResult } from '@tanstack/react-query';
 import { body, notificationsApi } from '../api/clients';
 import { queryClient } from '../app/query-client';
-import { hear, type Echo } from './echoes';
+import { matchExpectedCount, type ExpectedCount } from './expected-counts';
 import { withRead, withUnread, type Notification, type Page, type Pages } from './read';
 
 export type { Notification };
@@ -12,8 +12,8 @@ export type Shown = 'all' | 'unread';
 
 const KEY = ['inbox'];
 
-/** The service tells of a change within so many milliseconds, or not at all. */
-const ECHO_MS = 10_000;
+/** The service sends a count within this time, in milliseconds, or not at all. */
+const EXPECTED_MS = 10_000;
 
 const listQuery = (shown: Shown) =>
   infiniteQueryOptions<Page, Error, Pages, string[], string | null>({
@@ -53,19 +53,19 @@ export async function markAllRead(): Promise<void> {
     0,
     async () => {
       const { unread } = await body(notificationsApi.POST('/notifications/read', {}));
-      // Entries that came meanwhile, or more than the service marks at once.
-      if (unread > 0) noteUnread(unread);
+      // New entries, or more entries than the service marks in one request.
+      if (unread > 0) recordUnread(unread);
     },
   );
 }
 
-let echoes: readonly Echo[] = [];
+let expectedCounts: readonly ExpectedCount[] = [];
 
-/** Takes in how many entries are unread, as the service has told; unless that is known, the entries are read again. */
-export function noteUnread(unread: number): void {
-  const { isEcho, left } = hear(echoes, unread, Date.now());
-  echoes = left;
-  if (isEcho) return;
+/** Records the unread count sent by the service; reloads the entries unless the count was expected. */
+export function recordUnread(unread: number): void {
+  const { isExpected, remaining } = matchExpectedCount(expectedCounts, unread, Date.now());
+  expectedCounts = remaining;
+  if (isExpected) return;
   queryClient.setQueriesData<Pages>({ queryKey: KEY }, (data) => data && withUnread(data, unread));
   void queryClient.invalidateQueries({ queryKey: KEY });
 }
@@ -75,7 +75,7 @@ function knownUnread(): number {
 }
 
 async function optimistically(
-  isMeant: (entry: Notification) => boolean,
+  matches: (entry: Notification) => boolean,
   unread: number,
   work: () => Promise<unknown>,
 ): Promise<void> {
@@ -85,29 +85,29 @@ async function optimistically(
   const readAt = new Date().toISOString();
   const markedAt = Date.now();
   for (const { queryKey, state } of queryClient.getQueryCache().findAll({ queryKey: KEY })) {
-    // As old as it was: it has not been read again.
+    // Keeps its age: it has not been loaded again.
     const options = { updatedAt: state.dataUpdatedAt };
-    queryClient.setQueryData<Pages>(queryKey, (data) => data && withRead(data, isMeant, readAt, unread), options);
+    queryClient.setQueryData<Pages>(queryKey, (data) => data && withRead(data, matches, readAt, unread), options);
   }
-  echoes = [...echoes, { unread, until: markedAt + ECHO_MS }];
+  expectedCounts = [...expectedCounts, { unread, until: markedAt + EXPECTED_MS }];
   try {
     await work();
-    await readAgain(({ state }) => wasLoading || state.fetchStatus === 'fetching' || state.dataUpdatedAt > markedAt);
+    await reloadLists(({ state }) => wasLoading || state.fetchStatus === 'fetching' || state.dataUpdatedAt > markedAt);
   } catch (error) {
-    echoes = [];
+    expectedCounts = [];
     for (const [key, data] of before) queryClient.setQueryData(key, data);
     await queryClient.invalidateQueries({ queryKey: KEY });
     throw error;
   }
 }
 
-/** Reads lists again that were read while the service was at a change: they may be of before it. */
-async function readAgain(isOfBefore: (query: Query) => boolean): Promise<void> {
+/** Reloads lists that were loaded while the service made a change: they may show the state before it. */
+async function reloadLists(mayBeOutdated: (query: Query) => boolean): Promise<void> {
   const keys = queryClient
     .getQueryCache()
-    .findAll({ queryKey: KEY, predicate: isOfBefore })
+    .findAll({ queryKey: KEY, predicate: mayBeOutdated })
     .map(({ queryKey }) => queryKey);
-  // One without an answer yet would go on with the request that it has sent.
+  // A query without an answer yet would continue with the request that it has sent.
   await Promise.all(keys.map((queryKey) => queryClient.cancelQueries({ queryKey, exact: true })));
   await Promise.all(keys.map((queryKey) => queryClient.invalidateQueries({ queryKey, exact: true })));
 }

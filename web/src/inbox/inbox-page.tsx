@@ -1,10 +1,11 @@
 import { useEffect, useRef, useState, type ComponentType } from 'react';
 import { useLocation } from 'wouter';
-import { inWords } from '../app/failure';
+import { NotDeployed } from '../api/problem';
+import { errorMessage } from '../app/error-message';
 import { useTitle } from '../app/use-title';
 import { useLanguage, useMessages } from '../i18n/i18n';
-import { longMoment, useTimeZone } from '../i18n/time';
-import { Bones, Button, Empty, IconButton } from '../ui/controls';
+import { formatDateTime, useTimeZone } from '../i18n/time';
+import { Skeleton, Button, Empty, IconButton } from '../ui/controls';
 import {
   CalendarIcon,
   CheckIcon,
@@ -17,11 +18,11 @@ import {
   RetryIcon,
   TrashIcon,
 } from '../ui/icons';
-import { say } from '../ui/toasts';
+import { showToast } from '../ui/toasts';
 import { markAllRead, markRead, useInbox, useUnread, type Notification, type Shown } from './data';
 import css from './inbox-page.module.css';
 
-/** What has happened, newest first. */
+/** The inbox, newest entry first. */
 export default function InboxPage() {
   const m = useMessages();
   useTitle(m.inbox);
@@ -31,8 +32,15 @@ export default function InboxPage() {
   const onlyUnread = useRef<HTMLButtonElement>(null);
   const all = inbox.data?.pages.flatMap(({ items }) => items) ?? [];
   const entries = shown === 'all' ? all : all.filter(({ readAt }) => readAt === null);
-  useFilled(inbox, entries.length);
+  useLoadUntilFilled(inbox, entries.length);
 
+  if (inbox.error instanceof NotDeployed) {
+    return (
+      <Empty glyph={<InboxIcon size={28} />} heading="h1" title={m.inboxNotDeployedTitle}>
+        <p>{m.inboxNotDeployedText}</p>
+      </Empty>
+    );
+  }
   return (
     <>
       <header className={css['head']}>
@@ -47,17 +55,17 @@ export default function InboxPage() {
           {m.onlyUnread}
         </Button>
         {/* Never `disabled`: it would lose the focus with the press that leaves nothing to mark. */}
-        <Button aria-disabled={unread === 0} onClick={() => unread > 0 && markAllRead().catch(sayFailed)}>
+        <Button aria-disabled={unread === 0} onClick={() => unread > 0 && markAllRead().catch(showErrorToast)}>
           {m.markAllRead}
         </Button>
       </header>
       {inbox.isError && !inbox.data && (
         <Empty glyph={<RetryIcon size={28} />} title={m.inboxFailedTitle}>
-          <p>{inWords(inbox.error)}</p>
+          <p>{errorMessage(inbox.error)}</p>
           <Button onClick={() => void inbox.refetch()}>{m.tryAgain}</Button>
         </Empty>
       )}
-      {entries.length === 0 && (inbox.isPending || inbox.hasNextPage) && <Bones />}
+      {entries.length === 0 && (inbox.isPending || inbox.hasNextPage) && <Skeleton />}
       {inbox.data && entries.length === 0 && !inbox.hasNextPage && (
         <Empty glyph={<InboxIcon size={28} />} title={shown === 'all' ? m.inboxEmptyTitle : m.inboxNoneUnreadTitle}>
           <p>{shown === 'all' ? m.inboxEmptyText : m.inboxNoneUnreadText}</p>
@@ -69,7 +77,7 @@ export default function InboxPage() {
             <Row
               key={entry.id}
               entry={entry}
-              onRead={(row) => (shown === 'all' ? focusEntry(row) : focusBeside(row, onlyUnread.current))}
+              onRead={(row) => (shown === 'all' ? focusEntry(row) : focusNeighbour(row, onlyUnread.current))}
             />
           ))}
         </ul>
@@ -85,21 +93,21 @@ export default function InboxPage() {
   );
 }
 
-/** Loads further pages while those that are there hold nothing to show. */
-function useFilled(inbox: ReturnType<typeof useInbox>, entries: number): void {
+/** Loads further pages while the loaded ones have no entry to show. */
+function useLoadUntilFilled(inbox: ReturnType<typeof useInbox>, entries: number): void {
   const { hasNextPage, isFetching, isError, fetchNextPage } = inbox;
   useEffect(() => {
     if (entries === 0 && hasNextPage && !isFetching && !isError) void fetchNextPage();
   }, [entries, hasNextPage, isFetching, isError, fetchNextPage]);
 }
 
-/** The button that had the focus goes with its entry's being unread; the entry itself stays. */
+/** Focuses the entry, because its button disappears once the entry is read. */
 function focusEntry(row: HTMLElement): void {
   row.querySelector('button')?.focus();
 }
 
-/** The whole row goes; the same button of the next has the focus then, so that one can go on. */
-function focusBeside(row: HTMLElement, otherwise: HTMLElement | null): void {
+/** Focuses the same button of the next row, because this row disappears. */
+function focusNeighbour(row: HTMLElement, otherwise: HTMLElement | null): void {
   const beside = row.nextElementSibling ?? row.previousElementSibling;
   const next = beside?.querySelector<HTMLElement>('button:last-child') ?? otherwise;
   next?.focus();
@@ -119,7 +127,7 @@ const GLYPHS: Partial<Record<string, ComponentType<{ size?: number }>>> = {
 
 interface RowProps {
   entry: Notification;
-  /** Told of the row just before its entry is marked as read. */
+  /** Called with the row just before its entry is marked as read. */
   onRead: (row: HTMLElement) => void;
 }
 
@@ -134,7 +142,7 @@ function Row({ entry, onRead }: RowProps) {
   const row = useRef<HTMLLIElement>(null);
   const read = () => {
     if (row.current) onRead(row.current);
-    markRead(entry).catch(sayFailed);
+    markRead(entry).catch(showErrorToast);
   };
   const open = () => {
     if (isUnread) read();
@@ -151,7 +159,7 @@ function Row({ entry, onRead }: RowProps) {
             {isUnread && <span className="visually-hidden">{m.unread}: </span>}
             {entry.title}
           </span>
-          <time dateTime={entry.occurredAt}>{longMoment(entry.occurredAt, language, zone)}</time>
+          <time dateTime={entry.occurredAt}>{formatDateTime(entry.occurredAt, language, zone)}</time>
         </span>
       </button>
       {isUnread && (
@@ -168,6 +176,6 @@ function targetOf({ kind, todoId }: Notification): string | null {
   return todoId && kind !== 'todo-deleted' ? `/todos/${todoId}` : null;
 }
 
-function sayFailed(error: unknown): void {
-  say(inWords(error), { tone: 'bad' });
+function showErrorToast(error: unknown): void {
+  showToast(errorMessage(error), { tone: 'bad' });
 }

@@ -18,14 +18,14 @@ const pages: Pages = {
 };
 const unread = (data: Pages) => data.pages.map((page) => page.unread);
 
-test('an entry that is read is so on its page, and every page tells the new count', () => {
+test('a read entry is marked on its page, and every page has the new count', () => {
   const after = withRead(pages, ({ id }) => id === '3', 'now', 2);
   expect(after.pages[1]?.items[0]?.readAt).toBe('now');
   expect(unread(after)).toEqual([2, 2]);
 });
 
-test('an entry that was read before keeps its time', () => {
+test('an entry that was read earlier keeps its time', () => {
   const after = withRead(pages, () => true, 'now', 0);
-  expect(after.pages[0]?.items.map(({ readAt }) => readAt)).toEqual(['now', 'before']);
+  expect(after.pages[0]?.items.map(({ readAt }: Notification) => readAt)).toEqual(['now', 'before']);
   expect(unread(withUnread(after, 4))).toEqual([4, 4]);
 });

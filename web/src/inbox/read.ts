@@ -5,14 +5,14 @@ export type Notification = components['schemas']['Notification'];
 export type Page = components['schemas']['NotificationPage'];
 export type Pages = InfiniteData<Page, string | null>;
 
-/** A list with the entries that are meant read, and as many unread as there are now. */
+/** A list with the matching entries marked as read and the new unread count. */
 export function withRead(
   data: Pages,
-  isMeant: (entry: Notification) => boolean,
+  matches: (entry: Notification) => boolean,
   readAt: string,
   unread: number,
 ): Pages {
-  const read = (entry: Notification) => (entry.readAt === null && isMeant(entry) ? { ...entry, readAt } : entry);
+  const read = (entry: Notification) => (entry.readAt === null && matches(entry) ? { ...entry, readAt } : entry);
   return { ...data, pages: data.pages.map((page) => ({ ...page, unread, items: page.items.map(read) })) };
 }
 

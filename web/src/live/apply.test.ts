@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { nothingKnown, withAnswer } from '../todos/known';
+import { noTodos, withAnswer } from '../todos/known';
 import { sample } from '../todos/sample';
 import { applyTodoEvent, type EventMessage } from './apply';
 
@@ -12,11 +12,11 @@ const message = (part: Partial<EventMessage>): EventMessage => ({
   data: { title: 'Buy bread', priority: 'high', tags: ['shop'], changed: ['title'] },
   ...part,
 });
-const known = withAnswer(nothingKnown, sample({ notes: 'Two litres', dueAt: '2026-12-01T09:00:00Z' }), 1);
+const known = withAnswer(noTodos, sample({ notes: 'Two litres', dueAt: '2026-12-01T09:00:00Z' }), 1);
 
-test('a change that follows on what is known shows at once, notes untouched', () => {
-  const { known: next, readAgain } = applyTodoEvent(known, message({}), 5);
-  expect(readAgain).toBe(false);
+test('the next change shows at once and keeps the notes', () => {
+  const { known: next, needsReload } = applyTodoEvent(known, message({}), 5);
+  expect(needsReload).toBe(false);
   expect(next.items.get('a')?.todo).toMatchObject({
     title: 'Buy bread',
     priority: 'high',
@@ -27,31 +27,31 @@ test('a change that follows on what is known shows at once, notes untouched', ()
   });
 });
 
-test('an event that is older than what is known, or the same again, changes nothing', () => {
+test('an older or repeated event changes nothing', () => {
   const newer = withAnswer(known, sample({ version: 4 }), 2);
-  expect(applyTodoEvent(newer, message({ sequence: 4 }), 5)).toEqual({ known: newer, readAgain: false });
-  expect(applyTodoEvent(newer, message({ sequence: 3 }), 5)).toEqual({ known: newer, readAgain: false });
+  expect(applyTodoEvent(newer, message({ sequence: 4 }), 5)).toEqual({ known: newer, needsReload: false });
+  expect(applyTodoEvent(newer, message({ sequence: 3 }), 5)).toEqual({ known: newer, needsReload: false });
 });
 
-test('after a gap the item is read again instead of guessed', () => {
-  expect(applyTodoEvent(known, message({ sequence: 3 }), 5)).toEqual({ known, readAgain: true });
-  expect(applyTodoEvent(nothingKnown, message({}), 5)).toEqual({ known: nothingKnown, readAgain: true });
+test('after a gap the item is loaded again', () => {
+  expect(applyTodoEvent(known, message({ sequence: 3 }), 5)).toEqual({ known, needsReload: true });
+  expect(applyTodoEvent(noTodos, message({}), 5)).toEqual({ known: noTodos, needsReload: true });
 });
 
-test('notes that changed are read, as no event carries them', () => {
+test('changed notes are loaded, because events do not carry them', () => {
   const data = { title: 'Buy milk', priority: 'normal', tags: [], changed: ['notes'] };
-  expect(applyTodoEvent(known, message({ data }), 5).readAgain).toBe(true);
+  expect(applyTodoEvent(known, message({ data }), 5).needsReload).toBe(true);
 });
 
-test('a message that left its data out has the item read', () => {
+test('an event without data loads the item', () => {
   const { data, ...bare } = message({});
   expect(data).toBeDefined();
-  expect(applyTodoEvent(known, bare, 5)).toEqual({ known, readAgain: true });
+  expect(applyTodoEvent(known, bare, 5)).toEqual({ known, needsReload: true });
 });
 
-test('an item is created, completed, taken up again and deleted', () => {
+test('an item is created, completed, reopened and deleted', () => {
   const data = { title: 'Buy milk', priority: 'normal', tags: [] };
-  let now = applyTodoEvent(nothingKnown, message({ type: 'TodoCreated', sequence: 1, data }), 5).known;
+  let now = applyTodoEvent(noTodos, message({ type: 'TodoCreated', sequence: 1, data }), 5).known;
   expect(now.items.get('a')?.todo.status).toBe('open');
   now = applyTodoEvent(now, message({ type: 'TodoCompleted', data: { completedAt: '2026-11-21T10:00:00Z' } }), 6).known;
   expect(now.items.get('a')?.todo).toMatchObject({ status: 'completed', completedAt: '2026-11-21T10:00:00Z' });
@@ -61,6 +61,6 @@ test('an item is created, completed, taken up again and deleted', () => {
   expect(now.items.size).toBe(0);
   expect(applyTodoEvent(now, message({ type: 'TodoCreated', sequence: 1, data }), 9)).toEqual({
     known: now,
-    readAgain: false,
+    needsReload: false,
   });
 });

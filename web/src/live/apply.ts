@@ -1,8 +1,8 @@
-// What a message from the socket says about items. Events carry an item's fields but never its notes, and they may come
-// late, twice or with gaps between them: what cannot be told from the event alone is read again from the service.
+// Applies events from the socket to items. Events carry an item's fields but never its notes, and may arrive late, twice
+// or with gaps: what the event alone does not tell is loaded from the service.
 import { withEvent, without, type Known, type Priority, type Todo } from '../todos/known';
 
-/** A message that tells of an event on the bus. */
+/** A message about an event of the bus. */
 export interface EventMessage {
   type: string;
   eventId: string;
@@ -14,30 +14,30 @@ export interface EventMessage {
   data?: Record<string, unknown>;
 }
 
-/** What is known afterwards, and whether the item should be read again. */
+/** The items afterwards, and whether the item must be loaded again. */
 export interface Applied {
   known: Known;
-  readAgain: boolean;
+  needsReload: boolean;
 }
 
-/** Takes in an event about an item, heard of at `now` in milliseconds since 1970. */
+/** Applies an event about an item, received at `now` in milliseconds since 1970-01-01. */
 export function applyTodoEvent(known: Known, message: EventMessage, now: number): Applied {
   const id = message.subject;
-  if (message.type === 'TodoDeleted') return { known: without(known, id), readAgain: false };
-  if (known.gone.has(id)) return { known, readAgain: false };
+  if (message.type === 'TodoDeleted') return { known: without(known, id), needsReload: false };
+  if (known.deleted.has(id)) return { known, needsReload: false };
 
   const before = known.items.get(id)?.todo;
-  if (before && before.version >= message.sequence) return { known, readAgain: false };
+  if (before && before.version >= message.sequence) return { known, needsReload: false };
   const { data } = message;
-  if (!data) return { known, readAgain: true };
+  if (!data) return { known, needsReload: true };
   if (message.type === 'TodoCreated') {
-    return { known: withEvent(known, created(message, data), now), readAgain: false };
+    return { known: withEvent(known, created(message, data), now), needsReload: false };
   }
-  // Without the version just before, other changes are missing.
-  if (!before || before.version + 1 !== message.sequence) return { known, readAgain: true };
+  // Without the previous version, other changes are missing.
+  if (!before || before.version + 1 !== message.sequence) return { known, needsReload: true };
 
   const notesChanged = Array.isArray(data['changed']) && data['changed'].includes('notes');
-  return { known: withEvent(known, changed(before, message, data), now), readAgain: notesChanged };
+  return { known: withEvent(known, changed(before, message, data), now), needsReload: notesChanged };
 }
 
 function created(message: EventMessage, data: Record<string, unknown>): Todo {

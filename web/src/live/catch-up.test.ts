@@ -2,7 +2,7 @@ import { QueryClient, QueryObserver } from '@tanstack/react-query';
 import { expect, test } from 'vitest';
 import { catchUp } from './catch-up';
 
-/** A list whose answers come when the test says so, and how often it was asked for. */
+/** A list with answers that the test resolves, and how often it was requested. */
 function list() {
   const client = new QueryClient();
   const answers: ((answer: string) => void)[] = [];
@@ -15,10 +15,10 @@ function list() {
   return { client, answers, shown };
 }
 
-/** Lets everything happen that waits for nothing but its turn. */
+/** Lets all pending callbacks run. */
 const turn = () => new Promise((resolve) => setTimeout(resolve));
 
-test('what was asked for before and answered is read once more, and stays on the screen meanwhile', async () => {
+test('loaded data stays on the screen while it is loaded again', async () => {
   const { client, answers, shown } = list();
   answers[0]?.('old');
   await turn();
@@ -31,7 +31,7 @@ test('what was asked for before and answered is read once more, and stays on the
   expect(shown).toEqual(['old', 'new']);
 });
 
-test('what is on its way is shown first, and then read once more', async () => {
+test('data under way is shown first and then loaded again', async () => {
   const { client, answers, shown } = list();
   const done = catchUp(client);
   await turn();
@@ -44,11 +44,11 @@ test('what is on its way is shown first, and then read once more', async () => {
   expect(shown).toEqual(['old', 'new']);
 });
 
-test('what could not be read is asked for once more', async () => {
+test('failed data is requested again', async () => {
   const client = new QueryClient({ defaultOptions: { queries: { retry: false } } });
-  let asked = 0;
-  const queryFn = () => Promise.reject(new Error(`refusal ${++asked}`));
+  let requests = 0;
+  const queryFn = () => Promise.reject(new Error(`rejection ${++requests}`));
   new QueryObserver(client, { queryKey: ['list'], queryFn }).subscribe(() => undefined);
   await catchUp(client);
-  expect(asked).toBe(2);
+  expect(requests).toBe(2);
 });

@@ -1,8 +1,8 @@
 import type { QueryClient } from '@tanstack/react-query';
 
 /**
- * Reads once more, behind what is shown, all that was asked for before now: what changed since was told to nobody here.
- * What is on its way was asked for before, too; it is shown first, so that a page that loads does so once to the eye.
+ * Reloads in the background all data that was requested before now, because changes since then were not received. Requests
+ * that are under way finish first, so that a loading page is rendered once.
  */
 export async function catchUp(client: QueryClient): Promise<void> {
   const onTheirWay = client.getQueryCache().findAll({ fetchStatus: 'fetching' });

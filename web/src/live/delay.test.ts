@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { reconnectDelay } from './delay';
 
-test('waits grow to half a minute and are never two alike', () => {
+test('delays grow to half a minute and are randomised', () => {
   expect(reconnectDelay(0, 0)).toBe(250);
   expect(reconnectDelay(0, 1)).toBe(500);
   expect(reconnectDelay(3, 1)).toBe(4_000);

@@ -1,27 +1,27 @@
-// What the messages of the socket change in what this tab shows.
+// Applies the socket's messages to the data of this tab.
 import { queryClient } from '../app/query-client';
-import { report } from '../app/failure';
+import { reportError } from '../app/error-message';
 import { refreshAttachments } from '../attachments/data';
 import { messages } from '../i18n/i18n';
-import { noteUnread } from '../inbox/data';
+import { recordUnread } from '../inbox/data';
 import { known, loadTodo, pending } from '../todos/data';
-import { say, shortTitle } from '../ui/toasts';
+import { showToast, shortTitle } from '../ui/toasts';
 import { applyTodoEvent, type EventMessage } from './apply';
 import { catchUp } from './catch-up';
-import { keepSocket } from './socket';
+import { connectSocket } from './socket';
 
-/** Keeps what is shown live until the returned function is called. */
+/** Applies live changes until the returned function is called. */
 export function startLive(url: string): () => void {
-  return keepSocket(url, {
-    onMessage: take,
+  return connectSocket(url, {
+    onMessage: handleMessage,
     onOpen: () => void catchUp(queryClient),
   });
 }
 
-function take(message: unknown): void {
+function handleMessage(message: unknown): void {
   if (!isTyped(message)) return;
   if (message.type === 'InboxChanged') {
-    if (typeof message['unread'] === 'number') noteUnread(message['unread']);
+    if (typeof message['unread'] === 'number') recordUnread(message['unread']);
     return;
   }
   if (!isEvent(message)) return;
@@ -31,15 +31,15 @@ function take(message: unknown): void {
     case 'TodoCompleted':
     case 'TodoReopened':
     case 'TodoDeleted':
-      takeTodo(message);
+      handleTodoEvent(message);
       return;
     case 'TodoDue':
-      sayDue(message);
+      showDueToast(message);
       return;
     case 'AttachmentReady':
     case 'AttachmentRejected':
     case 'AttachmentDeleted':
-      takeAttachment(message);
+      handleAttachmentEvent(message);
       return;
     case 'UserProfileChanged':
       refresh('profile');
@@ -49,33 +49,33 @@ function take(message: unknown): void {
   }
 }
 
-function takeTodo(message: EventMessage): void {
+function handleTodoEvent(message: EventMessage): void {
   if (isOwnDraft(message)) {
-    // The answer to our own request names the item too, and tells which draft it is; it is on its way.
-    setTimeout(() => takeTodo(message), 250);
+    // The response to our own request, which has not arrived yet, tells which draft this item is.
+    setTimeout(() => handleTodoEvent(message), 250);
     return;
   }
-  const { known: next, readAgain } = applyTodoEvent(known.get(), message, Date.now());
+  const { known: next, needsReload } = applyTodoEvent(known.get(), message, Date.now());
   known.update(() => next);
-  if (readAgain) loadTodo(message.subject).catch(report);
+  if (needsReload) loadTodo(message.subject).catch(reportError);
 }
 
-/** Whether an item that has just been created may be one whose draft this tab still shows. */
+/** Whether a created item may still be shown as a draft in this tab. */
 function isOwnDraft({ type, subject, data }: EventMessage): boolean {
   if (type !== 'TodoCreated' || known.get().items.has(subject)) return false;
   return pending.get().some((change) => change.kind === 'create' && change.todo.title === data?.['title']);
 }
 
-function sayDue({ data }: EventMessage): void {
-  if (typeof data?.['title'] === 'string') say(messages().dueNow(shortTitle(data['title'])));
+function showDueToast({ data }: EventMessage): void {
+  if (typeof data?.['title'] === 'string') showToast(messages().dueNow(shortTitle(data['title'])));
 }
 
-function takeAttachment({ type, data = {} }: EventMessage): void {
+function handleAttachmentEvent({ type, data = {} }: EventMessage): void {
   const { todoId, name } = data;
   if (typeof todoId !== 'string') return;
-  refreshAttachments(todoId).catch(report);
+  refreshAttachments(todoId).catch(reportError);
   const m = messages();
-  if (type === 'AttachmentRejected') say(m.fileRejected(typeof name === 'string' ? name : ''), { tone: 'bad' });
+  if (type === 'AttachmentRejected') showToast(m.fileRejected(typeof name === 'string' ? name : ''), { tone: 'bad' });
 }
 
 function refresh(what: 'profile' | 'export'): void {

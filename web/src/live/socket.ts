@@ -1,24 +1,24 @@
-// One socket, over which everything that changes elsewhere arrives: no page of ours polls. It ends with its token, with
-// the network, or after two hours at the latest; then a new one is opened, later and later while that fails.
+// One socket receives all changes, so that the page does not poll. It closes with its token, with the network, or after
+// two hours at the latest; then a new one is opened, with growing delays while that fails.
 import { accessToken } from '../auth/session';
-import { report } from '../app/failure';
+import { reportError } from '../app/error-message';
 import { reconnectDelay } from './delay';
 import { liveState } from './state';
 
-/** Keeps the connection through API Gateway's 10 minutes of idleness, in milliseconds. */
+/** Interval of pings in milliseconds; API Gateway closes a connection after 10 idle minutes. */
 const PING_MS = 4 * 60_000;
-/** A connection that lasts this long counts as a good one: the waits start from the beginning. */
-const GOOD_MS = 10_000;
+/** A connection that lasts this long, in milliseconds, resets the reconnect delay. */
+const STABLE_MS = 10_000;
 
 export interface Listener {
-  /** A message came. */
+  /** Called for every message. */
   onMessage: (message: unknown) => void;
-  /** The socket is open: what changed before was not told. */
+  /** Called when the socket is open; earlier changes were not received. */
   onOpen: () => void;
 }
 
 /** Keeps a socket open until the returned function is called. */
-export function keepSocket(url: string, listener: Listener): () => void {
+export function connectSocket(url: string, listener: Listener): () => void {
   let socket: WebSocket | null = null;
   let attempts = 0;
   let isOver = false;
@@ -35,12 +35,12 @@ export function keepSocket(url: string, listener: Listener): () => void {
   const open = () => {
     clearTimeout(timer);
     connect().catch((error: unknown) => {
-      report(error);
+      reportError(error);
       later();
     });
   };
   const connect = async () => {
-    // The token goes as a second subprotocol: an address would end up in logs.
+    // The token is sent as a second subprotocol, because addresses are logged.
     const token = await accessToken();
     if (isOver) return;
     const opened = new WebSocket(url, ['busline.v1', token]);
@@ -56,12 +56,12 @@ export function keepSocket(url: string, listener: Listener): () => void {
       if (typeof data === 'string') listener.onMessage(JSON.parse(data));
     };
     opened.onclose = () => {
-      if (since > 0 && Date.now() - since > GOOD_MS) attempts = 0;
+      if (since > 0 && Date.now() - since > STABLE_MS) attempts = 0;
       later();
     };
   };
-  // Back from sleep or from a tunnel: there is no reason to wait.
-  const atOnce = () => {
+  // Back online or visible again: reconnect without delay.
+  const reconnectNow = () => {
     if (socket !== null || document.visibilityState === 'hidden') return;
     attempts = 0;
     open();
@@ -69,14 +69,14 @@ export function keepSocket(url: string, listener: Listener): () => void {
 
   liveState.update(() => 'connecting');
   open();
-  window.addEventListener('online', atOnce);
-  document.addEventListener('visibilitychange', atOnce);
+  window.addEventListener('online', reconnectNow);
+  document.addEventListener('visibilitychange', reconnectNow);
   return () => {
     isOver = true;
     clearTimeout(timer);
     clearInterval(ping);
-    window.removeEventListener('online', atOnce);
-    document.removeEventListener('visibilitychange', atOnce);
+    window.removeEventListener('online', reconnectNow);
+    document.removeEventListener('visibilitychange', reconnectNow);
     socket?.close();
     liveState.update(() => 'off');
   };

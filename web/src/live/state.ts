@@ -1,4 +1,4 @@
 import { Store } from '../store';
 
-/** Whether live changes come at the moment; `off` where nothing pushes. */
+/** Whether live changes arrive at the moment; `off` without a WebSocket API. */
 export const liveState = new Store<'off' | 'connecting' | 'open'>('off');

@@ -1,38 +1,38 @@
 import { useState } from 'react';
-import { inWords } from '../app/failure';
-import { sessionEnded, signOut, signOutEverywhere, type Person } from '../auth/session';
+import { errorMessage } from '../app/error-message';
+import { endSession, signOut, signOutEverywhere, type User } from '../auth/session';
 import { useForm } from '../auth/use-form';
 import { useMessages } from '../i18n/i18n';
-import { finishWork } from '../todos/commands';
-import { dropWaiting } from '../todos/waiting';
+import { finishSync } from '../todos/commands';
+import { deleteStoredChanges } from '../todos/stored-changes';
 import { Alert, Button, PasswordField } from '../ui/controls';
 import { actionsClass, Dialog } from '../ui/dialog';
-import { say } from '../ui/toasts';
+import { showToast } from '../ui/toasts';
 import { deleteAccount } from './data';
 import { Section } from './section';
 import css from './settings-page.module.css';
 
-/** A way out of the session, and how many changes would be lost on it. */
-interface Departure {
+/** A sign-out to confirm, and how many unsent changes it would lose. */
+interface PendingSignOut {
   end: () => Promise<void>;
   waiting: number;
 }
 
-/** The session, and the end of the account. */
-export function AccountSection({ person }: { person: Person }) {
+/** Sign-out and deletion of the account. */
+export function AccountSection({ user }: { user: User }) {
   const m = useMessages();
   const [isAsking, setAsking] = useState(false);
-  const [departure, setDeparture] = useState<Departure | null>(null);
+  const [pendingSignOut, setDeparture] = useState<PendingSignOut | null>(null);
   const leave = async (end: () => Promise<void>) => {
     try {
       await end();
-      dropWaiting(person.id);
+      deleteStoredChanges(user.id);
     } catch (error) {
-      say(inWords(error), { tone: 'bad' });
+      showToast(errorMessage(error), { tone: 'bad' });
     }
   };
   const askToLeave = async (end: () => Promise<void>) => {
-    const waiting = await finishWork(person.id);
+    const waiting = await finishSync(user.id);
     if (waiting > 0) setDeparture({ end, waiting });
     else await leave(end);
   };
@@ -40,7 +40,7 @@ export function AccountSection({ person }: { person: Person }) {
     <>
       <Section title={m.sessions}>
         <div className={css['line']}>
-          <p>{m.signedInAs(person.email)}</p>
+          <p>{m.signedInAs(user.email)}</p>
           <Button onClick={() => void askToLeave(signOut)}>{m.signOut}</Button>
         </div>
         <div className={css['line']}>
@@ -56,13 +56,13 @@ export function AccountSection({ person }: { person: Person }) {
           </Button>
         </div>
       </Section>
-      <Dialog title={m.unsentTitle} isOpen={departure !== null} onOpenChange={() => setDeparture(null)}>
-        {departure && (
+      <Dialog title={m.unsentTitle} isOpen={pendingSignOut !== null} onOpenChange={() => setDeparture(null)}>
+        {pendingSignOut && (
           <>
-            <p>{m.unsentText(departure.waiting)}</p>
+            <p>{m.unsentText(pendingSignOut.waiting)}</p>
             <div className={actionsClass}>
               <Button onClick={() => setDeparture(null)}>{m.staySignedIn}</Button>
-              <Button look="danger" onClick={() => void leave(departure.end)}>
+              <Button look="danger" onClick={() => void leave(pendingSignOut.end)}>
                 {m.signOut}
               </Button>
             </div>
@@ -70,27 +70,27 @@ export function AccountSection({ person }: { person: Person }) {
         )}
       </Dialog>
       <Dialog title={m.deleteDialogTitle} isOpen={isAsking} onOpenChange={setAsking}>
-        <DeleteForm person={person} onCancel={() => setAsking(false)} />
+        <DeleteForm user={user} onCancel={() => setAsking(false)} />
       </Dialog>
     </>
   );
 }
 
-function DeleteForm({ person, onCancel }: { person: Person; onCancel: () => void }) {
+function DeleteForm({ user, onCancel }: { user: User; onCancel: () => void }) {
   const m = useMessages();
   const form = useForm(async (field) => {
-    // Few who look at their settings need it.
-    const { proveItIsYou } = await import('../auth/cognito');
-    await deleteAccount(await proveItIsYou(person.email, field('password')));
-    await sessionEnded('deleted');
-    dropWaiting(person.id);
+    // Loaded on demand: few visits of the settings need it.
+    const { reauthenticate } = await import('../auth/cognito');
+    await deleteAccount(await reauthenticate(user.email, field('password')));
+    await endSession('deleted');
+    deleteStoredChanges(user.id);
   });
   return (
     <form className={css['page']} onSubmit={form.submit}>
       <p>{m.deleteDialogText}</p>
       {form.failure && <Alert>{form.failure}</Alert>}
-      {/* Tells a password manager whose password is asked for. */}
-      <input type="email" autoComplete="username" value={person.email} readOnly hidden />
+      {/* Tells a password manager which account the password belongs to. */}
+      <input type="email" autoComplete="username" value={user.email} readOnly hidden />
       <PasswordField label={m.password} name="password" autoComplete="current-password" required />
       <div className={actionsClass}>
         <Button onClick={onCancel}>{m.cancel}</Button>

@@ -1,4 +1,4 @@
-import { keepShortcuts, shortcutsOn } from '../app/shortcuts';
+import { storeShortcuts, shortcutsOn } from '../app/shortcuts';
 import { useMessages } from '../i18n/i18n';
 import { useStore } from '../store';
 import { SelectField } from '../ui/controls';
@@ -25,7 +25,7 @@ export function AppearanceSection() {
         text={m.singleKeys}
         hint={m.singleKeysHint}
         isOn={keys}
-        onChange={(isOn) => keepShortcuts(isOn ? 'on' : 'off')}
+        onChange={(isOn) => storeShortcuts(isOn ? 'on' : 'off')}
       />
     </Section>
   );

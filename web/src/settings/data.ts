@@ -5,6 +5,8 @@ import type { components as notifications } from '../api/generated/notifications
 import type { components } from '../api/generated/users';
 import { ApiError } from '../api/problem';
 import { queryClient } from '../app/query-client';
+import { liveState } from '../live/state';
+import { useStore } from '../store';
 
 export type Profile = components['schemas']['Profile'];
 export type ProfileEdit = components['schemas']['ProfilePatch'];
@@ -27,7 +29,7 @@ export async function changeProfile(version: number, edit: ProfileEdit): Promise
   }
 }
 
-/** Which mails the user wants. */
+/** The user's email settings. */
 export function usePreferences(): UseQueryResult<Preferences> {
   return useQuery({ queryKey: ['preferences'], queryFn: () => body(notificationsApi.GET('/preferences', {})) });
 }
@@ -36,7 +38,7 @@ export function usePreferences(): UseQueryResult<Preferences> {
 export async function changePreferences(edit: Partial<Omit<Preferences, 'version'>>): Promise<void> {
   const key = ['preferences'];
   const before = queryClient.getQueryData<Preferences>(key);
-  queryClient.setQueryData<Preferences>(key, (known) => known && { ...known, ...edit });
+  queryClient.setQueryData<Preferences>(key, (known?: Preferences) => known && { ...known, ...edit });
   try {
     queryClient.setQueryData(key, await body(notificationsApi.PATCH('/preferences', { body: edit })));
   } catch (error) {
@@ -45,28 +47,31 @@ export async function changePreferences(edit: Partial<Omit<Preferences, 'version
   }
 }
 
-/** The newest export; `null` while there is none. An event tells when it is ready. */
+/** The newest export; `null` without one. An event announces that it is ready. */
 export function useExport(): UseQueryResult<Export | null> {
+  const live = useStore(liveState);
   return useQuery({
     queryKey: ['export'],
-    // 204 without one.
+    // The service answers 204 without an export.
     queryFn: async () => (await body(usersApi.GET('/me/export', {}))) ?? null,
+    // No event arrives without the socket.
+    refetchInterval: ({ state }) => (live !== 'open' && state.data?.status === 'preparing' ? 5_000 : false),
   });
 }
 
-/** Has everything of the user put together. */
+/** Starts an export of the user's data. */
 export async function startExport(): Promise<void> {
   queryClient.setQueryData(['export'], await body(usersApi.POST('/me/export', {})));
 }
 
-/** Where the archive can be downloaded now; `null` when it is no longer there. */
-export async function freshDownload(): Promise<string | null> {
+/** A new download address of the archive; `null` if the archive has expired. */
+export async function renewDownload(): Promise<string | null> {
   const newest = await body(usersApi.GET('/me/export', {}));
   queryClient.setQueryData(['export'], newest ?? null);
   return newest?.downloadUrl ?? null;
 }
 
-/** Deletes the account, with a token that proves who is asking. */
+/** Deletes the account with a token of a recent sign-in. */
 export async function deleteAccount(freshToken: string): Promise<void> {
   const response = await fetch('/api/me', { method: 'DELETE', headers: { authorization: `Bearer ${freshToken}` } });
   if (!response.ok) throw new ApiError(response.status, await response.json().catch(() => undefined));

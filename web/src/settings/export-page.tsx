@@ -6,7 +6,7 @@ import { BackIcon } from '../ui/icons';
 import { ExportSection } from './export-section';
 import css from './settings-page.module.css';
 
-/** Where the mail about an export leads. */
+/** The target of the link in the email about an export. */
 export default function ExportPage() {
   const m = useMessages();
   useTitle(m.exportTitle);

@@ -1,29 +1,29 @@
 import { useState } from 'react';
 import { ApiError } from '../api/problem';
-import { inWords } from '../app/failure';
-import { sizeInWords } from '../attachments/files';
+import { errorMessage } from '../app/error-message';
+import { formatSize } from '../attachments/files';
 import { messages, useLanguage, useMessages } from '../i18n/i18n';
-import { longMoment, useTimeZone } from '../i18n/time';
+import { formatDateTime, useTimeZone } from '../i18n/time';
 import { Button } from '../ui/controls';
 import { DownloadIcon } from '../ui/icons';
-import { say } from '../ui/toasts';
-import { freshDownload, startExport, useExport, type Export } from './data';
+import { showToast } from '../ui/toasts';
+import { renewDownload, startExport, useExport, type Export } from './data';
 import { Loaded, Section } from './section';
 import css from './settings-page.module.css';
 
-/** Everything of the user to take along. */
+/** Export of the user's data. */
 export function ExportSection() {
   const m = useMessages();
   const newest = useExport();
   const [isBusy, setBusy] = useState(false);
   const busyWith = (work: Promise<void>) => {
     setBusy(true);
-    work.catch((error: unknown) => say(exportInWords(error), { tone: 'bad' })).finally(() => setBusy(false));
+    work.catch((error: unknown) => showToast(exportErrorMessage(error), { tone: 'bad' })).finally(() => setBusy(false));
   };
   return (
     <Section title={m.exportTitle}>
       <p className={css['soft']}>{m.exportText}</p>
-      <Loaded query={newest} outline={<Outline />}>
+      <Loaded query={newest} placeholder={<Placeholder />}>
         {(data) => (
           <div className={css['line']}>
             <State newest={data} />
@@ -43,12 +43,12 @@ export function ExportSection() {
   );
 }
 
-function exportInWords(error: unknown): string {
-  return error instanceof ApiError && error.status === 429 ? messages().exportTooMany : inWords(error);
+function exportErrorMessage(error: unknown): string {
+  return error instanceof ApiError && error.status === 429 ? messages().exportTooMany : errorMessage(error);
 }
 
-/** As it is without an export, which is how most find it. */
-function Outline() {
+/** The same layout as without an export, the most common state. */
+function Placeholder() {
   const m = useMessages();
   return (
     <div className={css['line']}>
@@ -60,9 +60,9 @@ function Outline() {
   );
 }
 
-/** Links last for five minutes, and the page may have been open for longer. */
+/** Links are valid for five minutes, and the page may have been open for longer. */
 async function download(): Promise<void> {
-  const address = await freshDownload();
+  const address = await renewDownload();
   if (address) location.assign(address);
 }
 
@@ -82,8 +82,8 @@ function State({ newest }: { newest: Export | null }) {
         return m.exportFailed;
       case 'ready':
         return m.exportReady(
-          sizeInWords(newest.bytes ?? 0, language),
-          newest.expiresAt ? longMoment(newest.expiresAt, language, zone) : '',
+          formatSize(newest.bytes ?? 0, language),
+          newest.expiresAt ? formatDateTime(newest.expiresAt, language, zone) : '',
         );
     }
   };

@@ -1,32 +1,32 @@
-import { inWords } from '../app/failure';
+import { errorMessage } from '../app/error-message';
 import { useLanguage, useMessages } from '../i18n/i18n';
-import { timeFormat } from '../i18n/time';
+import { dateTimeFormat } from '../i18n/time';
 import { SelectField } from '../ui/controls';
-import { say } from '../ui/toasts';
+import { showToast } from '../ui/toasts';
 import { changePreferences, usePreferences, type Preferences } from './data';
 import { Loaded, Section } from './section';
 import { Switch } from './switch';
 import css from './settings-page.module.css';
 
-/** Which mails come, and when. */
+/** Settings of emails. */
 export function MailSection() {
   const m = useMessages();
   const preferences = usePreferences();
   return (
     <Section title={m.mail}>
-      <Loaded query={preferences} outline={<Choices preferences={null} />}>
+      <Loaded query={preferences} notDeployed={m.mailNotDeployed} placeholder={<Choices preferences={null} />}>
         {(data) => <Choices preferences={data} />}
       </Loaded>
     </Section>
   );
 }
 
-/** The choices; none can be made before they are known. */
+/** The settings, disabled until they are loaded. */
 function Choices({ preferences }: { preferences: Preferences | null }) {
   const m = useMessages();
   const language = useLanguage();
   const change = (edit: Partial<Preferences>) => {
-    changePreferences(edit).catch((error: unknown) => say(inWords(error), { tone: 'bad' }));
+    changePreferences(edit).catch((error: unknown) => showToast(errorMessage(error), { tone: 'bad' }));
   };
   return (
     <>
@@ -51,7 +51,7 @@ function Choices({ preferences }: { preferences: Preferences | null }) {
           >
             {Array.from({ length: 24 }, (_, hour) => (
               <option key={hour} value={hour}>
-                {hourInWords(hour, language)}
+                {formatHour(hour, language)}
               </option>
             ))}
           </SelectField>
@@ -61,7 +61,7 @@ function Choices({ preferences }: { preferences: Preferences | null }) {
   );
 }
 
-function hourInWords(hour: number, language: string): string {
-  const format = timeFormat(language, { timeStyle: 'short', timeZone: 'UTC' });
+function formatHour(hour: number, language: string): string {
+  const format = dateTimeFormat(language, { timeStyle: 'short', timeZone: 'UTC' });
   return format.format(new Date(Date.UTC(2000, 0, 1, hour)));
 }

@@ -1,9 +1,9 @@
 import { startTransition, useEffect, useMemo, useState, type SyntheticEvent } from 'react';
 import { ApiError } from '../api/problem';
-import { inWords } from '../app/failure';
+import { errorMessage } from '../app/error-message';
 import { languageOf, messages, showLanguage, useLanguage, useMessages, type Language } from '../i18n/i18n';
 import { Alert, Button, Field, SelectField } from '../ui/controls';
-import { say } from '../ui/toasts';
+import { showToast } from '../ui/toasts';
 import { changeProfile, useProfile, type Profile, type ProfileEdit } from './data';
 import { Loaded, Section } from './section';
 import css from './settings-page.module.css';
@@ -14,7 +14,7 @@ export function ProfileSection() {
   const profile = useProfile();
   return (
     <Section title={m.profile}>
-      <Loaded query={profile} outline={<Form profile={null} />}>
+      <Loaded query={profile} placeholder={<Form profile={null} />}>
         {(data) => <Form profile={data} />}
       </Loaded>
     </Section>
@@ -46,7 +46,7 @@ function Form({ profile }: { profile: Profile | null }) {
     setName(null);
     setZone(null);
     setLanguage(null);
-    say(messages().saved);
+    showToast(messages().saved);
   };
   const submit = (event: SyntheticEvent) => {
     event.preventDefault();
@@ -57,7 +57,7 @@ function Form({ profile }: { profile: Profile | null }) {
     save()
       .catch((error: unknown) => {
         if (error instanceof ApiError && error.status === 412) setStale(true);
-        else setFailure(inWords(error));
+        else setFailure(errorMessage(error));
       })
       .finally(() => setBusy(false));
   };
@@ -101,7 +101,7 @@ function Form({ profile }: { profile: Profile | null }) {
         </SelectField>
       </div>
       <div className={css['end']}>
-        {/* `disabled` would take the focus away as soon as everything is saved. */}
+        {/* `disabled` would remove the focus as soon as everything is saved. */}
         <Button type="submit" look="primary" aria-disabled={!canSave}>
           {m.save}
         </Button>
@@ -132,7 +132,7 @@ function profileLine(profile: Profile): string {
 
 /**
  * All time zones that the browser knows, and `UTC`, which browsers leave out and a profile begins with. They are some
- * hundred options: at first the chosen one stands alone, and the others follow when nobody waits for the page.
+ * hundred options: at first only the chosen one is rendered, and the others when the page is idle.
  */
 function useZones(chosen: string): string[] {
   const [all, setAll] = useState<string[]>([]);

@@ -1,7 +1,8 @@
 import { useId, type ReactNode } from 'react';
+import { NotDeployed } from '../api/problem';
 import { useMessages } from '../i18n/i18n';
-import { inWords } from '../app/failure';
-import { Bones, Button } from '../ui/controls';
+import { errorMessage } from '../app/error-message';
+import { Skeleton, Button } from '../ui/controls';
 import css from './settings-page.module.css';
 
 /** A part of the settings under its heading. */
@@ -23,20 +24,25 @@ interface Query<T> {
 
 interface LoadedProps<T> {
   query: Query<T>;
-  /** What stands there meanwhile, best of the same size, so that nothing jumps. */
-  outline?: ReactNode;
+  /** The sentence for a deployment without the service that would answer. */
+  notDeployed?: string;
+  /** Shown while loading; best of the same size, so that the layout does not move. */
+  placeholder?: ReactNode;
   children: (data: T) => ReactNode;
 }
 
-/** What a query has loaded; until then its outline, or that it does not load. */
-export function Loaded<T>({ query, outline = <Bones />, children }: LoadedProps<T>) {
+/** Renders the data of a query, its placeholder while it loads, or its error. */
+export function Loaded<T>({ query, notDeployed, placeholder = <Skeleton />, children }: LoadedProps<T>) {
   const m = useMessages();
   if (query.data !== undefined) return children(query.data);
-  if (!query.error) return outline;
+  if (!query.error) return placeholder;
+  if (query.error instanceof NotDeployed) {
+    return <p className={css['soft']}>{notDeployed ?? errorMessage(query.error)}</p>;
+  }
   return (
     <div className={css['failed']}>
       <p>
-        {m.settingsFailed} {inWords(query.error)}
+        {m.settingsFailed} {errorMessage(query.error)}
       </p>
       <Button onClick={() => query.refetch()}>{m.tryAgain}</Button>
     </div>

@@ -1,5 +1,5 @@
 import { useTitle } from '../app/use-title';
-import type { Person } from '../auth/session';
+import type { User } from '../auth/session';
 import { useMessages } from '../i18n/i18n';
 import { AccountSection } from './account-section';
 import { AppearanceSection } from './appearance-section';
@@ -8,8 +8,8 @@ import { MailSection } from './mail-section';
 import { ProfileSection } from './profile-section';
 import css from './settings-page.module.css';
 
-/** Everything that can be set, and everything that can be taken along or away. */
-export default function SettingsPage({ person }: { person: Person }) {
+/** Profile, emails, appearance, export and account. */
+export default function SettingsPage({ user }: { user: User }) {
   const m = useMessages();
   useTitle(m.settings);
   return (
@@ -19,7 +19,7 @@ export default function SettingsPage({ person }: { person: Person }) {
       <MailSection />
       <AppearanceSection />
       <ExportSection />
-      <AccountSection person={person} />
+      <AccountSection user={user} />
     </div>
   );
 }

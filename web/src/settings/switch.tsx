@@ -8,7 +8,7 @@ interface Props {
   onChange: (isOn: boolean) => void;
 }
 
-/** Something that is on or off, and takes effect at once. */
+/** A switch that takes effect at once. */
 export function Switch({ text, hint, isOn, disabled = false, onChange }: Props) {
   return (
     <label className={css['switch']}>

@@ -1,13 +1,13 @@
 import { useState } from 'react';
 import { Link } from 'wouter';
 import { useSearchParams } from '../app/use-search';
-import { ApiError, Unreachable } from '../api/problem';
+import { ApiError, isNotDeployed, NotDeployed, Unreachable } from '../api/problem';
 import { AuthFrame } from '../auth/frame';
 import { useForm } from '../auth/use-form';
 import { useMessages } from '../i18n/i18n';
 import { Alert, Button, buttonClass } from '../ui/controls';
 
-/** Where the link at the end of a mail leads: it asks first, as mail scanners open links too. */
+/** The target of the link at the end of an email. It asks for confirmation, because email scanners open links too. */
 export default function UnsubscribePage() {
   const m = useMessages();
   const params = useSearchParams();
@@ -45,7 +45,7 @@ export default function UnsubscribePage() {
   );
 }
 
-/** Sends what a mail program sends for one click (RFC 8058); the token says who and which mail, so nobody signs in. */
+/** Sends the one-click request of RFC 8058. The token identifies user and kind of email, so no sign-in is needed. */
 async function unsubscribe(token: string): Promise<'done' | 'bad'> {
   const response = await fetch(`/api/unsubscribe?token=${encodeURIComponent(token)}`, {
     method: 'POST',
@@ -54,6 +54,7 @@ async function unsubscribe(token: string): Promise<'done' | 'bad'> {
     throw new Unreachable('notifications did not answer', { cause });
   });
   if (response.ok) return 'done';
+  if (await isNotDeployed(response)) throw new NotDeployed('notifications is not deployed');
   if (response.status >= 500 || response.status === 429) throw new ApiError(response.status, undefined);
   return 'bad';
 }

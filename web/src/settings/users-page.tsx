@@ -1,19 +1,19 @@
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { body, usersApi } from '../api/clients';
 import { useTitle } from '../app/use-title';
-import type { Person } from '../auth/session';
+import type { User } from '../auth/session';
 import { useLanguage, useMessages } from '../i18n/i18n';
-import { longMoment, useTimeZone } from '../i18n/time';
+import { formatDateTime, useTimeZone } from '../i18n/time';
 import { Button, Empty } from '../ui/controls';
 import { UsersIcon } from '../ui/icons';
 import { Loaded } from './section';
 import css from './settings-page.module.css';
 
-/** All users, for administrators; the service decides who is one. */
-export default function UsersPage({ person }: { person: Person }) {
+/** All users, for administrators; the service checks the role. */
+export default function UsersPage({ user }: { user: User }) {
   const m = useMessages();
   useTitle(m.usersTitle);
-  if (!person.isAdmin) {
+  if (!user.isAdmin) {
     return (
       <Empty glyph={<UsersIcon size={28} />} heading="h1" title={m.usersTitle}>
         <p>{m.usersForbidden}</p>
@@ -41,7 +41,7 @@ function Users() {
       <h1>{m.usersTitle}</h1>
       <Loaded query={users}>
         {({ pages }) => (
-          // Reached by keyboard too, as it may be wider than the screen.
+          // Focusable, because it may be wider than the screen and must scroll by keyboard.
           <div className={css['scroll']} tabIndex={0} role="region" aria-label={m.usersTitle}>
             <table className={css['table']}>
               <thead>
@@ -58,7 +58,7 @@ function Users() {
                     <tr key={user.id}>
                       <td>{user.displayName}</td>
                       <td>{user.email}</td>
-                      <td>{longMoment(user.registeredAt, language, zone)}</td>
+                      <td>{formatDateTime(user.registeredAt, language, zone)}</td>
                     </tr>
                   ))}
               </tbody>

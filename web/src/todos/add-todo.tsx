@@ -6,18 +6,18 @@ import { useTimeZone } from '../i18n/time';
 import { useStore } from '../store';
 import { Button } from '../ui/controls';
 import { PlusIcon } from '../ui/icons';
-import { say } from '../ui/toasts';
+import { showToast } from '../ui/toasts';
 import css from './add-todo.module.css';
 import { addTodo } from './commands';
 import { Counter } from './counter';
-import { dayAfter, usualTime } from './due';
+import { dayAfter, defaultTime } from './due';
 import { listed, type Filters } from './filters';
-import { clearLine, line } from './line';
+import { clearLine, line } from './input-line';
 import { readLine, type QuickTodo } from './quick-add';
-import { lengthOf, LONGEST_TITLE } from './text';
+import { lengthOf, MAX_TITLE_LENGTH } from './text';
 import { TodoFacts } from './todo-facts';
 
-/** One line that becomes an item; what is understood of it shows while it is written. */
+/** The field that adds an item; shows how the text is understood while the user types. */
 export function AddTodo({ field, filters }: { field: RefObject<HTMLInputElement | null>; filters: Filters }) {
   const m = useMessages();
   const [, navigate] = useLocation();
@@ -26,7 +26,7 @@ export function AddTodo({ field, filters }: { field: RefObject<HTMLInputElement 
   const zone = useTimeZone();
   const todo = inView(readLine(text, now, zone), filters, now, zone);
   const isEmpty = text.trim() === '';
-  const isTooLong = lengthOf(todo.title) > LONGEST_TITLE;
+  const isTooLong = lengthOf(todo.title) > MAX_TITLE_LENGTH;
 
   const submit = (event: SyntheticEvent) => {
     event.preventDefault();
@@ -35,7 +35,7 @@ export function AddTodo({ field, filters }: { field: RefObject<HTMLInputElement 
     const draft = addTodo(todo, text);
     if (listed([draft], filters, now, zone).length > 0) return;
     const action = { label: m.show, run: () => navigate(`/todos/${draft.id}`) };
-    say(m.addedElsewhere(draft.title), { action });
+    showToast(m.addedElsewhere(draft.title), { action });
   };
   return (
     <form className={css['add']} onSubmit={submit}>
@@ -76,5 +76,5 @@ function inView(todo: QuickTodo, filters: Filters, now: Date, zone: string): Qui
   const tags = filters.tag && !todo.tags.includes(filters.tag) ? [...todo.tags, filters.tag] : todo.tags;
   if (todo.dueAt !== null || (filters.view !== 'today' && filters.view !== 'upcoming')) return { ...todo, tags };
   const days = filters.view === 'today' ? 0 : 1;
-  return { ...todo, tags, dueAt: dayAfter(now, days, usualTime(now, days, zone), zone).toISOString() };
+  return { ...todo, tags, dueAt: dayAfter(now, days, defaultTime(now, days, zone), zone).toISOString() };
 }

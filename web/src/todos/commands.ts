@@ -1,26 +1,26 @@
-// What the user does to items. Each change shows at once and is sent in the background, one after the other for each
-// item, again and again while the service does not answer; a change that is refused is taken back and said so. What is
-// not settled is kept on this device: see `waiting.ts`.
+// The user's changes of items. Each change shows at once and is sent in the background, in order for each item, and
+// repeated while the service does not answer. A refused change is reverted with a message. Unconfirmed changes are stored
+// on this device: see `stored-changes.ts`.
 import { MutationObserver, onlineManager } from '@tanstack/react-query';
 import { body, todosApi } from '../api/clients';
 import { ApiError, SignedOut } from '../api/problem';
-import { inWords } from '../app/failure';
+import { errorMessage } from '../app/error-message';
 import { queryClient } from '../app/query-client';
 import { unreachable } from '../app/reachability';
 import { latestAccessToken } from '../auth/session';
 import { messages } from '../i18n/i18n';
 import { Store } from '../store';
-import { say, shortTitle } from '../ui/toasts';
-import { known, loadTodo, noteCreated, pending, realId, screenKey } from './data';
+import { showToast, shortTitle } from '../ui/toasts';
+import { known, loadTodo, recordCreated, pending, realId, screenKey } from './data';
 import { withAnswer, without, type Status, type Todo } from './known';
-import { giveBack } from './line';
+import { restoreLine } from './input-line';
 import { rebase, type Edit, type Pending } from './pending';
 import type { QuickTodo } from './quick-add';
-import { forgetTurns, inTurn } from './turns';
-import { forgetUndos, offerUndo } from './undo';
-import { countWaiting, keepWaiting } from './waiting';
+import { resetOrder, runInOrder } from './run-in-order';
+import { clearUndo, offerUndo } from './undo';
+import { countStoredChanges, storeChanges } from './stored-changes';
 
-/** An edit that met a newer version with another value in the same field. */
+/** An edit of a field that a newer version has changed too. */
 export interface Conflict {
   newer: Todo;
   edit: Edit;
@@ -30,7 +30,7 @@ export interface Conflict {
 /** The conflicts that the user has yet to decide, in the order in which they were met. */
 export const conflicts = new Store<readonly Conflict[]>([]);
 
-class Clash extends Error {
+class ConflictError extends Error {
   readonly conflict: Conflict;
   constructor(found: Conflict) {
     super('the item was changed elsewhere');
@@ -38,45 +38,45 @@ class Clash extends Error {
   }
 }
 
-/** The time from a sign-in to its end. What began in an earlier one is not sent in the name of whoever comes next. */
+/** Identifies the current session. A change of an earlier session is never sent for the next user. */
 let term: object | null = null;
 
-/** Who was here last: a session of the same person goes on with the conflicts of the one before. */
+/** The last user: a new session of the same user keeps the open conflicts. */
 let author = '';
 
 /**
- * Sends what waits on this device since somebody was here last, and keeps what they do from now on. The returned
- * function ends that, with their session.
+ * Sends the user's changes that are stored on this device, and stores new ones from now on. The returned function stops
+ * that at the end of the session.
  */
-export function startWork(person: string): () => void {
-  if (person !== author) conflicts.update(() => []);
-  author = person;
+export function startSync(user: string): () => void {
+  if (user !== author) conflicts.update(() => []);
+  author = user;
   term = {};
-  const stopKeeping = keepWaiting(person, (changes) => changes.forEach((change) => void send(change)));
+  const stopKeeping = storeChanges(user, (changes) => changes.forEach((change) => void send(change)));
   return () => {
     stopKeeping();
-    endTerm();
+    endSync();
   };
 }
 
-function endTerm(): void {
+function endSync(): void {
   term = null;
-  forgetTurns();
-  forgetUndos();
+  resetOrder();
+  clearUndo();
   deletions.clear();
 }
 
-/** How long a person who signs out waits for what is under way, in milliseconds. */
-const LEAVE_MS = 2_000;
+/** How long a sign-out waits for unconfirmed changes, in milliseconds. */
+const SIGN_OUT_WAIT_MS = 2_000;
 
-/** Gives what is under way a moment to come through, and returns how many changes of a person wait all the same. */
-export async function finishWork(person: string): Promise<number> {
+/** Waits a moment for unconfirmed changes, and returns how many remain. */
+export async function finishSync(user: string): Promise<number> {
   deletions.forEach((commit) => commit());
-  if (onlineManager.isOnline()) await Promise.race([nothingPending(), pause(LEAVE_MS)]);
-  return countWaiting(person);
+  if (onlineManager.isOnline()) await Promise.race([waitUntilSettled(), pause(SIGN_OUT_WAIT_MS)]);
+  return countStoredChanges(user);
 }
 
-function nothingPending(): Promise<void> {
+function waitUntilSettled(): Promise<void> {
   return new Promise((resolve) => {
     const look = () => {
       if (pending.get().length > 0) return;
@@ -107,40 +107,40 @@ export function addTodo(todo: QuickTodo, line: string): Todo {
   return draft;
 }
 
-/** Changes fields of an item that the user saw as `seen`. */
-export function editTodo(seen: Todo, edit: Edit): void {
-  void send({ id: crypto.randomUUID(), kind: 'edit', todoId: realId(seen.id), seen, edit });
+/** Changes fields of an item; `original` is the item as it was shown when the user changed it. */
+export function editTodo(original: Todo, edit: Edit): void {
+  void send({ id: crypto.randomUUID(), kind: 'edit', todoId: realId(original.id), seen: original, edit });
 }
 
 /** Completes or reopens an item. */
-export function setStatus(seen: Todo, status: Status): void {
+export function setStatus(original: Todo, status: Status): void {
   const at = new Date().toISOString();
   if (status === 'completed')
-    offerUndo(messages().completedToast(shortTitle(seen.title)), () => setStatus(seen, 'open'));
-  void send({ id: crypto.randomUUID(), kind: 'status', todoId: realId(seen.id), seen, status, at });
+    offerUndo(messages().completedToast(shortTitle(original.title)), () => setStatus(original, 'open'));
+  void send({ id: crypto.randomUUID(), kind: 'status', todoId: realId(original.id), seen: original, status, at });
 }
 
-/** What sends the deletions that can still be undone, by item. */
+/** The functions that send deletions that can still be undone, by item. */
 const deletions = new Map<string, () => void>();
 
-/** Takes an item off the list; it is deleted for good when the offer to undo is gone, or when the page closes. */
-export function deleteTodo(seen: Todo): void {
-  if (deletions.has(seen.id)) return;
-  const change: Pending = { id: crypto.randomUUID(), kind: 'delete', todoId: realId(seen.id), seen };
+/** Hides an item; the deletion is sent when the undo message closes, or when the page closes. */
+export function deleteTodo(original: Todo): void {
+  if (deletions.has(original.id)) return;
+  const change: Pending = { id: crypto.randomUUID(), kind: 'delete', todoId: realId(original.id), seen: original };
   pending.update((changes) => [...changes, change]);
   const commit = () => {
-    if (deletions.delete(seen.id)) void send(change);
+    if (deletions.delete(original.id)) void send(change);
   };
   const cancel = () => {
-    if (deletions.delete(seen.id)) takeAway(change);
+    if (deletions.delete(original.id)) removePending(change);
   };
-  deletions.set(seen.id, commit);
-  offerUndo(messages().deleted(shortTitle(seen.title)), cancel, commit);
+  deletions.set(original.id, commit);
+  offerUndo(messages().deleted(shortTitle(original.title)), cancel, commit);
 }
 
 /**
- * Sends the deletions that can still be undone, when the page closes: such a request outlives the page, but nobody reads
- * its answer. While the service does not answer they are kept instead, for the next visit.
+ * Sends the deletions that can still be undone when the page closes. Such a request outlives the page, but its answer is
+ * not read. While the service is unreachable, they are stored for the next visit instead.
  */
 export function flushDeletions(): void {
   const token = latestAccessToken();
@@ -152,13 +152,13 @@ export function flushDeletions(): void {
       keepalive: true,
       headers: { authorization: `Bearer ${token}` },
     }).catch(() => {
-      // The page is gone: nobody is left to be told.
+      // The page is closed: there is no user to tell.
     });
-    takeAway(change);
+    removePending(change);
   }
 }
 
-/** Lays the change over the list, sends it when its turn has come, and takes it away again when it is settled. */
+/** Shows a change as pending, sends it after earlier changes of the item, and removes it once it is confirmed or refused. */
 async function send(change: Pending): Promise<void> {
   const current = term;
   if (!current) return;
@@ -167,17 +167,17 @@ async function send(change: Pending): Promise<void> {
     if (current !== term) throw new SignedOut('the session in which this was changed is over');
     return request(change);
   };
-  await inTurn(lanesOf(change), async () => {
+  await runInOrder(queuesOf(change), async () => {
     if (current !== term || !isWaiting(change)) return;
     try {
       const todo = await new MutationObserver(queryClient, { mutationFn: attempt }).mutate();
       if (current !== term) return;
       known.update((items) => (todo ? withAnswer(items, todo, Date.now()) : without(items, realId(idOf(change)))));
-      takeAway(change);
+      removePending(change);
     } catch (error) {
-      // Without a session the change stays as it is kept, for the next one.
-      if (current !== term || hasNoSession(error)) return;
-      takeBack(change, error);
+      // Without a session the change stays stored for the next session.
+      if (current !== term || isSessionError(error)) return;
+      rejectChange(change, error);
     }
   });
 }
@@ -185,13 +185,13 @@ async function send(change: Pending): Promise<void> {
 const isWaiting = ({ id }: Pending) => pending.get().some((change) => change.id === id);
 const idOf = (change: Pending) => (change.kind === 'create' ? change.id : change.todoId);
 
-/** Changes of an item go one after the other; new items do so too, as the service orders them by when they came. */
-function lanesOf(change: Pending): string[] {
+/** Changes of one item are sent in order; new items too, because the service sorts them by creation. */
+function queuesOf(change: Pending): string[] {
   const own = screenKey(idOf(change));
   return change.kind === 'create' ? ['new', own] : [own];
 }
 
-/** The request of a change; returns the item as it is afterwards, `null` when it is gone. */
+/** Sends the request of a change; returns the new item, or `null` if it is deleted. */
 async function request(change: Pending): Promise<Todo | null> {
   if (change.kind === 'create') return sendCreate(change);
   const id = realId(change.todoId);
@@ -215,17 +215,18 @@ async function sendCreate({ id, todo }: Pending & { kind: 'create' }): Promise<T
   const { title, dueAt, priority, tags } = todo;
   const params = { header: { 'Idempotency-Key': id } };
   const made = await body(todosApi.POST('/todos', { params, body: { title, dueAt, priority, tags } }));
-  noteCreated(id, made.id);
+  recordCreated(id, made.id);
   return made;
 }
 
 async function sendEdit(id: string, seen: Todo, edit: Edit): Promise<Todo> {
   const entry = known.get().items.get(id);
   let base: Todo | undefined = entry && !entry.partial ? entry.todo : await loadTodo(id);
-  // Each round lost means that somebody else won it; five in a row do not happen to people.
+  // Each failed round means that another device changed the item; five in a row are not expected.
   for (let round = 0; base && round < 5; round += 1) {
     const { clash } = rebase(seen, base, edit);
-    if (clash.length > 0 && base.version !== seen.version) throw new Clash({ newer: base, edit, fields: clash });
+    if (clash.length > 0 && base.version !== seen.version)
+      throw new ConflictError({ newer: base, edit, fields: clash });
     const params = { path: { id }, header: { 'If-Match': `"${base.version}"` } };
     const { data, error, response } = await todosApi.PATCH('/todos/{id}', { params, body: edit });
     if (data) return data;
@@ -235,8 +236,8 @@ async function sendEdit(id: string, seen: Todo, edit: Edit): Promise<Todo> {
   throw new ApiError(base ? 412 : 404, undefined);
 }
 
-/** Once a draft has its id, later changes to the draft are changes to the item. */
-function takeAway(settled: Pending): void {
+/** Removes a confirmed change. Later changes of a draft become changes of the created item. */
+function removePending(settled: Pending): void {
   const draft = settled.kind === 'create' ? settled.id : null;
   pending.update((changes) =>
     changes
@@ -247,26 +248,26 @@ function takeAway(settled: Pending): void {
   );
 }
 
-/** Takes a change back that was refused; without a draft there is nothing that its later changes could change. */
-function takeBack(change: Pending, error: unknown): void {
+/** Removes a refused change and tells the user. With a refused draft, its later changes are removed too. */
+function rejectChange(change: Pending, error: unknown): void {
   pending.update((changes) =>
     changes.filter((other) => other.id !== change.id && (change.kind !== 'create' || idOf(other) !== change.id)),
   );
-  if (error instanceof Clash) {
+  if (error instanceof ConflictError) {
     conflicts.update((met) => [...met, error.conflict]);
     return;
   }
   const m = messages();
   const isNew = change.kind === 'create';
-  const text = `${m.notSaved(shortTitle(isNew ? change.todo.title : change.seen.title))} ${inWords(error)}`;
-  if (isNew) giveBack(change.line);
-  say(text, {
+  const text = `${m.notSaved(shortTitle(isNew ? change.todo.title : change.seen.title))} ${errorMessage(error)}`;
+  if (isNew) restoreLine(change.line);
+  showToast(text, {
     tone: 'bad',
     ...(!isNew && { action: { label: m.tryAgain, run: () => void send(change) } }),
   });
 }
 
-/** Whether it is only that somebody has to sign in again; the page says so by itself. */
-function hasNoSession(error: unknown): boolean {
+/** Whether the error means that the user must sign in again, which the page tells anyway. */
+function isSessionError(error: unknown): boolean {
   return error instanceof SignedOut || (error instanceof ApiError && error.status === 401);
 }

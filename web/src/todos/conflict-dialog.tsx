@@ -6,11 +6,11 @@ import { Dialog } from '../ui/dialog';
 import { conflicts, editTodo, type Conflict } from './commands';
 import css from './conflict-dialog.module.css';
 import type { Edit } from './pending';
-import { useDueInFull } from './todo-facts';
+import { useDueLongText } from './todo-facts';
 
 /**
- * Shows an edit beside the newer version that it met, and asks which one stays. The question can be put off: a line on
- * every page keeps what was written until it is answered.
+ * Shows an edit beside the newer version that it conflicts with, and asks which one to keep. The user can decide later: a
+ * notice on every page keeps the edit until then.
  */
 export function Conflicts() {
   const m = useMessages();
@@ -95,7 +95,7 @@ function Sides({ found, keepMine, onDecided }: SidesProps) {
 
 function Value({ field, of }: { field: keyof Edit; of: Edit }) {
   const m = useMessages();
-  const due = useDueInFull(of.dueAt ?? null);
+  const due = useDueLongText(of.dueAt ?? null);
   const text = () => {
     switch (field) {
       case 'dueAt':

@@ -1,19 +1,19 @@
 import { useMessages } from '../i18n/i18n';
 import css from './counter.module.css';
-import { lengthOf, LONGEST_TITLE } from './text';
+import { lengthOf, MAX_TITLE_LENGTH } from './text';
 
 /** So many characters before the end, the count begins to show. */
-const NEAR = 20;
+const WARN_WITHIN = 20;
 
-/** How much room is left in a title, once it gets short. */
+/** The number of characters left in a title, once there are few. */
 export function Counter({ title }: { title: string }) {
   const m = useMessages();
   const length = lengthOf(title);
-  if (length < LONGEST_TITLE - NEAR) return null;
-  const isTooLong = length > LONGEST_TITLE;
+  if (length < MAX_TITLE_LENGTH - WARN_WITHIN) return null;
+  const isTooLong = length > MAX_TITLE_LENGTH;
   return (
     <span className={css['counter']} data-bad={isTooLong} role={isTooLong ? 'status' : undefined}>
-      {isTooLong ? m.titleTooLong(length, LONGEST_TITLE) : m.titleLength(length, LONGEST_TITLE)}
+      {isTooLong ? m.titleTooLong(length, MAX_TITLE_LENGTH) : m.titleLength(length, MAX_TITLE_LENGTH)}
     </span>
   );
 }

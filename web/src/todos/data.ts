@@ -1,45 +1,45 @@
-// The user's items in this tab: what is known of them, what is under way, and how both are loaded.
+// The user's items in this tab: known items, pending changes, and how they are loaded.
 import { queryOptions, useQuery, type UseQueryResult } from '@tanstack/react-query';
 import { useMemo } from 'react';
 import { body, todosApi } from '../api/clients';
 import type { components } from '../api/generated/todos';
 import { ApiError } from '../api/problem';
 import { Store, useStore } from '../store';
-import { nothingKnown, withAnswer, withAnswers, withList, without, type Known, type Status, type Todo } from './known';
-import { shown, type Pending, type ShownTodo } from './pending';
+import { noTodos, withAnswer, withAnswers, withList, without, type Known, type Status, type Todo } from './known';
+import { shown, type Pending, type DisplayedTodo } from './pending';
 
 /** How many items of a status the page loads at most; search and filters work on these. */
 export const LIST_LIMIT = 2_000;
 
-export const known = new Store<Known>(nothingKnown);
+export const known = new Store<Known>(noTodos);
 export const pending = new Store<readonly Pending[]>([]);
 
-/** The ids of items that were created here, by the id that they had until the service gave them one. */
+/** The service's ids of items that were created here, by draft id. */
 const createdIds = new Map<string, string>();
-/** The other way round, so that an item keeps its place on the screen when its own id arrives. */
+/** Draft ids by the service's id, so that an item keeps its position on the screen. */
 const drafts = new Map<string, string>();
 
 /** Remembers which item a draft became. */
-export function noteCreated(draftId: string, id: string): void {
+export function recordCreated(draftId: string, id: string): void {
   createdIds.set(draftId, id);
   drafts.set(id, draftId);
 }
 
-/** The service's id of an item that may have been a draft when the user touched it. */
+/** The service's id of an item that may have been a draft when the user changed it. */
 export const realId = (id: string): string => createdIds.get(id) ?? id;
 
-/** What identifies an item on the screen for as long as this tab lives. */
+/** Identifies an item on the screen while this tab is open. */
 export const screenKey = (id: string): string => drafts.get(id) ?? id;
 
-/** Everything as it is shown, pending changes included. */
-export function useTodos(): ShownTodo[] {
+/** All items with their pending changes. */
+export function useTodos(): DisplayedTodo[] {
   const items = useStore(known);
   const changes = useStore(pending);
   return useMemo(() => shown(items, changes), [items, changes]);
 }
 
-/** One item as it is shown. */
-export function useTodo(id: string): ShownTodo | undefined {
+/** One item with its pending changes. */
+export function useTodo(id: string): DisplayedTodo | undefined {
   const todos = useTodos();
   return todos.find((todo) => todo.id === id || todo.id === realId(id));
 }
@@ -58,7 +58,7 @@ export function useTodoLoaded(id: string, options: { enabled: boolean }): UseQue
   return useQuery({ queryKey: ['todos', 'item', id], queryFn, ...options });
 }
 
-/** Reads an item again; one that is not there any more is forgotten. */
+/** Loads an item; removes one that does not exist any more. */
 export async function loadTodo(id: string): Promise<Todo | undefined> {
   try {
     const todo = await body(todosApi.GET('/todos/{id}', { params: { path: { id: realId(id) } } }));
@@ -71,9 +71,9 @@ export async function loadTodo(id: string): Promise<Todo | undefined> {
   }
 }
 
-/** Forgets everything, when somebody else signs in. */
-export function forgetTodos(): void {
-  known.update(() => nothingKnown);
+/** Deletes everything before another user signs in. */
+export function resetTodos(): void {
+  known.update(() => noTodos);
   pending.update(() => []);
 }
 
@@ -83,7 +83,7 @@ async function loadList(status: Status): Promise<{ isCapped: boolean }> {
   let cursor: string | null = null;
   do {
     const page = await loadPage(status, cursor);
-    // Shown at once, page by page.
+    // Each page is shown when it arrives.
     known.update((items) => withAnswers(items, page.items, askedAt));
     list.push(...page.items);
     cursor = page.nextCursor;

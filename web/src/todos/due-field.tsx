@@ -7,8 +7,8 @@ import { Button, buttonClass, inputClass } from '../ui/controls';
 import { CalendarIcon } from '../ui/icons';
 import popover from '../ui/popover.module.css';
 import css from './due-field.module.css';
-import { dayAfter, daysToWeekday, fieldMoment, fieldValue, usualTime } from './due';
-import { useDueInFull } from './todo-facts';
+import { dayAfter, daysToWeekday, fieldMoment, fieldValue, defaultTime } from './due';
+import { useDueLongText } from './todo-facts';
 
 interface Props {
   dueAt: string | null;
@@ -18,7 +18,7 @@ interface Props {
 /** Chooses when an item is due: the usual days at a touch, any other by date and time. */
 export function DueField({ dueAt, onChange }: Props) {
   const m = useMessages();
-  const words = useDueInFull(dueAt);
+  const words = useDueLongText(dueAt);
   const [isOpen, setOpen] = useState(false);
   const choose = (next: string | null) => {
     setOpen(false);
@@ -61,7 +61,7 @@ function Choices({ dueAt, onChoose }: { dueAt: string | null; onChoose: (dueAt: 
         {quick.map(([text, days]) => (
           <Button
             key={text}
-            onClick={() => onChoose(dayAfter(now, days, usualTime(now, days, zone), zone).toISOString())}
+            onClick={() => onChoose(dayAfter(now, days, defaultTime(now, days, zone), zone).toISOString())}
           >
             {text}
           </Button>

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import { dayAfter, daysToWeekday, daysUntil, dueInWords, fieldMoment, fieldValue, momentOf, usualTime } from './due';
+import { dayAfter, daysToWeekday, daysUntil, formatDue, fieldMoment, fieldValue, toMoment, defaultTime } from './due';
 
 const WORDS = { yesterday: 'Yesterday', today: 'Today', tomorrow: 'Tomorrow' };
 const NOW = new Date('2026-11-21T10:00:00Z'); // a Saturday
-const words = (dueAt: string, zone = 'Europe/Dublin', language = 'en') => dueInWords(dueAt, NOW, zone, language, WORDS);
+const words = (dueAt: string, zone = 'Europe/Dublin', language = 'en') => formatDue(dueAt, NOW, zone, language, WORDS);
 
 describe('a due time in words', () => {
   test('names the days around today', () => {
@@ -17,38 +17,38 @@ describe('a due time in words', () => {
     expect(words('2028-01-03T09:00:00Z')).toBe('3 Jan 2028');
     expect(words('2026-11-02T09:00:00Z')).toBe('2 Nov');
   });
-  test('tells the time of a date in full', () => {
-    const full = (dueAt: string, language = 'en') => dueInWords(dueAt, NOW, 'UTC', language, WORDS, 'full');
+  test('has the time of a date in the long format', () => {
+    const full = (dueAt: string, language = 'en') => formatDue(dueAt, NOW, 'UTC', language, WORDS, 'full');
     expect(full('2026-12-24T15:30:00Z')).toBe('24 Dec, 15:30');
     expect(full('2028-01-03T09:00:00Z')).toBe('3 Jan 2028, 9:00');
     expect(full('2026-12-24T15:30:00Z', 'de')).toBe('24. Dez., 15:30');
     expect(full('2026-11-21T18:00:00Z')).toBe('Today 18:00');
   });
-  test('counts the days of the zone, not of UTC', () => {
+  test('counts days in the time zone, not in UTC', () => {
     expect(words('2026-11-21T23:30:00Z', 'Asia/Tokyo')).toBe('Tomorrow 8:30');
     expect(words('2026-11-22T02:00:00Z', 'America/New_York')).toBe('Today 21:00');
   });
-  test('speaks the language', () => {
+  test('follows the language', () => {
     expect(words('2026-12-24T09:00:00Z', 'Europe/Berlin', 'de')).toBe('24. Dez.');
   });
 });
 
 describe('the wall clock of a zone', () => {
-  test('turns into a moment and back', () => {
+  test('converts to an instant and back', () => {
     for (const zone of ['UTC', 'Europe/Berlin', 'America/New_York', 'Asia/Kathmandu', 'Pacific/Apia']) {
       const wall = { year: 2026, month: 7, day: 1, hour: 8, minute: 45 };
-      expect(fieldValue(momentOf(wall, zone).toISOString(), zone)).toBe('2026-07-01T08:45');
+      expect(fieldValue(toMoment(wall, zone).toISOString(), zone)).toBe('2026-07-01T08:45');
     }
   });
   test('in spring reads a skipped time with the offset before the jump', () => {
-    const skipped = momentOf({ year: 2026, month: 3, day: 29, hour: 2, minute: 30 }, 'Europe/Berlin');
+    const skipped = toMoment({ year: 2026, month: 3, day: 29, hour: 2, minute: 30 }, 'Europe/Berlin');
     expect(skipped.toISOString()).toBe('2026-03-29T01:30:00.000Z');
   });
-  test('in autumn takes the first of two', () => {
-    const twice = momentOf({ year: 2026, month: 10, day: 25, hour: 2, minute: 30 }, 'Europe/Berlin');
+  test('in autumn takes the first of two equal times', () => {
+    const twice = toMoment({ year: 2026, month: 10, day: 25, hour: 2, minute: 30 }, 'Europe/Berlin');
     expect(twice.toISOString()).toBe('2026-10-25T00:30:00.000Z');
   });
-  test('keeps the time of day over a change of the clock', () => {
+  test('keeps the time of day over a clock change', () => {
     const before = new Date('2026-10-24T10:00:00Z');
     expect(dayAfter(before, 1, { hour: 9, minute: 0 }, 'Europe/Berlin').toISOString()).toBe('2026-10-25T08:00:00.000Z');
     expect(daysUntil(new Date('2026-10-25T22:59:00Z'), before, 'Europe/Berlin')).toBe(1);
@@ -61,13 +61,13 @@ test('the next weekday is never today', () => {
   expect(daysToWeekday(NOW, 5, 'UTC')).toBe(6);
 });
 
-test('a date without a time is in the morning, and today still to come', () => {
-  expect(usualTime(NOW, 3, 'UTC')).toEqual({ hour: 9, minute: 0 });
-  expect(usualTime(NOW, 0, 'UTC')).toEqual({ hour: 18, minute: 0 });
-  expect(usualTime(NOW, 0, 'Asia/Tokyo')).toEqual({ hour: 23, minute: 59 });
+test('a date without a time gets the morning, or a later hour of today', () => {
+  expect(defaultTime(NOW, 3, 'UTC')).toEqual({ hour: 9, minute: 0 });
+  expect(defaultTime(NOW, 0, 'UTC')).toEqual({ hour: 18, minute: 0 });
+  expect(defaultTime(NOW, 0, 'Asia/Tokyo')).toEqual({ hour: 23, minute: 59 });
 });
 
-test('a field that is not filled in holds no moment', () => {
+test('an empty field has no due time', () => {
   expect(fieldMoment('', 'UTC')).toBeNull();
   expect(fieldMoment('1969-12-31T23:59', 'UTC')).toBeNull();
   expect(fieldMoment('2026-11-21T10:00', 'UTC')).toEqual(NOW);

@@ -1,5 +1,5 @@
-// Due times in words, and the wall clock of the user's own zone.
-import { timeFormat } from '../i18n/time';
+// Formats due times, and converts them to and from the user's time zone.
+import { dateTimeFormat } from '../i18n/time';
 
 export interface WallTime {
   year: number;
@@ -12,7 +12,7 @@ export interface WallTime {
 
 /** What a clock in the zone shows at a moment. */
 export function wallTime(moment: Date, zone: string): WallTime {
-  const format = timeFormat('en-US', {
+  const format = dateTimeFormat('en-US', {
     timeZone: zone,
     hourCycle: 'h23',
     year: 'numeric',
@@ -28,9 +28,9 @@ export function wallTime(moment: Date, zone: string): WallTime {
 
 /**
  * The moment at which a clock in the zone shows this. A time that the clock skips in spring is read with the offset
- * before the jump; of one that it shows twice in autumn, the first is taken.
+ * before the jump; of one that it shows twice in autumn, the first one is used.
  */
-export function momentOf(wall: WallTime, zone: string): Date {
+export function toMoment(wall: WallTime, zone: string): Date {
   const asUtc = Date.UTC(wall.year, wall.month - 1, wall.day, wall.hour, wall.minute);
   const offsetAt = (time: number) => asMinutes(wallTime(new Date(time), zone)) - asMinutes(utc(time));
   const before = offsetAt(asUtc - 86_400_000);
@@ -48,14 +48,14 @@ export function daysUntil(moment: Date, now: Date, zone: string): number {
 export function dayAfter(now: Date, days: number, time: { hour: number; minute: number }, zone: string): Date {
   const { year, month, day } = wallTime(now, zone);
   const date = new Date(Date.UTC(year, month - 1, day + days));
-  return momentOf(
+  return toMoment(
     { year: date.getUTCFullYear(), month: date.getUTCMonth() + 1, day: date.getUTCDate(), ...time },
     zone,
   );
 }
 
-/** The time of day for a date without one: 9 o'clock, and for today an hour that is still to come. */
-export function usualTime(now: Date, days: number, zone: string): { hour: number; minute: number } {
+/** The time of day for a date without one: 9 o'clock, or a later hour for today. */
+export function defaultTime(now: Date, days: number, zone: string): { hour: number; minute: number } {
   if (days > 0) return { hour: 9, minute: 0 };
   const { hour } = wallTime(now, zone);
   return hour < 17 ? { hour: 18, minute: 0 } : { hour: 23, minute: 59 };
@@ -68,28 +68,28 @@ export function daysToWeekday(now: Date, weekday: number, zone: string): number 
   return (weekday - today + 7) % 7 || 7;
 }
 
-export interface DueWords {
+export interface DueText {
   yesterday: string;
   today: string;
   tomorrow: string;
 }
 
 /**
- * A due time in few words: `Today 18:00`, `Tomorrow 9:00`, `Fri 9:00`, `24 Dec`, `3 Jan 2028`; in full, a date has its
+ * A due time in short form: `Today 18:00`, `Tomorrow 9:00`, `Fri 9:00`, `24 Dec`, `3 Jan 2028`; in full, a date has its
  * time too: `24 Dec, 9:00`.
  */
-export function dueInWords(
+export function formatDue(
   dueAt: string,
   now: Date,
   zone: string,
   language: string,
-  words: DueWords,
+  words: DueText,
   length: 'short' | 'full' = 'short',
 ): string {
   const moment = new Date(dueAt);
   const days = daysUntil(moment, now, zone);
   const format = (options: Intl.DateTimeFormatOptions) =>
-    timeFormat(language, { timeZone: zone, ...options }).format(moment);
+    dateTimeFormat(language, { timeZone: zone, ...options }).format(moment);
   const time = format({ hour: 'numeric', minute: '2-digit' });
   if (days === -1) return `${words.yesterday} ${time}`;
   if (days === 0) return `${words.today} ${time}`;
@@ -112,7 +112,7 @@ export function fieldMoment(value: string, zone: string): Date | null {
   const match = /^(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d)/.exec(value);
   if (!match) return null;
   const [year = 0, month = 0, day = 0, hour = 0, minute = 0] = match.slice(1).map(Number);
-  return year < 1970 ? null : momentOf({ year, month, day, hour, minute }, zone);
+  return year < 1970 ? null : toMoment({ year, month, day, hour, minute }, zone);
 }
 
 function dayNumber({ year, month, day }: WallTime): number {

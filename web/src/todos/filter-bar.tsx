@@ -7,7 +7,7 @@ import { CloseIcon, FilterIcon, SearchIcon } from '../ui/icons';
 import popover from '../ui/popover.module.css';
 import { useTodos } from './data';
 import css from './filter-bar.module.css';
-import { DUES, isNarrowed, SORTS, STATUSES, type Filters } from './filters';
+import { DUES, hasFilters, SORTS, STATUSES, type Filters } from './filters';
 import { tagsOf } from './tags';
 
 interface Props {
@@ -53,7 +53,7 @@ export function FilterBar({ filters, onChange }: Props) {
       <Popover.Root>
         <Popover.Trigger className={iconButtonClass} aria-label={m.filter} title={m.filter}>
           <FilterIcon />
-          {isNarrowed({ ...filters, text: '' }) && <span className={css['dot']} />}
+          {hasFilters({ ...filters, text: '' }) && <span className={css['dot']} />}
         </Popover.Trigger>
         <Popover.Portal>
           <Popover.Positioner className={popover['positioner']} sideOffset={6} align="end">
@@ -132,7 +132,7 @@ function Choices({ filters, onChange }: Props) {
           </option>
         ))}
       </SelectField>
-      {isNarrowed(filters) && (
+      {hasFilters(filters) && (
         <Button
           onClick={() =>
             set({ due: 'any', tag: '', text: '', status: filters.view === 'completed' ? 'completed' : 'open' })

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { counts, isNarrowed, listed, readFilters, writeFilters } from './filters';
+import { counts, hasFilters, listed, readFilters, writeFilters } from './filters';
 import { sample } from './sample';
 
 const NOW = new Date('2026-11-21T10:00:00Z');
@@ -14,7 +14,7 @@ const todos = [
 ];
 const ids = (search: string) => listed(todos, filters(search), NOW, 'UTC').map(({ id }) => id);
 
-test('each view shows what belongs there', () => {
+test('each view shows its items', () => {
   expect(ids('').sort()).toEqual(['far', 'late', 'now', 'some', 'soon']);
   expect(ids('view=today')).toEqual(['late', 'now']);
   expect(ids('view=upcoming')).toEqual(['soon', 'far']);
@@ -22,40 +22,40 @@ test('each view shows what belongs there', () => {
   expect(ids('status=all')).toContain('done');
 });
 
-test('due narrows further', () => {
+test('the due filter narrows a view', () => {
   expect(ids('due=overdue')).toEqual(['late']);
   expect(ids('due=today')).toEqual(['now']);
   expect(ids('due=week&sort=due')).toEqual(['now', 'soon']);
   expect(ids('due=none')).toEqual(['some']);
 });
 
-test('search looks at titles, notes and tags, each word anywhere, without accents', () => {
+test('search finds each word in titles, notes and tags, ignoring accents', () => {
   expect(ids('q=zoe')).toEqual(['far']);
   expect(ids('q=HOME+no')).toEqual(['now']);
   expect(ids('q=nothing')).toEqual([]);
 });
 
-test('each order is as its name says', () => {
+test('each sort order is correct', () => {
   expect(ids('sort=title')).toEqual(['far', 'late', 'now', 'some', 'soon']);
   expect(ids('sort=priority')[0]).toBe('soon');
   expect(ids('sort=due').at(-1)).toBe('some');
   expect(ids('')[0]).toBe('some');
 });
 
-test('the address keeps filters, and leaves out what is usual', () => {
+test('the address holds filters without the defaults', () => {
   for (const search of ['', 'view=today', 'view=completed&tag=home', 'due=week&sort=title&q=milk', 'status=all']) {
     expect(filters(writeFilters(filters(search)).toString())).toEqual(filters(search));
   }
   expect(writeFilters(filters('view=today&sort=due')).toString()).toBe('view=today');
 });
 
-test('an address that nobody wrote shows the usual list', () => {
+test('an invalid address shows the default list', () => {
   expect(filters('view=nowhere&sort=%00&due=yes')).toEqual(filters(''));
 });
 
-test('a view alone does not count as narrowed', () => {
-  expect(isNarrowed(filters('view=completed'))).toBe(false);
-  expect(isNarrowed(filters('view=completed&tag=home'))).toBe(true);
+test('a view alone is not a filter', () => {
+  expect(hasFilters(filters('view=completed'))).toBe(false);
+  expect(hasFilters(filters('view=completed&tag=home'))).toBe(true);
 });
 
 test('open items are counted', () => {

@@ -1,4 +1,4 @@
-// Which items a list shows and in which order. All of it lives in the page's address, so that a view can be kept, shared
+// Which items a list shows and in which order. The page's address holds all of it, so that a view can be kept, shared
 // between tabs and left with the back button.
 import { daysUntil } from './due';
 import type { Todo } from './known';
@@ -17,7 +17,7 @@ export interface Filters {
   text: string;
 }
 
-/** Reads the address's parameters; what is missing or unknown is as usual for the view. */
+/** Reads the address's parameters; missing or unknown ones get the view's default. */
 export function readFilters(params: URLSearchParams): Filters {
   const view = oneOf(VIEWS, params.get('view'), 'all');
   return {
@@ -30,7 +30,7 @@ export function readFilters(params: URLSearchParams): Filters {
   };
 }
 
-/** The address's parameters for filters; what is usual for the view is left out. */
+/** The address's parameters for filters, without the view's defaults. */
 export function writeFilters(filters: Filters): URLSearchParams {
   const usual = readFilters(new URLSearchParams(filters.view === 'all' ? '' : { view: filters.view }));
   const params = new URLSearchParams();
@@ -43,7 +43,7 @@ export function writeFilters(filters: Filters): URLSearchParams {
 }
 
 /** Whether more than the view itself narrows the list. */
-export function isNarrowed(filters: Filters): boolean {
+export function hasFilters(filters: Filters): boolean {
   const usual = readFilters(new URLSearchParams({ view: filters.view }));
   return filters.due !== 'any' || filters.tag !== '' || filters.text !== '' || filters.status !== usual.status;
 }

@@ -1,27 +1,27 @@
 import type { Messages } from '../i18n/en';
-import { timeFormat } from '../i18n/time';
+import { dateTimeFormat } from '../i18n/time';
 import { daysUntil } from './due';
 import type { Filters } from './filters';
-import type { ShownTodo } from './pending';
+import type { DisplayedTodo } from './pending';
 
 export interface Group {
   /** Empty for a list that needs no headings. */
   heading: string;
-  rows: ShownTodo[];
+  rows: DisplayedTodo[];
 }
 
-/** The items under headings by day, in the views that are about days. The items come in their order. */
+/** Groups items under headings by day in the views that use days. The order of the items is kept. */
 export function grouped(
-  items: ShownTodo[],
+  items: DisplayedTodo[],
   filters: Filters,
   now: Date,
   zone: string,
   language: string,
   m: Pick<Messages, 'overdue' | 'today' | 'dueTomorrow'>,
 ): Group[] {
-  const isByDay = filters.sort === 'due' && (filters.view === 'today' || filters.view === 'upcoming');
-  if (!isByDay) return [{ heading: '', rows: items }];
-  const groups = new Map<string, ShownTodo[]>();
+  const isGroupedByDay = filters.sort === 'due' && (filters.view === 'today' || filters.view === 'upcoming');
+  if (!isGroupedByDay) return [{ heading: '', rows: items }];
+  const groups = new Map<string, DisplayedTodo[]>();
   for (const todo of items) {
     const heading = todo.dueAt === null ? '' : dayHeading(new Date(todo.dueAt), now, zone, language, m);
     groups.set(heading, [...(groups.get(heading) ?? []), todo]);
@@ -41,7 +41,7 @@ function dayHeading(
   if (days === 0) return m.today;
   if (days === 1) return m.dueTomorrow;
   const isThisYear = due.getFullYear() === now.getFullYear();
-  return timeFormat(language, {
+  return dateTimeFormat(language, {
     timeZone: zone,
     weekday: 'long',
     day: 'numeric',

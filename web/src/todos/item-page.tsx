@@ -4,8 +4,8 @@ import { useShortcuts } from '../app/shortcuts';
 import { useTitle } from '../app/use-title';
 import { Attachments } from '../attachments/attachments';
 import { useLanguage, useMessages } from '../i18n/i18n';
-import { longMoment, useTimeZone } from '../i18n/time';
-import { Bones, Button, buttonClass, Empty } from '../ui/controls';
+import { formatDateTime, useTimeZone } from '../i18n/time';
+import { Skeleton, Button, buttonClass, Empty } from '../ui/controls';
 import { BackIcon, RetryIcon, SearchIcon, TrashIcon } from '../ui/icons';
 import { deleteTodo, editTodo, setStatus } from './commands';
 import { realId, screenKey, useTodo, useTodoLoaded } from './data';
@@ -13,8 +13,8 @@ import { DueField } from './due-field';
 import css from './item-page.module.css';
 import type { Priority } from './known';
 import { NotesField } from './notes-field';
-import type { ShownTodo } from './pending';
-import { lastView, noteOpened } from './place';
+import type { DisplayedTodo } from './pending';
+import { lastView, recordOpened } from './list-position';
 import { TagsField } from './tags-field';
 import { TitleText } from './title-text';
 import { TickBox } from './todo-row';
@@ -28,7 +28,7 @@ export default function ItemPage({ id }: { id: string }) {
   useEffect(() => {
     if (ownId !== id) navigate(`/todos/${ownId}`, { replace: true });
   }, [ownId, id, navigate]);
-  useEffect(() => noteOpened(screenKey(id)), [id]);
+  useEffect(() => recordOpened(screenKey(id)), [id]);
   // A draft has nothing to load yet.
   const loaded = useTodoLoaded(ownId, { enabled: todo?.version !== 0 });
   useTitle(todo?.title ?? m.details);
@@ -45,7 +45,7 @@ export default function ItemPage({ id }: { id: string }) {
 
 function Missing({ loaded }: { loaded: ReturnType<typeof useTodoLoaded> }) {
   const m = useMessages();
-  if (loaded.isPending) return <Bones />;
+  if (loaded.isPending) return <Skeleton />;
   if (loaded.isError) {
     return (
       <Empty glyph={<RetryIcon size={28} />} heading="h1" title={m.listFailedTitle}>
@@ -67,7 +67,7 @@ const PRIORITIES: [Priority, 'priorityHigh' | 'priorityNormal' | 'priorityLow'][
   ['low', 'priorityLow'],
 ];
 
-function Item({ todo }: { todo: ShownTodo }) {
+function Item({ todo }: { todo: DisplayedTodo }) {
   const m = useMessages();
   const language = useLanguage();
   const zone = useTimeZone();
@@ -109,8 +109,8 @@ function Item({ todo }: { todo: ShownTodo }) {
       {todo.version > 0 && <Attachments todoId={todo.id} />}
       <footer className={css['foot']}>
         <p>
-          {m.created(longMoment(todo.createdAt, language, zone))}
-          {todo.updatedAt !== todo.createdAt && ` · ${m.changed(longMoment(todo.updatedAt, language, zone))}`}
+          {m.created(formatDateTime(todo.createdAt, language, zone))}
+          {todo.updatedAt !== todo.createdAt && ` · ${m.changed(formatDateTime(todo.updatedAt, language, zone))}`}
         </p>
         <Button look="danger" onClick={remove}>
           <TrashIcon size={18} />
@@ -121,17 +121,17 @@ function Item({ todo }: { todo: ShownTodo }) {
   );
 }
 
-function TitleField({ todo }: { todo: ShownTodo }) {
+function TitleField({ todo }: { todo: DisplayedTodo }) {
   const m = useMessages();
-  const [seen, setSeen] = useState(todo);
+  const [original, setOriginal] = useState(todo);
   return (
     <h1 className={css['title']} tabIndex={-1}>
       <TitleText
         title={todo.title}
         label={m.editTitle}
         status={todo.status}
-        onBegin={() => setSeen(todo)}
-        onSave={(title) => editTodo(seen, { title })}
+        onBegin={() => setOriginal(todo)}
+        onSave={(title) => editTodo(original, { title })}
       />
     </h1>
   );

@@ -1,76 +1,76 @@
-// What the page knows of the user's items. Answers of the API and live events come in any order and more than once; an
-// item's version decides which is newer, so that an older never overwrites a newer and a deleted item stays deleted.
+// The user's items as the page knows them. Answers of the API and live events arrive in any order and more than once; an
+// item's version decides which is newer, so that an older one never overwrites a newer one and a deleted item stays deleted.
 import type { components } from '../api/generated/todos';
 
 export type Todo = components['schemas']['Todo'];
 export type Status = Todo['status'];
 export type Priority = Todo['priority'];
 
-/** An item, and how well it is known. */
+/** An item, and how complete and how recent it is. */
 export interface Entry {
   todo: Todo;
-  /** Fields that an event does not carry, the notes, may be older than the version says. */
+  /** Whether the notes, which events do not carry, may be older than the version. */
   partial: boolean;
-  /** When the item was last heard of, in milliseconds since 1970. */
-  heardAt: number;
+  /** When the item was last received, in milliseconds since 1970-01-01. */
+  receivedAt: number;
 }
 
 export interface Known {
   readonly items: ReadonlyMap<string, Entry>;
-  /** Versions of deletions that live events told of, by item. */
-  readonly gone: ReadonlySet<string>;
+  /** The ids of deleted items. */
+  readonly deleted: ReadonlySet<string>;
 }
 
-export const nothingKnown: Known = { items: new Map(), gone: new Set() };
+export const noTodos: Known = { items: new Map(), deleted: new Set() };
 
-/** Takes in an item that the API answered with. */
-export function withAnswer(known: Known, todo: Todo, heardAt: number): Known {
-  return withAnswers(known, [todo], heardAt);
+/** Adds an item from an answer of the API. */
+export function withAnswer(known: Known, todo: Todo, receivedAt: number): Known {
+  return withAnswers(known, [todo], receivedAt);
 }
 
-/** Takes in items that the API answered with. */
-export function withAnswers(known: Known, todos: readonly Todo[], heardAt: number): Known {
-  const alive = todos.filter(({ id }) => !known.gone.has(id));
+/** Adds items from an answer of the API. */
+export function withAnswers(known: Known, todos: readonly Todo[], receivedAt: number): Known {
+  const alive = todos.filter(({ id }) => !known.deleted.has(id));
   if (alive.length === 0) return known;
   const items = new Map(known.items);
   for (const todo of alive) {
     const before = items.get(todo.id);
-    if (!before || isNews(todo, before)) items.set(todo.id, { todo, partial: false, heardAt });
-    else if (before.heardAt < heardAt) items.set(todo.id, { ...before, heardAt });
+    if (!before || isNewer(todo, before)) items.set(todo.id, { todo, partial: false, receivedAt });
+    else if (before.receivedAt < receivedAt) items.set(todo.id, { ...before, receivedAt });
   }
   return { ...known, items };
 }
 
-function isNews(todo: Todo, before: Entry): boolean {
+function isNewer(todo: Todo, before: Entry): boolean {
   return todo.version > before.todo.version || (todo.version === before.todo.version && before.partial);
 }
 
-/** Takes in what an event told of an item. */
-export function withEvent(known: Known, todo: Todo, heardAt: number): Known {
-  if (known.gone.has(todo.id)) return known;
+/** Adds an item as an event describes it. */
+export function withEvent(known: Known, todo: Todo, receivedAt: number): Known {
+  if (known.deleted.has(todo.id)) return known;
   const before = known.items.get(todo.id);
   if (before && before.todo.version >= todo.version) return known;
-  const items = new Map(known.items).set(todo.id, { todo, partial: true, heardAt });
+  const items = new Map(known.items).set(todo.id, { todo, partial: true, receivedAt });
   return { ...known, items };
 }
 
 /**
- * Takes in a whole list of one status, asked for at `askedAt`. Items of that status that are not in it are gone,
- * unless they were heard of since: the list may be older than the news.
+ * Adds a complete list of one status, requested at `askedAt`. Items of that status that are not in it are removed, unless
+ * they were received since then: the list may be older.
  */
 export function withList(known: Known, status: Status, list: readonly Todo[], askedAt: number): Known {
   const listed = new Set(list.map(({ id }) => id));
   const items = new Map(known.items);
-  for (const [id, { todo, heardAt }] of items) {
-    if (todo.status === status && !listed.has(id) && heardAt < askedAt) items.delete(id);
+  for (const [id, { todo, receivedAt }] of items) {
+    if (todo.status === status && !listed.has(id) && receivedAt < askedAt) items.delete(id);
   }
   return withAnswers({ ...known, items }, list, askedAt);
 }
 
-/** Forgets a deleted item, for good: ids are never used again. */
+/** Removes a deleted item permanently: ids are never reused. */
 export function without(known: Known, id: string): Known {
-  if (known.gone.has(id) && !known.items.has(id)) return known;
+  if (known.deleted.has(id) && !known.items.has(id)) return known;
   const items = new Map(known.items);
   items.delete(id);
-  return { items, gone: new Set(known.gone).add(id) };
+  return { items, deleted: new Set(known.deleted).add(id) };
 }

@@ -6,18 +6,18 @@ import { useSearch } from '../app/use-search';
 import { useTitle } from '../app/use-title';
 import { useLanguage, useMessages } from '../i18n/i18n';
 import { useTimeZone } from '../i18n/time';
-import { Bones, Button, buttonClass, Empty } from '../ui/controls';
+import { Skeleton, Button, buttonClass, Empty } from '../ui/controls';
 import { CalendarIcon, CheckIcon, DoneIcon, RetryIcon, SearchIcon, TodayIcon } from '../ui/icons';
 import { AddTodo } from './add-todo';
 import { deleteTodo, setStatus } from './commands';
 import { LIST_LIMIT, screenKey, useTodoList, useTodos } from './data';
 import { FilterBar } from './filter-bar';
-import { isNarrowed, listed, readFilters, writeFilters, type Filters } from './filters';
+import { hasFilters, listed, readFilters, writeFilters, type Filters } from './filters';
 import { grouped } from './groups';
 import css from './list-page.module.css';
-import type { ShownTodo } from './pending';
-import { noteView } from './place';
-import { focusedRow, moveFocus, useFocusKept } from './row-focus';
+import type { DisplayedTodo } from './pending';
+import { recordView } from './list-position';
+import { focusedRow, moveFocus, useKeepRowFocus } from './row-focus';
 import { TodoRow } from './todo-row';
 
 /** The user's list, in one of its views. */
@@ -26,7 +26,7 @@ export default function ListPage() {
   const [, navigate] = useLocation();
   const search = useSearch();
   const filters = readFilters(new URLSearchParams(search));
-  useEffect(() => noteView(`/${search}`), [search]);
+  useEffect(() => recordView(`/${search}`), [search]);
   const change = (next: Filters) => {
     const params = writeFilters(next).toString();
     navigate(params ? `/?${params}` : '/', { replace: true });
@@ -67,13 +67,13 @@ function List({
   const items = listed(todos, filters, now, zone);
   const [editing, setEditing] = useState<string | null>(null);
   useRowKeys(items, setEditing, field);
-  useFocusKept();
+  useKeepRowFocus();
 
   if (items.length === 0) {
-    if (queries.some(({ isPending }) => isPending)) return <Bones />;
+    if (queries.some(({ isPending }) => isPending)) return <Skeleton />;
     if (queries.some(({ isError }) => isError))
       return <Failed retry={() => queries.forEach((q) => void q.refetch())} />;
-    return <Nothing filters={filters} onClear={onClear} />;
+    return <EmptyList filters={filters} onClear={onClear} />;
   }
   return (
     <>
@@ -107,16 +107,16 @@ function Failed({ retry }: { retry: () => void }) {
   );
 }
 
-const NOTHING = {
+const NO_MATCH = {
   all: { Glyph: CheckIcon, title: 'emptyAllTitle', text: 'emptyAllText' },
   today: { Glyph: TodayIcon, title: 'emptyTodayTitle', text: 'emptyTodayText' },
   upcoming: { Glyph: CalendarIcon, title: 'emptyUpcomingTitle', text: 'emptyUpcomingText' },
   completed: { Glyph: DoneIcon, title: 'emptyCompletedTitle', text: 'emptyCompletedText' },
 } as const;
 
-function Nothing({ filters, onClear }: { filters: Filters; onClear: () => void }) {
+function EmptyList({ filters, onClear }: { filters: Filters; onClear: () => void }) {
   const m = useMessages();
-  if (isNarrowed(filters)) {
+  if (hasFilters(filters)) {
     return (
       <Empty glyph={<SearchIcon size={28} />} title={m.emptySearchTitle}>
         <p>{m.emptySearchText}</p>
@@ -124,7 +124,7 @@ function Nothing({ filters, onClear }: { filters: Filters; onClear: () => void }
       </Empty>
     );
   }
-  const { Glyph, title, text } = NOTHING[filters.view];
+  const { Glyph, title, text } = NO_MATCH[filters.view];
   return (
     <Empty glyph={<Glyph size={28} />} title={m[title]}>
       <p>{m[text]}</p>
@@ -138,9 +138,13 @@ function Nothing({ filters, onClear }: { filters: Filters; onClear: () => void }
 }
 
 /** Moves through the rows and acts on the focused one by key. */
-function useRowKeys(items: ShownTodo[], edit: (key: string) => void, field: RefObject<HTMLInputElement | null>): void {
+function useRowKeys(
+  items: DisplayedTodo[],
+  edit: (key: string) => void,
+  field: RefObject<HTMLInputElement | null>,
+): void {
   const [, navigate] = useLocation();
-  const withFocused = (act: (todo: ShownTodo) => void) => () => {
+  const withFocused = (act: (todo: DisplayedTodo) => void) => () => {
     const key = focusedRow();
     const todo = items.find(({ id }) => screenKey(id) === key);
     if (todo) act(todo);

@@ -2,7 +2,7 @@ import { useEffect, useRef, useState } from 'react';
 import { useMessages } from '../i18n/i18n';
 import { inputClass } from '../ui/controls';
 import { editTodo } from './commands';
-import { saveAtTheEnd } from './drafts';
+import { registerUnsavedEdit } from './unsaved-edits';
 import type { Todo } from './known';
 import css from './item-page.module.css';
 
@@ -15,7 +15,7 @@ interface Draft {
   text: string;
 }
 
-/** The notes of an item; they save themselves at a pause, when the field is left and when the page is. */
+/** The notes of an item, saved automatically after a pause, when the field loses the focus and when the page closes. */
 export function NotesField({ todo }: { todo: Todo }) {
   const m = useMessages();
   const [draft, setDraft] = useState<Draft | null>(null);
@@ -41,9 +41,9 @@ export function NotesField({ todo }: { todo: Todo }) {
     return () => clearTimeout(timer);
   }, [text]);
   useEffect(() => {
-    const forget = saveAtTheEnd(save);
+    const unregister = registerUnsavedEdit(save);
     return () => {
-      forget();
+      unregister();
       save();
     };
   }, []);

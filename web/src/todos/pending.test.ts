@@ -1,22 +1,22 @@
 import { expect, test } from 'vitest';
-import { nothingKnown, withAnswer } from './known';
+import { noTodos, withAnswer } from './known';
 import { rebase, shown, type Edit, type Pending } from './pending';
 import { sample } from './sample';
 
-const known = withAnswer(nothingKnown, sample(), 1);
+const known = withAnswer(noTodos, sample(), 1);
 const edit = (part: Edit): Pending => ({ id: 'p', kind: 'edit', todoId: 'a', seen: sample(), edit: part });
 
-test('an edit shows before the service has answered, and says that it is on its way', () => {
+test('an edit shows as pending before the service has answered', () => {
   expect(shown(known, [edit({ title: 'Buy bread' })])).toEqual([
     { ...sample({ title: 'Buy bread' }), isPending: true },
   ]);
 });
 
-test('an edit that is taken back leaves what was there', () => {
+test('removing an edit restores the item', () => {
   expect(shown(known, [])).toEqual([{ ...sample(), isPending: false }]);
 });
 
-test('changes lie over each other in the order in which they were made', () => {
+test('changes are applied in order', () => {
   const changes: Pending[] = [
     edit({ title: 'One' }),
     { id: 'q', kind: 'status', todoId: 'a', seen: sample(), status: 'completed', at: '2026-11-21T09:00:00Z' },
@@ -37,24 +37,24 @@ test('an item that is being created can be changed already', () => {
     { id: 'draft', kind: 'create', todo: draft, line: 'New' },
     { id: 'p', kind: 'edit', todoId: 'draft', seen: draft, edit: { title: 'Newer' } },
   ];
-  expect(shown(nothingKnown, changes)).toMatchObject([{ id: 'draft', title: 'Newer', isPending: true }]);
+  expect(shown(noTodos, changes)).toMatchObject([{ id: 'draft', title: 'Newer', isPending: true }]);
 });
 
-test('news from elsewhere shines through where nothing is pending', () => {
+test('changes of other devices show in fields without a pending change', () => {
   const newer = withAnswer(known, sample({ version: 2, priority: 'high' }), 2);
   expect(shown(newer, [edit({ title: 'Mine' })])).toMatchObject([{ title: 'Mine', priority: 'high' }]);
 });
 
-test('edits of different fields do not clash', () => {
+test('edits of different fields do not conflict', () => {
   expect(rebase(sample(), sample({ version: 2, title: 'Theirs' }), { notes: 'Mine' }).clash).toEqual([]);
 });
 
-test('edits of the same field clash, unless both wrote the same', () => {
+test('edits of the same field conflict, unless both values are equal', () => {
   const theirs = sample({ version: 2, title: 'Theirs', tags: ['home'] });
   expect(rebase(sample(), theirs, { title: 'Mine', tags: ['home'] }).clash).toEqual(['title']);
 });
 
-test('a moment is the same however it is written: an edit does not clash with the one before it', () => {
+test('two notations of the same due time do not conflict', () => {
   const seen = sample({ dueAt: '2031-05-04T05:30:00.000Z' });
   const answered = sample({ version: 2, dueAt: '2031-05-04T05:30:00Z' });
   expect(rebase(seen, answered, { dueAt: null }).clash).toEqual([]);

@@ -1,6 +1,6 @@
-// Changes that are under way. They lie over what is known until the service has answered, so that the page shows them at
-// once; a change that fails is taken away again, and what is known shines through unharmed. Each holds all that it takes
-// to send it, also after a reload: it is plain JSON.
+// Changes that the service has not confirmed yet. They are applied on top of the known items, so that the page shows them
+// at once; removing a failed change restores the known item. Each change is plain JSON and holds everything that is needed
+// to send it, also after a reload.
 import type { Known, Status, Todo } from './known';
 
 /** What an edit may set. */
@@ -8,38 +8,38 @@ export type Edit = Partial<Pick<Todo, 'title' | 'notes' | 'dueAt' | 'priority' |
 
 /** A change; `seen` is the item as it was when the user changed it. */
 export type Pending =
-  /** The draft's id is the change's own, and the request's idempotency key. `line` is what was typed. */
+  /** The draft's id is also the change's id and the request's idempotency key. `line` is the typed text. */
   | { id: string; kind: 'create'; todo: Todo; line: string }
   | { id: string; kind: 'edit'; todoId: string; seen: Todo; edit: Edit }
   | { id: string; kind: 'status'; todoId: string; seen: Todo; status: Status; at: string }
   | { id: string; kind: 'delete'; todoId: string; seen: Todo };
 
-/** An item as it is shown. */
-export interface ShownTodo extends Todo {
-  /** Something of it is still being saved. */
+/** An item with its pending changes. */
+export interface DisplayedTodo extends Todo {
+  /** Whether a change of the item is not saved yet. */
   isPending: boolean;
 }
 
-/** All items, with the pending changes over them in the order in which they were made. */
-export function shown(known: Known, pending: readonly Pending[]): ShownTodo[] {
-  const items = new Map<string, ShownTodo>();
+/** All items with the pending changes applied in order. */
+export function shown(known: Known, pending: readonly Pending[]): DisplayedTodo[] {
+  const items = new Map<string, DisplayedTodo>();
   for (const { todo } of known.items.values()) items.set(todo.id, settled(todo));
   for (const change of pending) lay(change, items);
   return [...items.values()];
 }
 
-const settledOnes = new WeakMap<Todo, ShownTodo>();
+const unchangedTodos = new WeakMap<Todo, DisplayedTodo>();
 
-/** An item without a pending change: the same object as long as it is the same, so that its row stays as it is. */
-function settled(todo: Todo): ShownTodo {
-  const kept = settledOnes.get(todo);
-  if (kept) return kept;
+/** An item without a pending change: the same object for the same item, so that its row is not rendered again. */
+function settled(todo: Todo): DisplayedTodo {
+  const stored = unchangedTodos.get(todo);
+  if (stored) return stored;
   const made = { ...todo, isPending: false };
-  settledOnes.set(todo, made);
+  unchangedTodos.set(todo, made);
   return made;
 }
 
-function lay(change: Pending, items: Map<string, ShownTodo>): void {
+function lay(change: Pending, items: Map<string, DisplayedTodo>): void {
   if (change.kind === 'create') {
     items.set(change.todo.id, { ...change.todo, isPending: true });
     return;
@@ -60,7 +60,7 @@ function lay(change: Pending, items: Map<string, ShownTodo>): void {
   }
 }
 
-/** An edit that met a newer version: whether it can simply be made again there, or which fields both sides changed. */
+/** The fields of an edit that were also changed in a newer version; without one, the edit can be repeated on it. */
 export function rebase(seen: Todo, newer: Todo, edit: Edit): { clash: (keyof Edit)[] } {
   const fields = Object.keys(edit) as (keyof Edit)[];
   const differs = (one: Edit, field: keyof Edit) => !same(field, one[field], newer[field]);

@@ -9,7 +9,7 @@ test('a plain line is a title', () => {
   expect(read('  Buy   milk ')).toEqual({ ...plain, title: 'Buy milk' });
 });
 
-test('tags, a priority and a day are taken out of the title', () => {
+test('tags, a priority and a day are removed from the title', () => {
   expect(read('Buy milk #shopping !high tomorrow')).toEqual({
     title: 'Buy milk',
     tags: ['shopping'],
@@ -18,7 +18,7 @@ test('tags, a priority and a day are taken out of the title', () => {
   });
 });
 
-test('the words of both languages are understood', () => {
+test('words of both languages are understood', () => {
   expect(read('Milch kaufen !wichtig am Montag')).toEqual({
     ...plain,
     title: 'Milch kaufen',
@@ -31,15 +31,15 @@ test('a day counts only as the last word', () => {
   expect(read('Plan Monday meeting')).toEqual({ ...plain, title: 'Plan Monday meeting' });
 });
 
-test('a line of nothing but a day or a tag is a title', () => {
+test('a line of only a day or a tag is a title', () => {
   expect(read('Tomorrow')).toEqual({ ...plain, title: 'Tomorrow' });
   expect(read('#home')).toEqual({ ...plain, title: '#home' });
 });
 
-test('a tag that is written twice counts once', () => {
+test('a repeated tag counts once', () => {
   expect(read('Sweep #home #home').tags).toEqual(['home']);
 });
 
-test('marks that mean nothing stay', () => {
+test('marks without a meaning stay', () => {
   expect(read('Wow ! # done !!').title).toBe('Wow ! # done !!');
 });

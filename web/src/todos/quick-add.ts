@@ -1,7 +1,7 @@
 import type { Priority } from './known';
-import { dayAfter, daysToWeekday, usualTime } from './due';
+import { dayAfter, daysToWeekday, defaultTime } from './due';
 
-/** A line as it was typed, taken apart. */
+/** The parts of a typed line. */
 export interface QuickTodo {
   title: string;
   dueAt: string | null;
@@ -37,8 +37,8 @@ const WEEKDAYS: Record<string, number> = {
 
 /**
  * Reads `Buy milk #shopping !high tomorrow`. A tag or a priority counts anywhere in the line; a day only as its last
- * word (with or without `on`, `am`), so that "Plan Monday meeting" stays a title. A line that would have no title left
- * is taken as the title whole.
+ * word (with or without `on`, `am`), so that "Plan Monday meeting" stays a title. A line without any other text is the
+ * title as a whole.
  */
 export function readLine(line: string, now: Date, zone: string): QuickTodo {
   const tags: string[] = [];
@@ -61,7 +61,7 @@ export function readLine(line: string, now: Date, zone: string): QuickTodo {
     words.pop();
     if (words.length > 1 && /^(on|am)$/i.test(words.at(-1) ?? '')) words.pop();
   }
-  const dueAt = days === null || words.length === 0 ? null : dayAfter(now, days, usualTime(now, days, zone), zone);
+  const dueAt = days === null || words.length === 0 ? null : dayAfter(now, days, defaultTime(now, days, zone), zone);
   const title = words.join(' ');
   if (title === '') return { title: line.trim(), dueAt: null, priority: 'normal', tags: [] };
   const isWhole = days !== null && words.length === 1 && title === line.trim();

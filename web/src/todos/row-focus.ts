@@ -1,4 +1,4 @@
-// The focus among the rows of the list, which come and go under it.
+// Keyboard focus in the rows of the list, which appear and disappear.
 import { useEffect, useLayoutEffect, useRef } from 'react';
 
 const rows = () => [...document.querySelectorAll<HTMLElement>('[data-row]')];
@@ -16,7 +16,7 @@ export function moveFocus(step: 1 | -1): void {
   focusTitle(next);
 }
 
-/** Shows the row of an item and focuses it; says whether there is one. */
+/** Scrolls to the row of an item and focuses it; returns whether it exists. */
 export function focusRow(key: string): boolean {
   const row = rows().find(({ dataset }) => dataset['row'] === key);
   row?.scrollIntoView({ block: 'center' });
@@ -24,8 +24,8 @@ export function focusRow(key: string): boolean {
   return row !== undefined;
 }
 
-/** Lets the focus of a row that has gone pass to the one that took its place; to the heading when there is none. */
-export function useFocusKept(): void {
+/** Moves the focus of a removed row to the row that took its position, or to the heading without one. */
+export function useKeepRowFocus(): void {
   const last = useRef<{ key: string; place: number; isTick: boolean } | null>(null);
   useEffect(() => {
     const note = ({ target }: FocusEvent) => {

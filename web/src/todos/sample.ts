@@ -1,6 +1,6 @@
 import type { Todo } from './known';
 
-/** An item for tests, all of it plain but what is given. */
+/** An item for tests with default values for everything not given. */
 export function sample(part: Partial<Todo> = {}): Todo {
   return {
     id: 'a',

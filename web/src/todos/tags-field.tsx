@@ -3,7 +3,7 @@ import { useLanguage, useMessages } from '../i18n/i18n';
 import { CloseIcon } from '../ui/icons';
 import { useTodos } from './data';
 import css from './tags-field.module.css';
-import { MOST_TAGS, tagsOf, withTags } from './tags';
+import { MAX_TAGS, tagsOf, withTags } from './tags';
 
 /** The tags of an item: written one by one, with those in use as proposals. */
 export function TagsField({ tags, onChange }: { tags: string[]; onChange: (tags: string[]) => void }) {
@@ -19,11 +19,11 @@ export function TagsField({ tags, onChange }: { tags: string[]; onChange: (tags:
     if (next.length > tags.length) onChange(next);
   };
   const write = (written: string) => {
-    // A comma ends a tag, also where it comes as text: pasted, or from the keyboard of a phone.
+    // A comma ends a tag, also in pasted text or from the keyboard of a phone.
     if (written.includes(',')) add(written);
     else setText(written);
   };
-  const isFull = tags.length >= MOST_TAGS;
+  const isFull = tags.length >= MAX_TAGS;
   const onKeyDown = (event: KeyboardEvent<HTMLInputElement>) => {
     if (event.key === 'Escape') {
       event.currentTarget.blur();
@@ -69,7 +69,7 @@ export function TagsField({ tags, onChange }: { tags: string[]; onChange: (tags:
         ))}
       </datalist>
       <p id={`${id}-most`} role="status" className={css['most']}>
-        {isFull && m.mostTags(MOST_TAGS)}
+        {isFull && m.mostTags(MAX_TAGS)}
       </p>
     </div>
   );

@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest';
 import { sample } from './sample';
-import { MOST_TAGS, tagsOf, withTags } from './tags';
+import { MAX_TAGS, tagsOf, withTags } from './tags';
 
-const twenty = Array.from({ length: MOST_TAGS }, (_, index) => `tag${index}`);
+const twenty = Array.from({ length: MAX_TAGS }, (_, index) => `tag${index}`);
 
-test('the tags of open items are named once, numbers in their order', () => {
+test('the tags of open items are listed once, with numbers in numeric order', () => {
   const todos = [
     sample({ id: 'one', tags: ['tag12', 'tag3', 'home'] }),
     sample({ id: 'two', tags: ['home'] }),
@@ -13,7 +13,7 @@ test('the tags of open items are named once, numbers in their order', () => {
   expect(tagsOf(todos, 'en')).toEqual(['home', 'tag3', 'tag12']);
 });
 
-test('tags are written one by one or between commas', () => {
+test('tags are entered one by one or separated by commas', () => {
   expect(withTags(['home'], 'two words, #three,', []).tags).toEqual(['home', 'two words', 'three']);
   expect(withTags(['home'], ' , home', []).tags).toEqual(['home']);
 });
@@ -23,6 +23,6 @@ test('a tag in use keeps its spelling', () => {
   expect(withTags(['Shop'], 'SHOP', []).tags).toEqual(['Shop']);
 });
 
-test('what an item does not hold any more is left over', () => {
+test('tags beyond the limit are left over', () => {
   expect(withTags(twenty, 'one more, tag3', [])).toEqual({ tags: twenty, leftOver: 'one more' });
 });

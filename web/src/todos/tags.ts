@@ -2,10 +2,10 @@ import type { Todo } from './known';
 import { cut } from './text';
 
 /** How many tags an item bears at most. */
-export const MOST_TAGS = 20;
+export const MAX_TAGS = 20;
 
 /** The longest tag, in characters. */
-const LONGEST_TAG = 50;
+const MAX_TAG_LENGTH = 50;
 
 /** The tags of open items, each once, by name. */
 export function tagsOf(todos: readonly Todo[], language: string): string[] {
@@ -15,7 +15,7 @@ export function tagsOf(todos: readonly Todo[], language: string): string[] {
 
 /**
  * An item's tags with those that were written, between commas, after them. One in use is spelled as it is there, whatever
- * its capitals: the service takes `Shop` and `shop` for two. What an item does not hold any more is left over.
+ * its capitals: for the service `Shop` and `shop` are two tags. Tags beyond the limit are returned as left over.
  */
 export function withTags(
   tags: readonly string[],
@@ -25,9 +25,9 @@ export function withTags(
   const next = [...tags];
   const leftOver: string[] = [];
   for (const part of written.split(',')) {
-    const tag = cut(part.trim().replace(/^#/, ''), LONGEST_TAG).trim();
+    const tag = cut(part.trim().replace(/^#/, ''), MAX_TAG_LENGTH).trim();
     if (tag === '' || next.some((one) => isSame(one, tag))) continue;
-    if (next.length < MOST_TAGS) next.push(inUse.find((one) => isSame(one, tag)) ?? tag);
+    if (next.length < MAX_TAGS) next.push(inUse.find((one) => isSame(one, tag)) ?? tag);
     else leftOver.push(tag);
   }
   return { tags: next, leftOver: leftOver.join(', ') };

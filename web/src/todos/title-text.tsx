@@ -1,17 +1,17 @@
 import { useRef, useState, type KeyboardEvent } from 'react';
 import { Counter } from './counter';
-import { cut, lengthOf, LONGEST_TITLE, oneLine } from './text';
+import { cut, lengthOf, MAX_TITLE_LENGTH, oneLine } from './text';
 import css from './title-text.module.css';
 
 interface Props {
-  /** The title as it is; what is written is kept apart from it until it is saved. */
+  /** The saved title; the text that the user writes is kept separately until it is saved. */
   title: string;
   label: string;
   status?: string;
-  /** The title as it was when the writing began is what `onSave` gets a new one for. */
+  /** Called with a new title for the one that was shown when the editing began. */
   onBegin?: () => void;
   onSave: (title: string) => void;
-  /** The field was left, with or without a change. */
+  /** Called when the field loses the focus, with or without a change. */
   onEnd?: () => void;
   isFocused?: boolean;
 }
@@ -26,7 +26,7 @@ export function TitleText({ title, label, status, onBegin, onSave, onEnd, isFocu
 
   const write = (next: string) => {
     if (draft === null) onBegin?.();
-    setDraft(cut(next, LONGEST_TITLE));
+    setDraft(cut(next, MAX_TITLE_LENGTH));
   };
   const end = () => {
     const written = oneLine(text);

@@ -2,7 +2,7 @@ import { useNow } from '../app/use-now';
 import { useLanguage, useMessages } from '../i18n/i18n';
 import { useTimeZone } from '../i18n/time';
 import { CalendarIcon, FlagIcon, NoteIcon } from '../ui/icons';
-import { dueInWords } from './due';
+import { formatDue } from './due';
 import type { Todo } from './known';
 import css from './todo-facts.module.css';
 
@@ -11,8 +11,8 @@ type Facts = Pick<Todo, 'dueAt' | 'priority' | 'tags' | 'notes' | 'status'>;
 /** An item's facts in one line: due, priority, tags, whether there are notes. */
 export function TodoFacts({ todo }: { todo: Facts }) {
   const m = useMessages();
-  const due = useDueInWords(todo.dueAt);
-  const inFull = useDueInFull(todo.dueAt);
+  const due = useDueText(todo.dueAt);
+  const inFull = useDueLongText(todo.dueAt);
   const now = useNow();
   const isLate = todo.status === 'open' && todo.dueAt !== null && new Date(todo.dueAt) < now;
   return (
@@ -46,11 +46,11 @@ export function TodoFacts({ todo }: { todo: Facts }) {
   );
 }
 
-/** A due time in few words of the user's language; empty without one. */
-export const useDueInWords = (dueAt: string | null): string => useDue(dueAt, 'short');
+/** A short due time in the user's language; empty without one. */
+export const useDueText = (dueAt: string | null): string => useDue(dueAt, 'short');
 
-/** A due time with its time of day, however far away; empty without one. */
-export const useDueInFull = (dueAt: string | null): string => useDue(dueAt, 'full');
+/** A due time with its time of day; empty without one. */
+export const useDueLongText = (dueAt: string | null): string => useDue(dueAt, 'full');
 
 function useDue(dueAt: string | null, length: 'short' | 'full'): string {
   const m = useMessages();
@@ -59,5 +59,5 @@ function useDue(dueAt: string | null, length: 'short' | 'full'): string {
   const now = useNow();
   if (dueAt === null) return '';
   const words = { yesterday: m.dueYesterday, today: m.today, tomorrow: m.dueTomorrow };
-  return dueInWords(dueAt, now, zone, language, words, length);
+  return formatDue(dueAt, now, zone, language, words, length);
 }

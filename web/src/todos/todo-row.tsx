@@ -5,19 +5,19 @@ import { IconButton, iconButtonClass } from '../ui/controls';
 import { CheckIcon, DetailsIcon, TrashIcon } from '../ui/icons';
 import { deleteTodo, editTodo, setStatus } from './commands';
 import { screenKey } from './data';
-import type { ShownTodo } from './pending';
+import type { DisplayedTodo } from './pending';
 import { TitleText } from './title-text';
 import { TodoFacts } from './todo-facts';
 import css from './todo-row.module.css';
 
 interface Props {
-  todo: ShownTodo;
+  todo: DisplayedTodo;
   isEditing: boolean;
   /** The item's `screenKey` when its title is to be edited; `null` when that is over. */
   onEdit: (key: string | null) => void;
 }
 
-/** One item of the list: tick it off, change its title where it stands, open it. */
+/** One item of the list: complete it, edit its title in place, open it. */
 export const TodoRow = memo(function TodoRow({ todo, isEditing, onEdit }: Props) {
   const m = useMessages();
   const title = useRef<HTMLButtonElement>(null);
@@ -72,8 +72,8 @@ export const TodoRow = memo(function TodoRow({ todo, isEditing, onEdit }: Props)
   );
 });
 
-/** The circle that completes an item, or takes it up again. */
-export function TickBox({ todo }: { todo: ShownTodo }) {
+/** The circle that completes an item, or reopens it. */
+export function TickBox({ todo }: { todo: DisplayedTodo }) {
   const m = useMessages();
   const isDone = todo.status === 'completed';
   return (
@@ -93,16 +93,16 @@ export function TickBox({ todo }: { todo: ShownTodo }) {
   );
 }
 
-function TitleEditor({ todo, onEnd }: { todo: ShownTodo; onEnd: () => void }) {
+function TitleEditor({ todo, onEnd }: { todo: DisplayedTodo; onEnd: () => void }) {
   const m = useMessages();
-  // The item as it was when the writing began: what the change is a change of.
-  const [seen] = useState(todo);
+  // The item as it was when the editing began: the base of the change.
+  const [original] = useState(todo);
   return (
     <TitleText
-      title={seen.title}
+      title={original.title}
       label={m.editTitle}
       isFocused
-      onSave={(title) => editTodo(seen, { title })}
+      onSave={(title) => editTodo(original, { title })}
       onEnd={onEnd}
     />
   );

@@ -1,29 +1,29 @@
-// What can be undone at the moment, the latest last.
+// The actions that can be undone at the moment, the latest last.
 import { messages } from '../i18n/i18n';
-import { say } from '../ui/toasts';
+import { showToast } from '../ui/toasts';
 
 let undos: (() => void)[] = [];
 
-/** Says what was done, and offers to undo it while the message shows; `settle` runs when the offer is gone. */
+/** Shows a message with an undo button; `settle` runs when the message has closed. */
 export function offerUndo(text: string, undo: () => unknown, settle?: () => void): void {
   const once = () => {
     undo();
     dismiss();
   };
-  const onGone = () => {
+  const onClose = () => {
     undos = undos.filter((other) => other !== once);
     settle?.();
   };
-  const dismiss = say(text, { action: { label: messages().undo, run: once }, onGone });
+  const dismiss = showToast(text, { action: { label: messages().undo, run: once }, onClose });
   undos.push(once);
 }
 
-/** Undoes the latest deletion or completion of those that can still be undone. */
+/** Undoes the latest deletion or completion that can still be undone. */
 export function undoLast(): void {
   undos.at(-1)?.();
 }
 
-/** Nothing of what was done can be undone any more. */
-export function forgetUndos(): void {
+/** Drops all undo actions. */
+export function clearUndo(): void {
   undos = [];
 }

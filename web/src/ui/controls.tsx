@@ -13,7 +13,7 @@ export function Button({ look = 'plain', className = '', ...rest }: ComponentPro
   return <button type="button" className={`${buttonClass(look)} ${className}`} {...rest} />;
 }
 
-/** A button with a drawing alone; its name is for screen readers and for the tooltip. */
+/** A button with an icon only; its label is for screen readers and the tooltip. */
 export function IconButton({ label, className = '', ...rest }: ComponentProps<'button'> & { label: string }) {
   return <button type="button" aria-label={label} title={label} className={`${css['icon']} ${className}`} {...rest} />;
 }
@@ -26,7 +26,7 @@ interface FieldProps extends ComponentProps<'input'> {
   error?: string | undefined;
 }
 
-/** A text field with its label, its hint and what is wrong with it. */
+/** A text field with label, hint and error message. */
 export function Field({ label, hint, error, id: givenId, ...rest }: FieldProps) {
   const madeId = useId();
   const id = givenId ?? madeId;
@@ -47,7 +47,7 @@ export function Field({ label, hint, error, id: givenId, ...rest }: FieldProps) 
   );
 }
 
-/** A password field whose text can be shown. */
+/** A password field with a button that shows the text. */
 export function PasswordField({ label, hint, error, ...rest }: FieldProps) {
   const id = useId();
   const m = useMessages();
@@ -124,7 +124,7 @@ interface EmptyProps {
   children: ReactNode;
 }
 
-/** A place with nothing in it: what it is for, and what to do. */
+/** An empty state: a title, an explanation and actions. */
 export function Empty({ glyph, title, heading: Heading = 'h2', children }: EmptyProps) {
   return (
     <div className={css['empty']}>
@@ -135,8 +135,8 @@ export function Empty({ glyph, title, heading: Heading = 'h2', children }: Empty
   );
 }
 
-/** The outline of a list that is loading. */
-export function Bones() {
+/** The placeholder of a list that is loading. */
+export function Skeleton() {
   const m = useMessages();
   return (
     <div className={css['bones']} role="status">

@@ -9,18 +9,18 @@ export interface DialogProps {
   title: string;
   isOpen: boolean;
   onOpenChange: (isOpen: boolean) => void;
-  /** `wide` for pictures; a `sheet` comes from below and lists ways and actions. */
+  /** `wide` for pictures; a `sheet` opens from the bottom and lists links and actions. */
   size?: 'usual' | 'wide' | 'sheet';
   /** What has the focus first, when it is not the first that can have it. */
   initialFocus?: RefObject<HTMLElement | null>;
-  /** What has the focus afterwards, when what had it before may be gone. */
+  /** The element to focus afterwards, if the one that had the focus may have been removed. */
   finalFocus?: RefObject<HTMLElement | null>;
   children: ReactNode;
 }
 
 /**
- * A dialog: it holds the focus, Escape closes it, and the focus goes back to where it came from. Its code is fetched
- * after the page has come to rest, so that it is there, also offline, when the dialog opens.
+ * A dialog: it traps the focus, Escape closes it, and the focus returns to where it was. Its code is loaded when the page is
+ * idle, so that it is available, also offline, when the dialog opens.
  */
 export function Dialog(props: DialogProps) {
   const [isNeeded, setNeeded] = useState(props.isOpen);

@@ -1,6 +1,6 @@
 import type { ReactNode } from 'react';
 
-/** A drawing that says nothing to a screen reader: the text beside it, or its button's name, does. */
+/** An icon that screen readers skip: the text beside it or the button's label names it. */
 function icon(paths: ReactNode) {
   return function Icon({ size = 20 }: { size?: number }) {
     return (

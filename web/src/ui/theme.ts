@@ -2,10 +2,10 @@ import { Store } from '../store';
 
 export type Theme = 'system' | 'light' | 'dark';
 
-const KEPT = 'busline.theme';
+const STORAGE_KEY = 'busline.theme';
 const dark = window.matchMedia('(prefers-color-scheme: dark)');
 
-export const theme = new Store<Theme>(keptTheme());
+export const theme = new Store<Theme>(storedTheme());
 
 /** Shows the chosen theme, and follows the device while none is chosen. */
 export function startTheme(): void {
@@ -16,7 +16,7 @@ export function startTheme(): void {
 
 /** Chooses a theme for this device. */
 export function chooseTheme(next: Theme): void {
-  localStorage.setItem(KEPT, next);
+  localStorage.setItem(STORAGE_KEY, next);
   theme.update(() => next);
 }
 
@@ -25,7 +25,7 @@ function show(): void {
   document.documentElement.dataset['theme'] = chosen === 'system' ? (dark.matches ? 'dark' : 'light') : chosen;
 }
 
-function keptTheme(): Theme {
-  const kept = localStorage.getItem(KEPT);
-  return kept === 'light' || kept === 'dark' ? kept : 'system';
+function storedTheme(): Theme {
+  const stored = localStorage.getItem(STORAGE_KEY);
+  return stored === 'light' || stored === 'dark' ? stored : 'system';
 }

@@ -6,7 +6,7 @@ import { CloseIcon } from './icons';
 import { dismissToast, holdToast, releaseToast, toasts, type Toast } from './toasts';
 import css from './toaster.module.css';
 
-/** Shows the messages of the moment; a screen reader reads each as it comes. */
+/** Shows the current messages; a screen reader announces each of them. */
 export function Toaster() {
   const shown = useStore(toasts);
   const cameFrom = useRef<Element | null>(null);
@@ -26,7 +26,7 @@ export function Toaster() {
   );
 }
 
-/** A message that stays as long as somebody points at it or is in it with the keyboard. */
+/** A message that stays open while the pointer is over it or the focus is within it. */
 function Message({ toast, onFocusLost }: { toast: Toast; onFocusLost: () => void }) {
   const m = useMessages();
   const { id, text, tone, action } = toast;
@@ -55,7 +55,7 @@ function Message({ toast, onFocusLost }: { toast: Toast; onFocusLost: () => void
   );
 }
 
-/** Runs something when an element goes away that holds the focus. */
+/** Runs a function when the focused element is removed. */
 function useFocusAfter(box: RefObject<HTMLElement | null>, onFocusLost: () => void): void {
   const latest = useRef(onFocusLost);
   useLayoutEffect(() => {

@@ -1,27 +1,27 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { dismissAll, holdToast, releaseToast, say, shortTitle, toasts } from './toasts';
+import { dismissAllToasts, holdToast, releaseToast, showToast, shortTitle, toasts } from './toasts';
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => {
-  dismissAll();
+  dismissAllToasts();
   vi.useRealTimers();
 });
 
 const texts = () => toasts.get().map(({ text }) => text);
 
-test('a message goes by itself, and says so once', () => {
-  const onGone = vi.fn();
-  const dismiss = say('Saved', { onGone });
+test('a message closes by itself and calls onClose once', () => {
+  const onClose = vi.fn();
+  const dismiss = showToast('Saved', { onClose });
   vi.advanceTimersByTime(4_999);
   expect(texts()).toEqual(['Saved']);
   vi.advanceTimersByTime(1);
   expect(texts()).toEqual([]);
   dismiss();
-  expect(onGone).toHaveBeenCalledTimes(1);
+  expect(onClose).toHaveBeenCalledTimes(1);
 });
 
-test('a message stays while anything holds it, and then has the time that was left', () => {
-  say('Saved');
+test('a held message stays open, and then its countdown resumes', () => {
+  showToast('Saved');
   const id = toasts.get()[0]?.id ?? 0;
   vi.advanceTimersByTime(4_000);
   holdToast(id, 'pointer');
@@ -37,19 +37,19 @@ test('a message stays while anything holds it, and then has the time that was le
   expect(texts()).toEqual([]);
 });
 
-test('a fourth message takes the place of the first', () => {
-  const onGone = vi.fn();
-  say('1', { onGone });
-  for (const text of ['2', '3']) say(text);
-  expect(onGone).not.toHaveBeenCalled();
-  say('4');
+test('a fourth message replaces the first', () => {
+  const onClose = vi.fn();
+  showToast('1', { onClose });
+  for (const text of ['2', '3']) showToast(text);
+  expect(onClose).not.toHaveBeenCalled();
+  showToast('4');
   expect(texts()).toEqual(['2', '3', '4']);
-  expect(onGone).toHaveBeenCalledTimes(1);
+  expect(onClose).toHaveBeenCalledTimes(1);
 });
 
-test('a chosen action runs before the message is gone', () => {
+test('an action runs before the message closes', () => {
   const order: string[] = [];
-  say('Deleted', { action: { label: 'Undo', run: () => order.push('undo') }, onGone: () => order.push('gone') });
+  showToast('Deleted', { action: { label: 'Undo', run: () => order.push('undo') }, onClose: () => order.push('gone') });
   toasts.get()[0]?.action?.run();
   expect(order).toEqual(['undo', 'gone']);
 });

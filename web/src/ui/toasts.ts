@@ -8,28 +8,28 @@ export interface Toast {
 }
 
 interface Options extends Partial<Pick<Toast, 'tone' | 'action'>> {
-  /** Runs once the message is gone, however it went. */
-  onGone?: () => void;
+  /** Runs once the message has closed, for whatever reason. */
+  onClose?: () => void;
 }
 
-/** What keeps a message on the screen: a pointer over it, or the focus within it. */
+/** What keeps a message open: a pointer over it, or the focus within it. */
 type Holder = 'pointer' | 'focus';
 
-/** How long a message stays, in milliseconds; one with an action stays longer, so that it can be reached. */
-const STAYS_MS = 5_000;
-const STAYS_WITH_ACTION_MS = 8_000;
+/** How long a message is shown, in milliseconds; longer with an action, so that the user can reach it. */
+const DURATION_MS = 5_000;
+const DURATION_WITH_ACTION_MS = 8_000;
 
-/** More than that nobody reads at a time. */
-const MOST = 3;
+/** How many messages are shown at a time. */
+const MAX_TOASTS = 3;
 
 export const toasts = new Store<readonly Toast[]>([]);
 let count = 0;
 
-/** What belongs to each message that shows and nobody sees. */
-const lives = new Map<number, { clock: Clock; onGone: (() => void) | undefined }>();
+/** The countdown and the callback of each message. */
+const lives = new Map<number, { clock: Clock; onClose: (() => void) | undefined }>();
 
-/** Shows a message for a moment, and returns how to take it away sooner. */
-export function say(text: string, { tone = 'plain', action, onGone }: Options = {}): () => void {
+/** Shows a message for some seconds; returns a function that closes it sooner. */
+export function showToast(text: string, { tone = 'plain', action, onClose }: Options = {}): () => void {
   const id = ++count;
   const dismiss = () => dismissToast(id);
   const run = () => {
@@ -38,9 +38,9 @@ export function say(text: string, { tone = 'plain', action, onGone }: Options = 
   };
   toasts
     .get()
-    .slice(0, 1 - MOST)
+    .slice(0, 1 - MAX_TOASTS)
     .forEach((oldest) => dismissToast(oldest.id));
-  lives.set(id, { clock: new Clock(action ? STAYS_WITH_ACTION_MS : STAYS_MS, dismiss), onGone });
+  lives.set(id, { clock: new Clock(action ? DURATION_WITH_ACTION_MS : DURATION_MS, dismiss), onClose });
   toasts.update((shown) => [...shown, { id, text, tone, action: action && { label: action.label, run } }]);
   return dismiss;
 }
@@ -51,34 +51,34 @@ export function dismissToast(id: number): void {
   lives.delete(id);
   life.clock.stop();
   toasts.update((shown) => shown.filter((toast) => toast.id !== id));
-  life.onGone?.();
+  life.onClose?.();
 }
 
-/** Takes all messages away. */
-export function dismissAll(): void {
+/** Closes all messages. */
+export function dismissAllToasts(): void {
   toasts.get().forEach(({ id }) => dismissToast(id));
 }
 
-/** Keeps a message on the screen until everything that holds it has let go. */
+/** Keeps a message open until `releaseToast` was called for every holder. */
 export const holdToast = (id: number, holder: Holder): void => lives.get(id)?.clock.hold(holder);
 
-/** Lets the time of a message go on. */
+/** Resumes the countdown of a message. */
 export const releaseToast = (id: number, holder: Holder): void => lives.get(id)?.clock.release(holder);
 
-/** A title as a message has room for it. */
+/** A title, shortened for a message. */
 export function shortTitle(title: string): string {
   const characters = Array.from(title);
-  return characters.length <= LONGEST_TITLE
+  return characters.length <= MAX_TITLE_LENGTH
     ? title
     : `${characters
-        .slice(0, LONGEST_TITLE - 1)
+        .slice(0, MAX_TITLE_LENGTH - 1)
         .join('')
         .trimEnd()}…`;
 }
 
-const LONGEST_TITLE = 60;
+const MAX_TITLE_LENGTH = 60;
 
-/** Counts down, but not while something holds it. */
+/** A countdown that pauses while it has a holder. */
 class Clock {
   #left: number;
   #startedAt = 0;

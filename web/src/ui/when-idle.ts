@@ -1,4 +1,4 @@
-/** Runs something once the page has come to rest; what it rejects with is the business of who needs its result. */
+/** Runs a function when the page is idle. Its rejection is ignored here: the code that needs the result reports it. */
 export function whenIdle(work: () => Promise<unknown>): () => void {
   const run = () => void work().catch(() => undefined);
   if (!('requestIdleCallback' in window)) {

@@ -1,8 +1,8 @@
-//! The page's files to their bucket, so that every browser sees one version whole.
+//! Uploads the page's files so that every browser gets the files of one version.
 //!
-//! Names of assets hold a hash of what is in them: they are uploaded first and kept by browsers for ever. `index.html`,
-//! which names them, and `config.json` come last and are asked for anew each time, so that nothing ever needs to be
-//! invalidated: the distribution keeps what says `no-cache` for the one second that `CachingOptimized` is at least about.
+//! The names of assets contain a hash of their content: they are uploaded first, and browsers cache them without limit.
+//! `index.html`, which refers to them, and `config.json` are uploaded last and have `no-cache`, so that nothing needs to be
+//! invalidated: the distribution caches such files for one second, the minimum of `CachingOptimized`.
 //! <https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/Expiration.html>
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -17,33 +17,34 @@ use serde_json::json;
 use super::entries;
 use crate::aws::{self, Target};
 use crate::hash;
+use crate::services::Service;
 use crate::smoke;
 use crate::status::Status;
 use crate::ui::Step;
 
-/// Where Vite puts what has a hash in its name.
+/// The folder of the files with a hash in their names, as Vite writes them.
 const HASHED: &str = "assets/";
 const INDEX: &str = "index.html";
 const CONFIG: &str = "config.json";
-/// The metadata of `index.html` that says which release the bucket holds.
+/// The metadata of `index.html` with the release that the bucket contains.
 const RELEASE: &str = "release";
 
-/// One file of a release.
+/// A file of the page.
 struct File {
     body: Vec<u8>,
     kind: &'static str,
 }
 
-/// Brings the bucket to what `dist` holds, with the settings of this environment, and asks for it as a browser does.
-pub(crate) async fn publish(target: &Target, dist: &Path) -> Result<()> {
+/// Uploads the files of `dist` and the environment's settings to the bucket, and requests the page as a browser does.
+pub(crate) async fn publish(target: &Target, services: &[Service], dist: &Path) -> Result<()> {
     let step = Step::start("page");
-    let status = Status::read(target).await?;
+    let status = Status::read(target, services).await?;
     let origin = status.web.clone().context("the stack web stored no address of the page")?;
     let bucket = status.web_bucket.clone().context("the stack web stored no bucket for the page")?;
     let mut files = BTreeMap::new();
     read(dist, "", &mut files)?;
     files.insert(CONFIG.to_owned(), File { body: config(&status)?, kind: kind(CONFIG)? });
-    ensure!(files.contains_key(INDEX), "{} holds no {INDEX}: did the page's build change?", dist.display());
+    ensure!(files.contains_key(INDEX), "{} contains no {INDEX}: did the page's build change?", dist.display());
     let release = release(&files);
     let bucket = Bucket { client: target.s3(), name: bucket };
     if bucket.release().await?.as_deref() == Some(&release) {
@@ -52,14 +53,14 @@ pub(crate) async fn publish(target: &Target, dist: &Path) -> Result<()> {
     }
     step.at("upload");
     let count = files.len();
-    bucket.bring_to(&files, &release).await?;
+    bucket.upload(&files, &release).await?;
     step.at("smoke test");
-    smoke::page(target, &origin).await?;
+    smoke::page(target, &origin, services, &status).await?;
     step.done(format_args!("{count} files at {origin}"));
     Ok(())
 }
 
-/// What the page must know of its environment. Nothing of it is secret: every browser gets it.
+/// The page's settings for the environment. Every browser can read them, so nothing in them is secret.
 fn config(status: &Status) -> Result<Vec<u8>> {
     let config = json!({
         "env": status.env,
@@ -90,7 +91,7 @@ fn unnamed(path: &Path) -> String {
     format!("{} has no name in UTF-8, which an object's key must be", path.display())
 }
 
-/// The content type of a file of the page. Unknown ones are refused, because browsers are told not to guess.
+/// The content type of a file. An unknown one is refused, because browsers are told not to guess it.
 fn kind(key: &str) -> Result<&'static str> {
     let ending = key.rsplit('.').next().unwrap_or_default();
     Ok(match ending {
@@ -105,7 +106,7 @@ fn kind(key: &str) -> Result<&'static str> {
         "webp" => "image/webp",
         "ico" => "image/x-icon",
         "woff2" => "font/woff2",
-        _ => bail!("the page holds {key}, and xtask/src/page/publish.rs knows no content type for .{ending}: add it"),
+        _ => bail!("the page contains {key}, but xtask/src/page/publish.rs has no content type for .{ending}: add it"),
     })
 }
 
@@ -114,8 +115,8 @@ fn caching(key: &str) -> &'static str {
 }
 
 fn release(files: &BTreeMap<String, File>) -> String {
-    let listed: Vec<String> = files.iter().map(|(key, file)| format!("{key} {}", hash::of(&file.body))).collect();
-    hash::of(listed.join("\n").as_bytes())
+    let listed: Vec<String> = files.iter().map(|(key, file)| format!("{key} {}", hash::sha256(&file.body))).collect();
+    hash::sha256(listed.join("\n").as_bytes())
 }
 
 struct Bucket {
@@ -124,18 +125,18 @@ struct Bucket {
 }
 
 impl Bucket {
-    /// The release that the bucket holds whole.
+    /// The release that the bucket contains completely.
     async fn release(&self) -> Result<Option<String>> {
         match self.client.head_object().bucket(&self.name).key(INDEX).send().await {
             Ok(head) => Ok(head.metadata.and_then(|metadata| metadata.get(RELEASE).cloned())),
             Err(error) if error.as_service_error().is_some_and(HeadObjectError::is_not_found) => Ok(None),
-            Err(error) => Err(aws::failed("look at the page in its bucket")(error)),
+            Err(error) => Err(aws::failed("read the page's release from its bucket")(error)),
         }
     }
 
-    async fn bring_to(&self, files: &BTreeMap<String, File>, release: &str) -> Result<()> {
+    async fn upload(&self, files: &BTreeMap<String, File>, release: &str) -> Result<()> {
         let there = self.keys().await?;
-        // A hashed name that is there holds the same bytes.
+        // A file with the same hash in its name has the same content.
         let new = files.iter().filter(|(key, _)| !key.starts_with(HASHED) || !there.contains(*key));
         let (last, first): (Vec<_>, Vec<_>) = new.partition(|(key, _)| *key == INDEX);
         for (key, file) in first.into_iter().chain(last) {
@@ -143,7 +144,7 @@ impl Bucket {
         }
         for key in there.iter().filter(|key| !files.contains_key(*key)) {
             let delete = self.client.delete_object().bucket(&self.name).key(key);
-            delete.send().await.map_err(aws::failed(&format!("remove {key} of an older page")))?;
+            delete.send().await.map_err(aws::failed(&format!("delete {key} of an older release")))?;
         }
         Ok(())
     }
@@ -176,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn a_release_is_told_by_every_name_and_every_byte() {
+    fn a_release_depends_on_every_name_and_every_byte() {
         let one = release(&files(&[("a", "1"), ("b", "2")]));
         assert_eq!(one, release(&files(&[("a", "1"), ("b", "2")])));
         assert_ne!(one, release(&files(&[("a", "1"), ("c", "2")])));
@@ -184,7 +185,7 @@ mod tests {
     }
 
     #[test]
-    fn only_names_with_a_hash_are_kept_by_browsers() {
+    fn browsers_cache_only_files_with_a_hash_in_their_names() {
         assert!(caching("assets/index-B2x8.js").contains("immutable"));
         assert_eq!(caching("index.html"), "no-cache");
         assert_eq!(caching("favicon.svg"), "no-cache");

@@ -1,8 +1,8 @@
-//! Random events.
+//! Random events for patterns to match.
 
 use serde_json::{Value, json};
 
-use super::dice::Dice;
+use super::rng::Rng;
 
 pub(super) const WORDS: [&str; 16] = [
     "",
@@ -26,41 +26,41 @@ pub(super) const FILES: [&str; 6] = ["dir/a.png", "dir/b.PNG", "dir/sub/c.txt", 
 const ADDRESSES: [&str; 8] =
     ["10.0.0.1", "10.0.0.255", "10.0.1.0", "192.168.0.7", "2001:db8::1", "2001:db8:1::", "10.0.0", "::1"];
 
-pub(super) fn event(dice: &mut Dice) -> Value {
+pub(super) fn event(rng: &mut Rng) -> Value {
     let mut event = json!({
         "version": "0",
         "id": "6a7e8feb-b491-4cf7-a9f1-bf3703467718",
-        "detail-type": *dice.pick(&["TodoCreated.v1", "TodoCompleted.v1"]),
-        "source": *dice.pick(&["busline.todos", "busline.users"]),
+        "detail-type": *rng.pick(&["Created.v1", "Completed.v1"]),
+        "source": *rng.pick(&["busline.a", "busline.b"]),
         "account": "111122223333",
         "time": "2026-11-21T18:43:48Z",
         "region": "eu-west-1",
-        "resources": (0..dice.roll(3)).map(|number| format!("arn:aws:x:::{number}")).collect::<Vec<_>>(),
-        "detail": detail(dice),
+        "resources": (0..rng.below(3)).map(|number| format!("arn:aws:x:::{number}")).collect::<Vec<_>>(),
+        "detail": detail(rng),
     });
-    if dice.one_in(4) {
+    if rng.one_in(4) {
         event["replay-name"] = json!("replay-1");
     }
     event
 }
 
-fn detail(dice: &mut Dice) -> Value {
-    let items: Vec<Value> = (0..dice.roll(4)).map(|_| item(dice)).collect();
-    let tags: Vec<Value> = (0..dice.roll(4)).map(|_| scalar(dice)).collect();
+fn detail(rng: &mut Rng) -> Value {
+    let items: Vec<Value> = (0..rng.below(4)).map(|_| item(rng)).collect();
+    let labels: Vec<Value> = (0..rng.below(4)).map(|_| scalar(rng)).collect();
     let mut detail = json!({
-        "state": *dice.pick(&WORDS),
-        "file": *dice.pick(&FILES),
-        "address": *dice.pick(&ADDRESSES),
-        "count": dice.roll(12),
-        "price": price(dice),
-        "flag": dice.one_in(2),
+        "state": *rng.pick(&WORDS),
+        "file": *rng.pick(&FILES),
+        "address": *rng.pick(&ADDRESSES),
+        "count": rng.below(12),
+        "price": price(rng),
+        "flag": rng.one_in(2),
         "nothing": null,
-        "tags": tags,
-        "owner": {"name": *dice.pick(&WORDS), "role": *dice.pick(&["admin", "guest"])},
+        "labels": labels,
+        "owner": {"name": *rng.pick(&WORDS), "role": *rng.pick(&["admin", "guest"])},
         "items": items,
     });
-    disturb(dice, &mut detail);
-    if dice.one_in(12)
+    corrupt_a_field(rng, &mut detail);
+    if rng.one_in(12)
         && let Some(owner) = detail.as_object_mut().and_then(|fields| fields.remove("owner"))
     {
         detail["owner.name"] = owner["name"].clone();
@@ -68,54 +68,54 @@ fn detail(dice: &mut Dice) -> Value {
     detail
 }
 
-fn item(dice: &mut Dice) -> Value {
+fn item(rng: &mut Rng) -> Value {
     let parts: Vec<Value> =
-        (0..dice.roll(3)).map(|_| json!({"id": dice.roll(4), "kind": *dice.pick(&["bolt", "nut"])})).collect();
-    let mut item = json!({"sku": *dice.pick(&["s-1", "s-2", "t-1"]), "quantity": dice.roll(5), "parts": parts});
-    disturb(dice, &mut item);
+        (0..rng.below(3)).map(|_| json!({"id": rng.below(4), "kind": *rng.pick(&["bolt", "nut"])})).collect();
+    let mut item = json!({"sku": *rng.pick(&["s-1", "s-2", "t-1"]), "quantity": rng.below(5), "parts": parts});
+    corrupt_a_field(rng, &mut item);
     item
 }
 
 /// Takes a field away, or gives it a value of another type.
-fn disturb(dice: &mut Dice, object: &mut Value) {
+fn corrupt_a_field(rng: &mut Rng, object: &mut Value) {
     let Some(fields) = object.as_object_mut() else { return };
     let names: Vec<String> = fields.keys().cloned().collect();
     for name in names {
-        match dice.roll(14) {
+        match rng.below(14) {
             0 => {
                 fields.remove(&name);
             }
             1 => {
-                fields.insert(name, odd(dice));
+                fields.insert(name, odd(rng));
             }
             _ => {}
         }
     }
 }
 
-fn odd(dice: &mut Dice) -> Value {
-    match dice.roll(8) {
+fn odd(rng: &mut Rng) -> Value {
+    match rng.below(8) {
         0 => json!([]),
         1 => json!({}),
-        2 => json!([[scalar(dice)], scalar(dice), {"name": scalar(dice), "sku": "s-1"}]),
+        2 => json!([[scalar(rng)], scalar(rng), {"name": scalar(rng), "sku": "s-1"}]),
         3 => json!({"name": {"deeper": 1}}),
-        _ => scalar(dice),
+        _ => scalar(rng),
     }
 }
 
-pub(super) fn scalar(dice: &mut Dice) -> Value {
-    match dice.roll(8) {
+pub(super) fn scalar(rng: &mut Rng) -> Value {
+    match rng.below(8) {
         0 => Value::Null,
-        1 => json!(dice.one_in(2)),
-        2 => json!(dice.roll(12)),
-        3 => price(dice),
-        4 => json!(*dice.pick(&ADDRESSES)),
-        _ => json!(*dice.pick(&WORDS)),
+        1 => json!(rng.one_in(2)),
+        2 => json!(rng.below(12)),
+        3 => price(rng),
+        4 => json!(*rng.pick(&ADDRESSES)),
+        _ => json!(*rng.pick(&WORDS)),
     }
 }
 
 /// Whole and fractional numbers, at the limits too, with at most six decimals.
-pub(super) fn price(dice: &mut Dice) -> Value {
+pub(super) fn price(rng: &mut Rng) -> Value {
     let numbers = [
         json!(0),
         json!(-1),
@@ -134,5 +134,5 @@ pub(super) fn price(dice: &mut Dice) -> Value {
         json!(5_000_000_001_i64),
         json!(7e12),
     ];
-    dice.pick(&numbers).clone()
+    rng.pick(&numbers).clone()
 }

@@ -2,186 +2,200 @@
 
 #![allow(clippy::unwrap_used, reason = "parts of tests: they fail by panicking")]
 
-use contracts::repository::EventName;
+use std::collections::BTreeSet;
+
+use contracts::repository::{EventName, Repository};
+use contracts::topology::Rule;
 use contracts::versions;
 use serde_json::{Value, json};
 
-use super::Ground;
+use super::Workspace;
+use crate::repository::today;
+use crate::templates::{add_resource, edit_events, edit_pattern, rule};
 
-pub(super) fn in_text(ground: &mut Ground, path: &str, change: impl Fn(&str) -> String) -> bool {
-    let Some(text) = ground.tree.text(path) else { return false };
+pub(super) fn in_text(workspace: &mut Workspace, path: &str, change: impl Fn(&str) -> String) -> bool {
+    let Some(text) = workspace.tree.text(path) else { return false };
     let changed = change(text);
     let differs = changed != text;
-    ground.tree.put(path, changed);
+    workspace.tree.put(path, changed);
     differs
 }
 
-fn in_json(ground: &mut Ground, path: &str, change: impl Fn(&mut Value) -> bool) -> bool {
-    let Some(text) = ground.tree.text(path) else { return false };
+fn in_json(workspace: &mut Workspace, path: &str, change: impl Fn(&mut Value) -> bool) -> bool {
+    let Some(text) = workspace.tree.text(path) else { return false };
     let mut value: Value = serde_json::from_str(text).unwrap();
     let changed = change(&mut value);
-    ground.tree.put(path, format!("{value:#}\n"));
+    workspace.tree.put(path, format!("{value:#}\n"));
     changed
 }
 
-pub(super) fn in_schema(ground: &mut Ground, name: &EventName, change: impl Fn(&mut Value) -> bool) -> bool {
-    in_json(ground, &name.schema_file(), change)
+pub(super) fn in_schema(workspace: &mut Workspace, name: &EventName, change: impl Fn(&mut Value) -> bool) -> bool {
+    in_json(workspace, &name.schema_file(), change)
 }
 
-pub(super) fn in_example(ground: &mut Ground, name: &EventName, change: impl Fn(&mut Value) -> bool) -> bool {
-    in_json(ground, &name.example_file(), change)
+pub(super) fn in_example(workspace: &mut Workspace, name: &EventName, change: impl Fn(&mut Value) -> bool) -> bool {
+    in_json(workspace, &name.example_file(), change)
 }
 
-pub(super) fn in_versions(ground: &mut Ground, change: impl Fn(&mut Value) -> bool) -> bool {
-    in_json(ground, versions::FILE, change)
+pub(super) fn in_versions(workspace: &mut Workspace, change: impl Fn(&mut Value) -> bool) -> bool {
+    in_json(workspace, versions::FILE, change)
 }
 
 pub(super) fn typed(
-    ground: &mut Ground,
+    workspace: &mut Workspace,
     name: &EventName,
     change: impl Fn(&mut contracts::repository::TypeDocument),
 ) -> bool {
-    let found = ground.types.iter_mut().find(|typed| typed.schema == name.to_string());
+    let found = workspace.types.iter_mut().find(|typed| typed.schema == name.to_string());
     found.map(change).is_some()
 }
 
-pub(super) fn in_type(ground: &mut Ground, name: &EventName, change: impl Fn(&mut Value) -> bool) -> bool {
-    let found = ground.types.iter_mut().find(|typed| typed.schema == name.to_string());
+pub(super) fn in_type(workspace: &mut Workspace, name: &EventName, change: impl Fn(&mut Value) -> bool) -> bool {
+    let found = workspace.types.iter_mut().find(|typed| typed.schema == name.to_string());
     found.is_some_and(|typed| change(&mut typed.document))
 }
 
-pub(super) fn without_type(ground: &mut Ground, name: &EventName) -> bool {
-    let before = ground.types.len();
-    ground.types.retain(|typed| typed.schema != name.to_string());
-    ground.types.len() < before
+pub(super) fn without_type(workspace: &mut Workspace, name: &EventName) -> bool {
+    let before = workspace.types.len();
+    workspace.types.retain(|typed| typed.schema != name.to_string());
+    workspace.types.len() < before
 }
 
 /// A field that a reader of ours requires changes in type, file and release together, as if the version were released
-/// anew.
-pub(super) fn everywhere(ground: &mut Ground, name: &EventName, change: fn(&mut Value, &str) -> bool) -> bool {
-    let Some(field) = read_field(ground, name) else { return false };
+/// again.
+pub(super) fn everywhere(workspace: &mut Workspace, name: &EventName, change: fn(&mut Value, &str) -> bool) -> bool {
+    let Some(field) = read_field(workspace, name) else { return false };
     let change = |schema: &mut Value| change(data(schema), &field);
-    let done = in_type(ground, name, change) && in_schema(ground, name, change);
-    let schema = serde_json::from_str(ground.tree.text(&name.schema_file()).unwrap()).unwrap();
+    let done = in_type(workspace, name, change) && in_schema(workspace, name, change);
+    let schema = serde_json::from_str(workspace.tree.text(&name.schema_file()).unwrap()).unwrap();
     let hash = versions::hash(&schema);
-    done && in_versions(ground, |versions| set(&mut versions[name.to_string()], "sha256", json!(hash)))
+    done && in_versions(workspace, |versions| set(&mut versions[name.to_string()], "sha256", json!(hash)))
 }
 
-pub(super) fn reader_file(ground: &Ground, name: &EventName) -> Option<String> {
+/// How a rule selects an event version.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Selection {
+    /// It selects no other version.
+    Only,
+    /// It selects versions of other events too, by separate alternatives.
+    AmongOthers,
+    /// It selects the same event of other publishers too, by the same alternative.
+    OfSeveralPublishers,
+}
+
+/// How the rules that select an event version do so, each way once.
+pub(super) fn selections(workspace: &Workspace, name: &EventName) -> Vec<Selection> {
+    let repository = Repository::new(workspace.tree.clone(), None);
+    let selected = |name: &EventName, rule: &Rule| rule.selects(&name.source(), &name.detail_type());
+    let rules = repository.rules().map(|(_, rule)| rule).filter(|rule| selected(name, rule));
+    let ways: BTreeSet<Selection> = rules
+        .map(|rule| {
+            let others = repository.published().map(|(other, _)| other).filter(|other| *other != name);
+            let others: Vec<&EventName> = others.filter(|other| selected(other, rule)).collect();
+            match others.iter().map(|other| other.event == name.event).max() {
+                None => Selection::Only,
+                Some(false) => Selection::AmongOthers,
+                Some(true) => Selection::OfSeveralPublishers,
+            }
+        })
+        .collect();
+    ways.into_iter().collect()
+}
+
+/// The version is retired on the day of the checks.
+pub(super) fn retired(workspace: &mut Workspace, name: &EventName) -> bool {
+    in_versions(workspace, |versions| set(&mut versions[name.to_string()], "retired", json!(today())))
+}
+
+/// A reader of an event of any publisher.
+pub(super) fn reader_file(workspace: &Workspace, name: &EventName) -> Option<String> {
     let end = format!("/{}.json", name.detail_type());
-    let mut files = ground.tree.below("services").map(|(path, _)| path);
+    let mut files = workspace.tree.below("services").map(|(path, _)| path);
     files.find(|path| path.contains("/reads/") && path.ends_with(&end)).map(str::to_owned)
 }
 
 /// The first field of its data that a reader requires.
-fn read_field(ground: &Ground, name: &EventName) -> Option<String> {
-    let reader: Value = serde_json::from_str(ground.tree.text(&reader_file(ground, name)?)?).unwrap();
+fn read_field(workspace: &Workspace, name: &EventName) -> Option<String> {
+    let reader: Value = serde_json::from_str(workspace.tree.text(&reader_file(workspace, name)?)?).unwrap();
     first(&reader["properties"]["data"])
 }
 
-/// As [`in_schema`]; false for a draft, whose schema may change.
-pub(super) fn in_released(ground: &mut Ground, name: &EventName, change: fn(&mut Value) -> bool) -> bool {
-    is_released(ground, name) && in_schema(ground, name, |schema| change(data(schema)))
+/// Like [`in_schema`]; false for a draft, which may change.
+pub(super) fn in_released(workspace: &mut Workspace, name: &EventName, change: fn(&mut Value) -> bool) -> bool {
+    is_released(workspace, name) && in_schema(workspace, name, |schema| change(data(schema)))
 }
 
-pub(super) fn is_released(ground: &Ground, name: &EventName) -> bool {
-    let versions: Value = serde_json::from_str(ground.tree.text(versions::FILE).unwrap()).unwrap();
+pub(super) fn is_released(workspace: &Workspace, name: &EventName) -> bool {
+    let versions: Value = serde_json::from_str(workspace.tree.text(versions::FILE).unwrap()).unwrap();
     versions[name.to_string()]["released"].is_string()
 }
 
-pub(super) fn in_reader(ground: &mut Ground, name: &EventName, change: impl Fn(&mut Value) -> bool) -> bool {
-    reader_file(ground, name).is_some_and(|file| in_json(ground, &file, change))
-}
-
-/// Where the first rule for an event is: its template and its pattern's text.
-pub(super) fn rule(ground: &Ground, name: &EventName) -> Option<(String, String)> {
-    let pattern = format!("{{source: [{}], detail-type: [{}]}}", name.source(), name.detail_type());
-    let mut templates = ground.tree.below("services").filter(|(path, _)| path.ends_with("template.yaml"));
-    templates.find(|(_, text)| text.contains(&pattern)).map(|(path, _)| (path.to_owned(), pattern))
-}
-
-pub(super) fn in_pattern(ground: &mut Ground, name: &EventName, change: impl Fn(&str) -> String) -> bool {
-    let Some((path, pattern)) = rule(ground, name) else { return false };
-    in_text(ground, &path, |text| text.replacen(&pattern, &change(&pattern), 1))
-}
-
-pub(super) fn before_pattern(ground: &mut Ground, name: &EventName, old: &str, new: &str) -> bool {
-    let Some((path, pattern)) = rule(ground, name) else { return false };
-    in_text(ground, &path, |text| {
-        let (before, after) = text.split_once(&pattern).unwrap();
-        let at = before.rfind(old).unwrap();
-        format!("{}{new}{}{pattern}{after}", &before[..at], &before[at + old.len()..])
-    })
-}
-
-pub(super) fn after_pattern(ground: &mut Ground, name: &EventName, old: &str, new: &str) -> bool {
-    let Some((path, pattern)) = rule(ground, name) else { return false };
-    in_text(ground, &path, |text| {
-        let (before, after) = text.split_once(&pattern).unwrap();
-        format!("{before}{pattern}{}", after.replacen(old, new, 1))
-    })
-}
-
-pub(super) fn in_publisher(ground: &mut Ground, name: &EventName, old: &str, new: &str) -> bool {
-    let path = format!("services/{}/template.yaml", name.service);
-    in_text(ground, &path, |text| text.replacen(old, new, 1))
-}
-
-/// One more statement of the publisher's role.
-pub(super) fn beside_statement(ground: &mut Ground, name: &EventName, statement: &str) -> bool {
-    let old = "              - Effect: Allow\n                Action: events:PutEvents";
-    in_publisher(ground, name, old, &format!("              - {statement}\n{old}"))
+pub(super) fn in_reader(workspace: &mut Workspace, name: &EventName, change: impl Fn(&mut Value) -> bool) -> bool {
+    reader_file(workspace, name).is_some_and(|file| in_json(workspace, &file, change))
 }
 
 /// A second rule of the same function with the same pattern.
-pub(super) fn doubled(ground: &mut Ground, name: &EventName) -> bool {
-    let Some((path, pattern)) = rule(ground, name) else { return false };
-    in_text(ground, &path, |text| {
-        let (before, _) = text.split_once(&pattern).unwrap();
-        let events = "      Events:\n";
-        let at = before.rfind(events).unwrap() + events.len();
-        let properties = format!("{{EventBusName: !Ref BusName, Pattern: {pattern}}}");
-        let second = format!("        Second: {{Type: EventBridgeRule, Properties: {properties}}}\n");
-        format!("{}{second}{}", &text[..at], &text[at..])
-    })
+pub(super) fn duplicate_rule(workspace: &mut Workspace, name: &EventName) -> bool {
+    edit_events(&mut workspace.tree, name, |events, rule| events["Second"] = events[rule].clone())
 }
 
-/// Another function gets the publisher's role.
-pub(super) fn lend_role(ground: &mut Ground, name: &EventName) -> bool {
-    let path = format!("services/{}/template.yaml", name.service);
-    in_text(ground, &path, |text| {
-        let at = text.find("      Role: !GetAtt ").unwrap();
-        let end = at + text[at..].find('\n').unwrap();
-        format!("{}      Role: !GetAtt PublishRole.Arn{}", &text[..at], &text[end..])
-    })
+/// A queue as a second target of events that a function gets.
+pub(super) fn to_queue(workspace: &mut Workspace, name: &EventName) -> bool {
+    let Some(place) = rule(&workspace.tree, name) else { return false };
+    let pattern = json!({"source": [name.source()], "detail-type": [name.detail_type()]});
+    let target = json!({"Id": "q", "Arn": {"Fn::GetAtt": "Dlq.Arn"}});
+    let rule = json!({"Type": "AWS::Events::Rule", "Properties": {"EventPattern": pattern, "Targets": [target]}});
+    add_resource(&mut workspace.tree, &place.service, rule)
 }
 
-pub(super) fn without_examples(ground: &mut Ground, name: &EventName) -> bool {
+/// Another service publishes the event too, without a field that a reader requires, and the reader's rule selects the
+/// events of all publishers.
+pub(super) fn second_publisher(workspace: &mut Workspace, name: &EventName) -> bool {
+    let Some(place) = rule(&workspace.tree, name) else { return false };
+    let file = format!("services/{}/reads/{}/{}.json", place.service, place.job, name.detail_type());
+    let Some(mut reader) = parsed(workspace, &file) else { return false };
+    let Some(field) = first(&reader["properties"]["data"]) else { return false };
+    reader["properties"]["metadata"]["properties"]["schema"] = json!({"type": "string"});
+    let other = EventName { service: "other".to_owned(), ..name.clone() };
+    let Some(mut schema) = parsed(workspace, &name.schema_file()) else { return false };
+    schema["properties"]["metadata"]["properties"]["schema"]["const"] = json!(other.to_string());
+    relax_field(data(&mut schema), &field);
+    workspace.tree.put(&file, reader.to_string());
+    workspace.tree.put(&other.schema_file(), schema.to_string());
+    edit_pattern(&mut workspace.tree, name, |pattern| pattern["source"] = json!([{"prefix": "busline."}]))
+}
+
+fn parsed(workspace: &Workspace, path: &str) -> Option<Value> {
+    Some(serde_json::from_str(workspace.tree.text(path)?).unwrap())
+}
+
+pub(super) fn without_examples(workspace: &mut Workspace, name: &EventName) -> bool {
     let start = name.example_file().replace(".json", ".");
     let files: Vec<String> =
-        ground.tree.all().map(|(path, _)| path.to_owned()).filter(|path| path.starts_with(&start)).collect();
-    files.iter().filter(|file| ground.tree.remove(file).is_some()).count() > 0
+        workspace.tree.all().map(|(path, _)| path.to_owned()).filter(|path| path.starts_with(&start)).collect();
+    files.iter().filter(|file| workspace.tree.remove(file).is_some()).count() > 0
 }
 
-pub(super) fn unbuilt(ground: &mut Ground, name: &EventName) -> bool {
+pub(super) fn unbuilt(workspace: &mut Workspace, name: &EventName) -> bool {
     let folder = format!("services/{}/src", name.service);
-    let files: Vec<(String, String)> = ground
+    let files: Vec<(String, String)> = workspace
         .tree
         .below(&folder)
         .map(|(path, text)| (path.to_owned(), text.replace(&name.type_name(), "Nothing")))
         .collect();
     for (path, text) in files {
-        ground.tree.put(&path, text);
+        workspace.tree.put(&path, text);
     }
     true
 }
 
-/// Writes the documentation anew, as its command would.
-pub(super) fn regenerated(ground: &mut Ground) -> bool {
-    let contents = contracts::catalog::contents::Contents::of(ground.tree.all()).unwrap();
+/// Generates the documentation again, as its command would.
+pub(super) fn regenerated(workspace: &mut Workspace) -> bool {
+    let repository = contracts::repository::Repository::new(workspace.tree.clone(), None);
+    let contents = contracts::catalog::contents::Contents::from_repository(&repository).unwrap();
     let files = contracts::catalog::files(&contents);
     for (path, text) in files {
-        ground.tree.put(&path, text);
+        workspace.tree.put(&path, text);
     }
     true
 }
@@ -267,7 +281,7 @@ pub(super) fn open(object: &mut Value) -> bool {
     object.as_object_mut().unwrap().remove("additionalProperties").is_some()
 }
 
-pub(super) fn misname(schema: &mut Value) -> bool {
+pub(super) fn name_another_schema(schema: &mut Value) -> bool {
     set(&mut schema["properties"]["metadata"]["properties"]["schema"], "const", json!("other/Other/v1"))
 }
 

@@ -1,10 +1,10 @@
-//! JSON with other spaces between its values, each of which stays as it is written.
+//! Changing the white space of JSON without changing the notation of any value.
 
-/// JSON with a line for each value, every one as it is written.
+/// JSON with one value a line.
 #[must_use]
-pub fn laid_out(text: &str) -> String {
+pub fn pretty(text: &str) -> String {
     let mut out = String::new();
-    let (mut depth, mut quotes) = (0_usize, Quotes::default());
+    let (mut depth, mut strings) = (0_usize, StringTracker::default());
     let new_line = |out: &mut String, depth: usize| {
         out.push('\n');
         out.extend(std::iter::repeat_n("  ", depth));
@@ -12,7 +12,7 @@ pub fn laid_out(text: &str) -> String {
     let text = compact(text);
     let mut characters = text.chars().peekable();
     while let Some(character) = characters.next() {
-        let is_text = quotes.take(character);
+        let is_text = strings.push(character);
         match character {
             '{' | '[' if !is_text => {
                 out.push(character);
@@ -39,22 +39,22 @@ pub fn laid_out(text: &str) -> String {
     out
 }
 
-/// JSON without spaces between values, every value as it is written.
+/// JSON without white space between values.
 #[must_use]
 pub fn compact(text: &str) -> String {
-    let mut quotes = Quotes::default();
-    text.chars().filter(|character| quotes.take(*character) || !character.is_ascii_whitespace()).collect()
+    let mut strings = StringTracker::default();
+    text.chars().filter(|character| strings.push(*character) || !character.is_ascii_whitespace()).collect()
 }
 
-/// Whether a character of a JSON text is inside a string.
+/// Tracks whether a character of a JSON text is inside a string.
 #[derive(Default)]
-struct Quotes {
+struct StringTracker {
     is_inside: bool,
     is_escaped: bool,
 }
 
-impl Quotes {
-    fn take(&mut self, character: char) -> bool {
+impl StringTracker {
+    fn push(&mut self, character: char) -> bool {
         let was_inside = self.is_inside;
         match character {
             _ if self.is_escaped => self.is_escaped = false,
@@ -73,10 +73,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn laid_out_json_is_the_same_json() {
+    fn pretty_json_is_the_same_json() {
         let text = r#"{"a":[],"b":{},"c":[1,{"d":"x: , {} \\\""}],"e":null}"#;
-        assert_eq!(compact(&laid_out(text)), text);
+        assert_eq!(compact(&pretty(text)), text);
         let value: Value = serde_json::from_str(text).unwrap();
-        assert_eq!(laid_out(text), format!("{value:#}"));
+        assert_eq!(pretty(text), format!("{value:#}"));
     }
 }

@@ -1,4 +1,4 @@
-//! What Lambda writes when it gives up: a destination's record, a dead letter, a stream batch.
+//! What Lambda writes when it gives up: the record for a destination, a dead-letter message, a stream batch.
 
 use std::collections::BTreeMap;
 
@@ -6,20 +6,23 @@ use jiff::Timestamp;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use crate::dlq::envelope::sns::Letter;
+use crate::dlq::envelope::sns::UnwrappedMessage;
 use crate::dlq::envelope::{Decoded, Envelope, Origin, StreamBatch, unknown};
 
 type Fields<'a> = BTreeMap<String, &'a RawValue>;
 
-/// The dead letter of an asynchronous invocation. It does not say which function failed.
-pub(super) fn dead_letter(letter: Letter) -> Decoded {
-    let origin =
-        Origin { original: Some(letter.text.clone()), request_id: letter.attribute("RequestID"), ..Origin::default() };
-    Decoded { envelope: Envelope::LambdaDlq, origin, ..unknown(letter) }
+/// The dead-letter message of an asynchronous invocation, which does not name the function that failed.
+pub(super) fn dead_letter(unwrapped: UnwrappedMessage) -> Decoded {
+    let origin = Origin {
+        original: Some(unwrapped.text.clone()),
+        request_id: unwrapped.attribute("RequestID"),
+        ..Origin::default()
+    };
+    Decoded { envelope: Envelope::LambdaDlq, origin, ..unknown(unwrapped) }
 }
 
-/// The record of an invocation that was given up, if the fields are those of one.
-pub(super) fn record(letter: &Letter, fields: &Fields) -> Option<Decoded> {
+/// The record of a failed invocation, if the fields are those of one.
+pub(super) fn record(unwrapped: &UnwrappedMessage, fields: &Fields) -> Option<Decoded> {
     let context = value(fields, "requestContext");
     let condition = context["condition"].as_str();
     let function = context["functionArn"].as_str();
@@ -33,7 +36,7 @@ pub(super) fn record(letter: &Letter, fields: &Fields) -> Option<Decoded> {
             None => (Envelope::StreamMetadata, None),
         },
         (None, Some(payload)) => (Envelope::LambdaDestination, Some(payload.get().to_owned())),
-        // SNS drops a payload that is too large for it.
+        // SNS drops a payload that is too large.
         (None, None) if fields.contains_key("responseContext") => (Envelope::LambdaDestination, None),
         (None, None) => return None,
     };
@@ -51,7 +54,7 @@ pub(super) fn record(letter: &Letter, fields: &Fields) -> Option<Decoded> {
         error_message,
         failed_at: value(fields, "timestamp").as_str().and_then(|text| text.parse::<Timestamp>().ok()),
         origin,
-        ..unknown(letter.clone())
+        ..unknown(unwrapped.clone())
     })
 }
 
@@ -68,7 +71,7 @@ fn payload_of_batch(payload: &RawValue) -> Option<String> {
     }
 }
 
-/// `DDBStreamBatchInfo`, `KinesisBatchInfo`: the same but for the name.
+/// `DDBStreamBatchInfo` and `KinesisBatchInfo` have the same fields.
 fn batch(fields: &Fields) -> Option<StreamBatch> {
     let (name, _) = fields.iter().find(|(name, _)| name.ends_with("BatchInfo"))?;
     let info = value(fields, name);
@@ -82,7 +85,8 @@ fn batch(fields: &Fields) -> Option<StreamBatch> {
     })
 }
 
-/// What a function answered when it failed: an object with `errorType` and `errorMessage`, that as text, or any text.
+/// The error in a function's response: an object with `errorType` and `errorMessage`, the same as a string, or any
+/// text.
 fn error(answer: &Value) -> (Option<String>, Option<String>) {
     let text = |value: &Value| match value {
         Value::Null => None,

@@ -1,6 +1,6 @@
-//! S3 notifications: a failure record that is an object is announced by its name.
+//! S3 notifications: they name the object that holds the failure record.
 //!
-//! Source: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html>
+//! <https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html>
 
 use std::collections::BTreeMap;
 
@@ -19,7 +19,7 @@ pub(super) fn named_objects(record: &BTreeMap<String, &RawValue>) -> Vec<Object>
 fn object(record: &Value) -> Option<Object> {
     let created = record["eventSource"] == "aws:s3" && record["eventName"].as_str()?.starts_with("ObjectCreated:");
     let bucket = record["s3"]["bucket"]["name"].as_str()?.to_owned();
-    // A notification writes the key as a form does: `+` is a space.
+    // The key is form-encoded in a notification: `+` is a space.
     let key = record["s3"]["object"]["key"].as_str()?.replace('+', " ");
     let key = percent_decode_str(&key).decode_utf8().ok()?.into_owned();
     created.then_some(Object { bucket, key })

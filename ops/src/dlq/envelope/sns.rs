@@ -1,27 +1,27 @@
-//! SNS around a message: a subscription without raw delivery wraps what was published.
+//! SNS notifications: a subscription without raw delivery wraps what was published.
 //!
-//! Source: <https://docs.aws.amazon.com/sns/latest/dg/sns-message-and-json-formats.html>
+//! <https://docs.aws.amazon.com/sns/latest/dg/sns-message-and-json-formats.html>
 
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::dlq::message::{Attribute, Raw};
+use crate::dlq::raw_message::{Attribute, RawMessage};
 
-/// A topic may feed a queue that feeds a topic; nobody nests deeper than this.
-const DEEPEST: usize = 8;
+/// A notification can contain a notification, if a queue forwards to another topic. Deeper ones are not unwrapped.
+const MAX_DEPTH: usize = 8;
 
-/// A message without SNS around it.
+/// A message after its notifications were unwrapped.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Letter {
+pub(super) struct UnwrappedMessage {
     pub(super) text: String,
-    /// The message's attributes and those that SNS carries inside, where the innermost wins.
+    /// The message's attributes and those inside notifications. The innermost wins.
     pub(super) attributes: BTreeMap<String, Attribute>,
     pub(super) is_wrapped: bool,
 }
 
-impl Letter {
+impl UnwrappedMessage {
     pub(super) fn has(&self, name: &str) -> bool {
         self.attributes.contains_key(name)
     }
@@ -31,34 +31,47 @@ impl Letter {
     }
 }
 
-/// What SNS delivers; an attribute that is none is left in the body.
-#[derive(Deserialize)]
+/// What SNS delivers to a subscription without raw delivery.
+#[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct Notification {
+pub struct Notification {
     r#type: String,
-    topic_arn: String,
-    message: String,
+    /// The topic that it was published to.
+    pub topic_arn: String,
+    /// The text that was published.
+    pub message: String,
+    /// The subject that was published with it.
+    #[serde(default)]
+    pub subject: Option<String>,
     #[serde(default)]
     message_attributes: Value,
 }
 
-/// A message's text without SNS around it, however often it is wrapped.
-pub(super) fn unwrap(raw: &Raw) -> Letter {
-    let mut letter = Letter { text: raw.body.clone(), attributes: raw.attributes.clone(), is_wrapped: false };
-    for _ in 0..DEEPEST {
-        let Ok(notification) = serde_json::from_str::<Notification>(&letter.text) else { break };
-        if notification.r#type != "Notification" || !notification.topic_arn.starts_with("arn:") {
-            break;
-        }
-        letter.attributes.extend(attributes(notification.message_attributes));
-        letter.text = notification.message;
-        letter.is_wrapped = true;
+impl Notification {
+    /// Reads a message's body; `None` if it is not a notification.
+    #[must_use]
+    pub fn parse(body: &str) -> Option<Self> {
+        let notification: Self = serde_json::from_str(body).ok()?;
+        let is_notification = notification.r#type == "Notification" && notification.topic_arn.starts_with("arn:");
+        is_notification.then_some(notification)
     }
-    letter
+
+    /// The attributes that were published. Entries that are not attributes stay in the body.
+    pub fn attributes(&self) -> impl Iterator<Item = (String, Attribute)> {
+        let written = self.message_attributes.as_object().into_iter().flatten();
+        written.filter_map(|(name, value)| Some((name.clone(), serde_json::from_value(value.clone()).ok()?)))
+    }
 }
 
-fn attributes(written: Value) -> impl Iterator<Item = (String, Attribute)> {
-    let Value::Object(written) = written else { return None.into_iter().flatten() };
-    let read = written.into_iter().filter_map(|(name, value)| Some((name, serde_json::from_value(value).ok()?)));
-    Some(read).into_iter().flatten()
+/// Unwraps a message, however often it is wrapped.
+pub(super) fn unwrap(raw: &RawMessage) -> UnwrappedMessage {
+    let mut unwrapped =
+        UnwrappedMessage { text: raw.body.clone(), attributes: raw.attributes.clone(), is_wrapped: false };
+    for _ in 0..MAX_DEPTH {
+        let Some(notification) = Notification::parse(&unwrapped.text) else { break };
+        unwrapped.attributes.extend(notification.attributes());
+        unwrapped.text = notification.message;
+        unwrapped.is_wrapped = true;
+    }
+    unwrapped
 }

@@ -1,126 +1,122 @@
-//! What a journal's lines say.
+//! The entries of a journal, one a line.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
 
-/// One line.
+/// One line of a journal.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Line {
-    /// Its number, from 0.
+    /// The line number, from 0.
     pub n: u64,
-    /// When it was written.
+    /// The time of writing.
     pub at: Timestamp,
     /// The SHA-256 of the line before it, in hexadecimal; zeros for the first.
     pub previous: String,
-    /// What it says.
     #[serde(flatten)]
     pub entry: Entry,
 }
 
-/// What a line says.
+/// A step of a replay. The names are part of the journal format.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "entry", rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum Entry {
-    /// What is to be done.
+    /// The plan of the replay.
     Plan(Box<Planned>),
-    /// Messages of the plan, when not simply all of the queue.
+    /// Messages of the plan, unless it is the whole queue.
     Chosen {
-        /// Their ids.
+        /// SQS's ids of the messages in the queue.
         ids: Vec<Uuid>,
-        /// Where each is in its subject's order, when the order matters: a hash of the subject, and the sequence.
+        /// The position of each in the order of its subject, if the order matters: a hash of the subject, and the
+        /// sequence.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         places: Vec<Option<(Uuid, u64)>>,
     },
-    /// What is about to be sent. Without an outcome after it nobody knows whether it was.
+    /// Messages that are about to be sent. Without a later entry the outcome is unknown.
     Intent {
-        /// Where to.
+        /// Why they are sent.
         purpose: Purpose,
-        /// What.
         messages: Vec<Intent>,
     },
-    /// What was accepted.
-    Sent {
-        /// Which messages.
-        messages: Vec<Accepted>,
-    },
-    /// What was not accepted: it is still in the queue.
+    /// Messages that the target accepted.
+    Sent { messages: Vec<Accepted> },
+    /// Messages that were not accepted: they are still in the queue.
     Failed {
-        /// Which messages, and why.
+        /// The messages, with the kinds of errors.
         messages: Vec<Refused>,
     },
-    /// What left the queue.
+    /// Messages that were deleted from the queue.
     Deleted {
-        /// Which messages.
+        /// SQS's ids of the messages in the queue.
         ids: Vec<Uuid>,
     },
-    /// What is left where it is.
+    /// Messages that were skipped: they stay in the queue.
     Skipped {
-        /// Why.
+        /// Why they were skipped.
         reason: String,
-        /// Which messages.
+        /// SQS's ids of the messages in the queue.
         ids: Vec<String>,
     },
-    /// Another process goes on.
+    /// Another process resumed the replay.
     Resumed {},
-    /// What is about to be put back. Without a `rolledBack` after it nobody knows whether it was.
+    /// Messages that are about to be rolled back. Without a later `rolledBack` the outcome is unknown.
     RollingBack {
-        /// Which messages, by the ids that they had.
+        /// The messages, by their ids before the replay.
         ids: Vec<Uuid>,
-        /// The key of each, which it carries when it is back.
+        /// The replay key of each, which it carries after the rollback.
         keys: Vec<String>,
     },
-    /// What was put back into the queue that it came from.
+    /// Messages that were sent back to their original queue.
     RolledBack {
-        /// Which messages, by the ids that they had.
+        /// The messages, by their ids before the replay.
         ids: Vec<Uuid>,
     },
-    /// What was put back, and has left the queue that it was in.
+    /// Messages that were rolled back and deleted from the target queue.
     TakenOut {
-        /// Which messages, by the ids that they had.
+        /// The messages, by their ids before the replay.
         ids: Vec<Uuid>,
     },
     /// The replay has ended.
     Closed(Summary),
 }
 
-/// Where messages come from, and what is to be done with them.
+/// The plan of a replay.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Planned {
-    /// Names the replay.
+    /// The id of the replay.
     pub replay_id: String,
-    /// The queue's URL.
+    /// The URL of the dead-letter queue.
     pub queue: String,
     /// The environment that the queue belongs to.
     pub env: String,
-    /// The road back.
+    /// The replay targets, in words.
     pub way: String,
-    /// How many messages were chosen.
+    /// The number of messages to replay or park.
     pub planned: u64,
-    /// Every message of the queue is meant; otherwise those of the `chosen` lines.
+    /// Every message of the queue is part of the plan; otherwise those of the `chosen` lines.
     pub everything: bool,
-    /// Of everything: what was sent to the queue later than this is not meant, by SQS's clock.
+    /// With `everything`: messages sent later than this, by SQS's clock, are not part of the plan.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub until: Option<Timestamp>,
-    /// How many messages of the queue were left out.
+    /// The number of messages that were left out of the plan.
     #[serde(default)]
     pub left_out: u64,
-    /// How many of those left out were not seen, and may be meant.
+    /// The number of those that were not seen, so that they might match.
     #[serde(default)]
     pub unseen: u64,
-    /// The options as they were given.
+    /// The options of the replay; `null` for an edit.
     pub options: Value,
 }
 
-/// What messages are sent for.
+/// Why messages are sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Purpose {
-    /// To be handled again.
+    /// To be processed again.
     Replay,
-    /// To be kept apart.
+    /// To be kept in the parking queue.
     Park,
 }
 
@@ -130,20 +126,20 @@ pub enum Purpose {
 pub struct Intent {
     /// SQS's id of the message in the queue.
     pub id: String,
-    /// What deletes it or gives it back, while it is held.
+    /// The receipt handle, which deletes it or makes it visible while it is in flight.
     pub receipt: String,
-    /// Names what is sent, however often it is sent.
+    /// Identifies the message at its target, however often it is sent.
     pub key: String,
-    /// The how-manieth replay of it this is, from 1.
+    /// The replay attempt number, from 1.
     pub attempt: u32,
 }
 
-/// A message that was accepted.
+/// A message that the target accepted.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Accepted {
     /// SQS's id of the message in the queue.
     pub id: String,
-    /// The receiver's id of it: SQS's or SNS's new message id, Lambda's request id, the bus's event id.
+    /// The id that the target gave it: SQS's or SNS's message id, or Lambda's request id.
     #[serde(rename = "as", default, skip_serializing_if = "Option::is_none")]
     pub as_id: Option<String>,
 }
@@ -153,25 +149,25 @@ pub struct Accepted {
 pub struct Refused {
     /// SQS's id of the message in the queue.
     pub id: String,
-    /// The kind of error. Not its text, which may quote the message.
+    /// The kind of error, without its text, which may quote the message.
     pub error: String,
 }
 
-/// What a replay did: the last line of `replay`, `resume` and `rollback`.
+/// The result of a replay: the last line of `replay`, `resume` and `rollback`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Summary {
-    /// Messages that were to be replayed or parked.
+    /// Messages to replay or park.
     pub planned: u64,
-    /// Messages that were accepted; for a rollback, those that were put back.
+    /// Accepted messages; of a rollback, those that are back in their queue.
     pub replayed: u64,
-    /// Messages that were parked.
+    /// Messages that were moved to the parking queue.
     pub parked: u64,
     /// Messages that were left out of the plan.
     pub skipped: u64,
-    /// Messages that were sent and not accepted, or came back.
+    /// Messages that were not accepted, or failed again.
     pub failed: u64,
-    /// Messages of the plan that are still to be done, and those in the queue that the plan did not see.
+    /// Messages of the plan that are not finished, and messages of the queue that the plan did not see.
     pub remaining: u64,
-    /// The journal's file.
+    /// The path of the journal.
     pub journal: String,
 }

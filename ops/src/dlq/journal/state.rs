@@ -1,4 +1,4 @@
-//! What a journal says was done.
+//! The state of a replay, computed from its journal.
 
 use std::collections::{HashMap, HashSet};
 
@@ -6,47 +6,48 @@ use uuid::Uuid;
 
 use crate::dlq::journal::entry::{Entry, Planned, Purpose, Summary};
 
-/// What was done so far, by message.
+/// What happened so far, by message.
 #[derive(Debug, Default)]
 pub struct State {
-    /// The plan.
+    /// The first entry of the journal.
     pub plan: Option<Planned>,
-    /// The messages of the plan, when not simply all of the queue, and where each is in its subject's order.
+    /// The messages of the plan, unless it is the whole queue, with the position of each in the order of its subject.
     pub chosen: HashMap<Uuid, Option<(Uuid, u64)>>,
-    /// Messages that are done with: accepted and deleted.
+    /// Messages that were accepted and deleted.
     pub done: HashSet<Uuid>,
-    /// Messages that were about to be sent, and nobody knows whether they were.
-    pub unsure: HashMap<Uuid, Open>,
+    /// Messages that were about to be sent, with an unknown outcome.
+    pub uncertain: HashMap<Uuid, PendingMessage>,
     /// Messages that were accepted and are not known to be deleted.
-    pub accepted: HashMap<Uuid, Open>,
-    /// Messages that were not accepted, or came back; those that this replay held, with what gives them back.
-    pub failed: HashMap<Uuid, Option<Open>>,
-    /// The ids that accepted messages have in the queues that they were sent to: SQS keeps them when it gives one up again.
+    pub accepted: HashMap<Uuid, PendingMessage>,
+    /// Messages that were not accepted or failed again; those in flight, with their receipt handles.
+    pub failed: HashMap<Uuid, Option<PendingMessage>>,
+    /// The ids of accepted messages in their target queues. SQS keeps the id when it moves a message to a dead-letter
+    /// queue.
     pub sent: HashSet<Uuid>,
-    /// Accepted messages that were put back.
+    /// Accepted messages that were rolled back.
     pub rolled_back: HashSet<Uuid>,
-    /// How many messages were accepted for replay.
+    /// The number of messages accepted for replay.
     pub replayed: u64,
-    /// How many messages were parked.
+    /// The number of parked messages.
     pub parked: u64,
-    /// How it ended, if it has.
+    /// The summary, if the replay ended.
     pub closed: Option<Summary>,
 }
 
-/// A message that is under way.
+/// A message that was sent or is being sent, and not deleted yet.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Open {
-    /// Where to.
+pub struct PendingMessage {
+    /// Why it is sent.
     pub purpose: Purpose,
-    /// What deletes it or gives it back, if it is still held.
+    /// The receipt handle, which deletes it or makes it visible while it is in flight.
     pub receipt: String,
-    /// Names what is sent.
+    /// Identifies the message at its target.
     pub key: String,
 }
 
 impl State {
-    /// Takes the next entry.
-    pub fn take(&mut self, entry: Entry) {
+    /// Applies the next entry.
+    pub fn apply(&mut self, entry: Entry) {
         match entry {
             Entry::Plan(plan) => self.plan = Some(*plan),
             Entry::Chosen { ids, places } => {
@@ -55,28 +56,28 @@ impl State {
             }
             Entry::Intent { purpose, messages } => {
                 for message in messages {
-                    let open = Open { purpose, receipt: message.receipt, key: message.key };
+                    let pending = PendingMessage { purpose, receipt: message.receipt, key: message.key };
                     self.failed.remove(&short_id(&message.id));
-                    self.unsure.insert(short_id(&message.id), open);
+                    self.uncertain.insert(short_id(&message.id), pending);
                 }
             }
             Entry::Sent { messages } => {
                 for message in messages {
                     let id = short_id(&message.id);
                     self.sent.extend(message.as_id.as_deref().map(short_id));
-                    if let Some(open) = self.unsure.remove(&id) {
-                        match open.purpose {
+                    if let Some(pending) = self.uncertain.remove(&id) {
+                        match pending.purpose {
                             Purpose::Replay => self.replayed += 1,
                             Purpose::Park => self.parked += 1,
                         }
-                        self.accepted.insert(id, open);
+                        self.accepted.insert(id, pending);
                     }
                 }
             }
             Entry::Failed { messages } => {
                 for message in messages {
-                    let open = self.unsure.remove(&short_id(&message.id));
-                    self.failed.insert(short_id(&message.id), open);
+                    let pending = self.uncertain.remove(&short_id(&message.id));
+                    self.failed.insert(short_id(&message.id), pending);
                 }
             }
             Entry::Deleted { ids } => {
@@ -93,7 +94,7 @@ impl State {
     }
 }
 
-/// Sixteen bytes for a message, however many there are. SQS's ids are UUIDs.
+/// A compact id, because millions of messages may be remembered. SQS's ids are UUIDs.
 #[must_use]
 pub fn short_id(message_id: &str) -> Uuid {
     Uuid::parse_str(message_id).unwrap_or_else(|_| Uuid::new_v5(&Uuid::NAMESPACE_OID, message_id.as_bytes()))

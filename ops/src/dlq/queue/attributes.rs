@@ -1,48 +1,48 @@
-//! What a queue says of itself.
+//! A queue's attributes: counts, retention, policies.
 
 use anyhow::{Result, bail};
 use aws_sdk_sqs::error::ProvideErrorMetadata;
 use aws_sdk_sqs::types::QueueAttributeName;
 use serde_json::Value;
 
-use crate::dlq::queue::lookup::{existing, is_missing};
-use crate::dlq::queue::{Queue, WrongUse, short};
+use crate::dlq::queue::Queue;
+use crate::dlq::queue_lookup::{describe_existing, is_missing};
+use crate::error::{UsageError, describe};
 
-/// What a queue says of itself.
+/// The attributes of a queue that this program uses. All counts are approximate, as SQS documents.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Attributes {
-    /// Its ARN.
     pub arn: String,
-    /// Messages that wait, approximately.
+    /// Messages that can be received.
     pub depth: u64,
-    /// Messages that somebody has received and not yet deleted, approximately.
+    /// Messages that a consumer has received and not yet deleted.
     pub in_flight: u64,
-    /// Messages that were sent with a delay, approximately.
+    /// Messages that were sent with a delay that has not passed.
     pub delayed: u64,
     /// How long a message is kept, in seconds.
     pub retention: u64,
-    /// Where the queue itself gives messages up to.
+    /// The queue's own dead-letter queue, and after how many receives messages move there.
     pub redrive_policy: Option<Value>,
-    /// Which queues may give messages up to it.
+    /// Which queues may use this one as their dead-letter queue.
     pub redrive_allow_policy: Option<Value>,
     /// Who may send to it.
     pub policy: Option<Value>,
 }
 
 impl Attributes {
-    /// How many messages it has, those that wait, are held or are delayed, approximately.
+    /// All messages: visible, in flight and delayed.
     #[must_use]
-    pub fn standing(&self) -> u64 {
+    pub fn total_messages(&self) -> u64 {
         self.depth + self.in_flight + self.delayed
     }
 
-    /// How many messages nobody can receive now, approximately: somebody holds them, or they are delayed.
+    /// Messages that cannot be received now, because they are in flight or delayed.
     #[must_use]
-    pub fn out_of_sight(&self) -> u64 {
+    pub fn unavailable_messages(&self) -> u64 {
         self.in_flight + self.delayed
     }
 
-    /// How often a message may be received before the queue itself moves it on: every look counts.
+    /// How often a message can be received before the queue moves it to its own dead-letter queue. Browsing counts.
     #[must_use]
     pub fn max_receive_count(&self) -> Option<u64> {
         let count = &self.redrive_policy.as_ref()?["maxReceiveCount"];
@@ -51,18 +51,16 @@ impl Attributes {
 }
 
 impl Queue {
-    /// What the queue says of itself.
-    ///
     /// # Errors
-    /// [`WrongUse`] when there is no such queue; else when SQS fails.
+    /// [`UsageError`] when there is no such queue; otherwise when SQS fails.
     pub async fn attributes(&self) -> Result<Attributes> {
         let request = self.sqs.get_queue_attributes().queue_url(&self.url).attribute_names(QueueAttributeName::All);
         let answer = match request.send().await {
             Ok(answer) => answer,
             Err(error) if is_missing(error.code()) => {
-                bail!(WrongUse(format!("there is no queue {}: {}", self.url, existing(&self.sqs).await?)))
+                bail!(UsageError(format!("there is no queue {}: {}", self.url, describe_existing(&self.sqs).await?)))
             }
-            Err(error) => bail!("cannot read the attributes of {}: {}", self.url, short(&error)),
+            Err(error) => bail!("cannot read the attributes of {}: {}", self.url, describe(&error)),
         };
         let attributes = answer.attributes.unwrap_or_default();
         let number = |name| attributes.get(&name).and_then(|text: &String| text.parse().ok()).unwrap_or(0);

@@ -1,5 +1,5 @@
-//! What time it is for SQS, which writes it on messages: this machine's clock may be wrong.
-#![allow(clippy::disallowed_methods, reason = "two clocks are compared here")]
+//! The time by SQS's clock, which stamps messages. The clock of this machine may be wrong.
+#![allow(clippy::disallowed_methods, reason = "this compares two clocks")]
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -12,21 +12,22 @@ use aws_sdk_sqs::types::QueueAttributeName;
 use jiff::fmt::rfc2822::DateTimeParser;
 use jiff::{SignedDuration, Timestamp};
 
-use crate::dlq::queue::{Queue, short};
+use crate::dlq::queue::Queue;
+use crate::error::describe;
 
-/// An answer's date has whole seconds.
+/// The resolution of a response's `Date` header.
 const SECOND: SignedDuration = SignedDuration::from_secs(1);
 
-/// Two clocks that agree may differ by this.
-const AGREEMENT: Duration = Duration::from_millis(100);
+/// Two clocks are taken to agree if they differ by no more.
+const CLOCK_TOLERANCE: Duration = Duration::from_millis(100);
 
-/// The date of an answer.
+/// Keeps the `Date` header of a response.
 #[derive(Clone, Debug, Default)]
-struct Dated(Arc<Mutex<Option<Timestamp>>>);
+struct DateRecorder(Arc<Mutex<Option<Timestamp>>>);
 
-impl Intercept for Dated {
+impl Intercept for DateRecorder {
     fn name(&self) -> &'static str {
-        "Dated"
+        "DateRecorder"
     }
 
     fn read_before_deserialization(
@@ -43,28 +44,29 @@ impl Intercept for Dated {
 }
 
 impl Queue {
-    /// The time by SQS's clock: what is sent from now on is sent later. Every message that is there was sent before.
+    /// The time by SQS's clock. Every message that is in the queue now was sent before it.
     ///
     /// # Errors
     /// When SQS fails.
     pub async fn now(&self) -> Result<Timestamp> {
-        let dated = Dated::default();
+        let recorder = DateRecorder::default();
         let request =
             self.sqs.get_queue_attributes().queue_url(&self.url).attribute_names(QueueAttributeName::QueueArn);
-        let asked = Timestamp::now();
-        if let Err(error) = request.customize().interceptor(dated.clone()).send().await {
-            bail!("cannot ask {} what time it is: {}", self.url, short(&error));
+        let requested = Timestamp::now();
+        if let Err(error) = request.customize().interceptor(recorder.clone()).send().await {
+            bail!("cannot read the time from {}: {}", self.url, describe(&error));
         }
-        let date = *dated.0.lock().unwrap_or_else(PoisonError::into_inner);
-        Ok(by_both(date, asked, Timestamp::now()))
+        let date = *recorder.0.lock().unwrap_or_else(PoisonError::into_inner);
+        Ok(combine_clocks(date, requested, Timestamp::now()))
     }
 }
 
-/// This machine's clock is the finer one. Where it cannot be right, the end of the second that SQS said.
-fn by_both(said: Option<Timestamp>, asked: Timestamp, answered: Timestamp) -> Timestamp {
-    let Some(said) = said else { return answered };
-    let can_be_right = answered + AGREEMENT >= said && asked - AGREEMENT <= said + SECOND;
-    if can_be_right { answered } else { said + SECOND }
+/// This machine's clock, which has the finer resolution; if it contradicts SQS's, the end of the second that SQS
+/// reported.
+fn combine_clocks(reported: Option<Timestamp>, requested: Timestamp, answered: Timestamp) -> Timestamp {
+    let Some(reported) = reported else { return answered };
+    let is_plausible = answered + CLOCK_TOLERANCE >= reported && requested - CLOCK_TOLERANCE <= reported + SECOND;
+    if is_plausible { answered } else { reported + SECOND }
 }
 
 #[cfg(test)]
@@ -76,22 +78,22 @@ mod tests {
     }
 
     #[test]
-    fn a_clock_that_agrees_with_the_answer_is_believed() {
-        let (asked, answered) = (at("2026-11-21T10:00:00.400Z"), at("2026-11-21T10:00:00.420Z"));
-        assert_eq!(by_both(Some(at("2026-11-21T10:00:00Z")), asked, answered), answered);
-        assert_eq!(by_both(None, asked, answered), answered);
+    fn a_clock_that_agrees_with_sqs_is_used() {
+        let (requested, answered) = (at("2026-11-21T10:00:00.400Z"), at("2026-11-21T10:00:00.420Z"));
+        assert_eq!(combine_clocks(Some(at("2026-11-21T10:00:00Z")), requested, answered), answered);
+        assert_eq!(combine_clocks(None, requested, answered), answered);
     }
 
     #[test]
-    fn a_clock_that_is_wrong_is_not_believed() {
-        let (asked, answered) = (at("2026-11-21T10:00:00.400Z"), at("2026-11-21T10:00:00.420Z"));
-        for said in ["2026-11-21T09:57:00Z", "2026-11-21T10:03:00Z"] {
-            assert_eq!(by_both(Some(at(said)), asked, answered), at(said) + SECOND);
+    fn a_clock_that_contradicts_sqs_is_ignored() {
+        let (requested, answered) = (at("2026-11-21T10:00:00.400Z"), at("2026-11-21T10:00:00.420Z"));
+        for reported in ["2026-11-21T09:57:00Z", "2026-11-21T10:03:00Z"] {
+            assert_eq!(combine_clocks(Some(at(reported)), requested, answered), at(reported) + SECOND);
         }
     }
 
     #[test]
-    fn the_date_of_an_answer_is_read() {
+    fn the_date_header_of_a_response_is_parsed() {
         let date = DateTimeParser::new().parse_timestamp("Sat, 21 Nov 2026 10:03:06 GMT").unwrap();
         assert_eq!(date, at("2026-11-21T10:03:06Z"));
     }

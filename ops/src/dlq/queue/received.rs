@@ -1,10 +1,10 @@
-//! Messages from the SDK's form into ours.
+//! Conversion of the SDK's messages.
 
 use aws_sdk_sqs::types::{Message as Received, MessageAttributeValue};
 
-use crate::dlq::message::{Attribute, AttributeValue, Raw};
+use crate::dlq::raw_message::{Attribute, AttributeValue, RawMessage};
 
-impl From<Received> for Raw {
+impl From<Received> for RawMessage {
     fn from(received: Received) -> Self {
         let system = received.attributes.unwrap_or_default().into_iter();
         let attributes = received.message_attributes.unwrap_or_default().into_iter();

@@ -1,4 +1,4 @@
-//! One subject's messages in the order of their sequence, one at a time; different subjects side by side.
+//! Handing out messages of one subject in the order of their sequence, one at a time; different subjects concurrently.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
@@ -6,78 +6,79 @@ use uuid::Uuid;
 
 use crate::dlq::message::Message;
 
-/// The texts of messages that wait for their turn may have this many bytes together.
-const MOST_BYTES: usize = 48 * 1024 * 1024;
+/// The bytes of all bodies that wait for an earlier message of their subject.
+const MAX_BYTES: usize = 48 * 1024 * 1024;
 
-/// Whose turn it is.
+/// Messages that wait for an earlier message of their subject.
 #[derive(Debug, Default)]
-pub(super) struct Turns {
-    /// What is still to be done of each subject.
+pub(super) struct SubjectOrder {
+    /// The messages of each subject that are not completed yet.
     subjects: HashMap<Uuid, BTreeSet<(u64, Uuid)>>,
     waiting: HashMap<Uuid, Message>,
     bytes: usize,
-    /// Subjects of which one has failed: what follows must not overtake it.
+    /// Subjects of which a message failed: later ones must not overtake it.
     blocked: HashSet<Uuid>,
 }
 
-/// What to do with a message that came.
+/// What to do with a message that was received.
 #[derive(Debug)]
-pub(super) enum Turn {
-    /// It is its turn.
-    Now(Message),
-    /// It waits here.
-    Later,
-    /// It must wait, and there is no room.
-    NoRoom,
-    /// One before it has failed.
-    Never(Message),
+pub(super) enum OrderDecision {
+    /// It is the next one of its subject.
+    Ready(Message),
+    /// It waits for an earlier one.
+    Waiting,
+    /// It has to wait, and there is no room for it.
+    Full,
+    /// An earlier one failed.
+    Blocked(Message),
 }
 
-impl Turns {
-    /// The turns of all messages of a plan that are about a subject.
-    pub(super) fn new(places: impl Iterator<Item = (Uuid, (Uuid, u64))>) -> Self {
-        let mut turns = Self::default();
-        for (id, (subject, sequence)) in places {
-            turns.subjects.entry(subject).or_default().insert((sequence, id));
+impl SubjectOrder {
+    /// The order of all messages of a plan that have a subject.
+    pub(super) fn new(positions: impl Iterator<Item = (Uuid, (Uuid, u64))>) -> Self {
+        let mut order = Self::default();
+        for (id, (subject, sequence)) in positions {
+            order.subjects.entry(subject).or_default().insert((sequence, id));
         }
-        turns
+        order
     }
 
-    /// A message came.
-    pub(super) fn come(&mut self, id: Uuid, place: (Uuid, u64), message: Message) -> Turn {
-        let (subject, sequence) = place;
+    /// Adds a message that was received.
+    pub(super) fn push(&mut self, id: Uuid, position: (Uuid, u64), message: Message) -> OrderDecision {
+        let (subject, sequence) = position;
         if self.blocked.contains(&subject) {
-            return Turn::Never(message);
+            return OrderDecision::Blocked(message);
         }
         let first = self.subjects.entry(subject).or_default().first().copied();
         if first.is_none_or(|first| first == (sequence, id)) {
-            return Turn::Now(message);
+            return OrderDecision::Ready(message);
         }
-        if self.bytes + message.body.len() > MOST_BYTES {
-            return Turn::NoRoom;
+        if self.bytes + message.body.len() > MAX_BYTES {
+            return OrderDecision::Full;
         }
         self.bytes += message.body.len();
         self.waiting.insert(id, message);
-        Turn::Later
+        OrderDecision::Waiting
     }
 
-    /// A message is done: the one whose turn is next, when it is here.
-    pub(super) fn done(&mut self, id: Uuid, place: (Uuid, u64)) -> Option<Message> {
-        let (subject, sequence) = place;
+    /// Marks a message as completed. Returns the next one of its subject, if it waits.
+    pub(super) fn complete(&mut self, id: Uuid, position: (Uuid, u64)) -> Option<Message> {
+        let (subject, sequence) = position;
         let order = self.subjects.get_mut(&subject)?;
         order.remove(&(sequence, id));
         let next = order.first().map(|(_, id)| *id)?;
-        self.leave(next)
+        self.pop(next)
     }
 
-    /// A message has failed: those of its subject that wait here, and must not overtake it.
-    pub(super) fn failed(&mut self, (subject, _): (Uuid, u64)) -> Vec<Message> {
+    /// Marks a message as failed. Returns the waiting ones of its subject, which must not overtake it.
+    pub(super) fn fail(&mut self, (subject, _): (Uuid, u64)) -> Vec<Message> {
         self.blocked.insert(subject);
         let order = self.subjects.remove(&subject).unwrap_or_default();
-        order.into_iter().filter_map(|(_, id)| self.leave(id)).collect()
+        order.into_iter().filter_map(|(_, id)| self.pop(id)).collect()
     }
 
-    /// Whoever was to come first does not come any more, because somebody else took it: the first of those that are here.
+    /// Skips messages that do not arrive because another consumer took them. Returns the first waiting one of each
+    /// subject.
     pub(super) fn skip_missing(&mut self) -> Vec<Message> {
         let mut next = Vec::new();
         for order in self.subjects.values_mut() {
@@ -90,15 +91,14 @@ impl Turns {
                 next.extend(order.first().map(|(_, id)| *id));
             }
         }
-        next.into_iter().filter_map(|id| self.leave(id)).collect()
+        next.into_iter().filter_map(|id| self.pop(id)).collect()
     }
 
-    /// Nothing waits here.
     pub(super) fn is_empty(&self) -> bool {
         self.waiting.is_empty()
     }
 
-    fn leave(&mut self, id: Uuid) -> Option<Message> {
+    fn pop(&mut self, id: Uuid) -> Option<Message> {
         let message = self.waiting.remove(&id)?;
         self.bytes -= message.body.len();
         Some(message)
@@ -109,10 +109,10 @@ impl Turns {
 mod tests {
     use super::*;
     use crate::dlq::envelope::{self, Reading};
-    use crate::dlq::message::Raw;
+    use crate::dlq::raw_message::RawMessage;
 
     fn message(id: Uuid) -> Message {
-        let raw = Raw { message_id: id.to_string(), ..Raw::default() };
+        let raw = RawMessage { message_id: id.to_string(), ..RawMessage::default() };
         let Reading::Whole(decoded) = envelope::read(&raw) else { panic!("an empty message is whole") };
         Message::new(raw, *decoded)
     }
@@ -122,29 +122,30 @@ mod tests {
     }
 
     #[test]
-    fn the_second_waits_for_the_first() {
+    fn the_second_message_of_a_subject_waits_for_the_first() {
         let subject = id(100);
-        let mut turns = Turns::new([(id(1), (subject, 1)), (id(2), (subject, 2))].into_iter());
-        assert!(matches!(turns.come(id(2), (subject, 2), message(id(2))), Turn::Later));
-        assert!(matches!(turns.come(id(1), (subject, 1), message(id(1))), Turn::Now(_)));
-        assert_eq!(turns.done(id(1), (subject, 1)).unwrap().message_id, id(2).to_string());
-        assert!(turns.is_empty());
+        let mut order = SubjectOrder::new([(id(1), (subject, 1)), (id(2), (subject, 2))].into_iter());
+        assert!(matches!(order.push(id(2), (subject, 2), message(id(2))), OrderDecision::Waiting));
+        assert!(matches!(order.push(id(1), (subject, 1), message(id(1))), OrderDecision::Ready(_)));
+        assert_eq!(order.complete(id(1), (subject, 1)).unwrap().message_id, id(2).to_string());
+        assert!(order.is_empty());
     }
 
     #[test]
-    fn nobody_overtakes_one_that_failed() {
+    fn no_message_overtakes_a_failed_one() {
         let subject = id(100);
-        let mut turns = Turns::new([(id(1), (subject, 1)), (id(2), (subject, 2)), (id(3), (subject, 3))].into_iter());
-        assert!(matches!(turns.come(id(2), (subject, 2), message(id(2))), Turn::Later));
-        assert_eq!(turns.failed((subject, 1)).len(), 1);
-        assert!(matches!(turns.come(id(3), (subject, 3), message(id(3))), Turn::Never(_)));
+        let mut order =
+            SubjectOrder::new([(id(1), (subject, 1)), (id(2), (subject, 2)), (id(3), (subject, 3))].into_iter());
+        assert!(matches!(order.push(id(2), (subject, 2), message(id(2))), OrderDecision::Waiting));
+        assert_eq!(order.fail((subject, 1)).len(), 1);
+        assert!(matches!(order.push(id(3), (subject, 3), message(id(3))), OrderDecision::Blocked(_)));
     }
 
     #[test]
-    fn one_that_never_comes_is_not_waited_for() {
+    fn a_missing_message_is_skipped() {
         let subject = id(100);
-        let mut turns = Turns::new([(id(1), (subject, 1)), (id(2), (subject, 2))].into_iter());
-        assert!(matches!(turns.come(id(2), (subject, 2), message(id(2))), Turn::Later));
-        assert_eq!(turns.skip_missing().len(), 1);
+        let mut order = SubjectOrder::new([(id(1), (subject, 1)), (id(2), (subject, 2))].into_iter());
+        assert!(matches!(order.push(id(2), (subject, 2), message(id(2))), OrderDecision::Waiting));
+        assert_eq!(order.skip_missing().len(), 1);
     }
 }

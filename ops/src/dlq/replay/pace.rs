@@ -1,4 +1,4 @@
-//! How fast, and when to stop.
+//! The rate of a replay, and the breaker that stops it.
 
 use std::collections::VecDeque;
 use std::sync::{Mutex, PoisonError};
@@ -8,10 +8,10 @@ use tokio::time::Instant;
 
 use crate::dlq::options::Pace;
 
-/// The breaker looks at this many results.
+/// The number of results that the breaker considers.
 const WINDOW: usize = 20;
 
-/// Messages a second.
+/// Limits the number of messages a second.
 #[derive(Debug)]
 pub(super) struct Rate {
     pause: Option<Duration>,
@@ -19,25 +19,25 @@ pub(super) struct Rate {
 }
 
 impl Rate {
-    /// At most `rate` messages a second; without one, as fast as it goes.
+    /// At most `rate` messages a second; `None` for no limit.
     pub(super) fn new(rate: Option<f64>) -> Self {
         let pause = rate.filter(|rate| *rate > 0.0).map(|rate| Duration::from_secs_f64(1.0 / rate));
         Self { pause, next: Mutex::new(Instant::now()) }
     }
 
-    /// How many messages go together: a second's worth at the most.
-    pub(super) fn together(&self, most: u64) -> u64 {
+    /// How many messages may be sent together: at most those of one second, and at most `max`.
+    pub(super) fn max_together(&self, max: u64) -> u64 {
         let Some(pause) = self.pause else {
-            return most;
+            return max;
         };
         let mut together = 1;
-        while together < most && pause * (u32::try_from(together).unwrap_or(u32::MAX) + 1) <= Duration::from_secs(1) {
+        while together < max && pause * (u32::try_from(together).unwrap_or(u32::MAX) + 1) <= Duration::from_secs(1) {
             together += 1;
         }
         together
     }
 
-    /// Waits until `count` messages may go.
+    /// Waits until `count` messages may be sent.
     pub(super) async fn wait(&self, count: usize) {
         let Some(pause) = self.pause else {
             return;
@@ -52,11 +52,11 @@ impl Rate {
     }
 }
 
-/// Stops a replay whose messages fail.
+/// Stops a replay when too many messages fail.
 #[derive(Debug)]
 pub(super) struct Breaker {
-    /// So many failures among the last results are too many.
-    most: usize,
+    /// The number of failures among the last results at which it stops.
+    max_failures: usize,
     inner: Mutex<Results>,
 }
 
@@ -69,60 +69,60 @@ struct Results {
 impl Breaker {
     /// A ramp stops at the fifth failure of the last twenty messages; a replay at full pace, at the fifteenth.
     pub(super) fn new(pace: Pace) -> Self {
-        let most = match pace {
+        let max_failures = match pace {
             Pace::Ramp => 5,
             Pace::Full => 15,
         };
-        Self { most, inner: Mutex::default() }
+        Self { max_failures, inner: Mutex::default() }
     }
 
-    /// Notes the result of one message.
-    pub(super) fn note(&self, has_failed: bool, kind: &str) {
+    /// Records the result of one message.
+    pub(super) fn record(&self, has_failed: bool, kind: &str) {
         let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
         inner.last.push_back(has_failed);
         if inner.last.len() > WINDOW {
             inner.last.pop_front();
         }
         let failures = inner.last.iter().filter(|failed| **failed).count();
-        if failures >= self.most && inner.tripped.is_none() {
-            let of = inner.last.len();
+        if failures >= self.max_failures && inner.tripped.is_none() {
+            let count = inner.last.len();
             inner.tripped =
-                Some(format!("{failures} of the last {of} messages failed ({kind}): nothing more was sent"));
+                Some(format!("{failures} of the last {count} messages failed ({kind}): nothing more was sent"));
         }
     }
 
-    /// Notes that messages which were sent before have failed again. As many good results are taken back.
-    pub(super) fn came_back(&self, count: u64) {
+    /// Records that messages sent before failed again. As many successes are turned into failures.
+    pub(super) fn record_returned(&self, count: u64) {
         for _ in 0..count.min(WINDOW as u64) {
             let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
             if let Some(place) = inner.last.iter().position(|failed| !failed) {
                 inner.last.remove(place);
             }
             drop(inner);
-            self.note(true, "they came back");
+            self.record(true, "they came back");
         }
     }
 
-    /// Stops the replay for this reason, unless it is stopped already.
+    /// Stops the replay for this reason, unless it has stopped already.
     pub(super) fn trip(&self, reason: String) {
         let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
         inner.tripped.get_or_insert(reason);
     }
 
-    /// Notes why deletions failed. Without the right to delete nothing more is sent: each message would stay, and be sent
-    /// again by each later replay.
-    pub(super) fn not_deleted<'a>(&self, kinds: impl IntoIterator<Item = &'a String>) {
-        // Both `AccessDenied` and `AccessDeniedException`, and that of a queue's KMS key.
+    /// Stops the replay if deletions failed for lack of permission: every accepted message would stay, and be sent
+    /// again by every later replay.
+    pub(super) fn check_deletions<'a>(&self, kinds: impl IntoIterator<Item = &'a String>) {
+        // `AccessDenied`, `AccessDeniedException`, or the code for the queue's KMS key.
         let Some(kind) = kinds.into_iter().find(|kind| kind.contains("AccessDenied")) else {
             return;
         };
         self.trip(format!(
-            "what was accepted cannot be deleted from the queue ({kind}): nothing more was sent. Get the right \
-             sqs:DeleteMessage on the queue, then `resume`, which deletes it first"
+            "accepted messages cannot be deleted from the queue ({kind}): nothing more was sent. Get the permission \
+             sqs:DeleteMessage on the queue, then `resume`, which deletes them first"
         ));
     }
 
-    /// Why it stopped the replay, when it has.
+    /// Why it stopped the replay, if it did.
     pub(super) fn tripped(&self) -> Option<String> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner).tripped.clone()
     }
@@ -136,43 +136,43 @@ mod tests {
     fn a_ramp_stops_at_the_fifth_failure_in_twenty() {
         let breaker = Breaker::new(Pace::Ramp);
         for number in 0..40 {
-            breaker.note(number % 5 == 0, "E");
+            breaker.record(number % 5 == 0, "E");
         }
         assert_eq!(breaker.tripped(), None, "one in five is four of twenty");
-        breaker.note(true, "E");
-        breaker.note(true, "E");
+        breaker.record(true, "E");
+        breaker.record(true, "E");
         assert!(breaker.tripped().unwrap().contains("failed (E)"));
     }
 
     #[test]
-    fn what_comes_back_takes_its_good_result_back() {
+    fn a_returned_message_turns_its_success_into_a_failure() {
         let breaker = Breaker::new(Pace::Ramp);
-        (0..8).for_each(|_| breaker.note(false, ""));
-        breaker.came_back(4);
+        (0..8).for_each(|_| breaker.record(false, ""));
+        breaker.record_returned(4);
         assert_eq!(breaker.tripped(), None);
-        breaker.came_back(1);
+        breaker.record_returned(1);
         assert!(breaker.tripped().unwrap().starts_with("5 of the last 8"));
     }
 
     #[test]
-    fn a_missing_right_to_delete_stops_a_replay_and_a_late_receipt_does_not() {
+    fn a_missing_delete_permission_stops_a_replay_and_an_expired_receipt_does_not() {
         let breaker = Breaker::new(Pace::Full);
-        breaker.not_deleted(&["ReceiptHandleIsInvalid".to_owned()]);
+        breaker.check_deletions(&["ReceiptHandleIsInvalid".to_owned()]);
         assert_eq!(breaker.tripped(), None);
-        breaker.not_deleted(&["AccessDeniedException".to_owned()]);
+        breaker.check_deletions(&["AccessDeniedException".to_owned()]);
         assert!(breaker.tripped().unwrap().contains("sqs:DeleteMessage"));
     }
 
     #[test]
-    fn a_low_rate_lets_few_messages_go_together() {
-        assert_eq!(Rate::new(Some(0.5)).together(10), 1);
-        assert_eq!(Rate::new(Some(3.0)).together(10), 3);
-        assert_eq!(Rate::new(Some(500.0)).together(10), 10);
-        assert_eq!(Rate::new(None).together(7), 7);
+    fn a_low_rate_limits_the_messages_sent_together() {
+        assert_eq!(Rate::new(Some(0.5)).max_together(10), 1);
+        assert_eq!(Rate::new(Some(3.0)).max_together(10), 3);
+        assert_eq!(Rate::new(Some(500.0)).max_together(10), 10);
+        assert_eq!(Rate::new(None).max_together(7), 7);
     }
 
     #[tokio::test]
-    async fn the_rate_is_kept_over_many_messages() {
+    async fn the_rate_holds_over_many_messages() {
         let rate = Rate::new(Some(100.0));
         let begun = Instant::now();
         for _ in 0..6 {

@@ -1,11 +1,11 @@
-//! What a replay has done so far.
+//! Counters of a running replay.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::dlq::journal::Journal;
 use crate::dlq::journal::entry::{Purpose, Summary};
 
-/// What a replay has done so far; read it from anywhere.
+/// Counters that can be read while the replay runs.
 #[derive(Debug, Default)]
 pub struct Progress {
     /// Messages to replay or park.
@@ -14,12 +14,12 @@ pub struct Progress {
     pub replayed: AtomicU64,
     /// Messages that were parked.
     pub parked: AtomicU64,
-    /// Messages that are left where they are.
+    /// Messages that were skipped.
     pub skipped: AtomicU64,
-    /// Messages that were not accepted, or came back.
+    /// Messages that were not accepted, or failed again.
     pub failed: AtomicU64,
-    /// Accepted messages that came back, which are in the queue again.
-    pub came_back: AtomicU64,
+    /// Accepted messages that failed again and are back in the queue.
+    pub returned: AtomicU64,
     /// Accepted messages that SQS has not deleted yet.
     pub undeleted: AtomicU64,
 }
@@ -30,21 +30,21 @@ impl Progress {
     }
 
     pub(super) fn summary(&self, journal: &Journal) -> Summary {
-        let of = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
-        let (planned, replayed, parked) = (of(&self.planned), of(&self.replayed), of(&self.parked));
+        let value = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        let (planned, replayed, parked) = (value(&self.planned), value(&self.replayed), value(&self.parked));
         Summary {
             planned,
             replayed,
             parked,
-            skipped: of(&self.skipped),
-            failed: of(&self.failed),
-            remaining: planned.saturating_sub(replayed + parked) + of(&self.came_back) + of(&self.undeleted),
+            skipped: value(&self.skipped),
+            failed: value(&self.failed),
+            remaining: planned.saturating_sub(replayed + parked) + value(&self.returned) + value(&self.undeleted),
             journal: journal.path().display().to_string(),
         }
     }
 }
 
-/// What a purpose is counted as.
+/// The counter of accepted messages for a purpose.
 pub(super) fn counter(progress: &Progress, purpose: Purpose) -> &AtomicU64 {
     match purpose {
         Purpose::Replay => &progress.replayed,

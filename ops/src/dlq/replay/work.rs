@@ -1,4 +1,5 @@
-//! What a worker does with the messages of one call: journal, send, journal, delete, journal.
+//! A worker: for the messages of one call it writes the journal, sends, writes the journal, deletes, writes the
+//! journal.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -7,28 +8,29 @@ use anyhow::Result;
 use tokio::task::JoinSet;
 use uuid::Uuid;
 
-use crate::dlq::batches::{self, Outcome};
+use crate::dlq::batch_call::Outcome;
+use crate::dlq::batches;
 use crate::dlq::journal::entry::{Accepted, Entry, Intent, Purpose, Refused};
-use crate::dlq::marks;
 use crate::dlq::message::Message;
-use crate::dlq::options::{After, Pace};
+use crate::dlq::options::{AfterReplay, Pace};
 use crate::dlq::replay::Replay;
-use crate::dlq::replay::intake::item::{Batch, Item};
 use crate::dlq::replay::progress::{Progress, counter};
-use crate::dlq::roads::Parcel;
-use crate::dlq::roads::choice::Way;
+use crate::dlq::replay::receiver::item::{Batch, Item};
+use crate::dlq::replay_message::ReplayMessage;
+use crate::dlq::replay_metadata::{failure_id, replay_key};
+use crate::dlq::targets::selection::ReplayTarget;
 
-/// A worker goes on while so many of its deletions are under way.
-const MOST_DELETIONS: usize = 1;
+/// A worker continues while this many of its deletions are pending.
+const MAX_PENDING_DELETIONS: usize = 1;
 
-/// Why a message is left that the plan cannot have meant.
-const AFTER_THE_PLAN: &str = "it came into the queue after the plan was made";
+/// Why a message is skipped that the plan cannot contain.
+const SENT_AFTER_PLAN: &str = "it was sent to the queue after the plan was made";
 
-/// SQS hands out at most this many messages a call.
-const MOST: u64 = 10;
+/// The number of messages that SQS returns in one call.
+const MAX_RECEIVED: u64 = 10;
 
 impl Replay {
-    /// Works until there is nothing more to do, `quota` messages were taken, or it must stop.
+    /// Works until the replay is complete, `quota` messages were taken, or it must stop.
     pub(super) async fn work(self: Arc<Self>, quota: Arc<AtomicU64>) -> Result<()> {
         let mut deletions = JoinSet::new();
         let worked = self.work_until_done(&quota, &mut deletions).await;
@@ -40,20 +42,20 @@ impl Replay {
 
     async fn work_until_done(self: &Arc<Self>, quota: &AtomicU64, deletions: &mut JoinSet<Result<()>>) -> Result<()> {
         while !self.must_stop() {
-            let asked = reserve(quota, self.rate.together(MOST));
-            if asked == 0 {
+            let reserved = reserve(quota, self.rate.max_together(MAX_RECEIVED));
+            if reserved == 0 {
                 return Ok(());
             }
-            let batch = self.intake.take(asked).await?;
+            let batch = self.receiver.take(reserved).await?;
             let taken = batch.as_ref().map_or(0, |batch| batch.items.len() as u64);
-            quota.fetch_add(asked - taken, Ordering::AcqRel);
+            quota.fetch_add(reserved - taken, Ordering::AcqRel);
             let Some(batch) = batch else {
                 return Ok(());
             };
             self.rate.wait(batch.items.len()).await;
             self.handle(batch, deletions).await?;
-            // What was accepted is deleted while the next is received.
-            while deletions.len() > MOST_DELETIONS {
+            // Accepted messages are deleted while the next are received.
+            while deletions.len() > MAX_PENDING_DELETIONS {
                 deletions.join_next().await.transpose()?.transpose()?;
             }
         }
@@ -61,20 +63,20 @@ impl Replay {
     }
 
     async fn handle(self: &Arc<Self>, batch: Batch, deletions: &mut JoinSet<Result<()>>) -> Result<()> {
-        let Batch { items, left, late, came_back, to_delete } = batch;
-        self.leave(left)?;
-        self.leave(late.into_iter().map(|message| (message, AFTER_THE_PLAN.to_owned())).collect())?;
-        if !came_back.is_empty() {
+        let Batch { items, skipped, sent_after_plan, returned, to_delete } = batch;
+        self.skip(skipped)?;
+        self.skip(sent_after_plan.into_iter().map(|message| (message, SENT_AFTER_PLAN.to_owned())).collect())?;
+        if !returned.is_empty() {
             // A ramp has counted them after the step that sent them.
             if self.options.pace == Pace::Full {
-                self.breaker.came_back(came_back.len() as u64);
+                self.breaker.record_returned(returned.len() as u64);
             }
-            Progress::add(&self.progress.failed, came_back.len());
-            Progress::add(&self.progress.came_back, came_back.len());
-            let refused = came_back.into_iter().map(|message| refused(&message, "CameBack")).collect();
-            self.journal.note(Entry::Failed { messages: refused })?;
+            Progress::add(&self.progress.failed, returned.len());
+            Progress::add(&self.progress.returned, returned.len());
+            let refused = returned.into_iter().map(|message| refused(&message, "CameBack")).collect();
+            self.journal.append(Entry::Failed { messages: refused })?;
         }
-        if !to_delete.is_empty() && self.options.after == After::Remove {
+        if !to_delete.is_empty() && self.options.after == AfterReplay::Delete {
             self.delete(&to_delete).await?;
         }
         let (parked, replayed): (Vec<Item>, Vec<Item>) = items.into_iter().partition(|item| item.is_parked);
@@ -82,10 +84,10 @@ impl Replay {
         self.send(Purpose::Park, parked, deletions).await
     }
 
-    fn leave(&self, left: Vec<(Message, String)>) -> Result<()> {
-        Progress::add(&self.progress.skipped, left.len());
-        for (message, reason) in left {
-            self.journal.note(Entry::Skipped { reason, ids: vec![message.message_id] })?;
+    fn skip(&self, skipped: Vec<(Message, String)>) -> Result<()> {
+        Progress::add(&self.progress.skipped, skipped.len());
+        for (message, reason) in skipped {
+            self.journal.append(Entry::Skipped { reason, ids: vec![message.message_id] })?;
         }
         Ok(())
     }
@@ -101,41 +103,41 @@ impl Replay {
         }
         let intents = items.iter().map(|item| self.intent(item)).collect();
         self.journal.write(Entry::Intent { purpose, messages: intents }).await?;
-        let parcels: Vec<Parcel<'_>> = items.iter().map(|item| item.parcel(&self.id)).collect();
+        let messages: Vec<ReplayMessage<'_>> = items.iter().map(|item| item.replay_message(&self.id)).collect();
         let outcomes = match (purpose, &self.options.parking) {
-            (Purpose::Park, Some(parking)) => self.roads.park(parking, &parcels).await?,
-            _ => self.roads.send(&parcels).await?,
+            (Purpose::Park, Some(parking)) => self.sender.park(parking, &messages).await?,
+            _ => self.sender.send(&messages).await?,
         };
-        let (accepted, failed) = self.sort(items, outcomes);
+        let (accepted, failed) = self.split_by_outcome(items, outcomes);
         if !accepted.is_empty() {
             let sent = accepted.iter().map(|(item, id)| sent(&item.message, id)).collect();
             self.journal.write(Entry::Sent { messages: sent }).await?;
             Progress::add(counter(&self.progress, purpose), accepted.len());
             let ids: Vec<Uuid> = accepted.iter().map(|(item, _)| item.id()).collect();
             for (item, id) in &accepted {
-                self.intake.done(&item.message, id);
+                self.receiver.complete(&item.message, id);
             }
             match self.options.after {
-                After::Remove => {
+                AfterReplay::Delete => {
                     let replay = Arc::clone(self);
                     deletions.spawn(async move { replay.delete(&ids).await });
                 }
-                After::Keep => ids.iter().for_each(|id| self.held.leave(*id)),
+                AfterReplay::Keep => ids.iter().for_each(|id| self.in_flight.set_aside(*id)),
             }
         }
-        self.give_up(failed)
+        self.record_failures(failed)
     }
 
-    fn sort(&self, items: Vec<Item>, outcomes: Vec<Outcome>) -> (Sorted, Sorted) {
+    fn split_by_outcome(&self, items: Vec<Item>, outcomes: Vec<Outcome>) -> (Handled, Handled) {
         let (mut accepted, mut failed) = (Vec::new(), Vec::new());
         for (item, outcome) in items.into_iter().zip(outcomes) {
             match outcome {
                 Ok(id) => {
-                    self.breaker.note(false, "");
+                    self.breaker.record(false, "");
                     accepted.push((item, id));
                 }
                 Err(error) => {
-                    self.breaker.note(true, &error);
+                    self.breaker.record(true, &error);
                     failed.push((item, error));
                 }
             }
@@ -143,43 +145,46 @@ impl Replay {
         (accepted, failed)
     }
 
-    /// What was not accepted stays, and is kept out of the way until the end.
-    fn give_up(&self, failed: Sorted) -> Result<()> {
+    /// Messages that were not accepted stay in the queue, and are hidden until the end.
+    fn record_failures(&self, failed: Handled) -> Result<()> {
         if failed.is_empty() {
             return Ok(());
         }
         Progress::add(&self.progress.failed, failed.len());
         let messages = failed.iter().map(|(item, error)| refused(&item.message, error)).collect();
-        self.journal.note(Entry::Failed { messages })?;
+        self.journal.append(Entry::Failed { messages })?;
         for (item, _) in failed {
-            self.held.leave(item.id());
-            let behind = self.intake.failed(&item.message).into_iter();
-            self.leave(behind.map(|message| (message, "one before it has failed".to_owned())).collect())?;
+            self.in_flight.set_aside(item.id());
+            let blocked = self.receiver.fail(&item.message).into_iter();
+            self.skip(
+                blocked.map(|message| (message, "an earlier message of its subject failed".to_owned())).collect(),
+            )?;
         }
         Ok(())
     }
 
     async fn delete(&self, ids: &[Uuid]) -> Result<()> {
-        let held: Vec<(Uuid, String)> = ids.iter().filter_map(|id| Some((*id, self.held.receipt(*id)?))).collect();
-        let receipts: Vec<String> = held.iter().map(|(_, receipt)| receipt.clone()).collect();
+        let receipts_by_id: Vec<(Uuid, String)> =
+            ids.iter().filter_map(|id| Some((*id, self.in_flight.receipt(*id)?))).collect();
+        let receipts: Vec<String> = receipts_by_id.iter().map(|(_, receipt)| receipt.clone()).collect();
         let failed = batches::delete(self.queue.sqs(), self.queue.url(), &receipts).await?;
-        self.breaker.not_deleted(failed.values());
+        self.breaker.check_deletions(failed.values());
         let mut deleted = Vec::new();
-        for (index, (id, _)) in held.into_iter().enumerate() {
-            // One that was not deleted comes again, and is deleted then.
-            self.held.release(id);
+        for (index, (id, _)) in receipts_by_id.into_iter().enumerate() {
+            // A message that was not deleted is received again, and deleted then.
+            self.in_flight.remove(id);
             if !failed.contains_key(&index) {
                 deleted.push(id);
             }
         }
-        self.undeleted(&failed.keys().map(|index| ids[*index]).collect::<Vec<_>>(), &deleted);
-        if deleted.is_empty() { Ok(()) } else { self.journal.note(Entry::Deleted { ids: deleted }) }
+        self.record_deletions(&failed.keys().map(|index| ids[*index]).collect::<Vec<_>>(), &deleted);
+        if deleted.is_empty() { Ok(()) } else { self.journal.append(Entry::Deleted { ids: deleted }) }
     }
 
     fn intent(&self, item: &Item) -> Intent {
-        let key = match self.options.choice.way {
-            Way::Queue(_) => marks::key(&item.message),
-            Way::Back => marks::failure(&item.message).to_string(),
+        let key = match self.options.selection.target {
+            ReplayTarget::Queue(_) | ReplayTarget::Topic(_) => replay_key(&item.message),
+            ReplayTarget::Origin => failure_id(&item.message).to_string(),
         };
         Intent {
             id: item.message.message_id.clone(),
@@ -190,15 +195,15 @@ impl Replay {
     }
 }
 
-/// Messages, each with the receiver's id of it, or with the kind of error.
-type Sorted = Vec<(Item, String)>;
+/// Messages, each with the id that the target gave it, or with the kind of error.
+type Handled = Vec<(Item, String)>;
 
-/// Takes up to `most` from what is left.
-fn reserve(quota: &AtomicU64, most: u64) -> u64 {
+/// Takes up to `max` from the quota.
+fn reserve(quota: &AtomicU64, max: u64) -> u64 {
     let mut taken = 0;
     quota
         .fetch_update(Ordering::AcqRel, Ordering::Acquire, |left| {
-            taken = left.min(most);
+            taken = left.min(max);
             Some(left - taken)
         })
         .unwrap_or_default();

@@ -1,4 +1,6 @@
-//! The only place that maps this service's errors to HTTP answers.
+//! The only place that maps this service's errors to HTTP responses.
+
+use std::convert::Infallible;
 
 use http::StatusCode;
 use lambda_kit::api::ApiFailure;
@@ -6,15 +8,17 @@ use lambda_kit::problem::Problem;
 use lambda_kit::table::TableError;
 use lambda_kit::transaction::TransactionError;
 
-/// Why a route did not do what was asked.
+use crate::app::preferences::ChangeError;
+
+/// Why a route failed.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ApiError {
     #[error("the request was refused: {}", .0.detail)]
     Refused(Problem),
     #[error("the table failed")]
     Table(#[from] TableError),
-    #[error("the answer could not be written")]
-    Unwritable(#[from] serde_json::Error),
+    #[error("the response could not be serialized")]
+    Serialization(#[from] serde_json::Error),
 }
 
 impl From<Problem> for ApiError {
@@ -23,23 +27,40 @@ impl From<Problem> for ApiError {
     }
 }
 
+impl<E: Into<ApiError>> From<ChangeError<E>> for ApiError {
+    fn from(error: ChangeError<E>) -> Self {
+        match error {
+            ChangeError::Refused(refusal) => refusal.into(),
+            ChangeError::UserDeleted => Self::no_such_user(),
+            ChangeError::Contended => Self::Refused(Problem::contended()),
+            ChangeError::Table(error) => Self::Table(error),
+        }
+    }
+}
+
+impl From<Infallible> for ApiError {
+    fn from(impossible: Infallible) -> Self {
+        match impossible {}
+    }
+}
+
 impl ApiError {
-    /// 404, for an entry that is not there and for one of somebody else alike.
+    /// 404, also for an entry of another user.
     pub(crate) fn no_such_notification() -> Self {
         Self::Refused(Problem::not_found("You have no notification with this id."))
     }
 
-    /// 404, for somebody whose account was deleted while their token is still good.
-    pub(crate) fn no_such_user() -> Self {
+    /// 404, for a user who has deleted their account while their token is still valid.
+    fn no_such_user() -> Self {
         Self::Refused(Problem::not_found("Your account is deleted."))
     }
 
-    /// 404, for a page where none is deployed.
+    /// 404, in an environment without a page.
     pub(crate) fn no_page() -> Self {
-        Self::Refused(Problem::not_found("There is no page here; send a POST to this address to stop the mail."))
+        Self::Refused(Problem::not_found("There is no page here; send a POST to this address to unsubscribe."))
     }
 
-    /// 412.
+    /// 412, when `If-Match` names another version than `version`.
     pub(crate) fn stale(version: u64) -> Self {
         Self::Refused(Problem::new(
             StatusCode::PRECONDITION_FAILED,
@@ -55,7 +76,7 @@ impl ApiFailure for ApiError {
         match self {
             Self::Refused(problem) => problem.clone(),
             Self::Table(TableError::Transaction(TransactionError::Contended)) => Problem::contended(),
-            Self::Table(_) | Self::Unwritable(_) => Problem::internal(),
+            Self::Table(_) | Self::Serialization(_) => Problem::internal(),
         }
     }
 }

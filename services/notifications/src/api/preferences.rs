@@ -1,19 +1,14 @@
-//! The caller's preferences.
+//! Routes of the caller's preferences, and their JSON.
 
-use lambda_kit::api::{Request, Response, ok_version};
-use lambda_kit::clock;
+use lambda_kit::api::{Request, Response, ok_with_etag};
+use lambda_kit::json_integer::JsonInteger;
 use lambda_kit::problem::{FieldError, Problem};
-use lambda_kit::whole::Whole;
 use serde::{Deserialize, Deserializer, Serialize};
-use uuid::Uuid;
 
 use crate::api::error::ApiError;
-use crate::domain::moments;
-use crate::domain::preferences::{Hour, Preferences, Wishes};
-use crate::store::{Planned, Store, Wished};
-
-/// A change is tried again this often when others change the preferences at the same time.
-const ATTEMPTS: usize = 4;
+use crate::app::preferences::UserPreferences;
+use crate::domain::digest_schedule::DigestHour;
+use crate::domain::preferences::{EmailSettings, Preferences};
 
 /// Preferences in a response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -27,12 +22,17 @@ pub(crate) struct PreferencesBody {
 
 impl From<Preferences> for PreferencesBody {
     fn from(preferences: Preferences) -> Self {
-        let Wishes { reminder_mail, digest_mail, digest_hour } = preferences.wishes;
-        Self { reminder_mail, digest_mail, digest_hour: digest_hour.get(), version: preferences.version }
+        let EmailSettings { reminder_email, digest_email, digest_hour } = preferences.settings;
+        Self {
+            reminder_mail: reminder_email,
+            digest_mail: digest_email,
+            digest_hour: digest_hour.get(),
+            version: preferences.version,
+        }
     }
 }
 
-/// The body of `PATCH /preferences`: a JSON merge patch (RFC 7396), where `null` sets a field back to its default.
+/// The body of `PATCH /preferences`: a JSON merge patch (RFC 7396), where `null` resets a field to its default.
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct PreferencesPatch {
@@ -41,124 +41,100 @@ struct PreferencesPatch {
     #[serde(default)]
     digest_mail: Field<bool>,
     #[serde(default)]
-    digest_hour: Field<Whole>,
+    digest_hour: Field<JsonInteger>,
 }
 
 /// A field of a merge patch.
 #[derive(Clone, Copy, Debug, Default)]
 enum Field<T> {
-    /// Not in the patch: stays as it is.
+    /// Not in the patch.
     #[default]
-    Kept,
-    /// `null`: set back.
-    Removed,
-    Given(T),
+    Unchanged,
+    /// `null` in the patch.
+    Reset,
+    Value(T),
 }
 
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for Field<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Ok(Option::deserialize(deserializer)?.map_or(Self::Removed, Self::Given))
+        Ok(Option::deserialize(deserializer)?.map_or(Self::Reset, Self::Value))
     }
 }
 
 impl<T> Field<T> {
-    fn over(self, kept: T, default: T) -> T {
+    fn resolve(self, current: T, default: T) -> T {
         match self {
-            Self::Kept => kept,
-            Self::Removed => default,
-            Self::Given(value) => value,
+            Self::Unchanged => current,
+            Self::Reset => default,
+            Self::Value(value) => value,
         }
     }
 }
 
 impl PreferencesPatch {
-    fn apply(self, wishes: Wishes) -> Result<Wishes, Problem> {
-        let default = Wishes::default();
-        let whole = |hour: Hour| Whole(hour.get().into());
-        let Whole(hour) = self.digest_hour.over(whole(wishes.digest_hour), whole(default.digest_hour));
-        let message = || format!("must be a whole hour from 0 to 23, this is {hour}");
-        let wrong = || Problem::invalid_fields(vec![FieldError { field: "digestHour", message: message() }]);
-        Ok(Wishes {
-            reminder_mail: self.reminder_mail.over(wishes.reminder_mail, default.reminder_mail),
-            digest_mail: self.digest_mail.over(wishes.digest_mail, default.digest_mail),
-            digest_hour: Hour::new(hour).ok_or_else(wrong)?,
+    fn apply(self, settings: EmailSettings) -> Result<EmailSettings, Problem> {
+        let default = EmailSettings::default();
+        let integer = |hour: DigestHour| JsonInteger(hour.get().into());
+        let JsonInteger(hour) = self.digest_hour.resolve(integer(settings.digest_hour), integer(default.digest_hour));
+        let message = || format!("must be a whole hour from 0 to 23, not {hour}");
+        let invalid = || Problem::invalid_fields(vec![FieldError { field: "digestHour", message: message() }]);
+        Ok(EmailSettings {
+            reminder_email: self.reminder_mail.resolve(settings.reminder_email, default.reminder_email),
+            digest_email: self.digest_mail.resolve(settings.digest_email, default.digest_email),
+            digest_hour: DigestHour::new(hour).ok_or_else(invalid)?,
         })
     }
 }
 
-/// `GET /preferences`: which mails the caller wants.
+/// `GET /preferences`: which recurring emails the caller receives.
 ///
-/// 200 with the preferences; the defaults for somebody who has changed nothing.
-pub(crate) async fn get(store: &Store, request: Request) -> Result<Response, ApiError> {
+/// 200 with the preferences; the defaults if the caller has changed nothing.
+pub(crate) async fn get(preferences: &UserPreferences, request: Request) -> Result<Response, ApiError> {
     let user = request.caller()?.subject;
-    answer(store.preferences(user).await?)
+    respond(preferences.get(user).await?)
 }
 
-/// `PATCH /preferences`: changes which mails the caller wants (JSON merge patch).
+/// `PATCH /preferences`: changes which recurring emails the caller receives (JSON merge patch).
 ///
-/// 200 with the preferences; 400 for a patch that breaks a rule; 404 for a deleted user; 412 when `If-Match` names
-/// another version.
-pub(crate) async fn change(store: &Store, request: Request) -> Result<Response, ApiError> {
+/// 200 with the preferences; 400 for an invalid patch; 404 for a deleted user; 412 if `If-Match` names another version.
+pub(crate) async fn change(preferences: &UserPreferences, request: Request) -> Result<Response, ApiError> {
     let user = request.caller()?.subject;
     let patch: PreferencesPatch = request.body()?;
-    let expected = request.expected()?;
-    let rule = |preferences: Preferences| {
-        if !expected.allows(preferences.version) {
-            return Err(ApiError::stale(preferences.version));
+    let expected = request.if_match()?;
+    let rule = |current: Preferences| {
+        if !expected.allows(current.version) {
+            return Err(ApiError::stale(current.version));
         }
-        Ok(patch.apply(preferences.wishes)?)
+        Ok(patch.apply(current.settings)?)
     };
-    answer(save(store, user, rule).await?.ok_or_else(ApiError::no_such_user)?)
+    respond(preferences.change(user, rule).await?)
 }
 
-/// Applies a rule to a user's wishes and saves what comes out; `None` for a deleted user.
-pub(crate) async fn save(
-    store: &Store,
-    user: Uuid,
-    rule: impl Fn(Preferences) -> Result<Wishes, ApiError>,
-) -> Result<Option<Preferences>, ApiError> {
-    for _ in 0..ATTEMPTS {
-        let Planned { preferences, digest_at } = store.planned(user).await?;
-        let Some(changed) = preferences.with(rule(preferences)?) else {
-            return Ok(Some(preferences));
-        };
-        let zone = store.recipient(user).await?.map_or_else(|| moments::zone(""), |recipient| recipient.zone());
-        // One that is due and not ordered yet stays due, whatever else is changed.
-        let next_digest = changed.wishes.next_digest_beside(digest_at, &zone, clock::now());
-        let next = Planned { preferences: changed, digest_at: next_digest };
-        match store.save_preferences(user, next, digest_at).await? {
-            Wished::Now => return Ok(Some(changed)),
-            Wished::Gone => return Ok(None),
-            Wished::Outdated => {}
-        }
-    }
-    Err(Problem::contended().into())
-}
-
-fn answer(preferences: Preferences) -> Result<Response, ApiError> {
-    Ok(ok_version(&PreferencesBody::from(preferences), preferences.version)?)
+fn respond(preferences: Preferences) -> Result<Response, ApiError> {
+    Ok(ok_with_etag(&PreferencesBody::from(preferences), preferences.version)?)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn patched(text: &str) -> Result<Wishes, Problem> {
-        let wishes = Wishes { reminder_mail: false, digest_mail: true, digest_hour: Hour::new(9).unwrap() };
-        serde_json::from_str::<PreferencesPatch>(text).unwrap().apply(wishes)
+    fn patched(text: &str) -> Result<EmailSettings, Problem> {
+        let settings =
+            EmailSettings { reminder_email: false, digest_email: true, digest_hour: DigestHour::new(9).unwrap() };
+        serde_json::from_str::<PreferencesPatch>(text).unwrap().apply(settings)
     }
 
     #[test]
-    fn absence_leaves_a_field_and_null_sets_it_back() {
-        let kept = patched("{}").unwrap();
-        assert_eq!((kept.reminder_mail, kept.digest_mail, kept.digest_hour.get()), (false, true, 9));
+    fn a_missing_field_is_unchanged_and_null_resets_it() {
+        let unchanged = patched("{}").unwrap();
+        assert_eq!((unchanged.reminder_email, unchanged.digest_email, unchanged.digest_hour.get()), (false, true, 9));
         let nulls = r#"{"reminderMail": null, "digestMail": null, "digestHour": null}"#;
-        assert_eq!(patched(nulls).unwrap(), Wishes::default());
+        assert_eq!(patched(nulls).unwrap(), EmailSettings::default());
         assert_eq!(patched(r#"{"digestHour": 23}"#).unwrap().digest_hour.get(), 23);
     }
 
     #[test]
-    fn what_is_no_hour_is_named() {
+    fn an_invalid_hour_is_refused_by_field() {
         for hour in ["-1", "24", "9223372036854775807"] {
             let problem = patched(&format!(r#"{{"digestHour": {hour}}}"#)).unwrap_err();
             assert_eq!(problem.errors[0].field, "digestHour");

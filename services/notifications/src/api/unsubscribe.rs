@@ -1,4 +1,4 @@
-//! Stopping mail without signing in (RFC 8058).
+//! Unsubscribing without signing in (RFC 8058).
 
 use http::header::{CACHE_CONTROL, LOCATION, REFERRER_POLICY};
 use http::{HeaderValue, StatusCode};
@@ -8,23 +8,12 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use crate::api::error::ApiError;
-use crate::api::preferences;
-use crate::domain::preferences::MailKind;
-use crate::domain::unsubscribe::Seal;
-use crate::store::Store;
+use crate::app::unsubscribe::Unsubscriber;
+use crate::domain::preferences::EmailKind;
 
-/// What the routes work with. Without `Debug`: it holds a secret.
-#[derive(Clone)]
-pub(crate) struct Unsubscribe {
-    pub(crate) store: Store,
-    pub(crate) seal: Seal,
-    /// The page's origin, if there is a page.
-    pub(crate) page: Option<String>,
-}
-
-/// The answer of `POST /unsubscribe`.
+/// The body of `POST /unsubscribe`.
 #[derive(Debug, Serialize)]
-struct Stopped {
+struct UnsubscribedBody {
     stopped: KindBody,
 }
 
@@ -35,30 +24,33 @@ enum KindBody {
     DigestMail,
 }
 
-/// `POST /unsubscribe?token=…`: stops the mail that the token was sent with; again is harmless.
-///
-/// Mail programs send the body `List-Unsubscribe=One-Click`; what matters is the token. 200 with the kind of mail, for a
-/// deleted user alike; 400 for a token that is not ours.
-pub(crate) async fn stop(unsubscribe: &Unsubscribe, request: Request) -> Result<Response, ApiError> {
-    let (user, kind) = opened(unsubscribe, &request)?;
-    // A link has no end: it outlives its user, and at last their tombstone.
-    if unsubscribe.store.recipient(user).await?.is_some() {
-        preferences::save(&unsubscribe.store, user, |preferences| Ok(preferences.wishes.without(kind))).await?;
+impl From<EmailKind> for KindBody {
+    fn from(kind: EmailKind) -> Self {
+        match kind {
+            EmailKind::Reminder => Self::ReminderMail,
+            EmailKind::Digest => Self::DigestMail,
+        }
     }
-    let stopped = match kind {
-        MailKind::Reminder => KindBody::ReminderMail,
-        MailKind::Digest => KindBody::DigestMail,
-    };
-    Ok(private(ok(&Stopped { stopped })?))
 }
 
-/// `GET /unsubscribe?token=…`: leads to the page that asks. Changes nothing: programs follow links by themselves.
+/// `POST /unsubscribe?token=…`: unsubscribes the user of the token from the kind of email of the token. A repeat is
+/// harmless.
 ///
-/// 303 to the page; 400 for a token that is not ours; 404 where there is no page.
-pub(crate) async fn ask(unsubscribe: &Unsubscribe, request: Request) -> Result<Response, ApiError> {
-    let (user, kind) = opened(unsubscribe, &request)?;
-    let page = unsubscribe.page.as_deref().ok_or_else(ApiError::no_page)?;
-    let address = format!("{page}/unsubscribe?token={}", unsubscribe.seal.token(user, kind));
+/// Mail programs send the body `List-Unsubscribe=One-Click`; only the token matters. 200 with the kind of email, also
+/// for a deleted user; 400 for an invalid token.
+pub(crate) async fn unsubscribe(unsubscriber: &Unsubscriber, request: Request) -> Result<Response, ApiError> {
+    let (user, kind) = verify(unsubscriber, &request)?;
+    unsubscriber.unsubscribe(user, kind).await?;
+    Ok(private(ok(&UnsubscribedBody { stopped: kind.into() })?))
+}
+
+/// `GET /unsubscribe?token=…`: redirects to the page that asks for confirmation. Changes nothing, because mail programs
+/// follow links by themselves.
+///
+/// 303 to the page; 400 for an invalid token; 404 in an environment without a page.
+pub(crate) async fn confirm(unsubscriber: &Unsubscriber, request: Request) -> Result<Response, ApiError> {
+    let (user, kind) = verify(unsubscriber, &request)?;
+    let address = unsubscriber.confirmation_url(user, kind).ok_or_else(ApiError::no_page)?;
     let mut response = private(no_content());
     *response.status_mut() = StatusCode::SEE_OTHER;
     let location = HeaderValue::from_str(&address).map_err(|_| ApiError::no_page())?;
@@ -66,13 +58,13 @@ pub(crate) async fn ask(unsubscribe: &Unsubscribe, request: Request) -> Result<R
     Ok(response)
 }
 
-fn opened(unsubscribe: &Unsubscribe, request: &Request) -> Result<(Uuid, MailKind), Problem> {
+fn verify(unsubscriber: &Unsubscriber, request: &Request) -> Result<(Uuid, EmailKind), Problem> {
     let token = request.query(&["token"])?.get("token");
-    let wrong = || Problem::invalid("token must be the one in the link of a mail, whole and unchanged.");
-    token.and_then(|token| unsubscribe.seal.open(token)).ok_or_else(wrong)
+    let invalid = || Problem::invalid("token must be the complete, unchanged token from the link in an email.");
+    token.and_then(|token| unsubscriber.verify(token)).ok_or_else(invalid)
 }
 
-/// Nobody on the way keeps an answer to an address with a token, or hears where it came from.
+/// Keeps the token in the address out of caches and out of the `Referer` header.
 fn private(mut response: Response) -> Response {
     let headers = response.headers_mut();
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));

@@ -1,11 +1,12 @@
-//! Somebody whom we write to.
+//! The users who receive emails.
 
 use jiff::tz::TimeZone;
+use uuid::Uuid;
 
+use crate::domain::date_time;
 use crate::domain::language::Language;
-use crate::domain::moments;
 
-/// What is known of somebody whom we write to. Without `Debug`: an address is not for logs.
+/// A user who receives emails. Without `Debug`, because an address does not belong in logs.
 #[derive(Clone)]
 pub(crate) struct Recipient {
     pub(crate) email: String,
@@ -13,30 +14,40 @@ pub(crate) struct Recipient {
     /// A BCP 47 language tag.
     pub(crate) locale: String,
     /// An IANA time zone name.
-    pub(crate) time_zone: String,
+    pub(crate) time_zone_name: String,
 }
 
 impl Recipient {
-    /// The language to write in.
     pub(crate) fn language(&self) -> Language {
-        Language::of(&self.locale)
+        Language::from_locale(&self.locale)
     }
 
-    /// Where their days begin.
-    pub(crate) fn zone(&self) -> TimeZone {
-        moments::zone(&self.time_zone)
+    pub(crate) fn time_zone(&self) -> TimeZone {
+        date_time::time_zone(&self.time_zone_name)
     }
+}
+
+/// A user's profile as of one change of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Profile {
+    pub(crate) user: Uuid,
+    /// The number of the change: a newer profile has a higher one.
+    pub(crate) sequence: u64,
+    pub(crate) display_name: String,
+    /// A BCP 47 language tag.
+    pub(crate) locale: String,
+    /// An IANA time zone name.
+    pub(crate) time_zone_name: String,
 }
 
 #[cfg(test)]
 impl Recipient {
-    /// Ann of example.com.
     pub(crate) fn example(locale: &str, time_zone: &str) -> Self {
         Self {
             email: "ann@example.com".to_owned(),
             display_name: "Ann".to_owned(),
             locale: locale.to_owned(),
-            time_zone: time_zone.to_owned(),
+            time_zone_name: time_zone.to_owned(),
         }
     }
 }

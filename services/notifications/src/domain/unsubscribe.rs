@@ -1,8 +1,8 @@
-//! Links by which a mail can be stopped without signing in (RFC 8058).
+//! Links in emails to unsubscribe without signing in (RFC 8058).
 //!
-//! A token names a user and a kind of mail and is signed with a secret of the stack. It opens nothing else, and it is
-//! good for ever: a mail may be read years later. A token is 66 characters of base64url: a byte for the kind, 16 of the
-//! user's id, 32 of HMAC-SHA256 over both behind a label that nothing else is signed with.
+//! A token names a user and a kind of email and is signed with a secret of the stack. It allows nothing else. It never
+//! expires, because an email may be read years later. A token is 66 characters of base64url: one byte for the kind, 16
+//! bytes of the user's id, and 32 bytes of HMAC-SHA256 over both, behind a label that no other signature uses.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -10,28 +10,28 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use uuid::Uuid;
 
-use crate::domain::preferences::MailKind;
+use crate::domain::preferences::EmailKind;
 
-/// Names the form of the token too: another form needs another label.
+/// Part of the signature. It names the version of the token's format too.
 const LABEL: &[u8] = b"busline unsubscribe v1";
-const NAMED: usize = 1 + 16;
-const WHOLE: usize = NAMED + 32;
+const PAYLOAD_BYTES: usize = 1 + 16;
+const TOKEN_BYTES: usize = PAYLOAD_BYTES + 32;
 
-/// Makes and checks tokens. Without `Debug`: it holds the secret.
+/// Signs and verifies tokens. Without `Debug`, because it holds the secret.
 #[derive(Clone)]
-pub(crate) struct Seal(Hmac<Sha256>);
+pub(crate) struct UnsubscribeTokenSigner(Hmac<Sha256>);
 
-/// The two addresses at which a kind of mail is stopped.
+/// The two addresses at which a user unsubscribes from a kind of email.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct StopLinks {
-    /// For people: it asks before it stops anything.
+pub(crate) struct UnsubscribeLinks {
+    /// For people: a page that asks for confirmation.
     pub(crate) page: String,
-    /// For mail programs, which `POST` to it.
+    /// For mail programs, which send a `POST`.
     pub(crate) one_click: String,
 }
 
-impl Seal {
-    /// The seal of a secret; none for an empty one.
+impl UnsubscribeTokenSigner {
+    /// `None` for an empty secret.
     pub(crate) fn new(secret: &str) -> Option<Self> {
         if secret.is_empty() {
             return None;
@@ -41,40 +41,40 @@ impl Seal {
         Some(Self(mac))
     }
 
-    /// The token that stops mails of this kind to this user.
-    pub(crate) fn token(&self, user: Uuid, kind: MailKind) -> String {
-        let mut bytes = [0; WHOLE];
-        let (named, signature) = bytes.split_at_mut(NAMED);
-        named[0] = code(kind);
-        named[1..].copy_from_slice(user.as_bytes());
-        signature.copy_from_slice(&self.0.clone().chain_update(named).finalize().into_bytes());
+    /// The token that unsubscribes this user from emails of this kind.
+    pub(crate) fn sign(&self, user: Uuid, kind: EmailKind) -> String {
+        let mut bytes = [0; TOKEN_BYTES];
+        let (payload, signature) = bytes.split_at_mut(PAYLOAD_BYTES);
+        payload[0] = code(kind);
+        payload[1..].copy_from_slice(user.as_bytes());
+        signature.copy_from_slice(&self.0.clone().chain_update(payload).finalize().into_bytes());
         URL_SAFE_NO_PAD.encode(bytes)
     }
 
-    /// Whom and what a token stops; `None` for one that this seal did not make. Takes the same time for every token of
-    /// the right length.
-    pub(crate) fn open(&self, token: &str) -> Option<(Uuid, MailKind)> {
-        let mut bytes = [0; WHOLE];
+    /// The user and the kind of email of a token; `None` if the signature is not valid. Takes the same time for every
+    /// token of the right length.
+    pub(crate) fn verify(&self, token: &str) -> Option<(Uuid, EmailKind)> {
+        let mut bytes = [0; TOKEN_BYTES];
         let length = URL_SAFE_NO_PAD.decode_slice(token, &mut bytes).ok()?;
-        let (named, signature) = bytes.split_at(NAMED);
-        if length != WHOLE || self.0.clone().chain_update(named).verify_slice(signature).is_err() {
+        let (payload, signature) = bytes.split_at(PAYLOAD_BYTES);
+        if length != TOKEN_BYTES || self.0.clone().chain_update(payload).verify_slice(signature).is_err() {
             return None;
         }
-        Some((Uuid::from_slice(&named[1..]).ok()?, kind(named[0])?))
+        Some((Uuid::from_slice(&payload[1..]).ok()?, kind(payload[0])?))
     }
 }
 
-fn code(kind: MailKind) -> u8 {
+fn code(kind: EmailKind) -> u8 {
     match kind {
-        MailKind::Reminder => 1,
-        MailKind::Digest => 2,
+        EmailKind::Reminder => 1,
+        EmailKind::Digest => 2,
     }
 }
 
-fn kind(code: u8) -> Option<MailKind> {
+fn kind(code: u8) -> Option<EmailKind> {
     match code {
-        1 => Some(MailKind::Reminder),
-        2 => Some(MailKind::Digest),
+        1 => Some(EmailKind::Reminder),
+        2 => Some(EmailKind::Digest),
         _ => None,
     }
 }
@@ -85,33 +85,33 @@ mod tests {
 
     const ANN: Uuid = Uuid::from_u128(1);
 
-    fn seal() -> Seal {
-        Seal::new("a secret of the tests").unwrap()
+    fn signer() -> UnsubscribeTokenSigner {
+        UnsubscribeTokenSigner::new("a secret of the tests").unwrap()
     }
 
     #[test]
-    fn a_token_opens_what_it_was_made_for() {
-        for kind in [MailKind::Reminder, MailKind::Digest] {
-            let token = seal().token(ANN, kind);
+    fn a_token_verifies_with_its_user_and_kind() {
+        for kind in [EmailKind::Reminder, EmailKind::Digest] {
+            let token = signer().sign(ANN, kind);
             assert_eq!(token.len(), 66);
             assert!(token.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte)), "{token}");
-            assert_eq!(seal().open(&token), Some((ANN, kind)));
+            assert_eq!(signer().verify(&token), Some((ANN, kind)));
         }
     }
 
     #[test]
-    fn a_token_that_was_touched_opens_nothing() {
-        let token = seal().token(ANN, MailKind::Reminder);
+    fn a_changed_token_is_refused() {
+        let token = signer().sign(ANN, EmailKind::Reminder);
         for at in 0..token.len() {
             let mut changed = token.clone().into_bytes();
             changed[at] = if changed[at] == b'A' { b'B' } else { b'A' };
             let changed = String::from_utf8(changed).unwrap();
-            assert_eq!(seal().open(&changed), None, "{changed}");
+            assert_eq!(signer().verify(&changed), None, "{changed}");
         }
         for wrong in ["", "x", &token[1..], &format!("{token}A"), &token.repeat(9), "ü", "===="] {
-            assert_eq!(seal().open(wrong), None, "{wrong}");
+            assert_eq!(signer().verify(wrong), None, "{wrong}");
         }
-        assert_eq!(Seal::new("another secret").unwrap().open(&token), None);
-        assert!(Seal::new("").is_none());
+        assert_eq!(UnsubscribeTokenSigner::new("another secret").unwrap().verify(&token), None);
+        assert!(UnsubscribeTokenSigner::new("").is_none());
     }
 }

@@ -1,7 +1,8 @@
-//! Users' items as far as the digest looks at them: the service's own copy, made from the events that it hears.
+//! Agenda items: this service's copy of the to-do items for the digest, from the events about them.
 //!
-//! A row's `pk` is `USER#<owner>`, its `sk` is `AGENDA#<item>`. Events come late, twice and in any order, and none says
-//! all: title and due time on the one hand, the state on the other, each give way only to what is newer than they are.
+//! A row's `pk` is `USER#<owner>`, its `sk` is `AGENDA#<item>`. Events may arrive late, repeatedly and in any order,
+//! and none has all attributes: title and due time have one sequence number, the state has another, and each is only
+//! replaced by newer values.
 
 use std::collections::HashMap;
 
@@ -10,35 +11,12 @@ use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::Timestamp;
-use lambda_kit::claim::CLAIM_LIFE;
 use lambda_kit::table::TableError;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::domain::digest::{AgendaItem, ItemState};
-use crate::store::{Applied, Store, entry};
-
-/// Whose item a row is.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct AgendaKey {
-    pub(crate) owner: Uuid,
-    pub(crate) todo: Uuid,
-}
-
-/// What one event says of an item.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Said {
-    /// Its title and due time.
-    Details {
-        title: String,
-        due_at: Option<Timestamp>,
-    },
-    Open,
-    Completed {
-        at: Timestamp,
-    },
-    Deleted,
-}
+use crate::domain::agenda::{AgendaChange, AgendaItem, AgendaKey, ItemState};
+use crate::store::{Store, WriteOutcome, keys};
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -58,37 +36,38 @@ enum State {
 }
 
 impl Store {
-    /// Keeps what an event says of an item, unless something newer is known.
-    pub(crate) async fn keep_item(
+    /// Applies a change to an item, unless the row has the same or a newer one.
+    pub(crate) async fn apply_agenda_change(
         &self,
         key: AgendaKey,
-        said: Said,
+        change: AgendaChange,
         sequence: u64,
         now: Timestamp,
-    ) -> Result<Applied, TableError> {
+    ) -> Result<WriteOutcome, TableError> {
         let request = self
             .client
             .update_item()
             .table_name(&self.table)
-            .set_key(Some(entry::row(key.owner, format!("AGENDA#{}", key.todo))))
+            .set_key(Some(keys::user_row(key.owner, format!("AGENDA#{}", key.todo))))
             .expression_attribute_values(":sequence", AttributeValue::N(sequence.to_string()));
-        let request = match said {
-            Said::Details { title, due_at } => details(request, title, due_at)?,
-            Said::Open => state(request, State::Open, None, None)?,
-            Said::Completed { at } => state(request, State::Completed, Some(at), Some(now))?,
-            Said::Deleted => state(request, State::Deleted, None, Some(now))?,
+        let request = match change {
+            AgendaChange::Details { title, due_at } => set_details(request, title, due_at)?,
+            AgendaChange::Opened => set_state(request, State::Open, None, None)?,
+            AgendaChange::Completed { at } => set_state(request, State::Completed, Some(at), Some(now))?,
+            AgendaChange::Deleted => set_state(request, State::Deleted, None, Some(now))?,
         };
-        applied(request.send().await)
+        outcome(request.send().await)
     }
 
-    /// A user's items that a digest may name. Reads a row for each open item, and for each that was closed lately.
+    /// A user's items that a digest may list. Reads one row for each open item and each item closed in the last 60
+    /// days.
     pub(crate) async fn agenda(&self, owner: Uuid) -> Result<Vec<AgendaItem>, TableError> {
         let mut pages = self
             .client
             .query()
             .table_name(&self.table)
             .key_condition_expression("pk = :pk AND begins_with(sk, :agenda)")
-            .expression_attribute_values(":pk", AttributeValue::S(entry::partition(owner)))
+            .expression_attribute_values(":pk", AttributeValue::S(keys::partition(owner)))
             .expression_attribute_values(":agenda", AttributeValue::S("AGENDA#".to_owned()))
             .into_paginator()
             .items()
@@ -101,7 +80,7 @@ impl Store {
     }
 }
 
-fn details(
+fn set_details(
     request: UpdateItemFluentBuilder,
     title: String,
     due_at: Option<Timestamp>,
@@ -112,13 +91,13 @@ fn details(
     Ok(match due_at {
         Some(due_at) => request
             .update_expression("SET title = :title, dueAt = :dueAt, detailsSequence = :sequence")
-            .expression_attribute_values(":dueAt", entry::time(Some(due_at))?),
+            .expression_attribute_values(":dueAt", keys::timestamp(due_at)?),
         None => request.update_expression("SET title = :title, detailsSequence = :sequence REMOVE dueAt"),
     })
 }
 
-/// A closed item's row is kept as long as a copy of an older event may come.
-fn state(
+/// The row of a closed item is kept as long as a copy of an older event may arrive.
+fn set_state(
     request: UpdateItemFluentBuilder,
     state: State,
     completed_at: Option<Timestamp>,
@@ -131,20 +110,19 @@ fn state(
         .expression_attribute_names("#state", "state")
         .expression_attribute_values(
             ":state",
-            serde_dynamo::to_attribute_value(state).map_err(TableError::unstorable)?,
+            serde_dynamo::to_attribute_value(state).map_err(TableError::serialization)?,
         );
     match completed_at {
         Some(at) => {
             set.push("completedAt = :completedAt");
-            request = request.expression_attribute_values(":completedAt", entry::time(Some(at))?);
+            request = request.expression_attribute_values(":completedAt", keys::timestamp(at)?);
         }
         None => remove.push("completedAt"),
     }
     match closed {
         Some(now) => {
             set.push("expiresAt = :expiresAt");
-            let at = now.saturating_add(CLAIM_LIFE).map_or(0, Timestamp::as_second);
-            request = request.expression_attribute_values(":expiresAt", AttributeValue::N(at.to_string()));
+            request = request.expression_attribute_values(":expiresAt", keys::claim_expiry(now));
         }
         None => remove.push("expiresAt"),
     }
@@ -152,20 +130,20 @@ fn state(
     Ok(request.update_expression(format!("SET {}{remove}", set.join(", "))))
 }
 
-fn applied<T, R>(answer: Result<T, SdkError<UpdateItemError, R>>) -> Result<Applied, TableError>
+fn outcome<T, R>(result: Result<T, SdkError<UpdateItemError, R>>) -> Result<WriteOutcome, TableError>
 where
     SdkError<UpdateItemError, R>: Into<lambda_runtime::Error>,
 {
-    match answer {
-        Ok(_) => Ok(Applied::Now),
+    match result {
+        Ok(_) => Ok(WriteOutcome::Applied),
         Err(error) if error.as_service_error().is_some_and(UpdateItemError::is_conditional_check_failed_exception) => {
-            Ok(Applied::Before)
+            Ok(WriteOutcome::Duplicate)
         }
         Err(error) => Err(TableError::call(error)),
     }
 }
 
-/// The item of a row; `None` as long as its creation was not heard of, and once it is deleted.
+/// The item of a row; `None` before the event of its creation has arrived, and after its deletion.
 fn parse(row: HashMap<String, AttributeValue>) -> Result<Option<AgendaItem>, TableError> {
     let row: AgendaRow = serde_dynamo::from_item(row).map_err(TableError::corrupt)?;
     let state = match (row.state, row.completed_at) {

@@ -1,7 +1,7 @@
-//! Which mails users want, and when their next digests come.
+//! Which recurring emails users receive, and when their next digests are due.
 //!
-//! A row's `pk` is `USER#<sub>`, its `sk` is `PREFERENCES`. While digests are wanted it is in the index `byDigest`, whose
-//! partitions are the first digit of the user's id: whoever is due is found without looking at anybody else.
+//! A row's `pk` is `USER#<sub>`, its `sk` is `PREFERENCES`. While the user receives digests it is in the index
+//! `byDigest`, partitioned by the first digit of the user's id, so that a query finds the due digests alone.
 
 use std::collections::HashMap;
 
@@ -10,20 +10,19 @@ use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::Timestamp;
 use lambda_kit::table::TableError;
-use lambda_kit::tombstone;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::domain::preferences::{Hour, Preferences, Wishes};
-use crate::store::{Store, entry};
+use crate::domain::digest_schedule::DigestHour;
+use crate::domain::preferences::{EmailSettings, Preferences};
+use crate::store::{Store, keys};
 
-/// The partitions of the index of digests.
-pub(crate) const SHARDS: &str = "0123456789abcdef";
+/// The partitions of the index `byDigest`, one a character.
+pub(crate) const DIGEST_SHARDS: &str = "0123456789abcdef";
 
-/// A user's row.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct PreferencesItem {
+struct PreferencesRow {
     pk: String,
     sk: String,
     user_id: Uuid,
@@ -33,82 +32,84 @@ struct PreferencesItem {
     version: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
     digest_shard: Option<String>,
-    /// When the next digest comes.
+    /// When the next digest is due.
     #[serde(skip_serializing_if = "Option::is_none")]
     digest_at: Option<Timestamp>,
 }
 
-impl PreferencesItem {
+impl PreferencesRow {
     fn preferences(&self) -> Preferences {
-        let default = Wishes::default();
-        let digest_hour = Hour::new(self.digest_hour).unwrap_or(default.digest_hour);
-        let wishes = Wishes { reminder_mail: self.reminder_mail, digest_mail: self.digest_mail, digest_hour };
-        Preferences { wishes, version: self.version }
+        let default = EmailSettings::default();
+        let digest_hour = DigestHour::new(self.digest_hour).unwrap_or(default.digest_hour);
+        let settings =
+            EmailSettings { reminder_email: self.reminder_mail, digest_email: self.digest_mail, digest_hour };
+        Preferences { settings, version: self.version }
     }
 
-    fn due_digest(&self) -> Option<DueDigest> {
-        self.digest_at.map(|at| DueDigest { user: self.user_id, wishes: self.preferences().wishes, at })
+    fn planned_digest(&self) -> Option<PlannedDigest> {
+        self.digest_at.map(|at| PlannedDigest { user: self.user_id, settings: self.preferences().settings, at })
     }
 }
 
-/// A user's preferences, and what they lead to.
+/// A user's preferences and the digest that is planned accordingly.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Planned {
+pub(crate) struct PlannedPreferences {
     pub(crate) preferences: Preferences,
-    /// When the next digest comes, if digests are wanted.
+    /// When the next digest is due, if the user receives digests.
     pub(crate) digest_at: Option<Timestamp>,
 }
 
-/// How a change of preferences went.
+/// The outcome of saving preferences.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Wished {
-    Now,
-    /// Somebody else changed them first; nothing was written.
-    Outdated,
-    /// The user is deleted; nothing was written.
-    Gone,
+pub(crate) enum SaveOutcome {
+    Saved,
+    /// Another request has changed them first; nothing was written.
+    Conflict,
+    /// The user has deleted their account; nothing was written.
+    UserDeleted,
 }
 
-/// A user whose digest is due.
+/// A digest of one user as it is planned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct DueDigest {
+pub(crate) struct PlannedDigest {
     pub(crate) user: Uuid,
-    pub(crate) wishes: Wishes,
+    pub(crate) settings: EmailSettings,
     pub(crate) at: Timestamp,
 }
 
 impl Store {
-    /// A user's preferences; the defaults for somebody who has changed nothing.
+    /// A user's preferences; the defaults if the user has changed nothing.
     pub(crate) async fn preferences(&self, user: Uuid) -> Result<Preferences, TableError> {
-        Ok(self.planned(user).await?.preferences)
+        Ok(self.planned_preferences(user).await?.preferences)
     }
 
-    /// A user's preferences, as [`Self::preferences`], and when the next digest comes.
-    pub(crate) async fn planned(&self, user: Uuid) -> Result<Planned, TableError> {
-        let item = self.preferences_item(user).await?;
-        let planned = |item: PreferencesItem| Planned { preferences: item.preferences(), digest_at: item.digest_at };
+    /// A user's preferences and the planned digest.
+    pub(crate) async fn planned_preferences(&self, user: Uuid) -> Result<PlannedPreferences, TableError> {
+        let item = self.preferences_row(user).await?;
+        let planned =
+            |item: PreferencesRow| PlannedPreferences { preferences: item.preferences(), digest_at: item.digest_at };
         Ok(item.map(planned).unwrap_or_default())
     }
 
-    /// Saves changed preferences, and when the next digest comes with them, unless others were saved or the digest that
-    /// was planned for `before` was ordered meanwhile.
+    /// Saves changed preferences and the planned digest, unless another request has saved preferences or the digest
+    /// that was planned for `before` was sent meanwhile.
     pub(crate) async fn save_preferences(
         &self,
         user: Uuid,
-        Planned { preferences, digest_at }: Planned,
+        PlannedPreferences { preferences, digest_at }: PlannedPreferences,
         before: Option<Timestamp>,
-    ) -> Result<Wished, TableError> {
-        // A token may outlive its user's deletion.
-        if tombstone::stands(&self.client, &self.table, user).await? {
-            return Ok(Wished::Gone);
+    ) -> Result<SaveOutcome, TableError> {
+        // A token may be valid after the deletion of its user.
+        if self.is_deleted(user).await? {
+            return Ok(SaveOutcome::UserDeleted);
         }
-        let item = PreferencesItem {
-            pk: entry::partition(user),
+        let item = PreferencesRow {
+            pk: keys::partition(user),
             sk: "PREFERENCES".to_owned(),
             user_id: user,
-            reminder_mail: preferences.wishes.reminder_mail,
-            digest_mail: preferences.wishes.digest_mail,
-            digest_hour: preferences.wishes.digest_hour.get().into(),
+            reminder_mail: preferences.settings.reminder_email,
+            digest_mail: preferences.settings.digest_email,
+            digest_hour: preferences.settings.digest_hour.get().into(),
             version: preferences.version,
             digest_shard: digest_at.map(|_| shard(user)),
             digest_at,
@@ -117,27 +118,27 @@ impl Store {
             .client
             .put_item()
             .table_name(&self.table)
-            .set_item(Some(serde_dynamo::to_item(item).map_err(TableError::unstorable)?))
+            .set_item(Some(serde_dynamo::to_item(item).map_err(TableError::serialization)?))
             .expression_attribute_values(":version", AttributeValue::N(preferences.version.to_string()));
         let request = match before {
             Some(at) => request
                 .condition_expression("version < :version AND digestAt = :before")
-                .expression_attribute_values(":before", entry::time(Some(at))?),
+                .expression_attribute_values(":before", keys::timestamp(at)?),
             None => request.condition_expression(
                 "(attribute_not_exists(pk) OR version < :version) AND attribute_not_exists(digestAt)",
             ),
         };
         match request.send().await {
-            Ok(_) => Ok(Wished::Now),
+            Ok(_) => Ok(SaveOutcome::Saved),
             Err(error) if error.as_service_error().is_some_and(PutItemError::is_conditional_check_failed_exception) => {
-                Ok(Wished::Outdated)
+                Ok(SaveOutcome::Conflict)
             }
             Err(error) => Err(TableError::call(error)),
         }
     }
 
-    /// Users of one partition whose digest was due by `now`, the longest due first, a page of them.
-    pub(crate) async fn due_digests(&self, shard: char, now: Timestamp) -> Result<Vec<DueDigest>, TableError> {
+    /// One page of the digests of one partition that are due by `now`, the longest due first.
+    pub(crate) async fn due_digests(&self, shard: char, now: Timestamp) -> Result<Vec<PlannedDigest>, TableError> {
         let answer = self
             .client
             .query()
@@ -145,33 +146,37 @@ impl Store {
             .index_name("byDigest")
             .key_condition_expression("digestShard = :shard AND digestAt <= :now")
             .expression_attribute_values(":shard", AttributeValue::S(shard.to_string()))
-            .expression_attribute_values(":now", entry::time(Some(now))?)
+            .expression_attribute_values(":now", keys::timestamp(now)?)
             .send()
             .await
             .map_err(TableError::call)?;
-        let items: Vec<PreferencesItem> =
+        let items: Vec<PreferencesRow> =
             serde_dynamo::from_items(answer.items.unwrap_or_default()).map_err(TableError::corrupt)?;
-        Ok(items.iter().filter_map(PreferencesItem::due_digest).collect())
+        Ok(items.iter().filter_map(PreferencesRow::planned_digest).collect())
     }
 
-    /// Puts a user's next digest off, unless it was moved meanwhile; without a `next` there is none any more.
-    pub(crate) async fn move_digest(&self, due: &DueDigest, next: Option<Timestamp>) -> Result<(), TableError> {
+    /// Moves a planned digest to `next`, or removes it without a `next`, unless it was moved meanwhile.
+    pub(crate) async fn reschedule_digest(
+        &self,
+        due: &PlannedDigest,
+        next: Option<Timestamp>,
+    ) -> Result<(), TableError> {
         let request = self
             .client
             .update_item()
             .table_name(&self.table)
             .set_key(Some(key(due.user)))
             .condition_expression("digestAt = :before")
-            .expression_attribute_values(":before", entry::time(Some(due.at))?);
+            .expression_attribute_values(":before", keys::timestamp(due.at)?);
         let request = match next {
             Some(next) => request
                 .update_expression("SET digestAt = :next")
-                .expression_attribute_values(":next", entry::time(Some(next))?),
+                .expression_attribute_values(":next", keys::timestamp(next)?),
             None => request.update_expression("REMOVE digestAt, digestShard"),
         };
         match request.send().await {
             Ok(_) => Ok(()),
-            // Somebody was faster, or the user is gone.
+            // Another job has moved it, or the user is deleted.
             Err(error)
                 if error.as_service_error().is_some_and(UpdateItemError::is_conditional_check_failed_exception) =>
             {
@@ -181,12 +186,11 @@ impl Store {
         }
     }
 
-    /// When a user's next digest comes, as it was planned.
-    pub(crate) async fn planned_digest(&self, user: Uuid) -> Result<Option<DueDigest>, TableError> {
-        Ok(self.preferences_item(user).await?.and_then(|item| item.due_digest()))
+    pub(crate) async fn planned_digest(&self, user: Uuid) -> Result<Option<PlannedDigest>, TableError> {
+        Ok(self.preferences_row(user).await?.and_then(|item| item.planned_digest()))
     }
 
-    async fn preferences_item(&self, user: Uuid) -> Result<Option<PreferencesItem>, TableError> {
+    async fn preferences_row(&self, user: Uuid) -> Result<Option<PreferencesRow>, TableError> {
         let request = self.client.get_item().table_name(&self.table).set_key(Some(key(user))).consistent_read(true);
         let answer = request.send().await.map_err(TableError::call)?;
         answer.item.map(serde_dynamo::from_item).transpose().map_err(TableError::corrupt)
@@ -194,11 +198,11 @@ impl Store {
 }
 
 fn key(user: Uuid) -> HashMap<String, AttributeValue> {
-    entry::row(user, "PREFERENCES".to_owned())
+    keys::user_row(user, "PREFERENCES".to_owned())
 }
 
 fn shard(user: Uuid) -> String {
-    // The ids of the user pool are random: their first digits are as many of each.
+    // The ids of the user pool are random, so that the partitions are of equal size.
     user.simple().to_string().chars().take(1).collect()
 }
 
@@ -207,9 +211,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_user_is_in_one_of_the_partitions() {
+    fn every_user_is_in_one_of_the_shards() {
         for id in [Uuid::nil(), Uuid::max(), Uuid::from_u128(0xab << 120)] {
-            assert!(SHARDS.contains(&shard(id)), "{id}");
+            assert!(DIGEST_SHARDS.contains(&shard(id)), "{id}");
         }
     }
 }

@@ -1,40 +1,33 @@
-//! Events that keep the service's own copy of items, for the digest.
+//! Events that update this service's copy of to-do items, for the digest.
 //!
-//! A repeat is harmless, and so is any order: what an event says gives way only to what is newer.
+//! Repeats and any order are harmless: values are only replaced by newer ones. Lambda retries all failures.
 
-use events::envelope::Event;
+use events::envelope::{self, Event};
 use events::todos::{TodoCompletedV1, TodoCreatedV1, TodoDeletedV1, TodoReopenedV1};
-use lambda_kit::clock;
-use tracing::info;
 
-use crate::store::{AgendaKey, Said, Store};
-use crate::subscribe::error::SubscribeError;
-use crate::subscribe::readers::AgendaSeen;
+use crate::app::agenda::Agenda;
+use crate::app::error::JobError;
+use crate::domain::agenda::{AgendaChange, AgendaKey};
+use crate::subscribe::payloads::AgendaItemPayload;
 
-/// Keeps what happened to an item.
-pub(crate) async fn keep(store: &Store, event: Event<AgendaSeen>) -> Result<(), SubscribeError> {
+/// Applies a change of an item.
+pub(crate) async fn update(agenda: &Agenda, event: Event<AgendaItemPayload>) -> Result<(), JobError> {
     let key = AgendaKey { owner: event.data.owner_id, todo: event.data.todo_id };
-    if store.is_deleted(key.owner).await? {
-        info!("the user is deleted");
-        return Ok(());
-    }
-    for said in said(&event) {
-        store.keep_item(key, said, event.metadata.sequence, clock::now()).await?;
-    }
-    Ok(())
+    let sequence = event.metadata.sequence;
+    Ok(agenda.apply(key, changes(event), sequence).await?)
 }
 
-/// What an event says: of the details only those say something that hold them all.
-fn said(event: &Event<AgendaSeen>) -> Vec<Said> {
-    let AgendaSeen { title, due_at, completed_at, .. } = event.data.clone();
-    let details = Said::Details { title, due_at };
+/// The changes that an event reports. Only the events of creating, changing and reopening have all details.
+fn changes(event: Event<AgendaItemPayload>) -> Vec<AgendaChange> {
+    let AgendaItemPayload { title, due_at, completed_at, .. } = event.data;
+    let details = AgendaChange::Details { title, due_at };
     let is = |schema: String| event.metadata.schema == schema;
-    if is(events::envelope::schema::<TodoCreatedV1>()) || is(events::envelope::schema::<TodoReopenedV1>()) {
-        vec![details, Said::Open]
-    } else if is(events::envelope::schema::<TodoCompletedV1>()) {
-        vec![Said::Completed { at: completed_at.unwrap_or(event.metadata.occurred_at) }]
-    } else if is(events::envelope::schema::<TodoDeletedV1>()) {
-        vec![Said::Deleted]
+    if is(envelope::schema::<TodoCreatedV1>()) || is(envelope::schema::<TodoReopenedV1>()) {
+        vec![details, AgendaChange::Opened]
+    } else if is(envelope::schema::<TodoCompletedV1>()) {
+        vec![AgendaChange::Completed { at: completed_at.unwrap_or(event.metadata.occurred_at) }]
+    } else if is(envelope::schema::<TodoDeletedV1>()) {
+        vec![AgendaChange::Deleted]
     } else {
         vec![details]
     }

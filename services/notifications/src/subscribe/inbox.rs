@@ -1,90 +1,76 @@
-//! Events that become inbox entries.
-//!
-//! A repeat is harmless: the event id is claimed in the transaction that adds the entry and counts it. Order does not
-//! matter: each event has its own entry, and entries are sorted by their events' ids. Retried within the job: other
-//! events of the same user that come at the same time. Retried by Lambda: everything else.
+//! Events that become inbox entries: one conversion for each event, and one job for all of them.
 
-use events::envelope::{Event, Metadata};
-use lambda_kit::clock;
-use tracing::info;
+use events::envelope::Event;
 use uuid::Uuid;
 
-use crate::domain::Entry;
-use crate::domain::news::{Kind, News};
-use crate::store::{Applied, Store};
-use crate::subscribe::error::SubscribeError;
-use crate::subscribe::readers::{ArchiveSeen, FileSeen, NewcomerSeen, RefusedFileSeen, TodoSeen};
+use crate::app::error::JobError;
+use crate::app::inbox::Inbox;
+use crate::domain::inbox::InboxEntry;
+use crate::domain::notification::{Notification, NotificationKind};
+use crate::subscribe::payloads::{
+    AttachmentPayload, ExportReadyPayload, NewUserPayload, RejectedAttachmentPayload, TodoPayload,
+};
 
-/// Tells a user of the item that they added.
-pub(crate) async fn todo_created(store: &Store, event: Event<TodoSeen>) -> Result<(), SubscribeError> {
-    tell_of_todo(store, Kind::TodoCreated, event).await
+/// The part of an inbox entry that depends on the kind of event.
+pub(crate) struct NewEntry {
+    owner: Uuid,
+    notification: Notification,
 }
 
-/// Tells a user of the item that they changed.
-pub(crate) async fn todo_changed(store: &Store, event: Event<TodoSeen>) -> Result<(), SubscribeError> {
-    tell_of_todo(store, Kind::TodoChanged, event).await
+/// Adds the inbox entry of an event.
+///
+/// A repeat is harmless: the event's id is claimed in the transaction that adds the entry and counts it. Order does not
+/// matter: each event has its own entry, and entries are sorted by event id. The job itself retries conflicts with
+/// other events of the same user; Lambda retries all other failures.
+pub(crate) async fn update(inbox: &Inbox, event: Event<NewEntry>) -> Result<(), JobError> {
+    let Event { metadata, data: NewEntry { owner, notification } } = event;
+    Ok(inbox.add(&InboxEntry::new(owner, notification, metadata.event_id, metadata.occurred_at)).await?)
 }
 
-/// Tells a user of the item that they completed.
-pub(crate) async fn todo_completed(store: &Store, event: Event<TodoSeen>) -> Result<(), SubscribeError> {
-    tell_of_todo(store, Kind::TodoCompleted, event).await
+pub(crate) fn todo_created(todo: TodoPayload) -> NewEntry {
+    todo_entry(NotificationKind::TodoCreated, todo)
 }
 
-/// Tells a user of the item that they took up again.
-pub(crate) async fn todo_reopened(store: &Store, event: Event<TodoSeen>) -> Result<(), SubscribeError> {
-    tell_of_todo(store, Kind::TodoReopened, event).await
+pub(crate) fn todo_changed(todo: TodoPayload) -> NewEntry {
+    todo_entry(NotificationKind::TodoChanged, todo)
 }
 
-/// Tells a user of the item that they deleted.
-pub(crate) async fn todo_deleted(store: &Store, event: Event<TodoSeen>) -> Result<(), SubscribeError> {
-    tell_of_todo(store, Kind::TodoDeleted, event).await
+pub(crate) fn todo_completed(todo: TodoPayload) -> NewEntry {
+    todo_entry(NotificationKind::TodoCompleted, todo)
 }
 
-/// Reminds a user of the item that is due.
-pub(crate) async fn todo_due(store: &Store, event: Event<TodoSeen>) -> Result<(), SubscribeError> {
-    tell_of_todo(store, Kind::TodoDue, event).await
+pub(crate) fn todo_reopened(todo: TodoPayload) -> NewEntry {
+    todo_entry(NotificationKind::TodoReopened, todo)
 }
 
-/// Tells a user of the file that is attached now.
-pub(crate) async fn attachment_ready(store: &Store, event: Event<FileSeen>) -> Result<(), SubscribeError> {
-    let file = event.data;
-    let news = News::of_attached_file(file.todo_id, &file.name);
-    tell(store, file.owner_id, news, &event.metadata).await
+pub(crate) fn todo_deleted(todo: TodoPayload) -> NewEntry {
+    todo_entry(NotificationKind::TodoDeleted, todo)
 }
 
-/// Tells a user of the file that was refused.
-pub(crate) async fn attachment_rejected(store: &Store, event: Event<RefusedFileSeen>) -> Result<(), SubscribeError> {
-    let file = event.data;
-    let news = News::of_refused_file(file.todo_id, &file.name, &file.reason);
-    tell(store, file.owner_id, news, &event.metadata).await
+pub(crate) fn todo_due(todo: TodoPayload) -> NewEntry {
+    todo_entry(NotificationKind::TodoDue, todo)
 }
 
-/// Tells a user that the archive of their data is there.
-pub(crate) async fn export_ready(store: &Store, event: Event<ArchiveSeen>) -> Result<(), SubscribeError> {
-    tell(store, event.data.user_id, News::of_export(), &event.metadata).await
+pub(crate) fn attachment_ready(file: AttachmentPayload) -> NewEntry {
+    let AttachmentPayload { todo_id, owner_id: owner, name } = file;
+    NewEntry { owner, notification: Notification::for_attached_file(todo_id, name) }
 }
 
-/// Greets a new user.
-pub(crate) async fn user_registered(store: &Store, event: Event<NewcomerSeen>) -> Result<(), SubscribeError> {
-    let news = News::welcome(&event.data.display_name);
-    tell(store, event.data.user_id, news, &event.metadata).await
+pub(crate) fn attachment_rejected(file: RejectedAttachmentPayload) -> NewEntry {
+    let RejectedAttachmentPayload { todo_id, owner_id: owner, name, reason } = file;
+    NewEntry { owner, notification: Notification::for_rejected_file(todo_id, name, reason) }
 }
 
-async fn tell_of_todo(store: &Store, kind: Kind, event: Event<TodoSeen>) -> Result<(), SubscribeError> {
-    let todo = event.data;
-    let news = News::of_todo(kind, todo.todo_id, &todo.title);
-    tell(store, todo.owner_id, news, &event.metadata).await
+#[expect(clippy::needless_pass_by_value, reason = "the conversions of all events have one signature")]
+pub(crate) fn export_ready(export: ExportReadyPayload) -> NewEntry {
+    NewEntry { owner: export.user_id, notification: Notification::for_export() }
 }
 
-async fn tell(store: &Store, owner: Uuid, news: News, metadata: &Metadata) -> Result<(), SubscribeError> {
-    if store.is_deleted(owner).await? {
-        info!("the user has deleted their account");
-        return Ok(());
-    }
-    let entry = Entry::new(owner, news, metadata.event_id, metadata.occurred_at);
-    match store.add(&entry, clock::now()).await? {
-        Applied::Now => {}
-        Applied::Before => info!("the event has its inbox entry already"),
-    }
-    Ok(())
+pub(crate) fn user_registered(user: NewUserPayload) -> NewEntry {
+    NewEntry { owner: user.user_id, notification: Notification::welcome(user.display_name) }
+}
+
+fn todo_entry(kind: NotificationKind, todo: TodoPayload) -> NewEntry {
+    let TodoPayload { todo_id, owner_id: owner, title } = todo;
+    NewEntry { owner, notification: Notification::for_todo(kind, todo_id, title) }
 }

@@ -34,17 +34,17 @@ pub(crate) fn run(handler: &str, message: &Value, script: &[(&str, Answer)]) -> 
     let mut left: Vec<(String, Answer)> =
         script.iter().map(|(name, answer)| ((*name).to_owned(), answer.clone())).collect();
     let mut ran = FUNCTIONS.run(handler, message, move |call| {
-        aside(call).unwrap_or_else(|| match left.iter().position(|(name, _)| *name == call.operation) {
+        shared_answer(call).unwrap_or_else(|| match left.iter().position(|(name, _)| *name == call.operation) {
             Some(next) => left.remove(next).1,
             None => not_in_the_script(),
         })
     });
-    ran.calls.retain(|call| aside(call).is_none());
+    ran.calls.retain(|call| shared_answer(call).is_none());
     ran
 }
 
-/// What no test is about: nobody has deleted their account, and the stack has its secret.
-fn aside(call: &Call) -> Option<Answer> {
+/// Answers that all tests share: no account is deleted, and the stack has its secret.
+fn shared_answer(call: &Call) -> Option<Answer> {
     let is_tombstone = call.body["Key"]["sk"]["S"] == "TOMBSTONE";
     match call.operation.as_str() {
         "GetItem" if is_tombstone => Some(done()),

@@ -4,8 +4,10 @@ use serde_json::{Value, json};
 
 use crate::function::{Answer, cancelled, done, fixture, run};
 
-/// Every job that feeds the inbox: its event, the kind of its entry, and what its line names.
-const JOBS: [(&str, &str, &str); 9] = [
+const JOB: &str = "update-inbox";
+
+/// Every event that becomes an inbox entry: its fixture, the kind of the entry, and the name in its title.
+const EVENTS: [(&str, &str, &str); 10] = [
     ("todo-created", "todo-created", "Buy milk"),
     ("todo-changed", "todo-changed", "Buy oat milk"),
     ("todo-completed", "todo-completed", "Buy oat milk"),
@@ -14,19 +16,20 @@ const JOBS: [(&str, &str, &str); 9] = [
     ("todo-due", "todo-due", "Buy oat milk"),
     ("attachment-ready", "attachment-ready", "holiday.jpg"),
     ("attachment-rejected", "attachment-rejected", "holiday.jpg"),
+    ("user-export-ready", "export-ready", ""),
     ("user-registered", "welcome", "Ann"),
 ];
 
 const ANN: &str = "USER#0198c0de-0000-7000-8000-000000000001";
 
 #[test]
-fn an_event_is_claimed_told_and_counted_in_one_transaction() {
-    for (job, kind, about) in JOBS {
-        let event = fixture(job);
-        let ran = run(job, &event, &[("TransactWriteItems", done())]);
-        assert!(ran.outcome.is_ok(), "{job}: {ran:?}");
+fn an_event_is_claimed_added_and_counted_in_one_transaction() {
+    for (name, kind, about) in EVENTS {
+        let event = fixture(name);
+        let ran = run(JOB, &event, &[("TransactWriteItems", done())]);
+        assert!(ran.outcome.is_ok(), "{name}: {ran:?}");
         let [writes] = ran.bodies("TransactWriteItems")[..] else {
-            panic!("{job}: {ran:?}");
+            panic!("{name}: {ran:?}");
         };
         let id = event["detail"]["metadata"]["eventId"].as_str().unwrap();
         let items = &writes["TransactItems"];
@@ -48,55 +51,55 @@ fn an_event_is_claimed_told_and_counted_in_one_transaction() {
 #[test]
 fn a_repeated_event_is_no_failure() {
     let refused = cancelled(&["ConditionalCheckFailed", "None", "None"]);
-    let ran = run("todo-created", &fixture("todo-created"), &[("TransactWriteItems", refused)]);
+    let ran = run(JOB, &fixture("todo-created"), &[("TransactWriteItems", refused)]);
     assert!(ran.outcome.is_ok(), "{ran:?}");
 }
 
 #[test]
-fn a_repeat_that_meets_another_event_is_still_a_repeat() {
+fn a_repeat_during_a_conflict_with_another_event_is_still_a_repeat() {
     let refused = cancelled(&["ConditionalCheckFailed", "None", "TransactionConflict"]);
-    let ran = run("todo-created", &fixture("todo-created"), &[("TransactWriteItems", refused)]);
+    let ran = run(JOB, &fixture("todo-created"), &[("TransactWriteItems", refused)]);
     assert!(ran.outcome.is_ok(), "{ran:?}");
     assert_eq!(ran.calls.len(), 1);
 }
 
 #[test]
-fn events_that_meet_in_one_inbox_are_tried_again() {
+fn conflicts_with_other_events_of_the_same_inbox_are_retried() {
     let conflict = || ("TransactWriteItems", cancelled(&["None", "None", "TransactionConflict"]));
     let script = [conflict(), conflict(), ("TransactWriteItems", done())];
-    let ran = run("todo-created", &fixture("todo-created"), &script);
+    let ran = run(JOB, &fixture("todo-created"), &script);
     assert!(ran.outcome.is_ok(), "{ran:?}");
     assert_eq!(ran.calls.len(), 3);
 }
 
 #[test]
-fn an_inbox_that_stays_contended_fails_by_that_name() {
+fn too_many_conflicts_fail_as_table_contended() {
     let conflict = || ("TransactWriteItems", cancelled(&["None", "None", "TransactionConflict"]));
-    let ran = run("todo-created", &fixture("todo-created"), &[(); 8].map(|()| conflict()));
+    let ran = run(JOB, &fixture("todo-created"), &[(); 8].map(|()| conflict()));
     assert_eq!(ran.error_type(), "TableContended", "{ran:?}");
 }
 
 #[test]
-fn a_table_that_refuses_fails_by_that_name() {
+fn a_refusal_of_the_table_fails_as_table_failed() {
     let denied = Answer::Json(400, json!({"__type": "AccessDeniedException", "message": "no"}));
-    let ran = run("todo-created", &fixture("todo-created"), &[("TransactWriteItems", denied)]);
+    let ran = run(JOB, &fixture("todo-created"), &[("TransactWriteItems", denied)]);
     assert_eq!(ran.error_type(), "TableFailed", "{ran:?}");
 }
 
 #[test]
-fn fields_that_nobody_here_reads_may_come_and_go() {
+fn fields_that_the_job_does_not_read_may_be_added_and_removed() {
     let mut event = fixture("todo-created");
     let data = event["detail"]["data"].as_object_mut().unwrap();
     data.remove("tags");
     data.remove("priority");
     data.insert("colour".to_owned(), json!("green"));
-    let ran = run("todo-created", &event, &[("TransactWriteItems", done())]);
+    let ran = run(JOB, &event, &[("TransactWriteItems", done())]);
     assert!(ran.outcome.is_ok(), "{ran:?}");
 }
 
 #[test]
-fn another_event_than_the_rule_promised_touches_nothing() {
-    let ran = run("todo-created", &fixture("todo-deleted"), &[]);
+fn an_event_that_the_job_does_not_subscribe_to_changes_nothing() {
+    let ran = run(JOB, &fixture("user-profile-changed"), &[]);
     assert_eq!(ran.error_type(), "EventUnreadable");
     assert_eq!(ran.calls.len(), 0);
 }

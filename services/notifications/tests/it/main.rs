@@ -1,10 +1,12 @@
-//! The service's jobs as Lambda runs them: the real binary, real payloads, and AWS played by a script at its HTTP edge.
+//! The service's jobs as Lambda runs them: the real binary, real payloads, and scripted answers in the place of AWS.
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a test that meets the unexpected stops")]
 
+mod e2e;
+mod emails;
 mod function;
 mod golden;
 mod inbox;
-mod mail;
+mod permissions;
 mod push;
 mod recipients;
 mod routes;

@@ -1,4 +1,4 @@
-//! Live push: who is told, who is forgotten, and who makes the job fail.
+//! Live push: which connections receive a message, which are removed, and which make the job fail.
 
 use serde_json::{Value, json};
 
@@ -23,7 +23,7 @@ fn forbidden() -> Answer {
     Answer::Json(403, json!({"__type": "ForbiddenException"}))
 }
 
-/// A created item, pushed to these connections, of which each answers so.
+/// Pushes the event of a created item to these connections, each with its scripted answer.
 fn pushed(connections: &[(Value, Answer)]) -> Ran {
     let rows: Vec<&Value> = connections.iter().map(|(row, _)| row).collect();
     let paths: Vec<String> = rows.iter().map(|row| path(row["id"]["S"].as_str().unwrap())).collect();
@@ -32,7 +32,7 @@ fn pushed(connections: &[(Value, Answer)]) -> Ran {
     let ends: Vec<String> = paths.iter().map(|path| path.replace("POST", "DELETE")).collect();
     script.extend(ends.iter().map(|path| (path.as_str(), done())));
     script.extend([("DeleteItem", done()), ("DeleteItem", done())]);
-    run("push-todos", &fixture("todo-created"), &script)
+    run("push-changes", &fixture("todo-created"), &script)
 }
 
 fn path(id: &str) -> String {
@@ -40,35 +40,35 @@ fn path(id: &str) -> String {
 }
 
 #[test]
-fn every_connection_is_told_what_happened() {
+fn every_connection_receives_the_event() {
     let ran = pushed(&[(connection("a", LONG_AGO, FAR_AHEAD), done()), (connection("b", LONG_AGO, FAR_AHEAD), done())]);
     assert!(ran.outcome.is_ok(), "{ran:?}");
     let event = fixture("todo-created");
     for id in ["a", "b"] {
-        let told = ran.bodies(&path(id));
-        assert_eq!(told.len(), 1, "{ran:?}");
-        assert_eq!((&told[0]["type"], &told[0]["data"]), (&json!("TodoCreated"), &event["detail"]["data"]));
+        let received = ran.bodies(&path(id));
+        assert_eq!(received.len(), 1, "{ran:?}");
+        assert_eq!((&received[0]["type"], &received[0]["data"]), (&json!("TodoCreated"), &event["detail"]["data"]));
     }
 }
 
 #[test]
-fn a_connection_that_has_ended_is_forgotten_and_the_others_are_told() {
+fn a_connection_that_has_ended_is_removed_and_the_others_receive_the_event() {
     let ran = pushed(&[(connection("a", LONG_AGO, FAR_AHEAD), gone()), (connection("b", LONG_AGO, FAR_AHEAD), done())]);
     assert!(ran.outcome.is_ok(), "{ran:?}");
-    let forgotten = ran.bodies("DeleteItem");
-    assert_eq!(forgotten.len(), 1, "{ran:?}");
-    assert_eq!(forgotten[0]["Key"]["sk"]["S"], "CONNECTION#a");
+    let removed = ran.bodies("DeleteItem");
+    assert_eq!(removed.len(), 1, "{ran:?}");
+    assert_eq!(removed[0]["Key"]["sk"]["S"], "CONNECTION#a");
 }
 
 #[test]
-fn a_connection_that_is_about_to_open_is_not_forgotten() {
+fn a_connection_that_is_about_to_open_is_not_removed() {
     let ran = pushed(&[(connection("a", &lambda_kit::clock::now().to_string(), FAR_AHEAD), gone())]);
     assert!(ran.outcome.is_ok(), "{ran:?}");
     assert!(ran.bodies("DeleteItem").is_empty(), "{ran:?}");
 }
 
 #[test]
-fn a_connection_whose_token_has_expired_is_ended_and_not_told() {
+fn a_connection_with_an_expired_token_is_closed_without_a_message() {
     let ran = pushed(&[(connection("a", LONG_AGO, PAST), done())]);
     assert!(ran.outcome.is_ok(), "{ran:?}");
     assert_eq!(ran.operations(), ["Query", "DELETE /sockets/@connections/a", "DeleteItem"]);
@@ -76,11 +76,11 @@ fn a_connection_whose_token_has_expired_is_ended_and_not_told() {
 }
 
 #[test]
-fn a_connection_that_cannot_be_reached_fails_the_job_after_the_others_were_told() {
+fn an_unreachable_connection_fails_the_job_after_the_others_have_received_the_event() {
     let ran =
         pushed(&[(connection("a", LONG_AGO, FAR_AHEAD), forbidden()), (connection("b", LONG_AGO, FAR_AHEAD), done())]);
-    assert_eq!(ran.error_type(), "NotTold");
+    assert_eq!(ran.error_type(), "NotDelivered");
     assert_eq!(ran.bodies(&path("b")).len(), 1, "{ran:?}");
     assert!(ran.bodies("DeleteItem").is_empty(), "{ran:?}");
-    assert!(!ran.logs.contains("Buy"), "no log says what an item is called: {}", ran.logs);
+    assert!(!ran.logs.contains("Buy"), "a log has the title of an item: {}", ran.logs);
 }

@@ -1,13 +1,15 @@
-//! The service's own copy of the people whom it writes to.
+//! The service's copy of addresses and profiles.
 
 use serde_json::json;
 
 use crate::function::{Answer, condition_failed, done, fixture, run};
 
+const JOB: &str = "update-recipients";
+
 #[test]
-fn a_registration_keeps_address_and_profile() {
+fn a_registration_saves_address_and_profile() {
     let script = [("UpdateItem", done()), ("UpdateItem", done()), ("GetItem", done())];
-    let ran = run("recipient-registered", &fixture("user-registered"), &script);
+    let ran = run(JOB, &fixture("user-registered"), &script);
     assert!(ran.outcome.is_ok(), "{ran:?}");
     let [address, profile] = ran.bodies("UpdateItem")[..] else {
         panic!("{ran:?}");
@@ -21,18 +23,18 @@ fn a_registration_keeps_address_and_profile() {
 }
 
 #[test]
-fn a_change_gives_way_to_a_newer_one() {
+fn a_change_does_not_replace_a_newer_one() {
     let newer = condition_failed(&json!({}));
-    let ran = run("recipient-changed", &fixture("user-profile-changed"), &[("UpdateItem", newer), ("GetItem", done())]);
+    let ran = run(JOB, &fixture("user-profile-changed"), &[("UpdateItem", newer), ("GetItem", done())]);
     assert!(ran.outcome.is_ok(), "{ran:?}");
     let update = ran.bodies("UpdateItem")[0];
     assert_eq!(update["ConditionExpression"], json!("attribute_not_exists(#sequence) OR #sequence < :sequence"));
     assert_eq!(update["ExpressionAttributeValues"][":sequence"]["N"], json!("2"));
 }
 
-/// Whoever says that they want a digest right after they signed up is not known here yet.
+/// A user who turns digests on right after signing up may not be known here yet.
 #[test]
-fn a_digest_that_was_planned_for_another_zone_follows_its_user() {
+fn a_digest_that_was_planned_for_another_time_zone_is_rescheduled() {
     let planned = json!({"Item": {
         "pk": {"S": "USER#0198c0de-0000-7000-8000-000000000001"}, "sk": {"S": "PREFERENCES"},
         "userId": {"S": "0198c0de-0000-7000-8000-000000000001"}, "version": {"N": "1"},
@@ -41,18 +43,16 @@ fn a_digest_that_was_planned_for_another_zone_follows_its_user() {
     }});
     let recipient = |zone: &str| json!({"Item": {"email": {"S": "ann@example.com"}, "displayName": {"S": "Ann"}, "timeZone": {"S": zone}}});
     for (zone, moves) in [("Europe/Zurich", 1), ("Europe/Dublin", 0)] {
-        for (job, event, kept) in
-            [("recipient-registered", "user-registered", 2), ("recipient-changed", "user-profile-changed", 1)]
-        {
-            let mut script = vec![("UpdateItem", done()); kept + moves];
+        for (event, saved) in [("user-registered", 2), ("user-profile-changed", 1)] {
+            let mut script = vec![("UpdateItem", done()); saved + moves];
             script.extend([
                 ("GetItem", Answer::Json(200, planned.clone())),
                 ("GetItem", Answer::Json(200, recipient(zone))),
             ]);
-            let ran = run(job, &fixture(event), &script);
+            let ran = run(JOB, &fixture(event), &script);
             assert!(ran.outcome.is_ok(), "{ran:?}");
             let updates = ran.bodies("UpdateItem");
-            assert_eq!(updates.len(), kept + moves, "{zone}: {ran:?}");
+            assert_eq!(updates.len(), saved + moves, "{zone}: {ran:?}");
             assert_eq!(updates.last().unwrap()["ConditionExpression"] == json!("digestAt = :before"), moves == 1);
         }
     }

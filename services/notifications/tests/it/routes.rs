@@ -1,4 +1,4 @@
-//! The routes.
+//! HTTP requests to the routes, and their responses.
 
 use serde_json::{Value, json};
 
@@ -34,7 +34,7 @@ fn found(item: &Value) -> Answer {
 }
 
 #[test]
-fn a_page_shows_entries_the_count_and_where_to_go_on() {
+fn a_page_has_entries_the_unread_count_and_a_cursor() {
     let two = Answer::Json(200, json!({"Items": [entry(&Value::Null), entry(&Value::Null)], "Count": 2}));
     let script = [
         ("Query", two),
@@ -69,7 +69,7 @@ fn a_page_shows_entries_the_count_and_where_to_go_on() {
 }
 
 #[test]
-fn the_unread_alone_come_from_their_own_index() {
+fn unread_entries_are_read_from_their_own_index() {
     let mut request = fixture("list-request");
     request["rawQueryString"] = json!("unread=true");
     request["queryStringParameters"] = json!({"unread": "true"});
@@ -102,7 +102,7 @@ fn reading_an_entry_again_writes_nothing() {
 }
 
 #[test]
-fn two_readers_at_once_count_once_and_see_the_same() {
+fn two_concurrent_reads_of_an_entry_count_once_and_return_the_same_time() {
     let first = json!("2026-11-21T09:31:00Z");
     let Answer::Json(status, mut lost) = cancelled(&["ConditionalCheckFailed", "None"]) else {
         unreachable!("a refusal has a body");
@@ -125,7 +125,7 @@ fn an_entry_that_the_caller_does_not_have_is_404() {
 }
 
 #[test]
-fn a_token_of_another_use_is_401() {
+fn an_id_token_is_401() {
     let mut request = fixture("list-request");
     request["requestContext"]["authorizer"]["jwt"]["claims"]["token_use"] = json!("id");
     let ran = run("list-notifications", &request, &[]);

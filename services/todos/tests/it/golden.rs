@@ -1,4 +1,4 @@
-//! Every example of every event version that the template subscribes to, through the job that it wakes.
+//! Every example of every event version in the template's rules, through the job of its rule.
 
 use testkit::template::rules;
 
@@ -6,7 +6,7 @@ use crate::run;
 
 #[test]
 fn every_job_reads_all_examples_of_its_event() {
-    // An erasure waits, and looks into places that no script answers for: src/subscribe/readings.rs has its examples.
+    // An erasure waits, and makes calls without a script here: src/subscribe/consumed_events.rs tests its examples.
     for rule in rules(include_str!("../../template.yaml")).into_iter().filter(|rule| rule.job != "erase") {
         for (name, event) in rule.examples() {
             let ran = run(&rule.job, &event);

@@ -1,7 +1,9 @@
-//! The service's jobs as Lambda runs them: the real binary, real payloads, and AWS played at its HTTP edge.
-#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a test that meets the unexpected stops")]
+//! The service's jobs as Lambda runs them: the real binary with real payloads, and AWS replaced at its HTTP edge.
+#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "tests fail by panicking")]
 
+mod e2e;
 mod golden;
+mod permissions;
 mod reminders;
 mod uploads;
 
@@ -22,12 +24,12 @@ const FUNCTIONS: Functions<'_> = Functions {
     ],
 };
 
-/// Runs the job `handler` on one message, in an AWS that has nothing and does all that it is asked.
+/// Runs the job `handler` with one message, against an AWS that is empty and accepts every call.
 fn run(handler: &str, message: &Value) -> Ran {
-    FUNCTIONS.run(handler, message, willing_aws)
+    FUNCTIONS.run(handler, message, empty_aws)
 }
 
-fn willing_aws(call: &Call) -> Answer {
+fn empty_aws(call: &Call) -> Answer {
     match (call.operation.as_str(), call.method.as_str()) {
         ("Query", _) => Answer::Json(200, json!({"Items": []})),
         (_, "GET") => Answer::Text(200, "<ListBucketResult></ListBucketResult>"),

@@ -1,4 +1,4 @@
-//! Schedules of items whose due time is over when the table's stream tells of them.
+//! Schedules of items with a due time in the past, after a change in the table's stream.
 
 use serde_json::json;
 use testkit::aws::{Answer, done, not_in_the_script};
@@ -10,9 +10,8 @@ const TODO: &str = "0198c0de-0000-7000-8000-0000000000aa";
 const OWNER: &str = "0198c0de-0000-7000-8000-000000000001";
 const DUE: &str = "2026-01-01T12:00:00Z";
 
-/// Tells the job of an item that is due at [`DUE`], as a change at `updated` left it, while its schedule is for
-/// `planned`.
-fn told(updated: &str, planned: Option<&'static str>) -> Ran {
+/// Runs the job with a change at `updated` of an item that is due at [`DUE`], while its schedule is for `planned`.
+fn run_after_change(updated: &str, planned: Option<&'static str>) -> Ran {
     let text = |text: &str| json!({"S": text});
     let item = json!({
         "pk": text(&format!("USER#{OWNER}")), "sk": text(&format!("TODO#{TODO}")), "byStatus": text("open"),
@@ -25,7 +24,7 @@ fn told(updated: &str, planned: Option<&'static str>) -> Ran {
     FUNCTIONS.run("schedule", &json!({"Records": [{"eventName": "MODIFY", "dynamodb": change}]}), move |call| {
         match (call.operation.as_str(), call.method.as_str()) {
             ("GetItem", _) => Answer::Json(200, json!({"Item": item})),
-            (_, "GET") => planned.map_or_else(gone, schedule_for),
+            (_, "GET") => planned.map_or_else(not_found, schedule_for),
             (_, "DELETE" | "POST") => done(),
             _ => not_in_the_script(),
         }
@@ -39,8 +38,8 @@ fn schedule_for(due: &str) -> Answer {
     Answer::Json(200, json!({"Name": TODO, "Target": target}))
 }
 
-fn gone() -> Answer {
-    Answer::Json(404, json!({"__type": "ResourceNotFoundException", "Message": "there is none"}))
+fn not_found() -> Answer {
+    Answer::Json(404, json!({"__type": "ResourceNotFoundException", "Message": "there is no such schedule"}))
 }
 
 /// The calls of Scheduler.
@@ -51,26 +50,26 @@ fn calls(ran: &Ran) -> Vec<&str> {
 }
 
 #[test]
-fn a_change_after_the_due_time_leaves_the_reminder_that_is_on_its_way() {
-    assert_eq!(calls(&told("2026-01-01T13:00:00Z", Some(DUE))), ["GET"]);
+fn a_change_after_the_due_time_keeps_the_existing_schedule() {
+    assert_eq!(calls(&run_after_change("2026-01-01T13:00:00Z", Some(DUE))), ["GET"]);
 }
 
 #[test]
-fn a_due_time_that_is_moved_into_the_past_takes_the_reminder_away() {
-    assert_eq!(calls(&told("2026-01-01T13:00:00Z", Some("2199-01-01T00:00:00Z"))), ["GET", "DELETE"]);
+fn a_due_time_that_is_moved_into_the_past_removes_the_schedule() {
+    assert_eq!(calls(&run_after_change("2026-01-01T13:00:00Z", Some("2199-01-01T00:00:00Z"))), ["GET", "DELETE"]);
 }
 
 #[test]
-fn a_due_time_that_was_over_when_it_was_set_gets_no_reminder() {
-    assert_eq!(calls(&told("2026-01-01T13:00:00Z", None)), ["GET"]);
+fn a_due_time_that_had_passed_when_it_was_set_gets_no_schedule() {
+    assert_eq!(calls(&run_after_change("2026-01-01T13:00:00Z", None)), ["GET"]);
 }
 
 #[test]
-fn a_due_time_that_was_to_come_gets_its_reminder_however_late_the_stream_is() {
-    assert_eq!(calls(&told("2026-01-01T11:00:00Z", None)), ["POST"]);
+fn a_due_time_that_was_upcoming_gets_a_schedule_however_late_the_stream_is() {
+    assert_eq!(calls(&run_after_change("2026-01-01T11:00:00Z", None)), ["POST"]);
 }
 
 #[test]
-fn a_schedule_that_nobody_can_read_goes() {
-    assert_eq!(calls(&told("2026-01-01T13:00:00Z", Some("soon"))), ["GET", "DELETE"]);
+fn a_schedule_with_invalid_input_is_removed() {
+    assert_eq!(calls(&run_after_change("2026-01-01T13:00:00Z", Some("soon"))), ["GET", "DELETE"]);
 }

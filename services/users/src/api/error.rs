@@ -1,4 +1,4 @@
-//! The only place that maps this service's errors to HTTP answers.
+//! The only place that maps this service's errors to HTTP responses.
 
 use http::StatusCode;
 use lambda_kit::api::ApiFailure;
@@ -6,25 +6,20 @@ use lambda_kit::problem::Problem;
 use lambda_kit::table::TableError;
 use lambda_kit::transaction::TransactionError;
 
-use crate::domain::Broken;
-use crate::export::error::ArchiveError;
-use crate::pool::PoolError;
+use crate::app::error::AppError;
+use crate::user_pool::UserPoolError;
 
-/// Why a route did not do what was asked.
+/// Why a route failed.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ApiError {
     #[error("the request was refused: {}", .0.detail)]
     Refused(Problem),
-    #[error("the table failed")]
-    Table(#[from] TableError),
-    #[error("the user pool failed")]
-    Pool(#[from] PoolError),
-    #[error("the bucket of exports failed")]
-    Archive(#[from] ArchiveError),
-    #[error("the user pool's attributes of a user break a rule")]
-    Attributes(#[from] Broken),
-    #[error("the answer could not be written")]
-    Unwritable(#[from] serde_json::Error),
+    #[error("the request was not carried out")]
+    App(#[from] AppError),
+    #[error("the session was not refreshed")]
+    Session(#[from] UserPoolError),
+    #[error("the response could not be written as JSON")]
+    Json(#[from] serde_json::Error),
 }
 
 impl From<Problem> for ApiError {
@@ -34,12 +29,7 @@ impl From<Problem> for ApiError {
 }
 
 impl ApiError {
-    /// 404: the token is good, its user is not there any more.
-    pub(crate) fn no_such_user() -> Self {
-        Self::Refused(Problem::not_found("The user of this token is gone."))
-    }
-
-    /// 429: three exports within a day.
+    /// 429: the caller has requested three exports within a day.
     pub(crate) fn too_many_exports() -> Self {
         Self::Refused(Problem::new(
             StatusCode::TOO_MANY_REQUESTS,
@@ -49,8 +39,8 @@ impl ApiError {
         ))
     }
 
-    /// 403, for everybody but administrators.
-    pub(crate) fn admins_only() -> Self {
+    /// 403: the caller is not an administrator.
+    pub(crate) fn administrators_only() -> Self {
         Self::Refused(Problem::new(
             StatusCode::FORBIDDEN,
             "forbidden",
@@ -59,7 +49,7 @@ impl ApiError {
         ))
     }
 
-    /// 403: too long ago that the caller gave their password, for something that cannot be undone.
+    /// 403: the caller entered their password too long ago for an action that cannot be undone.
     pub(crate) fn reauthentication_required() -> Self {
         Self::Refused(Problem::new(
             StatusCode::FORBIDDEN,
@@ -69,8 +59,8 @@ impl ApiError {
         ))
     }
 
-    /// 412: the profile has another version than the request expects.
-    pub(crate) fn stale(version: u64) -> Self {
+    /// 412: the profile has another version than `If-Match` names.
+    pub(crate) fn version_mismatch(version: u64) -> Self {
         Self::Refused(Problem::new(
             StatusCode::PRECONDITION_FAILED,
             "stale",
@@ -79,7 +69,7 @@ impl ApiError {
         ))
     }
 
-    /// 429: Cognito's quota is used up.
+    /// 429: Cognito's request quota is used up.
     pub(crate) fn throttled() -> Self {
         Self::Refused(Problem::new(
             StatusCode::TOO_MANY_REQUESTS,
@@ -94,10 +84,11 @@ impl ApiFailure for ApiError {
     fn problem(&self) -> Problem {
         match self {
             Self::Refused(problem) => problem.clone(),
-            Self::Table(TableError::Transaction(TransactionError::Contended)) => Problem::contended(),
-            Self::Table(_) | Self::Pool(_) | Self::Archive(_) | Self::Attributes(_) | Self::Unwritable(_) => {
-                Problem::internal()
+            Self::App(AppError::UserNotFound) => Problem::not_found("The user of this token is gone."),
+            Self::App(AppError::Contended | AppError::Table(TableError::Transaction(TransactionError::Contended))) => {
+                Problem::contended()
             }
+            Self::App(_) | Self::Session(_) | Self::Json(_) => Problem::internal(),
         }
     }
 }

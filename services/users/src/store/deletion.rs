@@ -3,137 +3,219 @@
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
-use aws_sdk_dynamodb::types::{AttributeValue, Delete, Put, ReturnValue, Select, TransactWriteItem};
-use events::envelope::Event;
-use events::users::UserDeletedV1;
+use aws_sdk_dynamodb::types::{AttributeValue, Delete, Put, ReturnValue, Select, TransactWriteItem, Update};
 use jiff::Timestamp;
-use lambda_kit::cause::{Cause, NewEvent};
-use lambda_kit::outbox::OutboxRow;
+use lambda_kit::correlation::CorrelationContext;
+use lambda_kit::personal_data::tombstone;
 use lambda_kit::table::TableError;
-use lambda_kit::transaction::{self, Written};
-use lambda_kit::{clock, tombstone};
+use lambda_kit::transaction::{self, TransactionOutcome};
 use serde::Deserialize;
 use uuid::Uuid;
 
-use crate::deletion::Part;
-use crate::deletion::record::{self, Marked};
-use crate::store::{Store, item};
+use crate::domain::deletion::{BeginOutcome, ErasureAnswer, OpenDeletion, ParticipantsChange};
+use crate::domain::participants::Services;
+use crate::store::deletion_row::{self, OpenDeletionRow};
+use crate::store::{Store, WriteOutcome, event, profile_row};
 
-/// Whether a deletion was begun.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Begun {
-    Now,
-    Before,
-    /// Somebody changed the profile meanwhile, or began the deletion; nothing was written.
-    Outdated,
+/// The result of noting that a service has erased a user.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum AnswerOutcome {
+    /// The deletion after the answer.
+    Noted(OpenDeletion),
+    /// The deletion is complete or expired, or the service is not one of its participants.
+    Ignored,
 }
 
-/// What is read of a profile to know whose it is.
+/// The subject of a profile in the index.
 #[derive(Deserialize)]
-struct Registered {
+struct ProfileSubject {
     id: Uuid,
 }
 
 impl Store {
-    /// Takes the profile away and sets up the tombstone, the deletion's record and its event, or none of this.
-    pub(crate) async fn begin_deletion(&self, user: Uuid, now: Timestamp, cause: &Cause) -> Result<Begun, TableError> {
+    /// Deletes the profile and creates the tombstone, the deletion's record and its event, in one transaction.
+    pub(crate) async fn begin_deletion(
+        &self,
+        user: Uuid,
+        participants: &Services,
+        now: Timestamp,
+        correlation: &CorrelationContext,
+    ) -> Result<BeginOutcome, TableError> {
         if self.is_deleted(user).await? {
-            return Ok(Begun::Before);
+            return Ok(BeginOutcome::AlreadyStarted);
         }
-        // Whom the trigger has missed has no profile; their deletion counts from none.
-        let version = self.get(user).await?.map_or(0, |profile| profile.version);
-        let new = NewEvent { id: clock::new_id(), occurred_at: now, subject: user.to_string(), sequence: version + 1 };
-        let metadata = cause.metadata::<UserDeletedV1>(env!("CARGO_PKG_VERSION"), new);
-        let event = OutboxRow::new(&Event { metadata, data: UserDeletedV1 { user_id: user, deleted_at: now } })?;
+        // After a failed registration the user has no profile, and this is their first event.
+        let version = self.profile(user).await?.map_or(0, |profile| profile.version);
+        let mut deletion = OpenDeletion {
+            id: tombstone::deletion_id(user),
+            user,
+            participants: participants.clone(),
+            erased_by: Services::new(),
+            sequence: version + 1,
+            event_ids: Vec::new(),
+        };
+        let request = event::user_deleted(&deletion, now, correlation)?;
+        deletion.event_ids.push(request.event_id().to_owned());
+        let record = serde_dynamo::to_item(OpenDeletionRow::new(deletion, now)).map_err(TableError::serialization)?;
+        let record = Put::builder().table_name(&self.table).set_item(Some(record)).build()?;
         let profile = Delete::builder()
             .table_name(&self.table)
-            .set_key(Some(item::key(user)))
+            .set_key(Some(profile_row::key(user)))
             .condition_expression("attribute_not_exists(pk) OR version = :version")
             .expression_attribute_values(":version", AttributeValue::N(version.to_string()));
-        let record = Put::builder().table_name(&self.table).set_item(Some(record::begun(
-            &tombstone::deletion_id(user),
-            event.event_id(),
-            now,
-        )));
         let writes = [
             TransactWriteItem::builder().delete(profile.build()?).build(),
-            tombstone::put(&self.table, user, now)?,
-            TransactWriteItem::builder().put(record.build()?).build(),
-            event.put(&self.table)?,
+            tombstone::put_once_write(&self.table, user, now)?,
+            TransactWriteItem::builder().put(record).build(),
+            request.put(&self.table)?,
         ];
         Ok(match transaction::write(&self.client, &writes).await? {
-            Written::Now => Begun::Now,
-            Written::Refused(_) => Begun::Outdated,
+            TransactionOutcome::Applied => BeginOutcome::Started,
+            TransactionOutcome::ConditionFailed(_) => BeginOutcome::Conflict,
         })
     }
 
     /// Whether the user has deleted their account.
     pub(crate) async fn is_deleted(&self, user: Uuid) -> Result<bool, TableError> {
-        tombstone::stands(&self.client, &self.table, user).await
+        tombstone::exists(&self.client, &self.table, user).await
     }
 
-    /// Notes in a deletion's record that a service has erased its own. When it was the last one, the record is complete,
-    /// and the event that asked for the deletion leaves the outbox: the last row that names the user.
-    pub(crate) async fn mark_erased(
+    /// Notes the answer of a participant in the deletion's record. The time of its first answer is kept.
+    pub(crate) async fn note_erasure(
         &self,
-        deletion_id: &str,
-        part: Part,
+        answer: &ErasureAnswer,
         now: Timestamp,
-    ) -> Result<Marked, TableError> {
-        let answer = self
+    ) -> Result<AnswerOutcome, TableError> {
+        let response = self
             .client
             .update_item()
             .table_name(&self.table)
-            .set_key(Some(record::key(deletion_id)))
-            .update_expression("SET #part = if_not_exists(#part, :now)")
-            // A copy that comes after the record has expired makes no new one.
-            .condition_expression("attribute_exists(pk)")
-            .expression_attribute_names("#part", part.attribute())
+            .set_key(Some(deletion_row::key(&answer.deletion_id)))
+            .update_expression("SET erasedBy.#service = if_not_exists(erasedBy.#service, :now)")
+            .condition_expression("attribute_exists(directory) AND contains(participants, :service)")
+            .expression_attribute_names("#service", &answer.service)
+            .expression_attribute_values(":service", AttributeValue::S(answer.service.clone()))
             .expression_attribute_values(":now", AttributeValue::S(now.to_string()))
             .return_values(ReturnValue::AllNew)
             .send()
             .await;
-        let row = match answer {
-            Ok(answer) => answer.attributes.unwrap_or_default(),
+        match response {
+            Ok(response) => Ok(AnswerOutcome::Noted(parse(response.attributes.unwrap_or_default())?)),
             Err(error)
                 if error.as_service_error().is_some_and(UpdateItemError::is_conditional_check_failed_exception) =>
             {
-                return Ok(Marked { is_complete: true });
+                Ok(AnswerOutcome::Ignored)
             }
-            Err(error) => return Err(TableError::call(error)),
-        };
-        let is_complete = record::is_done(&row);
-        if is_complete {
-            self.complete(deletion_id, &row, now).await?;
+            Err(error) => Err(TableError::call(error)),
         }
-        Ok(Marked { is_complete })
     }
 
-    /// How many deletions that began before `before` are not complete; at most a page of them is counted.
-    pub(crate) async fn deletions_open_since(&self, before: Timestamp) -> Result<usize, TableError> {
-        let answer = self
+    /// Changes the participants of a deletion. If some are added, the same transaction requests the erasure again, which
+    /// is harmless for those that have answered.
+    pub(crate) async fn change_participants(
+        &self,
+        deletion: &OpenDeletion,
+        change: &ParticipantsChange,
+        now: Timestamp,
+        correlation: &CorrelationContext,
+    ) -> Result<WriteOutcome, TableError> {
+        let mut changed = deletion.clone().with(change);
+        let mut writes = Vec::new();
+        if !change.added.is_empty() {
+            let request = event::user_deleted(&changed, now, correlation)?;
+            changed.event_ids.push(request.event_id().to_owned());
+            writes.push(request.put(&self.table)?);
+        }
+        let mut sets = "SET participants = :participants, eventIds = :eventIds, #sequence = :next".to_owned();
+        let mut update = self.update_open(deletion);
+        for (number, service) in change.removed.iter().enumerate() {
+            sets.extend([", removedParticipants.#removed", &number.to_string(), " = :now"]);
+            update = update.expression_attribute_names(format!("#removed{number}"), service);
+        }
+        if !change.removed.is_empty() {
+            update = update.expression_attribute_values(":now", AttributeValue::S(now.to_string()));
+        }
+        let update = update
+            .update_expression(sets)
+            .expression_attribute_values(":participants", attribute(&changed.participants)?)
+            .expression_attribute_values(":eventIds", attribute(&changed.event_ids)?)
+            .expression_attribute_values(":next", AttributeValue::N(changed.sequence.to_string()))
+            .build()?;
+        writes.push(TransactWriteItem::builder().update(update).build());
+        self.write_outcome(&writes).await
+    }
+
+    /// Completes a deletion: its record names the user no more, and neither do outbox rows.
+    pub(crate) async fn complete_deletion(
+        &self,
+        deletion: &OpenDeletion,
+        now: Timestamp,
+    ) -> Result<WriteOutcome, TableError> {
+        let expires_at = now.saturating_add(deletion_row::RECORD_RETENTION).map_or(0, Timestamp::as_second);
+        let update = self
+            .update_open(deletion)
+            .update_expression(
+                "SET completedAt = :now, expiresAt = :expiresAt \
+                 REMOVE directory, byRegistration, eventIds, userId, #sequence",
+            )
+            .expression_attribute_values(":now", AttributeValue::S(now.to_string()))
+            .expression_attribute_values(":expiresAt", AttributeValue::N(expires_at.to_string()))
+            .build()?;
+        let mut writes = vec![TransactWriteItem::builder().update(update).build()];
+        for event_id in &deletion.event_ids {
+            let delete = Delete::builder()
+                .table_name(&self.table)
+                .key("pk", AttributeValue::S(format!("OUTBOX#{event_id}")))
+                .key("sk", AttributeValue::S("OUTBOX".to_owned()));
+            writes.push(TransactWriteItem::builder().delete(delete.build()?).build());
+        }
+        self.write_outcome(&writes).await
+    }
+
+    /// The deletions that are not complete, oldest first.
+    pub(crate) async fn open_deletions(&self) -> Result<Vec<OpenDeletion>, TableError> {
+        let mut items = self
+            .client
+            .query()
+            .table_name(&self.table)
+            .index_name("byRegistration")
+            .key_condition_expression("directory = :open")
+            .expression_attribute_values(":open", AttributeValue::S(deletion_row::OPEN_DELETIONS.to_owned()))
+            .into_paginator()
+            .items()
+            .send();
+        let mut deletions = Vec::new();
+        while let Some(item) = items.next().await {
+            deletions.push(parse(item.map_err(TableError::call)?)?);
+        }
+        Ok(deletions)
+    }
+
+    /// The number of open deletions that began before `before`; at most one page of them is counted.
+    pub(crate) async fn count_deletions_begun_before(&self, before: Timestamp) -> Result<usize, TableError> {
+        let response = self
             .client
             .query()
             .table_name(&self.table)
             .index_name("byRegistration")
             .key_condition_expression("directory = :open AND byRegistration < :before")
-            .expression_attribute_values(":open", AttributeValue::S(record::OPEN.to_owned()))
-            .expression_attribute_values(":before", AttributeValue::S(record::since(before)))
+            .expression_attribute_values(":open", AttributeValue::S(deletion_row::OPEN_DELETIONS.to_owned()))
+            .expression_attribute_values(":before", AttributeValue::S(deletion_row::sortable(before)))
             .select(Select::Count)
             .send()
             .await
             .map_err(TableError::call)?;
-        Ok(usize::try_from(answer.count).unwrap_or_default())
+        Ok(usize::try_from(response.count).unwrap_or_default())
     }
 
-    /// The subjects of all profiles that were registered before `before`, the oldest first.
+    /// The subjects of all profiles that were registered before `before`, oldest first.
     pub(crate) async fn registered_before(&self, before: Timestamp) -> Result<Vec<Uuid>, TableError> {
         let request = self.client.query().table_name(&self.table);
         let mut items = request
             .index_name("byRegistration")
             .key_condition_expression("directory = :directory AND byRegistration < :before")
-            .expression_attribute_values(":directory", item::directory())
-            .expression_attribute_values(":before", AttributeValue::S(record::since(before)))
+            .expression_attribute_values(":directory", profile_row::directory())
+            .expression_attribute_values(":before", AttributeValue::S(deletion_row::sortable(before)))
             .projection_expression("#id")
             .expression_attribute_names("#id", "id")
             .into_paginator()
@@ -141,38 +223,29 @@ impl Store {
             .send();
         let mut subjects = Vec::new();
         while let Some(item) = items.next().await {
-            let row: Registered =
+            let row: ProfileSubject =
                 serde_dynamo::from_item(item.map_err(TableError::call)?).map_err(TableError::corrupt)?;
             subjects.push(row.id);
         }
         Ok(subjects)
     }
 
-    async fn complete(
-        &self,
-        deletion_id: &str,
-        row: &HashMap<String, AttributeValue>,
-        now: Timestamp,
-    ) -> Result<(), TableError> {
-        if let Some(event_id) = row.get("eventId").and_then(|id| id.as_s().ok()) {
-            let request = self.client.delete_item().table_name(&self.table);
-            let request = request.key("pk", AttributeValue::S(format!("OUTBOX#{event_id}")));
-            request.key("sk", AttributeValue::S("OUTBOX".to_owned())).send().await.map_err(TableError::call)?;
-        }
-        let expires_at = now.saturating_add(record::PROOF_LIFE).map_or(0, Timestamp::as_second);
-        self.client
-            .update_item()
+    /// An update of a deletion's record, on the condition that it is open and its participants are unchanged.
+    fn update_open(&self, deletion: &OpenDeletion) -> aws_sdk_dynamodb::types::builders::UpdateBuilder {
+        Update::builder()
             .table_name(&self.table)
-            .set_key(Some(record::key(deletion_id)))
-            .update_expression(
-                "SET completedAt = if_not_exists(completedAt, :now), expiresAt = if_not_exists(expiresAt, :expiresAt) \
-                 REMOVE directory, byRegistration, eventId",
-            )
-            .expression_attribute_values(":now", AttributeValue::S(now.to_string()))
-            .expression_attribute_values(":expiresAt", AttributeValue::N(expires_at.to_string()))
-            .send()
-            .await
-            .map_err(TableError::call)?;
-        Ok(())
+            .set_key(Some(deletion_row::key(&deletion.id)))
+            .condition_expression("attribute_exists(directory) AND #sequence = :sequence")
+            .expression_attribute_names("#sequence", "sequence")
+            .expression_attribute_values(":sequence", AttributeValue::N(deletion.sequence.to_string()))
     }
+}
+
+fn parse(item: HashMap<String, AttributeValue>) -> Result<OpenDeletion, TableError> {
+    let row: OpenDeletionRow = serde_dynamo::from_item(item).map_err(TableError::corrupt)?;
+    Ok(row.into())
+}
+
+fn attribute<T: serde::Serialize>(value: &T) -> Result<AttributeValue, TableError> {
+    serde_dynamo::to_attribute_value(value).map_err(TableError::serialization)
 }

@@ -1,80 +1,80 @@
-//! Exports in the table: one row a user, of the newest.
+//! Exports in the table: one row per user, of the newest export.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::{AttributeValue, Put, ReturnValue, TransactWriteItem, Update};
-use events::envelope::{Event, Payload};
-use events::users::{UserExportReadyV1, UserExportRequestedV1};
 use jiff::Timestamp;
-use lambda_kit::cause::{Cause, NewEvent};
-use lambda_kit::outbox::OutboxRow;
+use lambda_kit::correlation::CorrelationContext;
+use lambda_kit::personal_data::tombstone;
 use lambda_kit::table::TableError;
-use lambda_kit::transaction::{self, Written};
-use lambda_kit::{clock, tombstone};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::export::{Archive, Export, Writer};
-use crate::store::{Store, item};
+use crate::domain::export::{Archive, Export, PartAnnouncement};
+use crate::domain::participants::Services;
+use crate::store::{Store, WriteOutcome, event, profile_row};
 
-/// Whether an export was begun.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum ExportBegun {
-    Now,
-    /// Another one was begun meanwhile, or the account was deleted; nothing was written.
-    Outdated,
-}
-
-/// What is there of an export after a part was noted.
+/// The result of noting a part.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Collected {
-    /// Every part, of this export, which has no archive yet.
-    All(Export),
-    Some,
-    /// The export is not waiting for parts: it is ready, or another one, or gone.
-    Nothing,
+pub(crate) enum PartOutcome {
+    /// The export after the part was noted; it has no archive yet.
+    Noted(Export),
+    /// The export is ready or deleted, a newer one has replaced it, or the service is not one of its participants.
+    Ignored,
 }
 
 /// The row of a user's newest export: `pk` is `USER#<sub>`, `sk` is `EXPORT`.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct ExportItem {
+struct ExportRow {
     pk: String,
     sk: String,
     id: Uuid,
     user_id: Uuid,
     requested_at: Timestamp,
     requests: Vec<Timestamp>,
+    participants: Services,
+    /// When each service has written its part.
+    exported_by: BTreeMap<String, Timestamp>,
+    /// Services that were dropped because they were not registered any more.
+    #[serde(default, skip_serializing_if = "Services::is_empty")]
+    removed_participants: Services,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     bytes: Option<u64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     archived_until: Option<Timestamp>,
 }
 
-impl From<&Export> for ExportItem {
-    fn from(export: &Export) -> Self {
+impl ExportRow {
+    /// The row of a new export.
+    fn new(export: &Export) -> Self {
         Self {
-            pk: item::partition(export.user),
+            pk: profile_row::partition(export.user),
             sk: "EXPORT".to_owned(),
             id: export.id,
             user_id: export.user,
             requested_at: export.requested_at,
             requests: export.requests.clone(),
-            bytes: export.archive.map(|archive| archive.bytes),
-            archived_until: export.archive.map(|archive| archive.expires_at),
+            participants: export.participants.clone(),
+            exported_by: BTreeMap::new(),
+            removed_participants: Services::new(),
+            bytes: None,
+            archived_until: None,
         }
     }
 }
 
-impl From<ExportItem> for Export {
-    fn from(item: ExportItem) -> Self {
-        let archive = item.bytes.zip(item.archived_until);
+impl From<ExportRow> for Export {
+    fn from(row: ExportRow) -> Self {
+        let archive = row.bytes.zip(row.archived_until);
         Self {
-            id: item.id,
-            user: item.user_id,
-            requested_at: item.requested_at,
-            requests: item.requests,
+            id: row.id,
+            user: row.user_id,
+            requested_at: row.requested_at,
+            requests: row.requests,
+            participants: row.participants,
+            exported_by: row.exported_by.into_keys().collect(),
             archive: archive.map(|(bytes, expires_at)| Archive { bytes, expires_at }),
         }
     }
@@ -82,85 +82,102 @@ impl From<ExportItem> for Export {
 
 impl Store {
     /// The user's newest export.
-    pub(crate) async fn export(&self, user: Uuid) -> Result<Option<Export>, TableError> {
+    pub(crate) async fn newest_export(&self, user: Uuid) -> Result<Option<Export>, TableError> {
         let request = self.client.get_item().table_name(&self.table).set_key(Some(key(user))).consistent_read(true);
-        let answer = request.send().await.map_err(TableError::call)?;
-        answer.item.map(parse).transpose()
+        let response = request.send().await.map_err(TableError::call)?;
+        response.item.map(parse).transpose()
     }
 
-    /// Writes a new export and its event, if the newest one is still the one with the id `before`.
+    /// Writes a new export and its event, on the condition that `newest` is still the id of the newest one.
     pub(crate) async fn begin_export(
         &self,
         export: &Export,
-        before: Option<Uuid>,
-        cause: &Cause,
-    ) -> Result<ExportBegun, TableError> {
-        let item = serde_dynamo::to_item(ExportItem::from(export)).map_err(TableError::unstorable)?;
+        newest: Option<Uuid>,
+        correlation: &CorrelationContext,
+    ) -> Result<WriteOutcome, TableError> {
+        let item = serde_dynamo::to_item(ExportRow::new(export)).map_err(TableError::serialization)?;
         let put = Put::builder().table_name(&self.table).set_item(Some(item));
-        let put = match before {
+        let put = match newest {
             None => put.condition_expression("attribute_not_exists(pk)"),
-            Some(before) => put
-                .condition_expression("id = :before")
-                .expression_attribute_values(":before", AttributeValue::S(before.to_string())),
+            Some(newest) => put
+                .condition_expression("id = :newest")
+                .expression_attribute_values(":newest", AttributeValue::S(newest.to_string())),
         };
-        let asks =
-            UserExportRequestedV1 { user_id: export.user, export_id: export.id, requested_at: export.requested_at };
         let writes = [
             TransactWriteItem::builder().put(put.build()?).build(),
-            row(asks, export, 1, export.requested_at, cause)?.put(&self.table)?,
-            tombstone::absent(&self.table, export.user)?,
+            event::export_requested(export, correlation)?.put(&self.table)?,
+            tombstone::not_exists_check(&self.table, export.user)?,
         ];
-        Ok(match transaction::write(&self.client, &writes).await? {
-            Written::Now => ExportBegun::Now,
-            Written::Refused(_) => ExportBegun::Outdated,
-        })
+        self.write_outcome(&writes).await
     }
 
-    /// Notes that a service has written its part of an export.
-    pub(crate) async fn note_part(
-        &self,
-        user: Uuid,
-        export: Uuid,
-        writer: Writer,
-        now: Timestamp,
-    ) -> Result<Collected, TableError> {
-        let answer = self
+    /// Notes that a participant has written its part. The time of its first announcement is kept.
+    pub(crate) async fn note_part(&self, part: &PartAnnouncement, now: Timestamp) -> Result<PartOutcome, TableError> {
+        let response = self
             .client
             .update_item()
             .table_name(&self.table)
-            .set_key(Some(key(user)))
-            .update_expression("SET #part = if_not_exists(#part, :now)")
-            .condition_expression("id = :id AND attribute_not_exists(archivedUntil)")
-            .expression_attribute_names("#part", writer.attribute())
+            .set_key(Some(key(part.user)))
+            .update_expression("SET exportedBy.#service = if_not_exists(exportedBy.#service, :now)")
+            .condition_expression(
+                "id = :id AND attribute_not_exists(archivedUntil) AND contains(participants, :service)",
+            )
+            .expression_attribute_names("#service", &part.service)
+            .expression_attribute_values(":service", AttributeValue::S(part.service.clone()))
             .expression_attribute_values(":now", AttributeValue::S(now.to_string()))
-            .expression_attribute_values(":id", AttributeValue::S(export.to_string()))
+            .expression_attribute_values(":id", AttributeValue::S(part.export.to_string()))
             .return_values(ReturnValue::AllNew)
             .send()
             .await;
-        let row = match answer {
-            Ok(answer) => answer.attributes.unwrap_or_default(),
+        match response {
+            Ok(response) => Ok(PartOutcome::Noted(parse(response.attributes.unwrap_or_default())?)),
             Err(error)
                 if error.as_service_error().is_some_and(UpdateItemError::is_conditional_check_failed_exception) =>
             {
-                return Ok(Collected::Nothing);
+                Ok(PartOutcome::Ignored)
             }
-            Err(error) => return Err(TableError::call(error)),
-        };
-        if Writer::ALL.iter().all(|writer| row.contains_key(writer.attribute())) {
-            return Ok(Collected::All(parse(row)?));
+            Err(error) => Err(TableError::call(error)),
         }
-        Ok(Collected::Some)
     }
 
-    /// Makes an export ready and commits its event, if it still waits for its archive. Whether it does.
+    /// Drops participants that are not registered any more, and notes them in the row. Returns the export without them;
+    /// it stays unchanged if another request has replaced it meanwhile.
+    pub(crate) async fn drop_participants(&self, export: Export, removed: &Services) -> Result<Export, TableError> {
+        let participants: Services = export.participants.difference(removed).cloned().collect();
+        let attribute =
+            |services: &Services| serde_dynamo::to_attribute_value(services).map_err(TableError::serialization);
+        let response = self
+            .client
+            .update_item()
+            .table_name(&self.table)
+            .set_key(Some(key(export.user)))
+            .update_expression("SET participants = :participants, removedParticipants = :removed")
+            .condition_expression("id = :id AND attribute_not_exists(archivedUntil)")
+            .expression_attribute_values(":id", AttributeValue::S(export.id.to_string()))
+            .expression_attribute_values(":participants", attribute(&participants)?)
+            .expression_attribute_values(":removed", attribute(removed)?)
+            .send()
+            .await;
+        match response {
+            Ok(_) => Ok(Export { participants, ..export }),
+            Err(error)
+                if error.as_service_error().is_some_and(UpdateItemError::is_conditional_check_failed_exception) =>
+            {
+                Ok(export)
+            }
+            Err(error) => Err(TableError::call(error)),
+        }
+    }
+
+    /// Makes an export ready and commits its event, on the condition that it has no archive yet.
     pub(crate) async fn finish_export(
         &self,
         export: &Export,
         archive: Archive,
         now: Timestamp,
-        cause: &Cause,
-    ) -> Result<bool, TableError> {
-        let until = serde_dynamo::to_attribute_value(archive.expires_at).map_err(TableError::unstorable)?;
+        correlation: &CorrelationContext,
+    ) -> Result<WriteOutcome, TableError> {
+        let until = serde_dynamo::to_attribute_value(archive.expires_at).map_err(TableError::serialization)?;
         let update = Update::builder()
             .table_name(&self.table)
             .set_key(Some(key(export.user)))
@@ -171,38 +188,20 @@ impl Store {
             .expression_attribute_values(":bytes", AttributeValue::N(archive.bytes.to_string()))
             .expression_attribute_values(":until", until)
             .build()?;
-        let ready = UserExportReadyV1 {
-            user_id: export.user,
-            export_id: export.id,
-            bytes: archive.bytes,
-            expires_at: archive.expires_at,
-        };
-        let event = row(ready, export, 2, now, cause)?;
-        let writes = [TransactWriteItem::builder().update(update).build(), event.put(&self.table)?];
-        Ok(matches!(transaction::write(&self.client, &writes).await?, Written::Now))
+        let ready = event::export_ready(export, archive, now, correlation)?;
+        let writes = [TransactWriteItem::builder().update(update).build(), ready.put(&self.table)?];
+        self.write_outcome(&writes).await
     }
-}
-
-fn row<P: Payload>(
-    data: P,
-    export: &Export,
-    sequence: u64,
-    now: Timestamp,
-    cause: &Cause,
-) -> Result<OutboxRow, TableError> {
-    let new = NewEvent { id: clock::new_id(), occurred_at: now, subject: export.id.to_string(), sequence };
-    let metadata = cause.metadata::<P>(env!("CARGO_PKG_VERSION"), new);
-    Ok(OutboxRow::new(&Event { metadata, data })?)
 }
 
 fn key(user: Uuid) -> HashMap<String, AttributeValue> {
     HashMap::from([
-        ("pk".to_owned(), AttributeValue::S(item::partition(user))),
+        ("pk".to_owned(), AttributeValue::S(profile_row::partition(user))),
         ("sk".to_owned(), AttributeValue::S("EXPORT".to_owned())),
     ])
 }
 
-fn parse(row: HashMap<String, AttributeValue>) -> Result<Export, TableError> {
-    let item: ExportItem = serde_dynamo::from_item(row).map_err(TableError::corrupt)?;
-    Ok(item.into())
+fn parse(item: HashMap<String, AttributeValue>) -> Result<Export, TableError> {
+    let row: ExportRow = serde_dynamo::from_item(item).map_err(TableError::corrupt)?;
+    Ok(row.into())
 }

@@ -1,7 +1,10 @@
 //! The service's binary as Lambda runs it: one process, its settings in the environment, its work over the Runtime API.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test's helpers fail as the test does")]
 
-mod lost;
+mod e2e;
+mod participants;
+mod permissions;
+mod removed_pool_users;
 
 use std::net::TcpListener;
 use std::process::{Command, Output};
@@ -13,10 +16,10 @@ use testkit::function::Functions;
 
 const CONFIRMATION: &str = include_str!("../fixtures/post-confirmation.json");
 
-/// What Cognito waits for a trigger.
-const COGNITO_WAITS: Duration = Duration::from_secs(5);
+/// How long Cognito waits for a trigger.
+const COGNITO_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// The answer of the `post-confirmation` job to a sign-up, and how long it took, with a table at `endpoint`.
+/// Runs the `post-confirmation` job with a table at `endpoint`. Returns its answer and how long it took.
 fn confirm(endpoint: &str) -> (Value, Duration) {
     let settings = [("TABLE_NAME", "users"), ("AWS_ENDPOINT_URL", endpoint)];
     let functions = Functions { binary: env!("CARGO_BIN_EXE_users"), settings: &settings };
@@ -26,7 +29,7 @@ fn confirm(endpoint: &str) -> (Value, Duration) {
     (ran.outcome.expect("the function answered"), took)
 }
 
-/// The `error.chain` of the one log line that a function leaves that cannot start.
+/// The `error.chain` of the log line of a function that cannot start.
 fn start_failure(handler: &str) -> String {
     let Output { status, stdout, .. } =
         Command::new(env!("CARGO_BIN_EXE_users")).env_clear().env("_HANDLER", handler).output().unwrap();
@@ -40,24 +43,24 @@ fn event() -> Value {
 }
 
 #[test]
-fn a_sign_up_goes_on_while_the_table_cannot_be_reached() {
+fn a_sign_up_succeeds_while_the_table_cannot_be_reached() {
     let gone = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let (answer, took) = confirm(&format!("http://{gone}"));
     assert_eq!(answer, event());
-    assert!(took < COGNITO_WAITS, "{took:?}");
+    assert!(took < COGNITO_TIMEOUT, "{took:?}");
 }
 
 #[test]
-fn a_sign_up_goes_on_while_the_table_does_not_answer() {
-    // Connections wait here for ever: nobody accepts them.
+fn a_sign_up_succeeds_while_the_table_does_not_answer() {
+    // Connections are never accepted here.
     let silent = TcpListener::bind("127.0.0.1:0").unwrap();
     let (answer, took) = confirm(&format!("http://{}", silent.local_addr().unwrap()));
     assert_eq!(answer, event());
-    assert!(took < COGNITO_WAITS, "{took:?}");
+    assert!(took < COGNITO_TIMEOUT, "{took:?}");
 }
 
 #[test]
-fn a_job_that_is_not_there_is_named() {
+fn an_unknown_handler_is_named_in_the_error() {
     assert!(start_failure("sing-up").contains("no job is named `sing-up`"));
 }
 

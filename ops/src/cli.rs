@@ -1,0 +1,118 @@
+//! The command line of `ops`: arguments, output, and the dispatch to commands.
+
+mod arguments;
+mod contracts;
+mod dlq;
+mod interrupts;
+mod output;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::{Context, Result};
+use clap::{CommandFactory, Parser, Subcommand};
+use clap_complete::Shell;
+
+use crate::cli::contracts::ContractsCommand;
+use crate::cli::dlq::DlqCommand;
+use crate::cli::output::Outcome;
+
+/// Operates dead-letter queues, and checks contracts between services.
+#[derive(Debug, Parser)]
+#[command(name = "ops", version, about, after_help = EXIT_CODES)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+const EXIT_CODES: &str = "Exit codes: 0 done; 1 AWS or the network failed; 2 something is left, as the last line on \
+                          standard error explains; 64 invalid arguments, or the queue or message does not exist.";
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Dead-letter queues: inspect, explain, replay
+    #[command(subcommand, after_help = EXIT_CODES)]
+    Dlq(DlqCommand),
+    /// Contracts between services: checks before a merge or a deployment
+    #[command(subcommand)]
+    Contracts(ContractsCommand),
+    /// Prints a completion script for a shell
+    #[command(after_help = "Examples:\n  ops completions bash > ~/.local/share/bash-completion/completions/ops\n  \
+                            ops completions zsh > ~/.zfunc/_ops")]
+    Completions {
+        /// The shell that is to complete commands
+        shell: Shell,
+    },
+    /// Prints the manual page, or writes one for each command into a folder
+    #[command(after_help = "Examples:\n  ops man | man -l -\n  ops man ~/.local/share/man/man1")]
+    Man {
+        /// The folder, which is created if necessary
+        folder: Option<PathBuf>,
+    },
+}
+
+/// Runs the program with the arguments of this process.
+pub(crate) async fn run() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return output::print_argument_error(&error),
+    };
+    match dispatch(cli.command).await {
+        Ok(Outcome::Complete) => ExitCode::SUCCESS,
+        Ok(Outcome::Negative) => ExitCode::FAILURE,
+        Ok(Outcome::Incomplete) => ExitCode::from(2),
+        Err(error) => output::print_failure(&error),
+    }
+}
+
+async fn dispatch(command: Command) -> Result<Outcome> {
+    match command {
+        Command::Dlq(command) => dlq::run(command).await,
+        Command::Contracts(command) => Box::pin(contracts::run(command)).await,
+        Command::Completions { shell } => {
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Cli::command(), "ops", &mut script);
+            output::print_text(&script)
+        }
+        Command::Man { folder } => manual(folder),
+    }
+}
+
+fn manual(folder: Option<PathBuf>) -> Result<Outcome> {
+    let Some(folder) = folder else {
+        let mut page = Vec::new();
+        clap_mangen::Man::new(Cli::command()).render(&mut page)?;
+        return output::print_text(&page);
+    };
+    let context = || format!("cannot write manual pages into {}", folder.display());
+    std::fs::create_dir_all(&folder).with_context(context)?;
+    clap_mangen::generate_to(Cli::command(), &folder).with_context(context)?;
+    Ok(Outcome::Complete)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(command: &mut clap::Command, path: &str, checked: &mut u32) {
+        let path = format!("{path} {}", command.get_name());
+        if command.has_subcommands() {
+            command.get_subcommands_mut().for_each(|command| check(command, &path, checked));
+            return;
+        }
+        let (short, long) = (command.render_help().to_string(), command.render_long_help().to_string());
+        for (help, wanted) in [(&short, "Example"), (&long, "Example"), (&long, "Exit codes")] {
+            assert!(help.contains(wanted), "`{path}` has no {wanted}:\n{help}");
+        }
+        *checked += 1;
+    }
+
+    #[test]
+    fn the_help_of_every_dlq_command_has_examples_and_exit_codes() {
+        let mut cli = Cli::command();
+        let dlq = cli.find_subcommand_mut("dlq").unwrap();
+        let mut checked = 0;
+        dlq.get_subcommands_mut().for_each(|command| check(command, "ops dlq", &mut checked));
+        assert!(checked >= 19, "{checked} commands");
+    }
+}

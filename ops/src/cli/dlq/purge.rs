@@ -1,0 +1,111 @@
+//! `dlq purge`: deletes messages after exporting them.
+#![allow(clippy::disallowed_methods, reason = "a command reads the clock here")]
+
+use std::collections::HashSet;
+use std::fs::{self, OpenOptions};
+use std::io::{BufWriter, ErrorKind, Write};
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::Ordering;
+
+use anyhow::{Context, Result, bail, ensure};
+use clap::Args;
+use jiff::Timestamp;
+use ops::dlq::browse::{BrowseLimits, browse};
+use ops::dlq::filter::Filter;
+use ops::dlq::message::Message;
+use ops::dlq::queue::Queue;
+use ops::dlq::removal::{RemovalLimits, remove_matching};
+use ops::error::UsageError;
+use serde_json::json;
+
+use crate::cli::arguments::{BrowseArgs, FilterArgs, QueueArgs};
+use crate::cli::interrupts::stop_at_interrupt;
+use crate::cli::output::{self, Format, Outcome};
+
+/// Which messages to delete.
+#[derive(Debug, Args)]
+pub(crate) struct Purge {
+    #[command(flatten)]
+    queue: QueueArgs,
+    #[command(flatten)]
+    filter: FilterArgs,
+    #[command(flatten)]
+    browse: BrowseArgs,
+    /// The file to write the messages to first
+    #[arg(long, value_name = "FILE")]
+    export: PathBuf,
+    /// The number of messages that you expect to delete
+    #[arg(long, value_name = "MESSAGES")]
+    yes_delete: u64,
+    /// The output format; the last line is always a JSON object
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    format: Format,
+}
+
+pub(crate) async fn run(arguments: Purge) -> Result<Outcome> {
+    let filter = arguments.filter.filter(Timestamp::now())?;
+    let queue = arguments.queue.open().await?;
+    let path = &arguments.export;
+    ensure!(!path.exists(), UsageError(format!("{} exists already: choose another file", path.display())));
+    let limits = BrowseLimits::after(arguments.browse.deadline);
+    let stopped = stop_at_interrupt(limits.cancelled.clone());
+    let exported = match export(&queue, &filter, limits, path).await {
+        Ok(exported) => exported,
+        Err(error) => {
+            // The file is incomplete and nothing was deleted; it would only prevent the next attempt.
+            remove(path)?;
+            return Err(error.context("nothing was deleted"));
+        }
+    };
+    if stopped.load(Ordering::Relaxed) {
+        remove(path)?;
+        output::print_notice("interrupted: nothing was deleted, and nothing exported");
+        return Ok(Outcome::Incomplete);
+    }
+    let count = exported.len() as u64;
+    if count != arguments.yes_delete {
+        remove(path)?;
+        bail!(UsageError(format!(
+            "{count} messages match, but --yes-delete is {}: nothing was deleted. To delete them give --yes-delete {count}",
+            arguments.yes_delete
+        )));
+    }
+    let is_exported = |message: &Message| exported.contains(&message.message_id);
+    let deleted =
+        remove_matching(&queue, RemovalLimits::new(exported.len(), &stopped), is_exported, async |messages| {
+            Ok(messages)
+        });
+    let deleted = deleted.await?.len();
+    output::print_summary(&json!({"exported": count, "deleted": deleted}), arguments.format)?;
+    Ok(if deleted == exported.len() { Outcome::Complete } else { Outcome::Incomplete })
+}
+
+/// Writes the matching messages to the disk, and returns their ids.
+async fn export(queue: &Queue, filter: &Filter, limits: BrowseLimits, path: &Path) -> Result<HashSet<String>> {
+    let context = || format!("cannot write {}", path.display());
+    let file = OpenOptions::new().write(true).create_new(true).open(path).with_context(context)?;
+    let mut out = BufWriter::new(file);
+    let mut ids = HashSet::new();
+    browse(queue, limits, |message| {
+        if filter.admits(&message) {
+            out.write_all(output::json_line(&message)?.as_bytes()).with_context(context)?;
+            ids.insert(message.message_id);
+        }
+        Ok(ControlFlow::Continue(()))
+    })
+    .await?;
+    let file = out.into_inner().with_context(context)?;
+    file.sync_all().with_context(context)?;
+    Ok(ids)
+}
+
+/// Removes an incomplete file, if it exists.
+fn remove(path: &Path) -> Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != ErrorKind::NotFound => {
+            Err(error).with_context(|| format!("cannot remove {}", path.display()))
+        }
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,203 @@
+//! `dlq replay` and `resume`: commands that replay messages.
+#![allow(clippy::disallowed_methods, reason = "a command reads the clock and creates ids here")]
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
+
+use anyhow::{Context, Result, ensure};
+use clap::Subcommand;
+use indicatif::{ProgressBar, ProgressStyle};
+use jiff::Timestamp;
+use ops::connection;
+use ops::dlq::browse::BrowseLimits;
+use ops::dlq::history::History;
+use ops::dlq::journal::entry::Summary;
+use ops::dlq::journal::{Journal, read};
+use ops::dlq::options::MessageSelection;
+use ops::dlq::plan::{Plan, plan};
+use ops::dlq::queue::Queue;
+use ops::dlq::replay::progress::Progress;
+use ops::dlq::replay::{PlannedReplay, Replay, ReplayResult, ReplaySource};
+use ops::error::UsageError;
+use serde_json::json;
+use uuid::Uuid;
+
+use crate::cli::dlq::journal::{self, JournalArgs, JournalCommand};
+use crate::cli::dlq::replay_arguments::ReplayArgs;
+use crate::cli::interrupts::stop_at_interrupt;
+use crate::cli::output::{self, Format, Outcome};
+
+/// The last line of output, and the exit codes.
+const RESULT_HELP: &str = "\
+The last line is {\"planned\", \"replayed\", \"parked\", \"skipped\", \"failed\", \"remaining\", \"journal\"}.
+
+Exit codes: 0 all that was planned is done; 1 AWS or the network failed: `resume` continues; 2 something is left; 64 invalid \
+arguments, or the queue or journal does not exist.";
+
+const REPLAY_EXAMPLES: &str = "\
+Examples:
+  cargo ops dlq replay notifications --dry-run
+  cargo ops dlq replay notifications --error-type MailRefused --ramp
+  cargo ops dlq replay todos --order subject --rate 50
+  ops dlq replay my-dlq --to-queue my-queue
+  ops dlq replay my-dlq --to-topic arn:aws:sns:eu-west-1:123456789012:orders --dry-run
+  ops dlq replay my-dlq --as lambda-dlq --invoke my-function --count 1";
+
+const RESUME_EXAMPLES: &str = "\
+Examples:
+  cargo ops dlq journal list
+  cargo ops dlq resume 019a";
+
+/// Commands that replay messages.
+#[derive(Debug, Subcommand)]
+pub(crate) enum ReplayCommand {
+    /// Replays messages to what failed, to a queue or to an SNS topic
+    ///
+    /// A message is deleted only after its target accepted it and the journal recorded that. Without --ramp or --order,
+    /// an event for a function is accepted when Lambda has queued it; with them, when the function has returned without
+    /// an error.
+    #[command(after_help = REPLAY_EXAMPLES, after_long_help = format!("{REPLAY_EXAMPLES}\n\n{RESULT_HELP}"))]
+    Replay(Box<ReplayArgs>),
+    /// Resumes a replay that ended before it was complete, for any reason
+    #[command(after_help = RESUME_EXAMPLES, after_long_help = format!("{RESUME_EXAMPLES}\n\n{RESULT_HELP}"))]
+    Resume(JournalArgs),
+    /// Shows journals of replays
+    #[command(subcommand)]
+    Journal(JournalCommand),
+}
+
+pub(crate) async fn run(command: ReplayCommand) -> Result<Outcome> {
+    match command {
+        ReplayCommand::Replay(arguments) => replay(*arguments).await,
+        ReplayCommand::Resume(arguments) => resume(arguments).await,
+        ReplayCommand::Journal(command) => journal::run(&command),
+    }
+}
+
+async fn replay(arguments: ReplayArgs) -> Result<Outcome> {
+    let filter = arguments.filter.clone().filter(Timestamp::now())?;
+    let connection = connection::connect(arguments.queue.env.as_deref(), Some(&arguments.queue.queue)).await?;
+    let queue = Queue::resolve(&connection, &arguments.queue.queue).await?;
+    let options = arguments.options(&connection, &queue).await?;
+    let folder = arguments.folder.path()?;
+    let count = arguments.count.map(|count| usize::try_from(count).unwrap_or(usize::MAX));
+    let chosen = MessageSelection::new(filter, count);
+    let history = History::read(&folder, None)?;
+    let limits = BrowseLimits::after(arguments.browse.deadline);
+    let stopped = stop_at_interrupt(Arc::clone(&limits.cancelled));
+    let plan = plan(&queue, &options, &chosen, &history, limits).await?;
+    print_plan(&plan, &queue);
+    if arguments.dry_run || stopped.load(Ordering::Relaxed) {
+        return output::print_text(dry_run_result(&plan, arguments.format).as_bytes());
+    }
+    let id = Uuid::now_v7().to_string();
+    let journal = Journal::create(&folder, &id)?;
+    let source = ReplaySource { queue, env: connection.env, sdk: connection.sdk };
+    let planned = PlannedReplay { plan, filter: chosen.filter, history };
+    let replay = Box::pin(Replay::start(source, options, planned, journal, id)).await?;
+    run_to_end(replay, &stopped, arguments.format).await
+}
+
+async fn resume(arguments: JournalArgs) -> Result<Outcome> {
+    let folder = arguments.folder.path()?;
+    let path = read::find(&folder, &arguments.replay)?;
+    let (journal, state) = Journal::reopen(&path)?;
+    let no_plan = || {
+        UsageError("the journal has no plan: the replay ended before it sent a message. Run `replay` again".to_owned())
+    };
+    let planned = state.plan.clone().ok_or_else(no_plan)?;
+    if let Some(closed) = state.closed.as_ref().filter(|closed| closed.remaining == 0) {
+        output::print_notice("this replay is complete");
+        return print_result(closed, arguments.format);
+    }
+    ensure!(
+        !planned.options.is_null(),
+        UsageError(
+            "this is the journal of an edit, which cannot be resumed: check with `peek` whether the edited message exists (its \
+             attribute busline-edited names the original one), then `edit` again or `purge` the superfluous one"
+                .to_owned()
+        )
+    );
+    let connection = connection::connect(arguments.env.as_deref(), Some(&planned.queue)).await?;
+    let queue = Queue::open(&connection, &planned.queue).await;
+    queue.attributes().await?;
+    if !state.uncertain.is_empty() {
+        output::print_notice(&format!(
+            "{} messages were being sent when it ended: they are sent again under the same key",
+            state.uncertain.len()
+        ));
+    }
+    let history = History::read(&folder, Some(&path))?;
+    let source = ReplaySource { queue, env: planned.env, sdk: connection.sdk };
+    let replay = Box::pin(Replay::resume(source, history, journal, state)).await?;
+    run_to_end(replay, &stop_at_interrupt(Arc::default()), arguments.format).await
+}
+
+/// Runs a replay, and shows its progress on a terminal.
+pub(crate) async fn run_to_end(replay: Replay, stopped: &Arc<AtomicBool>, format: Format) -> Result<Outcome> {
+    let (progress, stop) = (replay.progress(), replay.stop());
+    let bar = bar();
+    let running = tokio::spawn(replay.run());
+    while !running.is_finished() {
+        show_progress(&bar, &progress);
+        if stopped.load(Ordering::Relaxed) {
+            stop.store(true, Ordering::Relaxed);
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    bar.finish_and_clear();
+    let ReplayResult { summary, stopped, is_complete } = running.await.context("the replay task failed")??;
+    if let Some(reason) = stopped {
+        output::print_notice(&format!("stopped: {reason}"));
+    }
+    let outcome = print_result(&summary, format)?;
+    Ok(if is_complete { outcome } else { Outcome::Incomplete })
+}
+
+fn bar() -> ProgressBar {
+    let style = ProgressStyle::with_template("{bar:30} {pos}/{len} {per_sec} {eta} left {msg}");
+    // It draws only on a terminal.
+    ProgressBar::new(0).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
+}
+
+fn show_progress(bar: &ProgressBar, progress: &Progress) {
+    let value = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+    bar.set_length(value(&progress.planned));
+    bar.set_position(value(&progress.replayed) + value(&progress.parked));
+    bar.set_message(format!("{} failed, {} parked", value(&progress.failed), value(&progress.parked)));
+}
+
+/// Prints the summary, the last line of output.
+pub(crate) fn print_result(summary: &Summary, format: Format) -> Result<Outcome> {
+    output::print_summary(summary, format)?;
+    if summary.remaining == 0 {
+        return Ok(Outcome::Complete);
+    }
+    output::print_notice(&format!(
+        "{} messages are left: check the journal, then `resume` or `replay`",
+        summary.remaining
+    ));
+    Ok(Outcome::Incomplete)
+}
+
+pub(crate) fn print_plan(plan: &Plan, queue: &Queue) {
+    output::print_notice(&format!("{} messages of {}", plan.planned, queue.name()));
+    for (target, count) in &plan.targets {
+        output::print_notice(&format!("  {count:>7}  to {target}"));
+    }
+    for (reason, count) in &plan.left_out {
+        output::print_notice(&format!("  {count:>7}  left out: {reason}"));
+    }
+}
+
+/// The result of `--dry-run`: the summary of a replay without messages, and the plan.
+fn dry_run_result(plan: &Plan, format: Format) -> String {
+    let skipped: u64 = plan.left_out.values().sum();
+    let plan = json!({
+        "planned": plan.planned, "replayed": 0, "parked": 0, "skipped": skipped, "failed": 0,
+        "remaining": plan.planned + plan.unseen,
+        "journal": null, "targets": plan.targets, "leftOut": plan.left_out,
+    });
+    if format == Format::Json { format!("{plan:#}\n") } else { format!("{plan}\n") }
+}

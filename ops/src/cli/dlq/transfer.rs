@@ -1,0 +1,305 @@
+//! `dlq park`, `unpark`, `edit`, `import`, `purge`, `rollback`: commands that move, change or delete messages.
+#![allow(clippy::disallowed_methods, reason = "a command reads the clock and creates ids here")]
+
+use std::fs::File;
+use std::io::{self, BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use anyhow::{Result, bail};
+use clap::{Args, Subcommand};
+use jiff::Timestamp;
+use ops::connection::{self, Connection};
+use ops::dlq::attribute_names;
+use ops::dlq::batches::{self, OutgoingMessage};
+use ops::dlq::browse::BrowseLimits;
+use ops::dlq::history::History;
+use ops::dlq::journal::entry::{Purpose, Summary};
+use ops::dlq::journal::{Journal, read};
+use ops::dlq::limits::BATCH_SIZE;
+use ops::dlq::message::Message;
+use ops::dlq::options::{AfterReplay, MessageSelection, Options, Order, Pace, Superseded};
+use ops::dlq::plan::plan;
+use ops::dlq::queue::Queue;
+use ops::dlq::raw_message::Attribute;
+use ops::dlq::replay::{PlannedReplay, Replay, ReplaySource};
+use ops::dlq::replay_metadata::{self, MetadataPolicy};
+use ops::dlq::rollback;
+use ops::dlq::targets::selection::{ReplayTarget, TargetSelection};
+use ops::error::UsageError;
+use serde_json::json;
+use uuid::Uuid;
+
+use crate::cli::arguments::{BrowseArgs, FilterArgs, QueueArgs, non_empty_text};
+use crate::cli::dlq::edit::{self, Edit};
+use crate::cli::dlq::journal::JournalFolder;
+use crate::cli::dlq::purge::{self, Purge};
+use crate::cli::dlq::replay::{print_plan, run_to_end};
+use crate::cli::dlq::replay_arguments::{parking_queue, seconds};
+use crate::cli::interrupts::stop_at_interrupt;
+use crate::cli::output::{self, Format, Outcome};
+
+/// Commands that move, change or delete messages.
+#[derive(Debug, Subcommand)]
+pub(crate) enum TransferCommand {
+    /// Moves messages into the parking queue of their dead-letter queue
+    #[command(after_help = "Examples:\n  cargo ops dlq park notifications --event-id 019a…\n  \
+                            ops dlq park my-dlq --parking my-parking --error-type BadInput\n\n\
+                            Exit codes: 0 all are parked; 1 AWS or the network failed: `resume` continues; 2 something is \
+                            left; 64 invalid arguments.")]
+    Park(Box<ParkingArgs>),
+    /// Moves parked messages back to their dead-letter queue, where they can be replayed; earlier replays no longer
+    /// count
+    #[command(after_help = "Examples:\n  cargo ops dlq unpark notifications\n  \
+                            ops dlq unpark my-dlq --parking my-parking --message-id 4f0c\n\n\
+                            Exit codes: 0 all are back; 1 AWS or the network failed: `resume` continues; 2 something is \
+                            left; 64 invalid arguments.")]
+    Unpark(Box<ParkingArgs>),
+    /// Changes the event in a message: shows the difference, checks the event's schema, replaces the message
+    #[command(after_help = "Examples:\n  EDITOR=vi cargo ops dlq edit notifications 4f0c\n  \
+                            cargo ops dlq edit todos 4f0c --set '$.detail.data.title=\"Milk\"' --dry-run\n\n\
+                            Exit codes: 0 it is changed, or there was nothing to change; 1 AWS or the network failed; 2 \
+                            both messages exist; 64 invalid arguments, or the event violates its schema.")]
+    Edit(Box<Edit>),
+    /// Sends messages of an `export` to a queue, with their text, attributes and group
+    #[command(after_help = "Examples:\n  cargo ops dlq import notifications failures.ndjson\n  \
+                            gunzip -c failures.ndjson.gz | ops dlq import my-dlq -\n\n\
+                            The last line is {\"imported\", \"failed\"}. Exit codes: 0 all were sent; 1 AWS or the network \
+                            failed; 2 some were not; 64 invalid arguments, or a line is not a message.")]
+    Import(Import),
+    /// Deletes messages after writing them to a file
+    #[command(
+        after_help = "Examples:\n  cargo ops dlq purge notifications --error-type BadInput --export gone.ndjson \
+                            --yes-delete 12\n\n\
+                            Nothing is deleted unless the number is that of the matching messages. The last line is \
+                            {\"exported\", \"deleted\"}.\n\n\
+                            Exit codes: 0 all that was exported is deleted; 1 AWS or the network failed; 2 something is \
+                            left; 64 invalid arguments, or a different number of messages matches."
+    )]
+    Purge(Box<Purge>),
+    /// Rolls back a replay to a queue: returns the messages that were not consumed yet
+    ///
+    /// Invocations of functions and publications to topics cannot be rolled back.
+    #[command(after_help = "Examples:\n  cargo ops dlq rollback 019a\n\n\
+                            The last line is that of a replay: `replayed` counts returned messages, `remaining` those \
+                            that were consumed.\n\n\
+                            Exit codes: 0 all are back; 1 AWS or the network failed: run it again; 2 something is left; \
+                            64 invalid arguments, the replay cannot be rolled back, or must be resumed first.")]
+    Rollback(Rollback),
+}
+
+/// Which messages to park or unpark.
+#[derive(Debug, Args)]
+pub(crate) struct ParkingArgs {
+    #[command(flatten)]
+    queue: QueueArgs,
+    #[command(flatten)]
+    filter: FilterArgs,
+    #[command(flatten)]
+    browse: BrowseArgs,
+    #[command(flatten)]
+    folder: JournalFolder,
+    /// The parking queue; by default the one of the service, or `<name>-parking` for `<name>-dlq`
+    #[arg(long, value_name = "QUEUE")]
+    parking: Option<String>,
+    /// At most this many messages
+    #[arg(long, value_parser = clap::value_parser!(u64).range(1..))]
+    count: Option<u64>,
+    /// The output format; the last line is always a JSON object
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    format: Format,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Import {
+    #[command(flatten)]
+    queue: QueueArgs,
+    /// The file, or `-` for standard input
+    file: PathBuf,
+    /// The output format; the last line is always a JSON object
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    format: Format,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Rollback {
+    /// The replay's id, its beginning, or the journal's file
+    replay: String,
+    #[command(flatten)]
+    folder: JournalFolder,
+    /// The environment, if it differs from the one in the journal
+    #[arg(long, value_parser = non_empty_text())]
+    env: Option<String>,
+    /// The visibility timeout: how long messages stay hidden if this program is killed
+    #[arg(long, value_name = "TIME", default_value = "60s", value_parser = seconds)]
+    hidden: u64,
+    /// The output format; the last line is always a JSON object
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    format: Format,
+}
+
+pub(crate) async fn run(command: TransferCommand) -> Result<Outcome> {
+    match command {
+        TransferCommand::Park(arguments) => {
+            let (connection, queue, parking) = arguments.queues().await?;
+            arguments.transfer(connection, queue, parking, Purpose::Park).await
+        }
+        TransferCommand::Unpark(arguments) => {
+            let (connection, queue, parking) = arguments.queues().await?;
+            arguments.transfer(connection, parking, queue, Purpose::Replay).await
+        }
+        TransferCommand::Edit(arguments) => edit::run(*arguments).await,
+        TransferCommand::Import(arguments) => import(arguments).await,
+        TransferCommand::Purge(arguments) => purge::run(*arguments).await,
+        TransferCommand::Rollback(arguments) => roll_back(arguments).await,
+    }
+}
+
+impl ParkingArgs {
+    async fn queues(&self) -> Result<(Connection, Queue, Queue)> {
+        let connection = connection::connect(self.queue.env.as_deref(), Some(&self.queue.queue)).await?;
+        let queue = Queue::resolve(&connection, &self.queue.queue).await?;
+        let Some(parking) = parking_queue(&connection, &queue, self.parking.as_deref()).await? else {
+            bail!(UsageError(format!("{} has no parking queue: give --parking", queue.name())));
+        };
+        let parking = Queue::open(&connection, &parking).await;
+        parking.require_other_than(&queue)?;
+        Ok((connection, queue, parking))
+    }
+
+    async fn transfer(self, connection: Connection, from: Queue, to: Queue, purpose: Purpose) -> Result<Outcome> {
+        let folder = self.folder.path()?;
+        let count = self.count.map(|count| usize::try_from(count).unwrap_or(usize::MAX));
+        let chosen = MessageSelection::new(self.filter.filter(Timestamp::now())?, count);
+        let options = options(to.url(), purpose);
+        let limits = BrowseLimits::after(self.browse.deadline);
+        let stopped = stop_at_interrupt(limits.cancelled.clone());
+        let plan = plan(&from, &options, &chosen, &History::default(), limits).await?;
+        print_plan(&plan, &from);
+        let id = Uuid::now_v7().to_string();
+        let journal = Journal::create(&folder, &id)?;
+        let source = ReplaySource { queue: from, env: connection.env, sdk: connection.sdk };
+        let planned = PlannedReplay { plan, filter: chosen.filter, history: History::default() };
+        let replay = Box::pin(Replay::start(source, options, planned, journal, id)).await?;
+        run_to_end(replay, &stopped, self.format).await
+    }
+}
+
+/// Messages are moved unchanged. Parked ones keep their replay metadata; unparked ones get it reset.
+fn options(to: &str, purpose: Purpose) -> Options {
+    let (metadata, parking) = match purpose {
+        Purpose::Park => (MetadataPolicy::Keep, Some(to.to_owned())),
+        Purpose::Replay => (MetadataPolicy::Reset, None),
+    };
+    Options {
+        selection: TargetSelection {
+            target: ReplayTarget::Queue(to.to_owned()),
+            function: None,
+            assumed_envelope: None,
+            metadata,
+        },
+        order: Order::Any,
+        pace: Pace::Full,
+        rate: None,
+        concurrency: 8,
+        max_replays: u32::MAX,
+        parking,
+        purpose,
+        after: AfterReplay::Delete,
+        rehearsal: None,
+        superseded: Superseded::Replay,
+        visibility_timeout: 60,
+        settle: 1,
+    }
+}
+
+async fn import(arguments: Import) -> Result<Outcome> {
+    let queue = arguments.queue.open().await?;
+    let input: Box<dyn BufRead> = if arguments.file == Path::new("-") {
+        Box::new(BufReader::new(io::stdin()))
+    } else {
+        let unreadable = |error| UsageError(format!("cannot read {}: {error}", arguments.file.display()));
+        Box::new(BufReader::new(File::open(&arguments.file).map_err(unreadable)?))
+    };
+    let (mut imported, mut failed, mut messages) = (0, 0, Vec::new());
+    for (number, line) in input.lines().enumerate() {
+        let unreadable = |error: io::Error| {
+            UsageError(format!("cannot read line {}: {error}; {imported} messages before it were imported", number + 1))
+        };
+        let line = line.map_err(unreadable)?;
+        if line.trim().is_empty() {
+            continue;
+        }
+        let message: Message = serde_json::from_str(&line).map_err(|error| {
+            UsageError(format!(
+                "line {} is not a message ({error}); {imported} before it were imported. Use a file of `export --format \
+                 ndjson`",
+                number + 1
+            ))
+        })?;
+        messages.push(message);
+        if messages.len() == BATCH_SIZE {
+            send(&queue, &mut messages, &mut imported, &mut failed).await?;
+        }
+    }
+    send(&queue, &mut messages, &mut imported, &mut failed).await?;
+    output::print_summary(&json!({"imported": imported, "failed": failed}), arguments.format)?;
+    Ok(if failed == 0 { Outcome::Complete } else { Outcome::Incomplete })
+}
+
+async fn send(queue: &Queue, messages: &mut Vec<Message>, imported: &mut u64, failed: &mut u64) -> Result<()> {
+    let outgoing: Vec<OutgoingMessage> = messages.iter().map(|message| imported_as(message, queue)).collect();
+    let outcomes = batches::send(queue.sqs(), queue.url(), &outgoing).await?;
+    for (message, outcome) in messages.iter().zip(outcomes) {
+        match outcome {
+            Ok(_) => *imported += 1,
+            Err(error) => {
+                *failed += 1;
+                output::print_notice(&format!("message {} was not imported: {error}", message.message_id));
+            }
+        }
+    }
+    messages.clear();
+    Ok(())
+}
+
+/// The exported message with its replay metadata and its replay key, so that a message imported twice is recognised.
+fn imported_as(message: &Message, queue: &Queue) -> OutgoingMessage {
+    let mut attributes = replay_metadata::preserved_attributes(message, MetadataPolicy::Keep);
+    if !attributes.iter().any(|(name, _)| name == attribute_names::REPLAY_KEY) {
+        replay_metadata::add_attribute(
+            &mut attributes,
+            message,
+            attribute_names::REPLAY_KEY,
+            Attribute::text(replay_metadata::replay_key(message)),
+        );
+    }
+    OutgoingMessage::new(message, queue.url(), &message.body, attributes)
+}
+
+async fn roll_back(arguments: Rollback) -> Result<Outcome> {
+    let path = read::find(&arguments.folder.path()?, &arguments.replay)?;
+    let mut queue = None;
+    read::read(&path, |line| {
+        if let ops::dlq::journal::entry::Entry::Plan(plan) = line.entry {
+            queue = Some(plan.queue);
+        }
+    })?;
+    let connection = connection::connect(arguments.env.as_deref(), queue.as_deref()).await?;
+    let stopped = stop_at_interrupt(Arc::default());
+    let summary = rollback::rollback(&connection.sdk, &path, Duration::from_secs(arguments.hidden), &stopped).await?;
+    if stopped.load(Ordering::Relaxed) {
+        output::print_notice("interrupted: run it again to continue");
+    } else if summary.remaining > 0 {
+        output::print_notice(&format!(
+            "{} messages were not received: they were consumed, are in flight, or are delayed; run it again to check once more",
+            summary.remaining
+        ));
+    }
+    let Summary { remaining, .. } = &summary;
+    let outcome = if *remaining == 0 { Outcome::Complete } else { Outcome::Incomplete };
+    output::print_summary(&summary, arguments.format)?;
+    Ok(outcome)
+}

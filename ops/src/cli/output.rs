@@ -1,0 +1,159 @@
+//! Printing results on standard output and notices on standard error.
+#![allow(clippy::disallowed_methods, reason = "NO_COLOR is read here")]
+
+use std::env;
+use std::io::{self, ErrorKind, IsTerminal, Write};
+use std::process::ExitCode;
+
+use anyhow::{Context, Result};
+use clap::ValueEnum;
+use clap::error::ErrorKind as Wrong;
+use ops::error::UsageError;
+use serde::Serialize;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// A table, for people to read
+    Table,
+    /// One JSON document, for programs
+    Json,
+    /// One JSON object a line
+    Ndjson,
+}
+
+/// How a command ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    /// Everything that was asked for is done. Exit code 0.
+    Complete,
+    /// The answer is no. Exit code 1.
+    Negative,
+    /// Something is left. Exit code 2.
+    Incomplete,
+}
+
+/// Prints an error in the arguments as one line and returns 64. Help and version are printed by clap, and are not
+/// errors.
+pub(crate) fn print_argument_error(error: &clap::Error) -> ExitCode {
+    if !error.use_stderr() {
+        // Help and version are results, on standard output.
+        return match error.print() {
+            Err(error) if error.kind() != ErrorKind::BrokenPipe => ExitCode::FAILURE,
+            _ => ExitCode::SUCCESS,
+        };
+    }
+    if error.kind() == Wrong::DisplayHelpOnMissingArgumentOrSubcommand {
+        print_notice(error.render().to_string().trim_end());
+        return ExitCode::from(64);
+    }
+    print_notice(&argument_error(&error.render().to_string()));
+    ExitCode::from(64)
+}
+
+/// The text of a clap error without the usage, which `--help` prints.
+fn argument_error(text: &str) -> String {
+    let message = text.split("\n\nUsage:").next().unwrap_or(text);
+    let message = message.split("\n\nFor more information").next().unwrap_or(message);
+    format!("{} (see --help)", one_line(message))
+}
+
+/// Prints a failure and its causes as one line. Returns 64 if the operator can correct it, otherwise 1.
+pub(crate) fn print_failure(error: &anyhow::Error) -> ExitCode {
+    print_notice(&format!("error: {}", one_line(&format!("{error:#}"))));
+    if error.is::<UsageError>() { ExitCode::from(64) } else { ExitCode::FAILURE }
+}
+
+/// Prints a notice on standard error. Unlike `eprintln!`, it does not panic when standard error is closed or the disk
+/// is full, which would end a replay.
+pub(crate) fn print_notice(text: &str) {
+    writeln!(io::stderr(), "{text}").ok();
+}
+
+/// Whether standard output is a terminal.
+pub(crate) fn is_terminal() -> bool {
+    io::stdout().is_terminal()
+}
+
+/// Whether to use colors, <https://no-color.org>.
+pub(crate) fn has_colors() -> bool {
+    is_terminal() && env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+}
+
+pub(crate) fn print_rows<T: Serialize>(rows: &[T], format: Format, table: impl FnOnce() -> String) -> Result<Outcome> {
+    let lines = match format {
+        Format::Table => table(),
+        Format::Json => serde_json::to_string_pretty(rows)? + "\n",
+        Format::Ndjson => rows.iter().map(json_line).collect::<Result<String>>()?,
+    };
+    print_text(lines.as_bytes())
+}
+
+pub(crate) fn print_item<T: Serialize>(thing: &T, format: Format, page: impl FnOnce() -> String) -> Result<Outcome> {
+    let lines = match format {
+        Format::Table => page(),
+        Format::Json => serde_json::to_string_pretty(thing)? + "\n",
+        Format::Ndjson => json_line(thing)?,
+    };
+    print_text(lines.as_bytes())
+}
+
+/// Prints the summary of a command that changes something: a JSON object in every format.
+pub(crate) fn print_summary<T: Serialize>(thing: &T, format: Format) -> Result<Outcome> {
+    let lines = match format {
+        Format::Json => serde_json::to_string_pretty(thing)? + "\n",
+        Format::Table | Format::Ndjson => json_line(thing)?,
+    };
+    print_text(lines.as_bytes())
+}
+
+/// Prints the text without adding a line break.
+pub(crate) fn print_text(text: &[u8]) -> Result<Outcome> {
+    let mut out = io::stdout().lock();
+    match out.write_all(text).and_then(|()| out.flush()) {
+        // A reader that has ended (`… | head -1`) is not an error.
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(Outcome::Complete),
+        result => result.map(|()| Outcome::Complete).context("cannot print the result"),
+    }
+}
+
+pub(crate) fn json_line<T: Serialize>(thing: &T) -> Result<String> {
+    Ok(serde_json::to_string(thing)? + "\n")
+}
+
+/// Whether a character changes the direction of the following text, or breaks the line.
+fn changes_direction(character: char) -> bool {
+    matches!(character, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+/// Escapes control characters, so that text of unknown origin cannot move the cursor, change colors or the text
+/// direction.
+pub(crate) fn escape_controls(text: &str) -> String {
+    let shown = |character: char| match character {
+        '\n' | '\t' => character.to_string(),
+        control if control.is_control() || changes_direction(control) => control.escape_unicode().to_string(),
+        other => other.to_string(),
+    };
+    text.chars().map(shown).collect()
+}
+
+/// The escaped text in one line.
+pub(crate) fn one_line(text: &str) -> String {
+    escape_controls(text).split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{argument_error, escape_controls};
+
+    #[test]
+    fn an_argument_error_is_one_line() {
+        let text = "error: the argument\n  <QUEUE>\n\n  tip: give one\n\nUsage: ops dlq peek <QUEUE>\n\nFor more information, …";
+        assert_eq!(argument_error(text), "error: the argument <QUEUE> tip: give one (see --help)");
+        assert_eq!(argument_error("error: no\n\nFor more information, try '--help'.\n"), "error: no (see --help)");
+    }
+
+    #[test]
+    fn control_characters_are_escaped() {
+        assert_eq!(escape_controls("a\u{202e}b\u{1b}[31m\u{1f4a5}"), "a\\u{202e}b\\u{1b}[31m\u{1f4a5}");
+    }
+}

@@ -1,0 +1,39 @@
+//! Errors that an operator can correct, and AWS errors as one line of text.
+
+use std::error::Error;
+use std::fmt::Debug;
+
+use aws_sdk_sqs::error::{ProvideErrorMetadata, SdkError};
+
+/// The operator asked for something that does not exist or is not allowed. The text tells what would be right.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct UsageError(pub String);
+
+/// An AWS error as one line: what AWS answered, otherwise what went wrong on the way and what to check.
+pub fn describe<E, R>(error: &SdkError<E, R>) -> String
+where
+    E: ProvideErrorMetadata + Error + 'static,
+    R: Debug,
+{
+    match (error.code(), error.message()) {
+        (Some(code), Some(message)) => return format!("{code}: {message}"),
+        (Some(code), None) => return code.to_owned(),
+        _ => {}
+    }
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text = format!("{text}: {error}");
+        cause = error.source();
+    }
+    match error {
+        SdkError::DispatchFailure(failure) if failure.is_io() => {
+            format!("{text} (is the endpoint running? AWS_ENDPOINT_URL and the region decide which one is called)")
+        }
+        SdkError::DispatchFailure(_) if text.contains("credential") => {
+            format!("{text} (set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY)")
+        }
+        _ => text,
+    }
+}

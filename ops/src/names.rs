@@ -1,0 +1,33 @@
+//! Names inside ARNs, and the service inside a resource name.
+
+/// The function's name in its ARN, with or without a version or alias.
+///
+/// <https://docs.aws.amazon.com/lambda/latest/dg/lambda-api-permissions-ref.html>
+#[must_use]
+pub fn function(arn: &str) -> Option<String> {
+    let mut parts = arn.split(':');
+    let service = parts.nth(2)?;
+    let name = parts.nth(3)?;
+    (service == "lambda" && !name.is_empty()).then(|| name.to_owned())
+}
+
+/// The rule's name in its ARN: `…:rule/<name>` on the default bus, `…:rule/<bus>/<name>` on another.
+#[must_use]
+pub fn rule(arn: &str) -> Option<String> {
+    let name = arn.rsplit_once(":rule/")?.1.rsplit('/').next()?;
+    (!name.is_empty()).then(|| name.to_owned())
+}
+
+/// The last part of an ARN: the name of a queue or topic.
+#[must_use]
+pub fn last_part(arn: &str) -> &str {
+    arn.rsplit(':').next().unwrap_or(arn)
+}
+
+/// The service in a resource name `busline-<env>-<service>-…`, if neither the environment nor the service has a hyphen.
+#[must_use]
+pub fn service(resource: &str) -> Option<String> {
+    let mut parts = resource.strip_prefix("busline-")?.split('-').skip(1);
+    let service = parts.next().filter(|part| !part.is_empty())?;
+    parts.next().map(|_| service.to_owned())
+}

@@ -1,0 +1,176 @@
+//! Emails, each of which is sent at most once.
+
+use jiff::Timestamp;
+use lambda_kit::clock;
+use tracing::info;
+use uuid::Uuid;
+
+use crate::app::error::JobError;
+use crate::domain::digest::{Digest, DigestId};
+use crate::domain::email::EmailContent;
+use crate::domain::email::digest::digest_email;
+use crate::domain::email::export::export_ready_email;
+use crate::domain::email::reminder::{DueTodo, reminder_email};
+use crate::domain::email::welcome::welcome_email;
+use crate::domain::language::Language;
+use crate::domain::preferences::EmailKind;
+use crate::domain::recipient::Recipient;
+use crate::domain::unsubscribe::{UnsubscribeLinks, UnsubscribeTokenSigner};
+use crate::ses::{SendError, SesClient};
+use crate::store::Store;
+use crate::store::email_deliveries::{DeliveryOutcome, DeliveryStart};
+
+/// Sends emails that a user receives once.
+#[derive(Clone, Debug)]
+pub(crate) struct EmailSender {
+    pub(crate) store: Store,
+    pub(crate) ses: SesClient,
+    /// The origin of the page, if there is one. Emails without it have no links to it.
+    pub(crate) page: Option<String>,
+}
+
+/// Sends emails with an unsubscribe link. Without `Debug`, because it holds a secret.
+#[derive(Clone)]
+pub(crate) struct RecurringEmailSender {
+    pub(crate) sender: EmailSender,
+    pub(crate) signer: UnsubscribeTokenSigner,
+    /// The address of the API, for emails without a page.
+    pub(crate) api: String,
+}
+
+/// A new user, as the event of the registration describes them. Without `Debug`, because an address does not belong in
+/// logs.
+pub(crate) struct NewUser {
+    pub(crate) id: Uuid,
+    pub(crate) email: String,
+    pub(crate) display_name: String,
+    pub(crate) locale: String,
+}
+
+impl EmailSender {
+    /// Sends the welcome email, unless the user has deleted their account.
+    pub(crate) async fn send_welcome(&self, email_id: Uuid, user: NewUser) -> Result<(), JobError> {
+        if self.store.is_deleted(user.id).await? {
+            info!("the user has deleted their account");
+            return Ok(());
+        }
+        let language = Language::from_locale(&user.locale);
+        let content = welcome_email(language, &user.display_name, self.page.as_deref());
+        self.send_once(email_id, user.email, content).await
+    }
+
+    /// Sends the email that the archive of a user's data is ready.
+    pub(crate) async fn send_export_ready(
+        &self,
+        email_id: Uuid,
+        user: Uuid,
+        expires_at: Timestamp,
+    ) -> Result<(), JobError> {
+        let Some(recipient) = self.recipient(user).await? else {
+            return Ok(());
+        };
+        let content = export_ready_email(expires_at, &recipient, self.page.as_deref());
+        self.send_once(email_id, recipient.email, content).await
+    }
+
+    /// Sends an email, unless the email `id` was sent before.
+    ///
+    /// Lambda retries an email that SES has refused, because it was not sent. An email with an unknown outcome keeps
+    /// the state `sending`: every later attempt fails until an operator decides. A repeat of a sent email has no
+    /// effect.
+    async fn send_once(&self, id: Uuid, to: String, content: EmailContent) -> Result<(), JobError> {
+        let email = content.render()?;
+        match self.store.start_delivery(id, clock::now()).await? {
+            DeliveryStart::Started => {}
+            DeliveryStart::AlreadySent => {
+                info!("the email was sent before");
+                return Ok(());
+            }
+            DeliveryStart::InProgress => {
+                return Err(JobError::EmailOutcomeUnknown {
+                    reason: "an earlier attempt started to send it and did not record the outcome".to_owned(),
+                });
+            }
+        }
+        match self.ses.send(to, email).await {
+            Ok(message_id) => {
+                self.store.finish_delivery(id, DeliveryOutcome::Sent, clock::now()).await?;
+                info!(mail.id = message_id, "sent the email");
+                Ok(())
+            }
+            Err(SendError::Refused { code }) => {
+                self.store.finish_delivery(id, DeliveryOutcome::Refused, clock::now()).await?;
+                Err(JobError::EmailRefused { code })
+            }
+            Err(SendError::Unknown { reason }) => Err(JobError::EmailOutcomeUnknown { reason }),
+        }
+    }
+
+    /// The recipient; `None` if the account is deleted. An error if the registration has not arrived yet, so that
+    /// Lambda tries again.
+    async fn recipient(&self, user: Uuid) -> Result<Option<Recipient>, JobError> {
+        if let Some(recipient) = self.store.recipient(user).await? {
+            return Ok(Some(recipient));
+        }
+        if self.store.is_deleted(user).await? {
+            info!("the user has deleted their account");
+            return Ok(None);
+        }
+        Err(JobError::RecipientUnknown)
+    }
+}
+
+impl RecurringEmailSender {
+    /// Sends the reminder of an item that is due, if the user receives reminders.
+    pub(crate) async fn send_reminder(&self, email_id: Uuid, owner: Uuid, due: DueTodo) -> Result<(), JobError> {
+        let Some(recipient) = self.sender.recipient(owner).await? else {
+            return Ok(());
+        };
+        if !self.is_subscribed(owner, EmailKind::Reminder).await? {
+            return Ok(());
+        }
+        let links = self.unsubscribe_links(owner, EmailKind::Reminder);
+        let content = reminder_email(&due, &recipient, self.sender.page.as_deref(), links);
+        self.sender.send_once(email_id, recipient.email, content).await
+    }
+
+    /// Sends a digest, if the user still receives digests and it is not empty.
+    pub(crate) async fn send_digest(&self, id: DigestId) -> Result<(), JobError> {
+        let store = &self.sender.store;
+        let Some(recipient) = store.recipient(id.user).await? else {
+            info!("the user is deleted, or not registered yet");
+            return Ok(());
+        };
+        if !self.is_subscribed(id.user, EmailKind::Digest).await? {
+            return Ok(());
+        }
+        let Some(digest) = Digest::for_day(store.agenda(id.user).await?, &recipient.time_zone(), id.at) else {
+            info!("the digest is empty");
+            return Ok(());
+        };
+        let links = self.unsubscribe_links(id.user, EmailKind::Digest);
+        let content = digest_email(&digest, &recipient, self.sender.page.as_deref(), links);
+        self.sender.send_once(id.email_id(), recipient.email, content).await
+    }
+
+    async fn is_subscribed(&self, user: Uuid, kind: EmailKind) -> Result<bool, JobError> {
+        let is_subscribed = self.sender.store.preferences(user).await?.settings.is_subscribed(kind);
+        if !is_subscribed {
+            info!("the user does not receive emails of this kind");
+        }
+        Ok(is_subscribed)
+    }
+
+    fn unsubscribe_links(&self, user: Uuid, kind: EmailKind) -> UnsubscribeLinks {
+        let token = self.signer.sign(user, kind);
+        if let Some(page) = &self.sender.page {
+            // The page's origin serves the API under `/api`.
+            return UnsubscribeLinks {
+                page: format!("{page}/unsubscribe?token={token}"),
+                one_click: format!("{page}/api/unsubscribe?token={token}"),
+            };
+        }
+        let address = format!("{}/unsubscribe?token={token}", self.api);
+        UnsubscribeLinks { page: address.clone(), one_click: address }
+    }
+}

@@ -1,0 +1,155 @@
+//! Live updates: messages to all open sessions of a user.
+//!
+//! Delivery is best effort. A message that failed is tried once more and then dropped instead of kept in the
+//! dead-letter queue, because a page that reconnects loads the current state anyway. A message may arrive twice or out
+//! of order; it has the id and `sequence` of its event.
+
+use std::sync::Arc;
+
+use jiff::{SignedDuration, Timestamp};
+use lambda_kit::subscriber::SubscribeFailure;
+use lambda_kit::table::TableError;
+use lambda_kit::{clock, telemetry};
+use lambda_runtime::Error;
+use tokio::task::JoinSet;
+use tracing::{info, warn};
+use uuid::Uuid;
+
+use crate::domain::live::{Connection, LiveMessage, Session};
+use crate::store::Store;
+use crate::websockets::message;
+use crate::websockets::{Delivery, WebSocketClient};
+
+/// A connection is saved before API Gateway opens it, which takes at most 29 seconds. Until then, a failed delivery
+/// does not mean that the connection has ended. The page loads what it misses when it is connected.
+const OPENING_TIME: SignedDuration = SignedDuration::from_secs(30);
+/// API Gateway ends every connection after two hours.
+/// Source: <https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-execution-service-websocket-limits-table.html>
+const MAX_CONNECTION_LIFE: SignedDuration = SignedDuration::from_hours(2);
+/// A further connection of the same user replaces the oldest one.
+const MAX_CONNECTIONS_PER_USER: usize = 20;
+
+/// The open sessions of users.
+#[derive(Clone, Debug)]
+pub(crate) struct LivePush {
+    pub(crate) store: Store,
+    pub(crate) websockets: WebSocketClient,
+}
+
+/// Why a message was not delivered, or a connection not handled.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum LivePushError {
+    #[error("the table failed")]
+    Table(#[from] TableError),
+    #[error("{failed} of {all} connections could not be reached")]
+    NotDelivered { failed: usize, all: usize },
+    #[error("a message could not be sent")]
+    NotSent(#[source] Error),
+    #[error("a connection could not be closed")]
+    NotClosed(#[source] Error),
+    #[error("a message could not be serialized as JSON")]
+    Serialization(#[from] serde_json::Error),
+}
+
+impl SubscribeFailure for LivePushError {
+    fn kind(&self) -> &'static str {
+        match self {
+            Self::Table(_) => "TableFailed",
+            Self::NotDelivered { .. } => "NotDelivered",
+            Self::NotSent(_) => "NotSent",
+            Self::NotClosed(_) => "ConnectionNotClosed",
+            Self::Serialization(_) => "SerializationFailed",
+        }
+    }
+}
+
+impl LivePush {
+    /// Adds the connection of a session, and closes the oldest ones beyond the limit. Returns whether it may open: not
+    /// for a user who has deleted their account.
+    pub(crate) async fn connect(&self, session: Session, connection: &str) -> Result<bool, LivePushError> {
+        if self.store.is_deleted(session.user).await? {
+            info!("the user has deleted their account");
+            return Ok(false);
+        }
+        let now = clock::now();
+        let latest_end = now.saturating_add(MAX_CONNECTION_LIFE).unwrap_or(session.expires_at);
+        let connection = Connection {
+            user: session.user,
+            id: connection.to_owned(),
+            connected_at: now,
+            ends_at: session.expires_at.min(latest_end),
+        };
+        self.close_oldest(session.user).await?;
+        self.store.add_connection(&connection).await?;
+        Ok(true)
+    }
+
+    async fn close_oldest(&self, user: Uuid) -> Result<(), LivePushError> {
+        let mut connections = self.store.connections(user).await?;
+        connections.sort_by_key(|connection| connection.connected_at);
+        let surplus = (connections.len() + 1).saturating_sub(MAX_CONNECTIONS_PER_USER);
+        for oldest in connections.iter().take(surplus) {
+            self.close(oldest.user, &oldest.id).await?;
+        }
+        Ok(())
+    }
+
+    /// Removes a connection that has ended.
+    pub(crate) async fn remove(&self, user: Uuid, connection: &str) -> Result<(), LivePushError> {
+        Ok(self.store.remove_connection(user, connection).await?)
+    }
+
+    /// Closes a connection and removes it.
+    pub(crate) async fn close(&self, user: Uuid, connection: &str) -> Result<(), LivePushError> {
+        self.websockets.close(connection).await.map_err(LivePushError::NotClosed)?;
+        self.remove(user, connection).await
+    }
+
+    /// Closes all connections of a user.
+    pub(crate) async fn close_all(&self, user: Uuid) -> Result<(), LivePushError> {
+        for connection in self.store.connections(user).await? {
+            self.close(user, &connection.id).await?;
+        }
+        Ok(())
+    }
+
+    /// Sends a message to all connections of a user, concurrently. Connections that have ended are removed, and those
+    /// with an expired token are closed.
+    ///
+    /// After an error a further attempt sends the message again to the connections that were reached, which is
+    /// harmless.
+    pub(crate) async fn send(&self, user: Uuid, message: &LiveMessage) -> Result<(), LivePushError> {
+        let now = clock::now();
+        let text: Arc<str> = Arc::from(message::encode(message)?);
+        let connections = self.store.connections(user).await?;
+        let all = connections.len();
+        let mut deliveries = JoinSet::new();
+        for connection in connections {
+            deliveries.spawn(self.clone().deliver_or_log(connection, Arc::clone(&text), now));
+        }
+        let failed = deliveries.join_all().await.into_iter().filter(Result::is_err).count();
+        if failed > 0 {
+            return Err(LivePushError::NotDelivered { failed, all });
+        }
+        info!(connections = all, "sent a message to all sessions");
+        Ok(())
+    }
+
+    async fn deliver_or_log(self, connection: Connection, text: Arc<str>, now: Timestamp) -> Result<(), ()> {
+        self.deliver(&connection, &text, now).await.map_err(|failure| {
+            let chain = telemetry::chain(&failure);
+            warn!(connection.id = connection.id, error.chain = chain, "could not deliver a message");
+        })
+    }
+
+    async fn deliver(&self, connection: &Connection, text: &str, now: Timestamp) -> Result<(), LivePushError> {
+        if connection.ends_at <= now {
+            return self.close(connection.user, &connection.id).await;
+        }
+        match self.websockets.send(&connection.id, text).await.map_err(LivePushError::NotSent)? {
+            Delivery::Delivered => Ok(()),
+            Delivery::Gone if now.duration_since(connection.connected_at) < OPENING_TIME => Ok(()),
+            Delivery::Gone => self.remove(connection.user, &connection.id).await,
+        }
+    }
+}

@@ -1,0 +1,95 @@
+//! The email that a to-do item is due.
+
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use crate::domain::date_time::format_date_time;
+use crate::domain::email::{Block, EmailContent, Footer, Link};
+use crate::domain::language::Language;
+use crate::domain::recipient::Recipient;
+use crate::domain::unsubscribe::UnsubscribeLinks;
+
+/// A to-do item that is due.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct DueTodo {
+    pub(crate) todo: Uuid,
+    pub(crate) title: String,
+    pub(crate) at: Timestamp,
+}
+
+/// The reminder, with a button if there is a `page` to open.
+pub(crate) fn reminder_email(
+    due: &DueTodo,
+    recipient: &Recipient,
+    page: Option<&str>,
+    unsubscribe: UnsubscribeLinks,
+) -> EmailContent {
+    let (title, when) = (&due.title, format_date_time(due.at, &recipient.time_zone(), recipient.language()));
+    let (subject, text, open, reason, label) = match recipient.language() {
+        Language::English => (
+            format!("“{title}” is due"),
+            format!("“{title}” is due: {when}."),
+            "Open it",
+            "You get this mail because a to-do of yours is due.",
+            "Stop reminder mails",
+        ),
+        Language::German => (
+            format!("„{title}“ ist fällig"),
+            format!("„{title}“ ist fällig: {when}."),
+            "Öffnen",
+            "Sie bekommen diese Mail, weil eine Ihrer Aufgaben fällig ist.",
+            "Erinnerungen per Mail abbestellen",
+        ),
+    };
+    let url = |page: &str| format!("{page}/todos/{}", due.todo);
+    let button = page.map(|page| Block::Button(Link { label: open.to_owned(), url: url(page) }));
+    EmailContent {
+        language: recipient.language(),
+        subject,
+        name: recipient.display_name.clone(),
+        blocks: [Block::Paragraph(text)].into_iter().chain(button).collect(),
+        footer: Some(Footer {
+            reason: reason.to_owned(),
+            unsubscribe: Link { label: label.to_owned(), url: unsubscribe.page },
+            one_click_url: unsubscribe.one_click,
+        }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn email(locale: &str, time_zone: &str) -> crate::domain::email::Email {
+        let due = DueTodo {
+            todo: Uuid::from_u128(3),
+            title: "Milch & Brot".to_owned(),
+            at: "2026-12-24T17:00:00Z".parse().unwrap(),
+        };
+        let recipient = Recipient::example(locale, time_zone);
+        let unsubscribe = UnsubscribeLinks {
+            page: "https://p.example/u?token=t".into(),
+            one_click: "https://p.example/api/u".into(),
+        };
+        reminder_email(&due, &recipient, Some("https://p.example"), unsubscribe).render().unwrap()
+    }
+
+    #[test]
+    fn the_time_is_in_the_recipients_time_zone() {
+        let swiss = email("de-CH", "Europe/Zurich");
+        assert_eq!(swiss.subject, "„Milch & Brot“ ist fällig");
+        let expected = "„Milch & Brot“ ist fällig: Donnerstag, 24. Dezember 2026, 18:00 Uhr (Europe/Zurich).";
+        assert!(swiss.text.contains(expected), "{}", swiss.text);
+        let japanese = email("ja", "Asia/Tokyo");
+        assert!(japanese.text.contains("is due: Friday, 25 December 2026, 02:00 (Asia/Tokyo)."), "{}", japanese.text);
+    }
+
+    #[test]
+    fn it_links_to_the_item_and_has_both_unsubscribe_links() {
+        let email = email("en", "UTC");
+        assert_eq!(email.one_click_url.as_deref(), Some("https://p.example/api/u"));
+        assert!(email.text.contains("Stop reminder mails: https://p.example/u?token=t"));
+        assert!(email.html.contains("href=\"https://p.example/todos/00000000-0000-0000-0000-000000000003\""));
+        assert!(email.html.contains("Milch &#38; Brot"), "{}", email.html);
+    }
+}

@@ -1,0 +1,123 @@
+//! The delivery state of each email, so that none is sent twice. The row is written before and after the call of SES.
+//!
+//! | state | meaning | next |
+//! |---|---|---|
+//! | none, `refused`, `due` | not sent; an operator sets `due` to send an email again | `sending` |
+//! | `sending` | being sent, or the outcome is unknown | `sent`, `refused` |
+//! | `sent` | SES has accepted it | none |
+
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure};
+use jiff::Timestamp;
+use lambda_kit::table::TableError;
+use serde::Deserialize;
+use uuid::Uuid;
+
+use crate::store::Store;
+use crate::store::keys::claim_expiry;
+
+/// Whether this attempt may send an email.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum DeliveryStart {
+    /// This attempt sends it; any other attempt sees [`Self::InProgress`].
+    Started,
+    AlreadySent,
+    /// Another attempt is sending it, or ended without a known outcome.
+    InProgress,
+}
+
+/// The outcome of a call of SES.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum DeliveryOutcome {
+    Sent,
+    /// SES did not accept the email.
+    Refused,
+}
+
+impl Store {
+    /// Sets the state to `sending`, unless the email was sent or another attempt is sending it.
+    pub(crate) async fn start_delivery(&self, email_id: Uuid, now: Timestamp) -> Result<DeliveryStart, TableError> {
+        let answer = self
+            .client
+            .update_item()
+            .table_name(&self.table)
+            .set_key(Some(key(email_id)))
+            .update_expression("SET #state = :sending, #expiresAt = :expiresAt")
+            .condition_expression("attribute_not_exists(#state) OR #state IN (:refused, :due)")
+            .expression_attribute_names("#state", "state")
+            .expression_attribute_names("#expiresAt", "expiresAt")
+            .expression_attribute_values(":sending", text("sending"))
+            .expression_attribute_values(":refused", text("refused"))
+            .expression_attribute_values(":due", text("due"))
+            .expression_attribute_values(":expiresAt", claim_expiry(now))
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+            .send()
+            .await;
+        let Err(error) = answer else {
+            return Ok(DeliveryStart::Started);
+        };
+        let Some(UpdateItemError::ConditionalCheckFailedException(current)) = error.as_service_error() else {
+            return Err(TableError::call(error));
+        };
+        let row: DeliveryRow =
+            serde_dynamo::from_item(current.item().cloned().unwrap_or_default()).map_err(TableError::corrupt)?;
+        Ok(match row.state {
+            State::Sent => DeliveryStart::AlreadySent,
+            // The condition allows `refused` and `due`, so another attempt has changed the state since.
+            State::Sending | State::Refused | State::Due => DeliveryStart::InProgress,
+        })
+    }
+
+    /// Records the outcome of an email that this attempt has started.
+    pub(crate) async fn finish_delivery(
+        &self,
+        email_id: Uuid,
+        outcome: DeliveryOutcome,
+        now: Timestamp,
+    ) -> Result<(), TableError> {
+        let state = match outcome {
+            DeliveryOutcome::Sent => "sent",
+            DeliveryOutcome::Refused => "refused",
+        };
+        self.client
+            .update_item()
+            .table_name(&self.table)
+            .set_key(Some(key(email_id)))
+            .update_expression("SET #state = :state, #expiresAt = :expiresAt")
+            .expression_attribute_names("#state", "state")
+            .expression_attribute_names("#expiresAt", "expiresAt")
+            .expression_attribute_values(":state", text(state))
+            .expression_attribute_values(":expiresAt", claim_expiry(now))
+            .send()
+            .await
+            .map_err(TableError::call)?;
+        Ok(())
+    }
+}
+
+/// The row of an email: `pk` and `sk` are both `MAIL#<email id>`. It lives as long as a claim, longer than every copy
+/// of its event.
+#[derive(Debug, Deserialize)]
+struct DeliveryRow {
+    state: State,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum State {
+    Due,
+    Sending,
+    Refused,
+    Sent,
+}
+
+fn key(email_id: Uuid) -> HashMap<String, AttributeValue> {
+    let key = text(&format!("MAIL#{email_id}"));
+    HashMap::from([("pk".to_owned(), key.clone()), ("sk".to_owned(), key)])
+}
+
+fn text(text: &str) -> AttributeValue {
+    AttributeValue::S(text.to_owned())
+}

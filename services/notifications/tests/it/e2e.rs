@@ -1,0 +1,11 @@
+//! End-to-end tests of this service on a running product, see tests/README.md.
+#![allow(clippy::disallowed_methods, reason = "tests create ids and read the clock as a client would")]
+
+mod digests;
+mod duplicates;
+pub(crate) mod emails;
+mod failures;
+pub(crate) mod inbox;
+mod preferences;
+mod push;
+mod welcome;

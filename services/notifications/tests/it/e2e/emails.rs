@@ -1,0 +1,128 @@
+//! What is really sent: words, times and headers, and how it stops.
+
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Value, json};
+use tests::account::User;
+use tests::api::Api;
+use tests::email::Email;
+use tests::injected_fault::invoke;
+use tests::product::Product;
+use tests::wait::eventually;
+
+const SOON: SignedDuration = SignedDuration::from_secs(3);
+
+#[tokio::test]
+async fn a_reminder_is_in_the_recipients_language_and_can_be_unsubscribed_with_one_click() {
+    let product = Product::shared().await;
+    let ann = product.user().await;
+    set_locale(&ann, "de-AT", "Asia/Kathmandu").await;
+    add_due(&ann, "Milch <b>&</b> Brot").await;
+
+    let mail = mail_about(&ann, "Milch").await;
+    assert_eq!(mail.subject, "„Milch <b>&</b> Brot“ ist fällig");
+    let (text, html) = (mail.body_text.clone().unwrap(), mail.body_html.clone().unwrap());
+    assert!(text.starts_with("Hallo ") && text.contains(" Uhr (Asia/Kathmandu)."), "{text}");
+    assert!(html.contains("<html lang=\"de\">") && !html.contains("<b>"), "a title is no markup: {html}");
+    assert_eq!(mail.header("List-Unsubscribe-Post"), Some("List-Unsubscribe=One-Click"));
+    let token = token(&mail);
+
+    // Nobody's token, a touched one, none: refused, and nothing changes.
+    let anybody = Api::new(&product, "notifications");
+    let touched = format!("{}{}", if token.starts_with('A') { "B" } else { "A" }, &token[1..]);
+    for wrong in [format!("?token={touched}"), "?token=".to_owned(), String::new(), format!("?token={token}&user=x")] {
+        anybody.post(&format!("/unsubscribe{wrong}")).expect_problem(400, "invalid-request").await;
+    }
+    assert_eq!(ann.api("notifications").get("/preferences").expect(200).await["reminderMail"], true);
+
+    for _ in 0..2 {
+        let stop = anybody.post(&format!("/unsubscribe?token={token}"));
+        let body = stop.text("application/x-www-form-urlencoded", "List-Unsubscribe=One-Click").expect(200).await;
+        assert_eq!(body, json!({"stopped": "reminder-mail"}));
+    }
+    let preferences = ann.api("notifications").get("/preferences").expect(200).await;
+    assert_eq!((&preferences["reminderMail"], &preferences["version"]), (&json!(false), &json!(1)));
+
+    // No mail for what is due now; one for what is due after reminders are wanted again.
+    let silent = add_due(&ann, "silent").await;
+    eventually("the entry of what is due", async || entry_of(&ann, &silent).await).await;
+    ann.api("notifications").patch("/preferences").json(&json!({"reminderMail": null})).expect(200).await;
+    add_due(&ann, "loud").await;
+    mail_about(&ann, "loud").await;
+    assert!(!mails(&ann).await.iter().any(|mail| mail.subject.contains("silent")));
+}
+
+#[tokio::test]
+async fn a_digest_is_sent_once_a_day_in_the_recipients_time_zone_and_only_with_items() {
+    let product = Product::shared().await;
+    let (ann, idle) = (product.user().await, product.user().await);
+    set_locale(&ann, "en-GB", "America/New_York").await;
+    for user in [&ann, &idle] {
+        let body = json!({"digestMail": true, "digestHour": 7});
+        user.api("notifications").patch("/preferences").json(&body).expect(200).await;
+    }
+    // Its day is far away, so that no other plan of this run comes to it.
+    let day = "2198-01-01T12:00:00Z";
+    for (title, due_at) in
+        [("late", "2197-01-01T00:00:00Z"), ("today", "2198-01-01T23:30:00Z"), ("later", "2198-01-02T23:30:00Z")]
+    {
+        ann.api("todos").post("/todos").json(&json!({"title": title, "dueAt": due_at})).expect(201).await;
+    }
+    let order = |user: &User| json!({"userId": user.id, "digestAt": day});
+    let send = format!("busline-{}-notifications-send-digest-mail", product.env());
+    let mail = eventually("a digest that knows the items", async || {
+        invoke(&product, &send, &order(&ann)).await;
+        mails(&ann).await.into_iter().find(|mail| mail.subject.contains("to-dos for"))
+    })
+    .await;
+    invoke(&product, &send, &order(&ann)).await;
+    invoke(&product, &send, &order(&idle)).await;
+
+    assert_eq!(mail.subject, "Your to-dos for Monday, 1 January 2198");
+    let digests = |mails: Vec<Email>| mails.into_iter().filter(|mail| mail.subject.contains("to-dos for")).count();
+    assert_eq!((digests(mails(&ann).await), digests(mails(&idle).await)), (1, 0));
+    assert!(mail.header("List-Unsubscribe").is_some());
+    assert!(!mail.body_text.unwrap().contains("later"));
+}
+
+async fn set_locale(user: &User, locale: &str, time_zone: &str) {
+    let body = json!({"locale": locale, "timeZone": time_zone});
+    user.api("users").patch("/me").json(&body).expect(200).await;
+    let title = if locale.starts_with("de") { "Willkommen" } else { "Welcome" };
+    eventually("an inbox in that language", async || {
+        let page = user.api("notifications").get("/notifications").expect(200).await;
+        page["items"][0]["title"].as_str().is_some_and(|line| line.starts_with(title)).then_some(())
+    })
+    .await;
+}
+
+async fn add_due(user: &User, title: &str) -> Value {
+    let body = json!({"title": title, "dueAt": Timestamp::now() + SOON});
+    user.api("todos").post("/todos").json(&body).expect(201).await
+}
+
+async fn entry_of(user: &User, item: &Value) -> Option<()> {
+    let page = user.api("notifications").get("/notifications").expect(200).await;
+    let is_due = |entry: &Value| entry["kind"] == "todo-due" && entry["todoId"] == item["id"];
+    page["items"].as_array().unwrap().iter().any(is_due).then_some(())
+}
+
+async fn mails(user: &User) -> Vec<Email> {
+    user.product().emails_to(&user.account.email).await
+}
+
+/// The mail about an item, as soon as it was sent.
+pub(crate) async fn mail_about(user: &User, title: &str) -> Email {
+    let about = |mail: &Email| mail.subject.contains(title);
+    eventually("a mail about it", async || mails(user).await.into_iter().find(about)).await
+}
+
+/// Whether this is the product's welcome email, in one of its languages.
+pub(crate) fn is_welcome(email: &Email) -> bool {
+    ["Welcome", "Willkommen"].iter().any(|word| email.subject.starts_with(word))
+}
+
+/// What stops mails of this kind without signing in.
+pub(crate) fn token(mail: &Email) -> String {
+    let address = mail.header("List-Unsubscribe").unwrap().trim_matches(['<', '>']);
+    address.split("token=").nth(1).unwrap().to_owned()
+}

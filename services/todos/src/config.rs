@@ -1,0 +1,23 @@
+//! The settings that the functions read at their start.
+
+use lambda_kit::settings::{MissingSettings, Settings};
+
+/// The settings of jobs that use the rows and the objects of attachments.
+#[derive(Debug)]
+pub(crate) struct AttachmentConfig {
+    /// The service's table, `TABLE_NAME`.
+    pub(crate) table: String,
+    /// The files bucket, `FILES_BUCKET`.
+    pub(crate) bucket: String,
+}
+
+impl AttachmentConfig {
+    pub(crate) fn from_env() -> Result<Self, MissingSettings> {
+        Settings::read(|settings| Self { table: settings.text("TABLE_NAME"), bucket: settings.text("FILES_BUCKET") })
+    }
+}
+
+/// The files bucket, `FILES_BUCKET`.
+pub(crate) fn bucket_name() -> Result<String, MissingSettings> {
+    Settings::read(|settings| settings.text("FILES_BUCKET"))
+}

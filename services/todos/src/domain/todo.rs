@@ -1,0 +1,178 @@
+//! What a to-do item is and what can happen to it. Pure: times and ids are arguments.
+
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use crate::domain::values::{DueAt, Notes, Priority, Tags, Title};
+
+/// Whether an item is open.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Status {
+    Open,
+    Completed { at: Timestamp },
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Todo {
+    pub(crate) id: Uuid,
+    pub(crate) owner: Uuid,
+    pub(crate) details: Details,
+    pub(crate) status: Status,
+    pub(crate) created_at: Timestamp,
+    pub(crate) updated_at: Timestamp,
+    /// Starts at 1 and counts changes: the `sequence` of its events, and its entity tag.
+    pub(crate) version: u64,
+}
+
+/// The fields of an item that its owner writes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Details {
+    pub(crate) title: Title,
+    pub(crate) notes: Option<Notes>,
+    pub(crate) due_at: Option<DueAt>,
+    pub(crate) priority: Priority,
+    pub(crate) tags: Tags,
+}
+
+/// An item after an event.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct TodoChange {
+    pub(crate) todo: Todo,
+    pub(crate) event: TodoEvent,
+}
+
+/// What happened to an item.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum TodoEvent {
+    Created,
+    /// These fields have new values.
+    Changed(Vec<Field>),
+    Completed {
+        at: Timestamp,
+    },
+    Reopened,
+    Deleted,
+}
+
+/// A field of [`Details`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Field {
+    Title,
+    Notes,
+    DueAt,
+    Priority,
+    Tags,
+}
+
+/// The outcome of a creation.
+#[derive(Debug)]
+pub(crate) enum CreateOutcome {
+    Created(Todo),
+    /// The same request came before. This was the body of its response.
+    Repeated(String),
+    /// The idempotency key belongs to another request.
+    KeyReused,
+}
+
+/// The outcome of a change.
+#[derive(Debug)]
+pub(crate) enum SaveOutcome {
+    Saved(Todo),
+    /// Another request changed the item first; nothing was written.
+    Outdated,
+}
+
+impl Todo {
+    /// A new, open item of `owner`.
+    pub(crate) fn create(owner: Uuid, details: Details, id: Uuid, at: Timestamp) -> TodoChange {
+        let todo = Self { id, owner, details, status: Status::Open, created_at: at, updated_at: at, version: 1 };
+        TodoChange { todo, event: TodoEvent::Created }
+    }
+
+    /// The item with new details. The same details again change nothing and are no event.
+    pub(crate) fn edit(self, details: Details, at: Timestamp) -> Option<TodoChange> {
+        let old = &self.details;
+        let changed: Vec<Field> = [
+            (Field::Title, old.title != details.title),
+            (Field::Notes, old.notes != details.notes),
+            (Field::DueAt, old.due_at != details.due_at),
+            (Field::Priority, old.priority != details.priority),
+            (Field::Tags, old.tags != details.tags),
+        ]
+        .into_iter()
+        .filter_map(|(field, differs)| differs.then_some(field))
+        .collect();
+        (!changed.is_empty()).then(|| Self { details, ..self }.after(TodoEvent::Changed(changed), at))
+    }
+
+    /// Completes the item. Completing it again changes nothing and is no event.
+    pub(crate) fn complete(self, at: Timestamp) -> Option<TodoChange> {
+        match self.status {
+            Status::Completed { .. } => None,
+            Status::Open => {
+                Some(Self { status: Status::Completed { at }, ..self }.after(TodoEvent::Completed { at }, at))
+            }
+        }
+    }
+
+    /// Reopens a completed item. Reopening an open one changes nothing and is no event.
+    pub(crate) fn reopen(self, at: Timestamp) -> Option<TodoChange> {
+        match self.status {
+            Status::Open => None,
+            Status::Completed { .. } => Some(Self { status: Status::Open, ..self }.after(TodoEvent::Reopened, at)),
+        }
+    }
+
+    pub(crate) fn delete(self, at: Timestamp) -> TodoChange {
+        self.after(TodoEvent::Deleted, at)
+    }
+
+    fn after(self, event: TodoEvent, at: Timestamp) -> TodoChange {
+        TodoChange { todo: Self { version: self.version + 1, updated_at: at, ..self }, event }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(second).unwrap()
+    }
+
+    fn details(title: &str) -> Details {
+        Details {
+            title: Title::parse(title).unwrap(),
+            notes: None,
+            due_at: None,
+            priority: Priority::Normal,
+            tags: Tags::default(),
+        }
+    }
+
+    fn todo() -> Todo {
+        Todo::create(Uuid::from_u128(1), details("Buy milk"), Uuid::from_u128(2), at(1)).todo
+    }
+
+    #[test]
+    fn a_second_completion_is_no_change() {
+        let done = todo().complete(at(2)).unwrap();
+        assert_eq!(done.event, TodoEvent::Completed { at: at(2) });
+        assert_eq!((done.todo.version, done.todo.updated_at), (2, at(2)));
+        assert_eq!(done.todo.complete(at(3)), None);
+    }
+
+    #[test]
+    fn reopening_an_open_item_is_no_change() {
+        assert_eq!(todo().reopen(at(2)), None);
+        let again = todo().complete(at(2)).unwrap().todo.reopen(at(3)).unwrap();
+        assert_eq!((again.todo.status, again.todo.version), (Status::Open, 3));
+    }
+
+    #[test]
+    fn an_edit_names_the_fields_that_changed() {
+        assert_eq!(todo().edit(details("Buy milk"), at(2)), None);
+        let edited = todo().edit(Details { priority: Priority::High, ..details("Buy oat milk") }, at(2)).unwrap();
+        assert_eq!(edited.event, TodoEvent::Changed(vec![Field::Title, Field::Priority]));
+    }
+}

@@ -1,0 +1,41 @@
+//! The events that each job consumes, with the schemas in `reads/`.
+
+use events::documents::{Reading, on};
+use events::todos::TodoDeletedV1;
+use events::todos::attachments::AttachmentDeletedV1;
+use events::users::{UserDeletedV1, UserExportRequestedV1};
+use testkit::reader_schemas;
+
+use crate::erase;
+use crate::export;
+use crate::subscribe::attachments;
+
+const SERVICE: &str = env!("CARGO_PKG_NAME");
+const FOLDER: &str = env!("CARGO_MANIFEST_DIR");
+
+/// The rows of `main` that consume events.
+fn all() -> Vec<Reading> {
+    vec![
+        on::<TodoDeletedV1>().read_by(SERVICE, "delete-attachments", attachments::delete_attachments),
+        on::<AttachmentDeletedV1>().read_by(SERVICE, "delete-files", attachments::delete_files),
+        on::<UserDeletedV1>().read_by(SERVICE, "erase", erase::erase),
+        on::<UserExportRequestedV1>().read_by(SERVICE, "export", export::export),
+    ]
+}
+
+/// `cargo xtask schemas` runs this test with `BUSLINE_WRITE_SCHEMAS` set, and it writes the files.
+#[test]
+fn reader_schemas_are_what_the_jobs_read() {
+    reader_schemas::assert_files_match(FOLDER, &all());
+}
+
+/// Otherwise the checks of contracts would be wrong.
+#[test]
+fn a_reader_schema_accepts_exactly_what_its_job_reads() {
+    reader_schemas::assert_schemas_accept_what_is_read(&all());
+}
+
+#[test]
+fn every_job_with_a_rule_reads_all_examples_of_its_event() {
+    reader_schemas::assert_rules_are_read(FOLDER, &all());
+}

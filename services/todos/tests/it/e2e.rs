@@ -1,0 +1,11 @@
+//! End-to-end tests of this service on a running product, see tests/README.md.
+#![allow(clippy::disallowed_methods, reason = "tests create ids and read the clock as a client would")]
+
+pub(crate) mod attachment;
+mod attachments;
+mod fields;
+mod idempotency;
+mod isolation;
+mod items;
+mod lists;
+pub(crate) mod reminders;

@@ -1,0 +1,193 @@
+//! Calls to Cognito: reads and removes users of the pool, and refreshes sessions.
+
+use std::collections::HashSet;
+
+use aws_config::SdkConfig;
+use aws_json::{COGNITO, CallError, Client};
+use serde::Deserialize;
+use serde_json::json;
+use uuid::Uuid;
+
+use crate::domain::profile::Attributes;
+use crate::domain::session::{RefreshOutcome, Tokens};
+
+/// The attribute with a user's unique id, which no later user gets.
+const SUBJECT: &str = "sub";
+
+/// The maximum page size of `ListUsers`.
+const PAGE: u32 = 60;
+
+/// The user pool, with its administrator's actions.
+#[derive(Clone, Debug)]
+pub(crate) struct UserPool {
+    client: Client,
+    id: String,
+}
+
+/// A user of the pool. Without `Debug`: addresses must not reach logs.
+#[derive(Deserialize)]
+pub(crate) struct PoolUser {
+    #[serde(rename = "UserAttributes", alias = "Attributes", default)]
+    attributes: Vec<Attribute>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Attribute {
+    name: String,
+    value: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct UserPage {
+    #[serde(default)]
+    users: Vec<PoolUser>,
+    pagination_token: Option<String>,
+}
+
+impl UserPool {
+    pub(crate) fn new(config: &SdkConfig, id: String) -> Self {
+        Self { client: Client::new(config, COGNITO), id }
+    }
+
+    /// The user with this name; `None` if the pool has none.
+    pub(crate) async fn user(&self, username: &str) -> Result<Option<PoolUser>, UserPoolError> {
+        let request = json!({"UserPoolId": self.id, "Username": username});
+        match self.client.call("AdminGetUser", &request).await {
+            Ok(user) => Ok(Some(user)),
+            Err(error) if is_not_found(&error) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// The subjects of all users, 60 per call: about ten thousand users a minute.
+    ///
+    /// The list is eventually consistent: a user who is missing in it may exist.
+    /// Source: <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_ListUsers.html>
+    pub(crate) async fn subjects(&self) -> Result<HashSet<Uuid>, UserPoolError> {
+        let mut request = json!({"UserPoolId": self.id, "AttributesToGet": [SUBJECT], "Limit": PAGE});
+        let mut subjects = HashSet::new();
+        loop {
+            let page: UserPage = self.client.call("ListUsers", &request).await?;
+            subjects.extend(page.users.iter().filter_map(|user| user.attribute(SUBJECT)?.parse::<Uuid>().ok()));
+            match page.pagination_token.filter(|token| !token.is_empty()) {
+                Some(token) => request["PaginationToken"] = json!(token),
+                None => return Ok(subjects),
+            }
+        }
+    }
+
+    /// Ends all sessions of a user and removes them from the pool. A user who does not exist counts as removed.
+    ///
+    /// The subject serves as the user name, because no other user ever gets it.
+    pub(crate) async fn remove(&self, subject: Uuid) -> Result<(), UserPoolError> {
+        let request = json!({"UserPoolId": self.id, "Username": subject});
+        for action in ["AdminUserGlobalSignOut", "AdminDeleteUser"] {
+            match self.client.send(action, &request).await {
+                Err(error) if is_not_found(&error) => return Ok(()),
+                done => done?,
+            }
+        }
+        Ok(())
+    }
+}
+
+fn is_not_found(error: &CallError) -> bool {
+    error.code() == Some("UserNotFoundException")
+}
+
+impl PoolUser {
+    pub(crate) fn attributes(&self) -> Attributes<'_> {
+        Attributes {
+            subject: self.attribute(SUBJECT),
+            email: self.attribute("email"),
+            name: self.attribute("name"),
+            locale: self.attribute("locale"),
+            time_zone: self.attribute("zoneinfo"),
+        }
+    }
+
+    fn attribute(&self, name: &str) -> Option<&str> {
+        let found = self.attributes.iter().find(|attribute| attribute.name == name);
+        found.and_then(|attribute| attribute.value.as_deref())
+    }
+}
+
+/// The sessions of the pool's public client.
+#[derive(Clone, Debug)]
+pub(crate) struct Sessions {
+    client: Client,
+    client_id: String,
+}
+
+impl Sessions {
+    pub(crate) fn new(config: &SdkConfig, client_id: String) -> Self {
+        Self { client: Client::unsigned(config, COGNITO), client_id }
+    }
+
+    /// Gets new tokens for a session.
+    ///
+    /// The client rotates refresh tokens, which rules out the older flow `REFRESH_TOKEN_AUTH`.
+    /// Source: <https://docs.aws.amazon.com/cognito/latest/developerguide/amazon-cognito-user-pools-using-the-refresh-token.html>
+    pub(crate) async fn refresh(&self, token: &str) -> Result<RefreshOutcome, UserPoolError> {
+        let request = json!({"ClientId": self.client_id, "RefreshToken": token});
+        match self.client.call::<Refreshed>("GetTokensFromRefreshToken", &request).await {
+            Ok(answer) => {
+                let tokens = answer.authentication_result.map(Tokens::from);
+                tokens.map(RefreshOutcome::Refreshed).ok_or(UserPoolError::NoTokens)
+            }
+            Err(error) => refusal(&error).ok_or_else(|| error.into()),
+        }
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Refreshed {
+    authentication_result: Option<AuthenticationResult>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct AuthenticationResult {
+    access_token: Option<String>,
+    id_token: Option<String>,
+    refresh_token: Option<String>,
+    #[serde(default)]
+    expires_in: i32,
+    token_type: Option<String>,
+}
+
+impl From<AuthenticationResult> for Tokens {
+    fn from(result: AuthenticationResult) -> Self {
+        Self {
+            access_token: result.access_token,
+            id_token: result.id_token,
+            refresh_token: result.refresh_token,
+            expires_in_seconds: result.expires_in,
+            token_type: result.token_type,
+        }
+    }
+}
+
+fn refusal(error: &CallError) -> Option<RefreshOutcome> {
+    match error.code()? {
+        // The token is the only parameter from the client, so an invalid parameter is a malformed token.
+        "InvalidParameterException"
+        | "NotAuthorizedException"
+        | "RefreshTokenReuseException"
+        | "UserNotFoundException" => Some(RefreshOutcome::Refused),
+        "TooManyRequestsException" => Some(RefreshOutcome::Throttled),
+        _ => None,
+    }
+}
+
+/// Why a call to Cognito failed.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum UserPoolError {
+    #[error("the call to Cognito failed")]
+    Call(#[from] CallError),
+    #[error("Cognito answered without tokens")]
+    NoTokens,
+}

@@ -1,0 +1,280 @@
+//! Faults that a test injects. Each is removed when the test ends, however it ends. They disturb other tests, so the test
+//! takes [`Product::alone`].
+
+use std::collections::HashMap;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use aws_sdk_eventbridge::types::Target;
+use aws_sdk_lambda::primitives::Blob;
+use aws_sdk_lambda::types::{
+    DeadLetterConfig, DestinationConfig, Environment, EventSourceMappingConfiguration, OnFailure,
+};
+use serde_json::Value;
+
+use crate::cleanup::run_in_drop;
+use crate::product::Product;
+
+/// SES refuses every email while this value exists: the account has no sender identity.
+#[derive(Debug)]
+pub struct EmailSenderRemoved {
+    product: Product,
+    identities: Vec<String>,
+}
+
+impl EmailSenderRemoved {
+    /// Deletes the sender identities.
+    pub async fn begin(product: &Product) -> Self {
+        let client = aws_sdk_sesv2::Client::new(product.sdk());
+        let listed = client.list_email_identities().send().await.expect("SES lists its identities");
+        let identities = listed.email_identities.unwrap_or_default().into_iter();
+        let identities: Vec<String> = identities.filter_map(|identity| identity.identity_name).collect();
+        assert!(!identities.is_empty(), "there is a sender to remove");
+        for identity in &identities {
+            client.delete_email_identity().email_identity(identity).send().await.expect("SES deletes an identity");
+        }
+        Self { product: product.clone(), identities }
+    }
+}
+
+impl Drop for EmailSenderRemoved {
+    fn drop(&mut self) {
+        let (product, identities) = (self.product.clone(), std::mem::take(&mut self.identities));
+        run_in_drop(async move {
+            let client = aws_sdk_sesv2::Client::new(product.sdk());
+            for identity in identities {
+                client
+                    .create_email_identity()
+                    .email_identity(identity)
+                    .send()
+                    .await
+                    .expect("an identity that can be restored");
+            }
+        });
+    }
+}
+
+/// One function cannot run while this value exists: its reserved concurrency is 0, so that Lambda sends its events to the
+/// failure destination at once.
+///
+/// <https://docs.aws.amazon.com/lambda/latest/dg/configuration-concurrency.html>
+#[derive(Debug)]
+pub struct FunctionDisabled {
+    product: Product,
+    function: String,
+}
+
+impl FunctionDisabled {
+    pub async fn begin(product: &Product, service: &str, job: &str) -> Self {
+        let function = product.function(service, job);
+        let client = aws_sdk_lambda::Client::new(product.sdk());
+        let request = client.put_function_concurrency().function_name(&function).reserved_concurrent_executions(0);
+        request.send().await.expect("a function that can be disabled");
+        Self { product: product.clone(), function }
+    }
+}
+
+impl Drop for FunctionDisabled {
+    fn drop(&mut self) {
+        let (product, function) = (self.product.clone(), self.function.clone());
+        run_in_drop(async move {
+            let client = aws_sdk_lambda::Client::new(product.sdk());
+            let request = client.delete_function_concurrency().function_name(function);
+            request.send().await.expect("a function that can be enabled again");
+        });
+    }
+}
+
+/// One function calls AWS at another endpoint while this value exists.
+#[derive(Debug)]
+pub struct EndpointOverride {
+    product: Product,
+    function: String,
+    variables: HashMap<String, String>,
+}
+
+impl EndpointOverride {
+    pub async fn begin(product: &Product, service: &str, job: &str, endpoint: &str) -> Self {
+        let function = product.function(service, job);
+        let client = aws_sdk_lambda::Client::new(product.sdk());
+        let asked = client.get_function_configuration().function_name(&function).send().await.expect("a function");
+        let variables = asked.environment.and_then(|settings| settings.variables).unwrap_or_default();
+        let mut changed = variables.clone();
+        changed.insert("AWS_ENDPOINT_URL".to_owned(), endpoint.to_owned());
+        let this = Self { product: product.clone(), function, variables };
+        set_variables(&this.product, &this.function, changed).await;
+        this
+    }
+}
+
+impl Drop for EndpointOverride {
+    fn drop(&mut self) {
+        let (product, function) = (self.product.clone(), self.function.clone());
+        let variables = std::mem::take(&mut self.variables);
+        run_in_drop(async move { set_variables(&product, &function, variables).await });
+    }
+}
+
+async fn set_variables(product: &Product, function: &str, variables: HashMap<String, String>) {
+    let settings = Environment::builder().set_variables(Some(variables)).build();
+    let client = aws_sdk_lambda::Client::new(product.sdk());
+    let change = client.update_function_configuration().function_name(function).environment(settings);
+    change.send().await.expect("a function with settings that can be changed");
+}
+
+/// A rule's target is a function that does not exist while this value exists.
+#[derive(Debug)]
+pub struct RuleTargetRemoved {
+    product: Product,
+    rule: String,
+    /// The target that the rule has normally.
+    pub target: Target,
+    /// The ARN of the function that does not exist.
+    pub missing: String,
+}
+
+impl RuleTargetRemoved {
+    /// Replaces the target of the rule that invokes a service's job.
+    pub async fn begin(product: &Product, service: &str, job: &str) -> Self {
+        // A rule has the name of the function that it invokes.
+        let rule = product.function(service, job);
+        let client = aws_sdk_eventbridge::Client::new(product.sdk());
+        let asked = client.list_targets_by_rule().rule(&rule).event_bus_name(product.bus());
+        let target = asked.send().await.expect("a rule").targets.unwrap_or_default().pop().expect("a target");
+        let missing = format!("{}-that-does-not-exist", target.arn());
+        let fault = Self { product: product.clone(), rule, target, missing };
+        let missing_target = Target::builder().id(fault.target.id()).arn(&fault.missing);
+        let missing_target = missing_target.set_dead_letter_config(fault.target.dead_letter_config.clone());
+        let change = client.put_targets().rule(&fault.rule).event_bus_name(product.bus());
+        change.targets(missing_target.build().expect("a target")).send().await.expect("a rule that accepts a target");
+        fault
+    }
+}
+
+impl Drop for RuleTargetRemoved {
+    fn drop(&mut self) {
+        let (product, rule, target) = (self.product.clone(), self.rule.clone(), self.target.clone());
+        run_in_drop(async move {
+            let client = aws_sdk_eventbridge::Client::new(product.sdk());
+            let change = client.put_targets().rule(rule).event_bus_name(product.bus()).targets(target);
+            change.send().await.expect("a rule with a target that can be restored");
+        });
+    }
+}
+
+/// A function has a `DeadLetterConfig` while this value exists: events that failed every attempt are sent to that topic or
+/// queue, too.
+///
+/// <https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html>
+#[derive(Debug)]
+pub struct FunctionDeadLetterTarget {
+    product: Product,
+    function: String,
+}
+
+impl FunctionDeadLetterTarget {
+    /// Sets the target with this ARN. The function's role must be allowed to send to it.
+    pub async fn begin(product: &Product, function: &str, target: &str) -> Self {
+        send_dead_letters(product, function, target).await;
+        Self { product: product.clone(), function: function.to_owned() }
+    }
+}
+
+impl Drop for FunctionDeadLetterTarget {
+    fn drop(&mut self) {
+        let (product, function) = (self.product.clone(), self.function.clone());
+        // An empty ARN removes the target.
+        run_in_drop(async move { send_dead_letters(&product, &function, "").await });
+    }
+}
+
+async fn send_dead_letters(product: &Product, function: &str, target: &str) {
+    let config = DeadLetterConfig::builder().target_arn(target).build();
+    let client = aws_sdk_lambda::Client::new(product.sdk());
+    let request = client.update_function_configuration().function_name(function).dead_letter_config(config);
+    request.send().await.expect("a function with settings that can be changed");
+}
+
+/// A service's publisher does not retry a failed stream batch while this value exists. Its failure record may be sent to
+/// another destination.
+#[derive(Debug)]
+pub struct StreamRetriesDisabled {
+    product: Product,
+    mapping: EventSourceMappingConfiguration,
+}
+
+impl StreamRetriesDisabled {
+    /// Changes the publisher's event source mapping. `destination` is the ARN of a topic or a queue to which its role may
+    /// send: their messages hold only the sequence numbers of the batch.
+    pub async fn begin(product: &Product, service: &str, destination: Option<&str>) -> Self {
+        let function = product.function(service, "publish");
+        let client = aws_sdk_lambda::Client::new(product.sdk());
+        let listed = client.list_event_source_mappings().function_name(function).send().await.expect("its mappings");
+        let mapping = listed.event_source_mappings.unwrap_or_default().pop().expect("a publisher with a stream");
+        let on_failure = match destination {
+            Some(arn) => Some(OnFailure::builder().destination(arn).build()),
+            None => mapping.destination_config.clone().and_then(|config| config.on_failure),
+        };
+        let this = Self { product: product.clone(), mapping };
+        set_failures(&this.product, this.mapping.uuid(), 0, on_failure).await;
+        this
+    }
+}
+
+impl Drop for StreamRetriesDisabled {
+    fn drop(&mut self) {
+        let (product, mapping) = (self.product.clone(), self.mapping.clone());
+        run_in_drop(async move {
+            let destination = mapping.destination_config.as_ref().and_then(|config| config.on_failure.clone());
+            let retries = mapping.maximum_retry_attempts.expect("a mapping with limited retries");
+            set_failures(&product, mapping.uuid(), retries, destination).await;
+        });
+    }
+}
+
+async fn set_failures(product: &Product, mapping: Option<&str>, retries: i32, destination: Option<OnFailure>) {
+    let config = DestinationConfig::builder().set_on_failure(destination).build();
+    let client = aws_sdk_lambda::Client::new(product.sdk());
+    let request = client.update_event_source_mapping().set_uuid(mapping.map(str::to_owned));
+    let request = request.maximum_retry_attempts(retries).destination_config(config);
+    request.send().await.expect("a mapping with settings that can be changed");
+}
+
+/// Invokes a function with an event and waits for its success, as an operator's replay of a dead-letter message does.
+pub async fn invoke(product: &Product, function: &str, event: &Value) {
+    let client = aws_sdk_lambda::Client::new(product.sdk());
+    let request = client.invoke().function_name(function).payload(Blob::new(event.to_string()));
+    let answer = request.send().await.expect("a function that can be invoked");
+    assert_eq!(answer.function_error, None, "the function succeeds");
+}
+
+/// Kills every process of a service's functions, and each new one, for this long. Returns how many were killed.
+///
+/// On the local cloud Lambda tries an event three times, half a second and then a second apart: killing for less than the
+/// sum of the pauses loses no event.
+pub async fn kill_functions(product: &Product, service: &str, time: Duration) -> usize {
+    assert!(time < Duration::from_millis(1500), "longer than the pauses between Lambda's retries");
+    let (end, mut killed) = (Instant::now() + time, 0);
+    while Instant::now() < end {
+        for process in processes(product, service) {
+            let kill = Command::new("kill").args(["-9", &process]).output().expect("kill runs");
+            // A process that has just ended cannot be killed.
+            killed += usize::from(kill.status.success());
+        }
+        tokio::time::sleep(Duration::from_millis(30)).await;
+    }
+    killed
+}
+
+/// The ids of the processes that run a service's functions on this product's local cloud, and on no other.
+fn processes(product: &Product, service: &str) -> Vec<String> {
+    // Both list each process's id, command and environment.
+    let options: &[&str] =
+        if cfg!(target_os = "macos") { &["-axEww", "-o", "pid=,command="] } else { &["axeww", "-o", "pid=,args="] };
+    let listing = Command::new("ps").args(options).output().expect("ps runs").stdout;
+    let listing = String::from_utf8_lossy(&listing);
+    let name = format!("AWS_LAMBDA_FUNCTION_NAME={}", product.function(service, ""));
+    let cloud = format!("AWS_ENDPOINT_URL={}", product.endpoint());
+    let ours = listing.lines().filter(|line| line.contains(&name) && line.split(' ').any(|word| word == cloud));
+    ours.filter_map(|line| line.split_whitespace().next().map(str::to_owned)).collect()
+}
