@@ -6,6 +6,8 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
+use aws_lambda_events::dynamodb::{Event, EventRecord};
+use aws_lambda_events::streams::DynamoDbEventResponse;
 use aws_sdk_eventbridge::Client;
 use aws_sdk_eventbridge::error::SdkError;
 use aws_sdk_eventbridge::operation::put_events::PutEventsError;
@@ -16,7 +18,7 @@ use tracing::{error, info, warn};
 use crate::aws;
 use crate::outbox::OutboxRow;
 use crate::settings::{MissingSettings, Settings};
-use crate::stream::{BatchResponse, RecordError, StreamBatch, StreamRecord};
+use crate::stream::{self, RecordError, failed_from};
 use crate::telemetry;
 
 /// `PutEvents` takes 10 entries a call.
@@ -106,7 +108,7 @@ impl Publisher {
 /// # Errors
 /// When the Lambda runtime's API fails.
 pub async fn run(publisher: Publisher) -> Result<(), lambda_runtime::Error> {
-    lambda_runtime::run(service_fn(async |batch: LambdaEvent<StreamBatch>| {
+    lambda_runtime::run(service_fn(async |batch: LambdaEvent<Event>| {
         publish(&publisher, batch.payload.records).await.map_err(|failure| {
             error!(error.kind = failure.kind(), error.chain = telemetry::chain(&failure), "could not publish a record");
             Diagnostic { error_type: failure.kind().to_owned(), error_message: telemetry::chain(&failure) }
@@ -119,11 +121,11 @@ pub async fn run(publisher: Publisher) -> Result<(), lambda_runtime::Error> {
 ///
 /// If the first record of the batch is not an outbox row, the whole batch fails: Lambda then bisects it until the batch is
 /// this one record, and sends that to the failure destination.
-async fn publish(publisher: &Publisher, records: Vec<StreamRecord>) -> Result<BatchResponse, PublishError> {
+async fn publish(publisher: &Publisher, records: Vec<EventRecord>) -> Result<DynamoDbEventResponse, PublishError> {
     let mut rows = Vec::with_capacity(records.len());
     let mut unreadable = None;
     for record in &records {
-        match record.outbox_row() {
+        match stream::outbox_row(record) {
             Ok(row) => rows.push(row),
             Err(error) => {
                 unreadable = Some(PublishError::from(error));
@@ -138,13 +140,13 @@ async fn publish(publisher: &Publisher, records: Vec<StreamRecord>) -> Result<Ba
             error.chain = telemetry::chain(&unsent.error),
             "could not publish the whole batch"
         );
-        return Ok(BatchResponse::failed_from(records[unsent.sent].sequence_number().to_owned()));
+        return Ok(failed_from(records[unsent.sent].change.sequence_number.clone()));
     }
     log_published(&rows);
     match unreadable {
-        None => Ok(BatchResponse::success()),
+        None => Ok(DynamoDbEventResponse::default()),
         Some(error) if rows.is_empty() => Err(error),
-        Some(_) => Ok(BatchResponse::failed_from(records[rows.len()].sequence_number().to_owned())),
+        Some(_) => Ok(failed_from(records[rows.len()].change.sequence_number.clone())),
     }
 }
 

@@ -4,6 +4,7 @@ use std::error::Error;
 use std::future::Future;
 use std::marker::PhantomData;
 
+use aws_lambda_events::eventbridge::EventBridgeEvent;
 use events::envelope::{self, BusEvent, Event, Metadata, Payload, ReadError};
 use events::participants::{self, ParticipantPayload};
 use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
@@ -110,8 +111,9 @@ impl<D: 'static> Subscriptions<D> {
         Fut: Future<Output = Result<(), E>>,
     {
         let state: &'static S = Box::leak(Box::new(state));
-        lambda_runtime::run(service_fn(async |message: LambdaEvent<BusEvent>| {
-            let event = self.read(message.payload).map_err(|failure| unreadable(&failure))?;
+        lambda_runtime::run(service_fn(async |message: LambdaEvent<EventBridgeEvent>| {
+            let EventBridgeEvent { source, detail_type, detail, .. } = message.payload;
+            let event = self.read(BusEvent { source, detail_type, detail }).map_err(|failure| unreadable(&failure))?;
             let span = span(&event.metadata);
             let handled = async {
                 job(state, event).await.map_err(|failure| failed(failure.kind(), &failure))?;

@@ -59,9 +59,9 @@ impl Connection {
     /// output, where a missing permission must not stop the command.
     pub async fn known_services(&self) -> Deployment {
         if !self.is_busline {
-            return Deployment::default();
+            return Deployment::unknown_services(&self.env);
         }
-        self.deployment().await.cloned().unwrap_or_default()
+        self.deployment().await.cloned().unwrap_or_else(|_| Deployment::unknown_services(&self.env))
     }
 }
 

@@ -65,6 +65,12 @@ impl Deployment {
         Ok(Self::from_parameters(env, read_parameters(sdk, env).await?))
     }
 
+    /// The environment without a service: nothing is known of what is deployed there.
+    #[must_use]
+    pub fn unknown_services(env: &str) -> Self {
+        Self { env: env.to_owned(), ..Self::default() }
+    }
+
     fn from_parameters(env: &str, parameters: impl IntoIterator<Item = (String, String)>) -> Self {
         let prefix = format!("/busline/{env}/");
         let mut services: BTreeMap<String, Service> = BTreeMap::new();
@@ -87,7 +93,7 @@ impl Deployment {
     /// The service that owns a resource named `busline-<env>-<service>-…`, such as a function, a rule or a queue.
     ///
     /// Names of environments and services may contain hyphens, so deployed services are tried first, the longest name
-    /// first. A service that was deleted is still recognised, as long as neither name has a hyphen.
+    /// first. A service without readable parameters, such as a deleted one, is still recognised if its name has no hyphen.
     #[must_use]
     pub fn service_of(&self, resource: &str) -> Option<String> {
         let rest = resource.strip_prefix(&format!("busline-{}-", self.env));
@@ -96,7 +102,7 @@ impl Deployment {
             after.is_some_and(|after| after.starts_with('-'))
         };
         let owner = self.services.keys().filter(owns).max_by_key(|service| service.len());
-        owner.cloned().or_else(|| names::service(resource))
+        owner.cloned().or_else(|| names::service(resource, &self.env))
     }
 
     /// The error for a `name` that is not deployed. It lists what is.
@@ -174,7 +180,9 @@ mod tests {
         assert_eq!(found.service_of("busline-pull-7-mail-archive-dlq").as_deref(), Some("mail-archive"));
         assert_eq!(found.service_of("busline-pull-7-mail-send").as_deref(), Some("mail"));
         assert_eq!(found.service_of("another-queue"), None);
-        assert_eq!(Deployment::default().service_of("busline-local-orders-ship").as_deref(), Some("orders"));
+        let unknown = Deployment::unknown_services("pull-7");
+        assert_eq!(unknown.service_of("busline-pull-7-orders-ship").as_deref(), Some("orders"));
+        assert_eq!(unknown.service_of("busline-local-orders-ship").as_deref(), Some("orders"));
     }
 
     #[test]

@@ -24,10 +24,13 @@ pub fn last_part(arn: &str) -> &str {
     arn.rsplit(':').next().unwrap_or(arn)
 }
 
-/// The service in a resource name `busline-<env>-<service>-…`, if neither the environment nor the service has a hyphen.
+/// The service in a resource name `busline-<env>-<service>-…`, if the service has no hyphen; nor may the environment, if it
+/// is another one than `env`.
 #[must_use]
-pub fn service(resource: &str) -> Option<String> {
-    let mut parts = resource.strip_prefix("busline-")?.split('-').skip(1);
+pub fn service(resource: &str, env: &str) -> Option<String> {
+    let rest = resource.strip_prefix("busline-")?;
+    let in_env = rest.strip_prefix(env).and_then(|rest| rest.strip_prefix('-'));
+    let mut parts = in_env.or_else(|| Some(rest.split_once('-')?.1))?.split('-');
     let service = parts.next().filter(|part| !part.is_empty())?;
     parts.next().map(|_| service.to_owned())
 }

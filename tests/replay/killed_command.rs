@@ -92,7 +92,7 @@ impl KilledCommand<'_> {
         };
         command.arg("--journal-dir").arg(self.folder).env("AWS_ENDPOINT_URL", self.endpoint);
         command.envs([("AWS_ACCESS_KEY_ID", "test"), ("AWS_SECRET_ACCESS_KEY", "test"), ("AWS_REGION", "eu-west-1")]);
-        command.stdout(Stdio::piped()).stderr(Stdio::null()).kill_on_drop(true).spawn().expect("the operations CLI")
+        command.stdout(Stdio::piped()).kill_on_drop(true).spawn().expect("the operations CLI")
     }
 
     async fn verify(&self) {

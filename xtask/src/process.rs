@@ -2,7 +2,7 @@
 
 use std::ffi::OsStr;
 use std::fs::File;
-use std::io::{self, Seek, Write};
+use std::io::{self, Read, Seek, Write};
 use std::process::{ExitStatus, Stdio};
 
 use anyhow::{Context, Result, bail};
@@ -36,7 +36,7 @@ pub(crate) async fn run_quietly(command: &mut Command) -> Result<()> {
 /// Runs a program and prints all its output when it has ended, so that programs that run side by side do not mix theirs.
 pub(crate) async fn run_in_one_piece(command: &mut Command) -> Result<()> {
     let name = name(command);
-    let output = Output::capture(command)?;
+    let mut output = Output::capture(command)?;
     let status = command.status().await.with_context(|| format!("cannot run {name}"))?;
     output.print()?;
     succeeded(&name, status)
@@ -54,10 +54,18 @@ impl Output {
     }
 
     /// Prints what was written until now, on standard output.
-    pub(crate) fn print(mut self) -> Result<()> {
+    pub(crate) fn print(&mut self) -> Result<()> {
         self.0.rewind()?;
         let mut out = io::stdout().lock();
         io::copy(&mut self.0, &mut out).and_then(|_| out.flush()).context("cannot print")
+    }
+
+    /// The last lines of what was written until now.
+    pub(crate) fn last_lines(&mut self, count: usize) -> Result<String> {
+        self.0.rewind()?;
+        let mut bytes = Vec::new();
+        self.0.read_to_end(&mut bytes)?;
+        Ok(last_lines(&String::from_utf8_lossy(&bytes), count))
     }
 }
 

@@ -85,6 +85,8 @@ const SINGLE: [&str; 14] = [
 
 /// How many parts run at a time: on two cores one compiles or computes while the other waits.
 const SIDE_BY_SIDE: usize = 2;
+/// How many lines of a failed part are printed again at the end.
+const LAST_LINES: usize = 60;
 /// How many local clouds the end-to-end tests use at a time.
 const CLOUDS: usize = 3;
 
@@ -136,6 +138,10 @@ pub(crate) async fn command(home: &Home, only: &[Part], service: Option<&str>, a
     let runs = parts.iter().map(|&part| in_own_process(&program, part, &selection));
     let mut rows = side_by_side(SIDE_BY_SIDE, runs).await.into_iter().collect::<Result<Vec<Row>>>()?;
     rows.sort_by_key(|row| row.part);
+    // Far above stands all that was printed by then, in the order in which the parts ended.
+    for Row { part, last_lines, .. } in rows.iter().filter(|row| !row.passed) {
+        ui::print(format_args!("\n== {} FAILED; its last lines:\n{last_lines}", name(*part)));
+    }
     let cells = |row: &Row| {
         let verdict = if row.passed { "passed" } else { "FAILED" };
         [name(row.part), verdict.to_owned(), ui::seconds(row.took)]
@@ -151,6 +157,8 @@ struct Row {
     part: Part,
     passed: bool,
     took: Duration,
+    /// The last lines that it printed.
+    last_lines: String,
 }
 
 /// Runs a part as a separate process, and prints its output when it has ended: other parts run at the same time.
@@ -160,25 +168,22 @@ struct Row {
 async fn in_own_process(program: &Path, part: Part, selection: &Selection<'_>) -> Result<Row> {
     ui::note(format_args!("  {} …", name(part)));
     let begun = Instant::now();
-    let passed = match run_again(program, part, selection).await {
+    let (passed, last_lines) = match run_again(program, part, selection).await {
         Err(error) if error.is::<Interrupted>() => return Err(error),
-        Err(error) => {
-            ui::note(format_args!("{error:#}"));
-            false
-        }
-        Ok(passed) => passed,
+        Err(error) => (false, format!("{error:#}")),
+        Ok(outcome) => outcome,
     };
-    Ok(Row { part, passed, took: begun.elapsed() })
+    Ok(Row { part, passed, took: begun.elapsed(), last_lines })
 }
 
-/// Runs this program for one part; returns whether the part passed.
-async fn run_again(program: &Path, part: Part, selection: &Selection<'_>) -> Result<bool> {
+/// Runs this program for one part; returns whether the part passed, and the last lines that it printed.
+async fn run_again(program: &Path, part: Part, selection: &Selection<'_>) -> Result<(bool, String)> {
     let mut interrupts = Interrupts::catch()?;
     let mut command = process::command(program);
     command.args(["test", "--only", &name(part)]);
     command.args(selection.service.iter().flat_map(|service| ["--service", service]));
     command.arg("--").args(selection.arguments);
-    let output = process::Output::capture(&mut command)?;
+    let mut output = process::Output::capture(&mut command)?;
     let mut child = command.spawn().context("cannot run this program again")?;
     let ended = tokio::select! {
         // First, because Ctrl-C in a terminal ends the child too.
@@ -193,7 +198,8 @@ async fn run_again(program: &Path, part: Part, selection: &Selection<'_>) -> Res
     let verdict = ended.map_or("interrupted", |status| if status.success() { "passed" } else { "FAILED" });
     ui::note(format_args!("\n== {} {verdict}", name(part)));
     output.print()?;
-    ended.map(|status| status.success()).ok_or_else(|| Interrupted.into())
+    let status = ended.ok_or(Interrupted)?;
+    Ok((status.success(), output.last_lines(LAST_LINES)?))
 }
 
 /// Does work in this order, so much of it at a time; begins none after some was interrupted.

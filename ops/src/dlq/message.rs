@@ -78,7 +78,7 @@ impl Message {
         if events.len() < 2 {
             events.clear();
         }
-        let service = [&function, &rule].into_iter().flatten().find_map(|name| names::service(name));
+        let service = [&function, &rule].into_iter().flatten().find_map(|name| names::service(name, ""));
         Self {
             envelope,
             wrapped_by_sns,

@@ -65,7 +65,7 @@ impl Copy {
             copy.put(path, text);
         }
         let cargo = copy.programs.path().join("cargo");
-        // `cargo ops …` is `cargo run --package ops -- …` by .cargo/config.toml.
+        // `cargo ops …` is `cargo run --bin ops -- …` by .cargo/config.toml.
         fs::write(&cargo, format!("#!/bin/sh\nshift\nexec '{}' \"$@\"\n", env!("CARGO_BIN_EXE_ops"))).unwrap();
         fs::set_permissions(cargo, fs::Permissions::from_mode(0o755)).unwrap();
         copy.commit("git init --quiet --initial-branch main", "As it is");

@@ -105,17 +105,21 @@ impl NotificationsScenarios {
                 "type": "REQUEST",
                 "methodArn": "arn:aws:execute-api:eu-west-1:000000000000:abcd1234/live/$connect",
                 "headers": {"Sec-WebSocket-Protocol": format!("{PROTOCOL}, {token}")},
+                "requestContext": {},
             }),
             "push-inbox" => {
                 let counter = json!({
                     "pk": {"S": format!("USER#{}", user.id)}, "sk": {"S": "UNREAD"}, "unread": {"N": "1"},
                 });
                 json!({"Records": [{
-                    "eventName": "MODIFY", "dynamodb": {"SequenceNumber": "1", "NewImage": counter},
+                    "eventID": "1", "eventName": "MODIFY", "awsRegion": "eu-west-1",
+                    "dynamodb": {"SequenceNumber": "1", "SizeBytes": 1, "NewImage": counter},
                 }]})
             }
             _ => json!({"requestContext": {
                 "connectionId": "bench",
+                "connectedAt": 0,
+                "requestTimeEpoch": 0,
                 "authorizer": {"sub": user.id, "exp": claims(token)["exp"].to_string()},
             }}),
         }

@@ -5,7 +5,8 @@
 
 use std::collections::BTreeMap;
 
-use lambda_kit::stream::StreamBatch;
+use aws_lambda_events::dynamodb::Event;
+use lambda_kit::stream;
 use lambda_kit::subscriber::SubscribeFailure;
 use lambda_kit::telemetry;
 use lambda_runtime::{Diagnostic, LambdaEvent};
@@ -19,7 +20,7 @@ use crate::store::inbox_row::UnreadCounterRow;
 /// Sends each user of the batch the number of their unread entries.
 ///
 /// If a message fails, Lambda repeats the batch once. A repeated number is harmless.
-pub(crate) async fn push_inbox(push: &LivePush, event: LambdaEvent<StreamBatch>) -> Result<(), Diagnostic> {
+pub(crate) async fn push_inbox(push: &LivePush, event: LambdaEvent<Event>) -> Result<(), Diagnostic> {
     let mut failures = Vec::new();
     for (user, unread) in last_counts(&event.payload) {
         let message = LiveMessage::InboxChanged { unread };
@@ -40,10 +41,10 @@ pub(crate) async fn push_inbox(push: &LivePush, event: LambdaEvent<StreamBatch>)
 }
 
 /// The last number of each user, which replaces those before it.
-fn last_counts(batch: &StreamBatch) -> BTreeMap<Uuid, u64> {
+fn last_counts(batch: &Event) -> BTreeMap<Uuid, u64> {
     let mut counts = BTreeMap::new();
     for record in &batch.records {
-        match record.item::<UnreadCounterRow>() {
+        match stream::item::<UnreadCounterRow>(record) {
             Ok(counter) => {
                 let counter = counter.and_then(|counter| Some((counter.owner()?, counter.unread)));
                 counts.extend(counter);
@@ -63,7 +64,10 @@ mod tests {
     use super::*;
 
     fn record(number: u32, image: &Value) -> Value {
-        json!({"eventName": "MODIFY", "dynamodb": {"SequenceNumber": number.to_string(), "NewImage": image}})
+        json!({
+            "eventID": number.to_string(), "eventName": "MODIFY", "awsRegion": "eu-west-1",
+            "dynamodb": {"SequenceNumber": number.to_string(), "SizeBytes": 1, "NewImage": image},
+        })
     }
 
     #[test]
@@ -76,7 +80,7 @@ mod tests {
             record(3, &json!({"pk": {"S": "x"}})),
             record(4, &counter(ann, "2")),
         ];
-        let batch: StreamBatch = serde_json::from_value(json!({ "Records": records })).unwrap();
+        let batch: Event = serde_json::from_value(json!({ "Records": records })).unwrap();
         assert_eq!(last_counts(&batch), BTreeMap::from([(ann, 2), (bob, 7)]));
     }
 }

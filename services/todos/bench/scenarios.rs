@@ -6,6 +6,7 @@ mod attachment;
 mod uploads;
 
 use anyhow::{Context, Result};
+use jiff::Timestamp;
 use serde_json::{Value, json};
 use tests::account::User;
 use tests::bus::TestEvent;
@@ -139,6 +140,9 @@ fn replaced_upload(attachment: &Attachment) -> Value {
         "eventVersion": "2.1",
         "eventSource": "aws:s3",
         "eventName": "ObjectCreated:Post",
+        "eventTime": Timestamp::now(),
+        "userIdentity": {},
+        "requestParameters": {},
         "responseElements": {"x-amz-request-id": Uuid::new_v4().simple().to_string()},
         "s3": {"bucket": {"name": "bench"}, "object": object},
     }]})

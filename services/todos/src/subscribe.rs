@@ -3,7 +3,6 @@
 //! All state is in the table, the bucket and the scheduler, so that any copy of an event may come at any time.
 
 pub(crate) mod attachments;
-mod bucket_notification;
 #[cfg(test)]
 mod consumed_events;
 mod error;

@@ -5,8 +5,13 @@
 //!
 //! Source: <https://docs.aws.amazon.com/cognito/latest/developerguide/user-pool-lambda-post-confirmation.html>
 
+use std::collections::HashMap;
 use std::time::Duration;
 
+use aws_lambda_events::cognito::{
+    CognitoEventUserPoolsPostConfirmation as Confirmation,
+    CognitoEventUserPoolsPostConfirmationTriggerSource as TriggerSource,
+};
 use lambda_kit::correlation::CorrelationContext;
 use lambda_kit::telemetry;
 use lambda_runtime::{LambdaEvent, service_fn};
@@ -21,9 +26,6 @@ use crate::domain::profile::Attributes;
 /// Cognito waits for five seconds, including a cold start.
 /// Source: <https://docs.aws.amazon.com/cognito/latest/developerguide/cognito-user-pools-working-with-lambda-triggers.html>
 const DEADLINE: Duration = Duration::from_secs(3);
-
-/// Also the name for confirmations by an administrator; those of a forgotten password have another one.
-const SIGN_UP: &str = "PostConfirmation_ConfirmSignUp";
 
 /// Runs the `post-confirmation` job until the environment ends. It always returns the event unchanged.
 ///
@@ -64,49 +66,26 @@ async fn register(
     event: &Value,
     correlation: &CorrelationContext,
 ) -> Result<Option<RegistrationOutcome>, TriggerError> {
-    let event = Confirmation::deserialize(event).map_err(TriggerError::Malformed)?;
-    if event.trigger_source != SIGN_UP {
+    let event = <Confirmation>::deserialize(event).map_err(TriggerError::Malformed)?;
+    // Also the source of confirmations by an administrator; those of a forgotten password have another one.
+    if event.cognito_event_user_pools_header.trigger_source != Some(TriggerSource::ConfirmSignUp) {
         return Ok(None);
     }
-    Ok(Some(registrations.register(event.request.user_attributes.as_domain(), correlation).await?))
+    Ok(Some(registrations.register(attributes(&event.request.user_attributes), correlation).await?))
 }
 
 fn subject(event: &Value) -> &str {
     event.pointer("/request/userAttributes/sub").and_then(Value::as_str).unwrap_or("unknown")
 }
 
-/// The fields of the trigger's event that the job reads.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Confirmation {
-    trigger_source: String,
-    request: ConfirmationRequest,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct ConfirmationRequest {
-    user_attributes: UserAttributes,
-}
-
-#[derive(Deserialize)]
-struct UserAttributes {
-    sub: Option<String>,
-    email: Option<String>,
-    name: Option<String>,
-    locale: Option<String>,
-    zoneinfo: Option<String>,
-}
-
-impl UserAttributes {
-    fn as_domain(&self) -> Attributes<'_> {
-        Attributes {
-            subject: self.sub.as_deref(),
-            email: self.email.as_deref(),
-            name: self.name.as_deref(),
-            locale: self.locale.as_deref(),
-            time_zone: self.zoneinfo.as_deref(),
-        }
+fn attributes(user: &HashMap<String, String>) -> Attributes<'_> {
+    let attribute = |name| user.get(name).map(String::as_str);
+    Attributes {
+        subject: attribute("sub"),
+        email: attribute("email"),
+        name: attribute("name"),
+        locale: attribute("locale"),
+        time_zone: attribute("zoneinfo"),
     }
 }
 
@@ -132,8 +111,8 @@ mod tests {
     fn a_users_attributes_are_read_from_the_event() {
         let event = include_str!("../tests/fixtures/post-confirmation.json");
         let event: Confirmation = serde_json::from_str(event).unwrap();
-        assert_eq!(event.trigger_source, SIGN_UP);
-        let user = event.request.user_attributes.as_domain();
+        assert_eq!(event.cognito_event_user_pools_header.trigger_source, Some(TriggerSource::ConfirmSignUp));
+        let user = attributes(&event.request.user_attributes);
         let profile = Profile::register(user, clock::now()).unwrap().profile;
         assert_eq!(profile.settings.display_name.as_str(), "Ann Example");
         assert_eq!(profile.settings.time_zone.as_str(), "Europe/Dublin");

@@ -146,7 +146,10 @@ fn invocations(ann: &User, left: &Life) -> [(String, Value); 3] {
     let key = left.announced.form.field("key");
     let uploaded = json!({"Records": [{
         "eventName": "ObjectCreated:Post",
-        "s3": {"object": {"key": key, "eTag": "0123456789abcdef0123456789abcdef", "size": 4}},
+        "eventTime": Timestamp::now(),
+        "userIdentity": {},
+        "requestParameters": {},
+        "s3": {"bucket": {}, "object": {"key": key, "eTag": "0123456789abcdef0123456789abcdef", "size": 4}},
     }]});
     [
         ("todos-remind".into(), json!({"todoId": todo, "ownerId": ann.id, "dueAt": "2199-01-01T00:00:00Z"})),

@@ -12,8 +12,8 @@ export type Shown = 'all' | 'unread';
 
 const KEY = ['inbox'];
 
-/** The service sends a count within this time, in milliseconds, or not at all. */
-const EXPECTED_MS = 10_000;
+/** For how long a count is expected, in milliseconds: the service may send it again after a failure. */
+const EXPECTED_MS = 60_000;
 
 const listQuery = (shown: Shown) =>
   infiniteQueryOptions<Page, Error, Pages, string[], string | null>({

@@ -197,7 +197,7 @@ fn dry_run_result(plan: &Plan, format: Format) -> String {
     let plan = json!({
         "planned": plan.planned, "replayed": 0, "parked": 0, "skipped": skipped, "failed": 0,
         "remaining": plan.planned + plan.unseen,
-        "journal": null, "targets": plan.targets, "leftOut": plan.left_out,
+        "journal": null, "roads": plan.targets, "leftOut": plan.left_out,
     });
     if format == Format::Json { format!("{plan:#}\n") } else { format!("{plan}\n") }
 }

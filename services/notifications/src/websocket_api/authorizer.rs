@@ -3,11 +3,11 @@
 //! The subprotocol is the only header of a WebSocket that a browser lets a page set. A token in the address would be in
 //! logs and browser histories.
 
-use std::collections::HashMap;
-
+use aws_lambda_events::apigw::ApiGatewayCustomAuthorizerRequestTypeRequest;
+use aws_lambda_events::http::HeaderMap;
+use aws_lambda_events::http::header::SEC_WEBSOCKET_PROTOCOL;
 use lambda_kit::telemetry;
 use lambda_runtime::{Diagnostic, LambdaEvent};
-use serde::Deserialize;
 use serde_json::{Value, json};
 use tracing::{error, info};
 
@@ -16,42 +16,35 @@ use crate::access_token::{AccessTokenVerifier, TokenError};
 use crate::domain::live::Session;
 use crate::websocket_api::protocol::PROTOCOL;
 
-/// The input of a `REQUEST` authorizer; the fields that are read.
-///
-/// Source: <https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-websocket-api-lambda-auth.html>
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct AuthorizerRequest {
-    method_arn: String,
-    headers: HashMap<String, String>,
-}
-
 /// Decides whether the caller may connect. The context of the answer has the token's `sub` and `exp`; API Gateway
 /// passes it with every later message of the connection.
+///
+/// Source: <https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-websocket-api-lambda-auth.html>
 ///
 /// An invalid token is denied with 403. The function only fails if the user pool's keys are not available.
 pub(crate) async fn authorize(
     verifier: &AccessTokenVerifier,
-    event: LambdaEvent<AuthorizerRequest>,
+    event: LambdaEvent<ApiGatewayCustomAuthorizerRequestTypeRequest>,
 ) -> Result<Value, Diagnostic> {
     let request = event.payload;
+    let method = request.method_arn.as_deref().unwrap_or_default();
     let Some(token) = offered_token(&request.headers) else {
         info!("denied a connection without {PROTOCOL} and a token");
-        return Ok(policy("Deny", &request.method_arn, None));
+        return Ok(policy("Deny", method, None));
     };
     match verifier.verify(token).await {
-        Ok(session) => Ok(policy("Allow", &request.method_arn, Some(session))),
+        Ok(session) => Ok(policy("Allow", method, Some(session))),
         Err(TokenError::Keys(error)) => Err(keys_unavailable(&error)),
         Err(refused) => {
             info!(error.chain = telemetry::chain(&refused), "denied a connection");
-            Ok(policy("Deny", &request.method_arn, None))
+            Ok(policy("Deny", method, None))
         }
     }
 }
 
 /// The token in `Sec-WebSocket-Protocol: busline.v1, <token>`; `None` for any other form.
-fn offered_token(headers: &HashMap<String, String>) -> Option<&str> {
-    let (_, offered) = headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("sec-websocket-protocol"))?;
+fn offered_token(headers: &HeaderMap) -> Option<&str> {
+    let offered = headers.get(SEC_WEBSOCKET_PROTOCOL)?.to_str().ok()?;
     let (protocol, token) = offered.split_once(',')?;
     let token = token.trim();
     (protocol.trim() == PROTOCOL && !token.contains(',')).then_some(token)
@@ -80,7 +73,7 @@ mod tests {
     #[test]
     fn a_token_is_accepted_after_the_protocol_only() {
         let token = |offered: &str| {
-            let headers = HashMap::from([("Sec-WebSocket-Protocol".to_owned(), offered.to_owned())]);
+            let headers = HeaderMap::from_iter([(SEC_WEBSOCKET_PROTOCOL, offered.parse().unwrap())]);
             offered_token(&headers).map(str::to_owned)
         };
         assert_eq!(token("busline.v1, a.b.c").as_deref(), Some("a.b.c"));
@@ -88,6 +81,6 @@ mod tests {
         for other in ["", "busline.v1", "a.b.c", "a.b.c, busline.v1", "busline.v2, a.b.c", "busline.v1, a.b.c, d"] {
             assert_eq!(token(other), None, "{other}");
         }
-        assert_eq!(offered_token(&HashMap::new()), None);
+        assert_eq!(offered_token(&HeaderMap::new()), None);
     }
 }

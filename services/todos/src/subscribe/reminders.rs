@@ -1,8 +1,9 @@
 //! Changes of items, after which their schedules change, and schedules that fire.
 
+use aws_lambda_events::dynamodb::EventRecord;
 use jiff::Timestamp;
 use lambda_kit::invoked::Invocation;
-use lambda_kit::stream::StreamRecord;
+use lambda_kit::stream;
 use serde::Deserialize;
 use uuid::Uuid;
 
@@ -38,9 +39,9 @@ pub(crate) struct ScheduleInput {
 ///
 /// Everything is retried by Lambda. A repeat is harmless, because the item is read again. After the last attempt the
 /// record is kept; its replay reads the item at that time.
-pub(crate) async fn schedule(schedules: &ReminderSchedules, record: StreamRecord) -> Result<(), SubscribeError> {
-    let (owner, todo) = ids(record.keys()?)?;
-    let row: Option<ChangedRow> = record.item()?;
+pub(crate) async fn schedule(schedules: &ReminderSchedules, record: EventRecord) -> Result<(), SubscribeError> {
+    let (owner, todo) = ids(stream::keys(&record)?)?;
+    let row: Option<ChangedRow> = stream::item(&record)?;
     let change = row.map(|row| ItemChange { due_at: row.due_at, updated_at: row.updated_at });
     Ok(schedules.update(owner, todo, change.as_ref()).await?)
 }

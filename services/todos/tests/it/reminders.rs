@@ -20,8 +20,9 @@ fn run_after_change(updated: &str, planned: Option<&'static str>) -> Ran {
         "updatedAt": text(updated), "version": {"N": "2"},
     });
     let keys = json!({"pk": item["pk"], "sk": item["sk"]});
-    let change = json!({"Keys": keys, "NewImage": item, "SequenceNumber": "1"});
-    FUNCTIONS.run("schedule", &json!({"Records": [{"eventName": "MODIFY", "dynamodb": change}]}), move |call| {
+    let change = json!({"Keys": keys, "NewImage": item, "SequenceNumber": "1", "SizeBytes": 1});
+    let record = json!({"eventID": "1", "eventName": "MODIFY", "awsRegion": "eu-west-1", "dynamodb": change});
+    FUNCTIONS.run("schedule", &json!({ "Records": [record] }), move |call| {
         match (call.operation.as_str(), call.method.as_str()) {
             ("GetItem", _) => Answer::Json(200, json!({"Item": item})),
             (_, "GET") => planned.map_or_else(not_found, schedule_for),

@@ -40,6 +40,7 @@ pub(crate) struct OpenDeletion {
     pub(crate) id: String,
     /// Kept until the deletion is complete, because it may have to be requested from another service.
     pub(crate) user: Uuid,
+    pub(crate) requested_at: Timestamp,
     /// The services that must erase the user.
     pub(crate) participants: Services,
     /// The services that have erased the user.
@@ -113,6 +114,7 @@ mod tests {
         OpenDeletion {
             id: "d".into(),
             user: Uuid::nil(),
+            requested_at: at(0),
             participants: services(participants),
             erased_by: services(erased_by),
             sequence: 1,

@@ -49,6 +49,7 @@ impl Store {
         let mut deletion = OpenDeletion {
             id: tombstone::deletion_id(user),
             user,
+            requested_at: now,
             participants: participants.clone(),
             erased_by: Services::new(),
             sequence: version + 1,
@@ -56,7 +57,7 @@ impl Store {
         };
         let request = event::user_deleted(&deletion, now, correlation)?;
         deletion.event_ids.push(request.event_id().to_owned());
-        let record = serde_dynamo::to_item(OpenDeletionRow::new(deletion, now)).map_err(TableError::serialization)?;
+        let record = serde_dynamo::to_item(OpenDeletionRow::new(deletion)).map_err(TableError::serialization)?;
         let record = Put::builder().table_name(&self.table).set_item(Some(record)).build()?;
         let profile = Delete::builder()
             .table_name(&self.table)

@@ -42,14 +42,14 @@ pub(crate) struct OpenDeletionRow {
 
 impl OpenDeletionRow {
     /// The row of a deletion that begins.
-    pub(crate) fn new(deletion: OpenDeletion, now: Timestamp) -> Self {
+    pub(crate) fn new(deletion: OpenDeletion) -> Self {
         Self {
             pk: partition(&deletion.id),
             sk: "DELETION".to_owned(),
             directory: OPEN_DELETIONS.to_owned(),
-            by_registration: sortable(now),
+            by_registration: sortable(deletion.requested_at),
             deletion_id: deletion.id,
-            requested_at: now,
+            requested_at: deletion.requested_at,
             user_id: deletion.user,
             participants: deletion.participants,
             erased_by: BTreeMap::new(),
@@ -65,6 +65,7 @@ impl From<OpenDeletionRow> for OpenDeletion {
         Self {
             id: row.deletion_id,
             user: row.user_id,
+            requested_at: row.requested_at,
             participants: row.participants,
             erased_by: row.erased_by.into_keys().collect(),
             sequence: row.sequence,
@@ -99,12 +100,13 @@ mod tests {
         let deletion = OpenDeletion {
             id: "d".into(),
             user: Uuid::from_u128(1),
+            requested_at: Timestamp::UNIX_EPOCH,
             participants: ["orders".to_owned(), "users".to_owned()].into(),
             erased_by: Services::new(),
             sequence: 3,
             event_ids: vec!["e".into()],
         };
-        let row = OpenDeletionRow::new(deletion.clone(), Timestamp::UNIX_EPOCH);
+        let row = OpenDeletionRow::new(deletion.clone());
         let item: HashMap<String, AttributeValue> = serde_dynamo::to_item(row).unwrap();
         assert_eq!(item["erasedBy"], AttributeValue::M(HashMap::new()), "answers are added to this map");
         let row: OpenDeletionRow = serde_dynamo::from_item(item).unwrap();

@@ -45,13 +45,13 @@ pub(crate) fn profile_changed(change: &Change, correlation: &CorrelationContext)
     }
 }
 
-/// The event that requests a user's erasure from the participants of a deletion.
+/// The event that requests a user's erasure from the participants of a deletion; it may be requested more than once.
 pub(crate) fn user_deleted(
     deletion: &OpenDeletion,
     now: Timestamp,
     correlation: &CorrelationContext,
 ) -> Result<OutboxRow, OutboxError> {
-    let data = UserDeletedV1 { user_id: deletion.user, deleted_at: now };
+    let data = UserDeletedV1 { user_id: deletion.user, deleted_at: deletion.requested_at };
     let (subject, sequence) = (deletion.user.to_string(), deletion.sequence);
     row(NewEvent { id: clock::new_id(), occurred_at: now, subject, sequence }, correlation, data)
 }

@@ -57,6 +57,7 @@ impl Workspace {
             "type": "REQUEST",
             "methodArn": "arn:aws:execute-api:eu-west-1:000000000000:abcd1234/live/$connect",
             "headers": {"Sec-WebSocket-Protocol": offered},
+            "requestContext": {},
         })
     }
 
@@ -109,5 +110,7 @@ impl Workspace {
 fn socket_event(user: Uuid, left: SignedDuration) -> Value {
     let exp = (Timestamp::now() + left).as_second().to_string();
     let authorizer = json!({"principalId": user, "sub": user, "exp": exp});
-    json!({"requestContext": {"connectionId": format!("unknown-{user}"), "authorizer": authorizer}})
+    json!({"requestContext": {
+        "connectionId": format!("unknown-{user}"), "connectedAt": 0, "requestTimeEpoch": 0, "authorizer": authorizer,
+    }})
 }

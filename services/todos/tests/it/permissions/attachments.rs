@@ -131,7 +131,7 @@ async fn attachment_deleted(user: &User) -> TestEvent {
 
 /// The bucket's notification of an object that no form can have uploaded.
 pub(super) fn unknown_upload() -> Value {
-    json!({"Records": [{"s3": {"object": {"key": "uploads/unknown", "size": 1, "eTag": "0"}}}]})
+    serde_json::from_str(include_str!("../../fixtures/uploaded.json")).expect("a notification")
 }
 
 /// Waits until a file is ready and is the only object of its attachment.
