@@ -23,15 +23,15 @@ pub(super) fn as_lambda_delivers(record: &Record, stream: &str) -> Value {
             change.insert("ApproximateCreationDateTime".to_owned(), json!(at.secs()));
         }
         change.insert("SequenceNumber".to_owned(), json!(given.sequence_number));
-        change.insert("SizeBytes".to_owned(), json!(given.size_bytes));
+        change.insert("SizeBytes".to_owned(), json!(given.size_bytes.unwrap_or_default()));
         change.insert("StreamViewType".to_owned(), json!(given.stream_view_type.as_ref().map(StreamViewType::as_str)));
     }
     json!({
-        "eventID": record.event_id,
-        "eventName": record.event_name.as_ref().map(OperationType::as_str),
+        "eventID": record.event_id.as_deref().unwrap_or_default(),
+        "eventName": record.event_name.as_ref().map_or("", OperationType::as_str),
         "eventVersion": record.event_version,
         "eventSource": "aws:dynamodb",
-        "awsRegion": record.aws_region,
+        "awsRegion": region(stream),
         "dynamodb": change,
         "eventSourceARN": stream,
     })
@@ -40,16 +40,24 @@ pub(super) fn as_lambda_delivers(record: &Record, stream: &str) -> Value {
 /// The stream record of a row's insertion. Its sequence number is no longer known, so it is the row's key.
 pub(super) fn from_row(key: &str, row: HashMap<String, Stored>, stream: &str) -> Value {
     let image: Map<String, Value> = row.into_iter().map(|(name, value)| (name, stored(&value))).collect();
-    let keys = json!({"pk": image.get("pk"), "sk": image.get("sk")});
+    let keys: Map<String, Value> =
+        ["pk", "sk"].iter().filter_map(|&name| Some((name.to_owned(), image.get(name)?.clone()))).collect();
+    let size = json!(image).to_string().len();
     json!({
         "eventID": key,
         "eventName": "INSERT",
         "eventVersion": "1.1",
         "eventSource": "aws:dynamodb",
-        "awsRegion": stream.split(':').nth(3),
-        "dynamodb": {"Keys": keys, "NewImage": image, "SequenceNumber": key, "StreamViewType": "NEW_IMAGE"},
+        "awsRegion": region(stream),
+        "dynamodb": {
+            "Keys": keys, "NewImage": image, "SequenceNumber": key, "SizeBytes": size, "StreamViewType": "NEW_IMAGE",
+        },
         "eventSourceARN": stream,
     })
+}
+
+fn region(stream: &str) -> &str {
+    stream.split(':').nth(3).unwrap_or_default()
 }
 
 fn item(image: &HashMap<String, AttributeValue>) -> Value {
@@ -90,5 +98,27 @@ fn stored(value: &Stored) -> Value {
             json!({"M": map.iter().map(|(name, value)| (name.clone(), stored(value))).collect::<Map<_, _>>()})
         }
         _ => Value::Null,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_lambda_events::dynamodb::EventRecord;
+    use aws_sdk_dynamodbstreams::types::StreamRecord;
+
+    use super::*;
+
+    const STREAM: &str = "arn:aws:dynamodb:eu-west-1:123456789012:table/orders/stream/2026-11-21T00:00:00.000";
+
+    #[test]
+    fn a_function_can_read_what_it_is_given() {
+        let change = StreamRecord::builder().keys("pk", AttributeValue::S("a".to_owned())).sequence_number("7");
+        let record = Record::builder().dynamodb(change.build()).build();
+        let row = HashMap::from([("pk".to_owned(), Stored::S("a".to_owned()))]);
+        for given in [as_lambda_delivers(&record, STREAM), from_row("7", row, STREAM)] {
+            let read: EventRecord = serde_json::from_value(given).unwrap();
+            assert_eq!((read.aws_region.as_str(), read.change.sequence_number.as_deref()), ("eu-west-1", Some("7")));
+            assert!(read.change.keys.contains_key("pk"));
+        }
     }
 }
