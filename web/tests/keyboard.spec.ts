@@ -54,8 +54,13 @@ test('the help opens with ?, traps the focus and returns it', async ({ home }) =
   await home.keyboard.press('?');
   const help = home.getByRole('dialog', { name: 'Keyboard shortcuts' });
   await expect(help).toBeVisible();
-  for (let step = 0; step < 4; step += 1) await home.keyboard.press('Tab');
-  expect(await help.evaluate((dialog) => dialog.contains(document.activeElement))).toBe(true);
+  // The dialog takes the focus after it has opened, and moves it back from its ends a moment after each Tab.
+  const hasFocus = () => help.evaluate((dialog) => dialog.contains(document.activeElement));
+  await expect.poll(hasFocus).toBe(true);
+  for (let step = 0; step < 4; step += 1) {
+    await home.keyboard.press('Tab');
+    await expect.poll(hasFocus).toBe(true);
+  }
   await home.keyboard.press('Escape');
   await expect(help).toBeHidden();
   await expect(title).toBeFocused();

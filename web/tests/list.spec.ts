@@ -200,12 +200,12 @@ test('another view starts at its top; returning from an item focuses its row', a
   await expect(home).toHaveURL(/\/\?tag=home$/);
   await expect(home.getByRole('button', { name: 'Item 2', exact: true })).toBeFocused();
   await expect(home.getByRole('button', { name: 'Item 2', exact: true })).toBeInViewport();
-  expect(await position()).toBeGreaterThan(0);
+  await expect.poll(position).toBeGreaterThan(0);
 
   await home.keyboard.press('g');
   await home.keyboard.press('u');
   await expect(home.getByRole('heading', { level: 1, name: 'Upcoming' })).toBeFocused();
-  expect(await position()).toBe(0);
+  await expect.poll(position).toBe(0);
 
   await row(home, 'Item 9').getByRole('link').click();
   await expect(home.getByLabel('Notes')).toBeVisible();

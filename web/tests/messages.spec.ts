@@ -24,7 +24,7 @@ test('a message under the pointer or with the focus stays, and its action works'
   await undo.press('Enter');
   await expect(titles(home)).toHaveText(['Buy milk']);
   await expect(undo).toBeHidden();
-  expect(await home.evaluate(() => document.activeElement !== document.body)).toBe(true);
+  await expect.poll(() => home.evaluate(() => document.activeElement !== document.body)).toBe(true);
 
   await remove(home, 'Buy milk');
   await undo.focus();

@@ -14,6 +14,9 @@ async function write(page: Page, ...lines: string[]): Promise<void> {
 
 const waiting = (page: Page, text: string) => expect(page.getByText(text)).toBeVisible();
 
+const waitingKeys = (page: Page) =>
+  page.evaluate(() => Object.keys(localStorage).filter((key) => key.includes('waiting')));
+
 async function signOut(page: Page): Promise<void> {
   await page.getByRole('navigation', { name: 'Main' }).getByRole('link', { name: 'Settings' }).click();
   await page.getByRole('button', { name: 'Sign out', exact: true }).click();
@@ -47,7 +50,7 @@ test.describe('without a connection', () => {
     await expect(titles(next)).toHaveText(expected);
     await next.getByRole('link', { name: 'Completed' }).click();
     await expect(titles(next)).toHaveText(['4', 'To be done']);
-    expect(await next.evaluate(() => Object.keys(localStorage).filter((key) => key.includes('waiting')))).toEqual([]);
+    await expect.poll(() => waitingKeys(next)).toEqual([]);
   });
 
   test('another tab of the same user takes over the changes of a closed tab, not of an open one', async ({
@@ -84,7 +87,7 @@ test.describe('without a connection', () => {
     await home.getByRole('button', { name: 'Sign out', exact: true }).click();
     await dialog.getByRole('button', { name: 'Sign out' }).click();
     await expect(home).toHaveURL(/\/sign-in/);
-    expect(await home.evaluate(() => Object.keys(localStorage).filter((key) => key.includes('waiting')))).toEqual([]);
+    await expect.poll(() => waitingKeys(home)).toEqual([]);
     const otherUser = newUser();
     await register(otherUser);
     const theirs = await context.newPage();
