@@ -32,30 +32,38 @@ test('all entries are marked as read at once', async ({ home }) => {
 });
 
 test('entries are marked one after the other by keyboard without reloading the inbox', async ({ home }) => {
-  // The count of the third entry may arrive after the entry was loaded; the page would then load the inbox again.
-  let isLoaded = false;
-  await home.routeWebSocket(/.*/, (socket) => {
-    const server = socket.connectToServer();
-    server.onMessage((message) => {
+  await add(home, 'Buy milk', 'Call Ben');
+  let open: () => void = () => undefined;
+  const mayOpen = new Promise<void>((resolve) => (open = resolve));
+  await home.routeWebSocket(/.*/, async (socket) => {
+    await mayOpen;
+    socket.connectToServer().onMessage((message) => {
       const { type, unread } = JSON.parse(String(message)) as { type: string; unread?: number };
-      if (!(isLoaded && type === 'InboxChanged' && unread === 3)) socket.send(message);
+      // A late count of the added entries, which are loaded.
+      if (!(type === 'InboxChanged' && unread === 3)) socket.send(message);
     });
   });
-  await add(home, 'Buy milk', 'Call Ben');
-  await home.goto('/inbox');
   const entries = home.getByRole('list', { name: 'Inbox' }).getByRole('listitem');
-  await expect(entries).toHaveCount(3);
-  isLoaded = true;
+  await expect(async () => {
+    await home.goto('/inbox');
+    await expect(entries).toHaveCount(3, { timeout: 3_000 });
+  }).toPass();
+  // Once its socket is open, the page loads everything again.
+  const loadedAgain = home.waitForResponse((response) => response.url().includes('/api/notifications'));
+  open();
+  await loadedAgain;
   await home.getByRole('button', { name: /^Mark as read: .*Buy milk/ }).focus();
-  // The socket is open by then, and earlier changes are loaded.
   await home.waitForLoadState('networkidle');
   const requests: string[] = [];
   home.on('request', (request) => {
     if (request.url().includes('/api/notifications')) requests.push(request.method());
   });
+  // A list that is loaded while an entry is being marked would be loaded again.
+  const marked = home.waitForResponse((response) => response.request().method() === 'POST');
   await home.keyboard.press('Enter');
   await expect(home.getByRole('status').filter({ hasText: '2 unread' })).toBeVisible();
   await expect(home.getByRole('button', { name: /Buy milk/ })).toBeFocused();
+  await marked;
 
   await home.getByRole('button', { name: 'Only unread' }).click();
   await expect(entries).toHaveCount(2);
