@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, ensure};
 use tokio::process::Command;
 
+use crate::checks;
 use crate::home::Home;
 use crate::process;
 use crate::ui;
@@ -49,7 +50,7 @@ const NEED_PRODUCT: [&str; 4] =
 /// Writes, checks and deletes a service.
 pub(crate) async fn check(home: &Home) -> Result<()> {
     let copy = Copy::create(home).await?;
-    write(&copy).await?;
+    write(home, &copy).await?;
     ui::note(format_args!("deleting {SERVICE}"));
     copy.delete(SERVICE).await?;
     let left = copy.changes().await?;
@@ -58,13 +59,14 @@ pub(crate) async fn check(home: &Home) -> Result<()> {
 }
 
 /// Writes a service, which must pass the checks and change nothing else.
-async fn write(copy: &Copy) -> Result<()> {
+async fn write(home: &Home, copy: &Copy) -> Result<()> {
     ui::note(format_args!("cargo xtask new service {SERVICE}"));
     // This program is the copy's xtask, too: their sources are the same until the service is written.
     let mut new_service = copy.command(env::current_exe()?);
     new_service.args(["new", "service", SERVICE]).env("CARGO_MANIFEST_DIR", copy.folder.join("xtask"));
     process::run_quietly(&mut new_service).await?;
     copy.ensure_changes_of(SERVICE).await?;
+    checks::run(&Home { repo: copy.folder.clone(), ..home.clone() })?;
     let checks = ["xtask", "test", "--only", "format", "--only", "templates"];
     copy.cargo(&checks).await?;
     let tests = ["test", "--quiet", "--package", SERVICE, "--package", "xtask", "--bins", "--tests", "--"];
