@@ -1,6 +1,8 @@
 //! `cargo xtask new service`: writes a complete service from the files in `new_service/`.
 
 pub(crate) mod check;
+mod copy;
+mod deletion;
 mod files;
 mod names;
 mod undo;

@@ -1,0 +1,58 @@
+//! Deletes a service in the copy, and checks that the others do without it.
+
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use contracts::repository::Repository;
+use contracts::repository::tree::Tree;
+
+use crate::new_service::copy::Copy;
+use crate::stacks::Stacks;
+use crate::ui;
+
+/// The test that reads the contracts of the whole repository.
+const CONTRACTS: [&str; 10] = [
+    "test",
+    "--quiet",
+    "--package",
+    "contracts",
+    "--package",
+    "xtask",
+    "--test",
+    "it",
+    "--",
+    "check::every_check_holds_on_this_repository",
+];
+
+/// The services that no other one needs: none reads their SSM parameters, and none has a job that only they publish for.
+pub(super) fn unneeded_services(repo: &Path) -> Result<Vec<String>> {
+    let stacks = Stacks::discover(repo)?;
+    let contracts = Repository::new(Tree::read(repo)?, None);
+    let names: Vec<&str> = stacks.services().map(|service| service.name.as_str()).collect();
+    let is_needed = |name: &str| {
+        let others = || stacks.all().iter().filter(|stack| stack.service.is_some());
+        others().any(|stack| stack.needs.contains(name)) || is_only_publisher(&contracts, name)
+    };
+    Ok(names.into_iter().filter(|name| !is_needed(name)).map(str::to_owned).collect())
+}
+
+/// Whether a job of another service reads an event that this service alone publishes.
+fn is_only_publisher(contracts: &Repository, service: &str) -> bool {
+    contracts.readers.iter().filter(|reader| reader.service != service).any(|reader| {
+        let events = contracts.events_of(reader);
+        !events.is_empty() && events.iter().all(|event| event.service == service)
+    })
+}
+
+/// Deletes a service; then everything must compile, and the tests and checks of the others must pass.
+pub(super) async fn check_without(copy: &Copy, service: &str) -> Result<()> {
+    ui::note(format_args!("deleting {service}"));
+    copy.delete(service).await?;
+    copy.ensure_changes_of(service).await?;
+    copy.cargo(&["xtask", "test", "--only", "templates"]).await?;
+    for other in Stacks::discover(&copy.folder)?.services() {
+        copy.cargo(&["xtask", "test", "--only", "unit", "--service", &other.name]).await?;
+    }
+    copy.cargo(&CONTRACTS).await.with_context(|| format!("the contracts do not hold without {service}"))?;
+    copy.restore().await
+}
