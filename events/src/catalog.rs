@@ -4,6 +4,7 @@ use std::fmt;
 
 use schemars::JsonSchema;
 use serde_json::Value;
+use uuid::Uuid;
 
 use crate::documents;
 use crate::envelope::{self, BusEvent, Payload, ReadError};
@@ -23,6 +24,7 @@ pub struct EventType {
     example: &'static str,
     document: fn(&str, &Value) -> Value,
     rewrite: fn(BusEvent) -> Result<Value, ReadError>,
+    user: fn(BusEvent) -> Result<Option<Uuid>, ReadError>,
 }
 
 /// All events, by publisher: `build.rs` finds them by their examples.
@@ -47,6 +49,14 @@ impl EventType {
     pub fn rewrite(&self, message: BusEvent) -> Result<Value, ReadError> {
         (self.rewrite)(message)
     }
+
+    /// The user that a bus event of this type is about, as its payload tells.
+    ///
+    /// # Errors
+    /// When the message is no event of this type.
+    pub fn user(&self, message: BusEvent) -> Result<Option<Uuid>, ReadError> {
+        (self.user)(message)
+    }
 }
 
 impl fmt::Debug for EventType {
@@ -64,6 +74,7 @@ fn event<P: Payload + JsonSchema>(example: &'static str) -> EventType {
         example,
         document: |_, example| documents::written::<P>(example),
         rewrite: |message| envelope::read::<P, P>(message).map(|event| serde_json::json!(event)),
+        user: |message| envelope::read::<P, P>(message).map(|event| event.data.user()),
     }
 }
 
@@ -77,5 +88,23 @@ fn participant_event<P: ParticipantPayload + JsonSchema>(service: &'static str, 
         example,
         document: documents::written_by_participant::<P>,
         rewrite: |message| participants::read::<P, P>(message).map(|event| serde_json::json!(event)),
+        user: |message| participants::read::<P, P>(message).map(|event| event.data.user()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::envelope::USER_FIELDS;
+
+    #[test]
+    fn the_user_of_an_event_is_in_a_field_by_which_an_erasure_finds_it() {
+        for event in all() {
+            let example: Value = serde_json::from_str(event.example).unwrap();
+            let user = event.user(serde_json::from_value(example.clone()).unwrap()).unwrap();
+            let data = &example["detail"]["data"];
+            let named: Vec<&str> = USER_FIELDS.iter().filter_map(|field| data[field].as_str()).collect();
+            assert_eq!(named, user.map(|user| user.to_string()).as_slice(), "{}", event.schema);
+        }
     }
 }

@@ -20,6 +20,10 @@ pub const MAX_EVENT_BYTES: usize = 200_000;
 /// The longest correlation or causation id, in characters.
 pub const MAX_CORRELATION_ID: usize = 128;
 
+/// The fields of an event's data that name the user that the event is about: [`Payload::user`] returns the one that the
+/// event has. An erasure finds the user's failure records by them.
+pub const USER_FIELDS: [&str; 2] = ["userId", "ownerId"];
+
 /// The data of one event version: who publishes it and under which name.
 pub trait Payload: Serialize + DeserializeOwned {
     /// The service that publishes it, such as `todos`.

@@ -74,8 +74,11 @@ impl Eraser {
     }
 
     /// Deletes what every service has of a user: the rows of the user's `partition`, the outbox rows of events that name
-    /// them, and the failure records that do, from the dead-letter queue, the parking queue and the bucket. The event
-    /// `Request` is kept, which requests the erasure: it is needed until every service has erased the user.
+    /// them, and the user's failure records, from the dead-letter queue, the parking queue and the bucket. The event
+    /// `Request` is kept, which requests the erasure: it is needed until every service has erased the user. A failure
+    /// record that contains the user's id and cannot be attributed is kept too, and counted in a warning.
+    ///
+    /// `partition` ends with the user's id.
     ///
     /// The index that finds outbox rows is eventually consistent; the second sweep of an erasure finds what the first may
     /// have missed.
@@ -87,7 +90,8 @@ impl Eraser {
         let kept_event = envelope::detail_type::<Request>();
         rows::delete_partition(&self.dynamodb, &self.table, partition).await?;
         rows::delete_outbox_rows(&self.dynamodb, &self.table, user, &kept_event).await?;
-        failure_messages::sweep(&self.failures, &RecordFilter { user: user.to_string(), kept_event }).await?;
+        let filter = RecordFilter { user: user.to_string(), partition: partition.to_owned(), kept_event };
+        failure_messages::sweep(&self.failures, &filter).await?;
         Ok(())
     }
 

@@ -6,8 +6,9 @@ use std::time::{Duration, Instant};
 use aws_sdk_s3::operation::get_object::GetObjectError;
 use aws_sdk_sqs::types::{ChangeMessageVisibilityBatchRequestEntry, Message, QueueAttributeName};
 use lambda_runtime::Error;
+use tracing::warn;
 
-use crate::personal_data::failure_records::{RecordFilter, Remaining};
+use crate::personal_data::failure_records::{Attribution, RecordFilter, Remaining};
 
 /// How long a search hides messages from other readers, in seconds. It makes them visible again when it ends.
 const VISIBILITY_TIMEOUT: i32 = 300;
@@ -54,24 +55,39 @@ fn sqs(error: impl Into<Error>) -> FailuresError {
     FailuresError::Call { to: "SQS", source: error.into() }
 }
 
+/// Deletes every record that is the user's. What names the user and cannot be attributed is kept and reported: it may be
+/// another user's, and expires with its queue or bucket.
 pub(super) async fn sweep(stores: &FailureStores, filter: &RecordFilter) -> Result<(), FailuresError> {
-    let rewritten = delete_from_bucket(stores, filter).await?;
+    let BucketSweep { rewritten, mut unattributed } = delete_from_bucket(stores, filter).await?;
     let started = Instant::now();
     for queue in &stores.queues {
         loop {
-            let mut search =
-                Search { stores, queue, filter, rewritten: &rewritten, seen: HashSet::new(), to_release: Vec::new() };
+            let mut search = Search::new(stores, queue, filter, &rewritten);
             let result = search.run().await;
             search.release().await?;
             result?;
             match count_held(stores, queue).await? {
-                0 => break,
+                0 => {
+                    unattributed += search.unattributed.len();
+                    break;
+                }
                 held if started.elapsed() > MAX_WAIT => return Err(FailuresError::Held(held)),
                 _ => tokio::time::sleep(PAUSE).await,
             }
         }
     }
+    if unattributed > 0 {
+        warn!(records.unattributed = unattributed, "kept failure records that name the user and may be another user's");
+    }
     Ok(())
+}
+
+/// What the search of the bucket has found.
+#[derive(Default)]
+struct BucketSweep {
+    rewritten: Vec<Rewritten>,
+    /// How many records name the user and were kept, because they cannot be attributed.
+    unattributed: usize,
 }
 
 /// A failed batch that was changed or deleted. The messages about its old content are deleted, and no others: S3 announces
@@ -91,9 +107,9 @@ impl Rewritten {
 }
 
 /// Removes the user's records from every failed batch.
-async fn delete_from_bucket(stores: &FailureStores, filter: &RecordFilter) -> Result<Vec<Rewritten>, FailuresError> {
+async fn delete_from_bucket(stores: &FailureStores, filter: &RecordFilter) -> Result<BucketSweep, FailuresError> {
     let bucket = &stores.bucket;
-    let mut rewritten = Vec::new();
+    let mut sweep = BucketSweep::default();
     let mut pages = stores.s3.list_objects_v2().bucket(bucket).into_paginator().send();
     while let Some(page) = pages.next().await {
         for key in page.map_err(s3)?.contents().iter().filter_map(|object| object.key()) {
@@ -106,7 +122,9 @@ async fn delete_from_bucket(stores: &FailureStores, filter: &RecordFilter) -> Re
             // The tag is a string with quotes in an answer, and without them in a notification.
             let tag = object.e_tag.map(|tag| tag.trim_matches('"').to_owned());
             let bytes = object.body.collect().await.map_err(s3)?.into_bytes();
-            let old_tag = match filter.remove_from(&String::from_utf8_lossy(&bytes)) {
+            let removal = filter.remove_from(&String::from_utf8_lossy(&bytes));
+            sweep.unattributed += removal.unattributed;
+            let old_tag = match removal.remaining {
                 Remaining::Unchanged => continue,
                 Remaining::Empty => {
                     stores.s3.delete_object().bucket(bucket).key(key).send().await.map_err(s3)?;
@@ -118,10 +136,10 @@ async fn delete_from_bucket(stores: &FailureStores, filter: &RecordFilter) -> Re
                     tag
                 }
             };
-            rewritten.push(Rewritten { name: key.rsplit('/').next().unwrap_or(key).to_owned(), old_tag });
+            sweep.rewritten.push(Rewritten { name: key.rsplit('/').next().unwrap_or(key).to_owned(), old_tag });
         }
     }
-    Ok(rewritten)
+    Ok(sweep)
 }
 
 /// A search of all messages of a queue.
@@ -135,9 +153,16 @@ struct Search<'a> {
     seen: HashSet<String>,
     /// The receipts of the messages that are kept.
     to_release: Vec<String>,
+    /// The ids of the kept messages that name the user and cannot be attributed.
+    unattributed: HashSet<String>,
 }
 
-impl Search<'_> {
+impl<'a> Search<'a> {
+    fn new(stores: &'a FailureStores, queue: &'a str, filter: &'a RecordFilter, rewritten: &'a [Rewritten]) -> Self {
+        let (seen, unattributed) = (HashSet::new(), HashSet::new());
+        Self { stores, queue, filter, rewritten, seen, to_release: Vec::new(), unattributed }
+    }
+
     async fn run(&mut self) -> Result<(), FailuresError> {
         loop {
             let request = self.stores.sqs.receive_message().queue_url(self.queue).max_number_of_messages(BATCH);
@@ -161,7 +186,11 @@ impl Search<'_> {
 
     async fn inspect(&mut self, message: Message) -> Result<(), FailuresError> {
         let (body, receipt) = (message.body.unwrap_or_default(), message.receipt_handle.unwrap_or_default());
-        if self.filter.matches(&body) || self.rewritten.iter().any(|batch| batch.is_announced_by(&body)) {
+        let attribution = self.filter.attribute(&body);
+        if attribution == Attribution::Unknown {
+            self.unattributed.insert(message.message_id.unwrap_or_default());
+        }
+        if attribution == Attribution::User || self.rewritten.iter().any(|batch| batch.is_announced_by(&body)) {
             let request = self.stores.sqs.delete_message().queue_url(self.queue);
             request.receipt_handle(receipt).send().await.map_err(sqs)?;
         } else {
