@@ -24,6 +24,12 @@ pub(crate) struct ExportsBucket {
     name: String,
 }
 
+/// An object of the bucket.
+struct StoredObject {
+    key: String,
+    bytes: u64,
+}
+
 /// Why an operation on the bucket failed.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ExportsBucketError {
@@ -66,8 +72,8 @@ impl ExportsBucket {
         }
         prefixes.push(format!("archives/{deletion_id}/"));
         for prefix in prefixes {
-            for key in self.keys(&prefix).await? {
-                let request = self.client.delete_object().bucket(&self.name).key(key);
+            for object in self.objects(&prefix).await? {
+                let request = self.client.delete_object().bucket(&self.name).key(object.key);
                 request.send().await.map_err(call)?;
             }
         }
@@ -86,15 +92,18 @@ impl ExportsBucket {
         Ok(prefixes)
     }
 
-    /// The keys of all objects under a prefix.
-    async fn keys(&self, prefix: &str) -> Result<Vec<String>, ExportsBucketError> {
+    /// All objects under a prefix.
+    async fn objects(&self, prefix: &str) -> Result<Vec<StoredObject>, ExportsBucketError> {
         let mut pages = self.client.list_objects_v2().bucket(&self.name).prefix(prefix).into_paginator().send();
-        let mut keys = Vec::new();
+        let mut objects = Vec::new();
         while let Some(page) = pages.next().await {
-            let objects = page.map_err(call)?.contents.unwrap_or_default();
-            keys.extend(objects.into_iter().filter_map(|object| object.key));
+            let found = page.map_err(call)?.contents.unwrap_or_default();
+            objects.extend(found.into_iter().filter_map(|object| {
+                let bytes = object.size.and_then(|size| size.try_into().ok()).unwrap_or_default();
+                object.key.map(|key| StoredObject { key, bytes })
+            }));
         }
-        Ok(keys)
+        Ok(objects)
     }
 }
 
