@@ -175,6 +175,60 @@ impl Payload for TodoDeletedV1 {
     }
 }
 
+/// A deleted item was restored, with all that it held before.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct TodoRestoredV1 {
+    /// The item.
+    pub todo_id: Uuid,
+    /// Whose it is.
+    pub owner_id: Uuid,
+    /// What is to be done, in one line of 1 to 200 characters.
+    #[schemars(with = "Text<1, 200>")]
+    pub title: String,
+    /// When it is due, if ever.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub due_at: Option<Timestamp>,
+    /// How urgent it is.
+    pub priority: Priority,
+    /// What its owner files it under: at most 20 tags of 1 to 50 characters, no two alike.
+    #[schemars(with = "Distinct<Text<1, 50>, 0, 20>")]
+    pub tags: Vec<String>,
+    /// When it was completed; absent for an open item.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub completed_at: Option<Timestamp>,
+}
+
+impl Payload for TodoRestoredV1 {
+    const SERVICE: &'static str = "todos";
+    const NAME: &'static str = "TodoRestored";
+    const VERSION: u32 = 1;
+
+    fn user(&self) -> Option<Uuid> {
+        Some(self.owner_id)
+    }
+}
+
+/// A deleted item was deleted for good, by its owner or 30 days after its deletion. It cannot be restored any more.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct TodoPurgedV1 {
+    /// The item.
+    pub todo_id: Uuid,
+    /// Whose it was.
+    pub owner_id: Uuid,
+}
+
+impl Payload for TodoPurgedV1 {
+    const SERVICE: &'static str = "todos";
+    const NAME: &'static str = "TodoPurged";
+    const VERSION: u32 = 1;
+
+    fn user(&self) -> Option<Uuid> {
+        Some(self.owner_id)
+    }
+}
+
 /// An open item is due now. Of each due time of an item there is at most one. The sequence is the item's version of that
 /// moment, which an event of a change has as well: nothing about the item is changed.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]

@@ -24,7 +24,10 @@ use std::process::ExitCode;
 
 use aws_config::SdkConfig;
 use events::todos::attachments::{AttachmentDeletedV1, AttachmentReadyV1, AttachmentRejectedV1};
-use events::todos::{TodoChangedV1, TodoCompletedV1, TodoCreatedV1, TodoDeletedV1, TodoDueV1, TodoReopenedV1};
+use events::todos::{
+    TodoChangedV1, TodoCompletedV1, TodoCreatedV1, TodoDeletedV1, TodoDueV1, TodoPurgedV1, TodoReopenedV1,
+    TodoRestoredV1,
+};
 use events::users::{UserDeletedV1, UserExportReadyV1, UserExportRequestedV1, UserProfileChangedV1, UserRegisteredV1};
 use lambda_kit::personal_data::erasure::Eraser;
 use lambda_kit::personal_data::export::Exporter;
@@ -126,6 +129,7 @@ fn agenda_events() -> Subscriptions<AgendaItemPayload> {
         .event::<TodoCompletedV1>()
         .event::<TodoReopenedV1>()
         .event::<TodoDeletedV1>()
+        .event::<TodoRestoredV1>()
 }
 
 fn change_events() -> Subscriptions<UserChange> {
@@ -135,6 +139,8 @@ fn change_events() -> Subscriptions<UserChange> {
         .event_as::<TodoCompletedV1, _>(live_push::item_changed)
         .event_as::<TodoReopenedV1, _>(live_push::item_changed)
         .event_as::<TodoDeletedV1, _>(live_push::item_changed)
+        .event_as::<TodoRestoredV1, _>(live_push::item_changed)
+        .event_as::<TodoPurgedV1, _>(live_push::item_changed)
         .event_as::<TodoDueV1, _>(live_push::item_changed)
         .event_as::<AttachmentReadyV1, _>(live_push::item_changed)
         .event_as::<AttachmentRejectedV1, _>(live_push::item_changed)

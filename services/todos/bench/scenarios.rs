@@ -76,6 +76,21 @@ impl TodosScenarios {
                 http_request(user, "POST /todos/{id}/reopen", &[("id", &id)], &Value::Null)
             }
             "delete-todo" => of_item("DELETE /todos/{id}", Value::Null).await?,
+            "restore-todo" => {
+                let id = self.create_deleted().await?;
+                http_request(user, "POST /todos/{id}/restore", &[("id", &id)], &Value::Null)
+            }
+            "purge-todo" => {
+                let id = self.create_deleted().await?;
+                http_request(user, "POST /todos/{id}/purge", &[("id", &id)], &Value::Null)
+            }
+            "purge-expired" => {
+                let id = self.create_deleted().await?;
+                let deleted = user.api(SERVICE).get("/todos?status=deleted&limit=100").expect(200).await;
+                let items = deleted["items"].as_array().context("a list has no items")?;
+                let item = items.iter().find(|item| item["id"] == id).context("the deleted item is not listed")?;
+                json!({"todoId": id, "ownerId": user.id, "deletedAt": item["deletedAt"]})
+            }
             "schedule" => {
                 let item = self.create_due_in_far_future().await;
                 let id = item["id"].as_str().context("a new item has no id")?;
@@ -120,6 +135,13 @@ impl TodosScenarios {
     async fn create(&self) -> Result<String> {
         let item = self.user.api(SERVICE).post("/todos").json(&json!({"title": "Buy milk"})).expect(201).await;
         item["id"].as_str().map(str::to_owned).context("a new item has no id")
+    }
+
+    /// Creates an item and deletes it; its id.
+    async fn create_deleted(&self) -> Result<String> {
+        let id = self.create().await?;
+        self.user.api(SERVICE).delete(&format!("/todos/{id}")).expect(204).await;
+        Ok(id)
     }
 
     async fn create_due_in_far_future(&self) -> Value {

@@ -15,7 +15,7 @@ mod subscribe;
 
 use std::process::ExitCode;
 
-use events::todos::TodoDeletedV1;
+use events::todos::TodoPurgedV1;
 use events::todos::attachments::AttachmentDeletedV1;
 use events::users::{UserDeletedV1, UserExportRequestedV1};
 use lambda_kit::personal_data::erasure::Eraser;
@@ -51,6 +51,9 @@ async fn job() -> Result<(), Error> {
         "complete-todo" => serve(todos().await?, api::todos::complete).await,
         "reopen-todo" => serve(todos().await?, api::todos::reopen).await,
         "delete-todo" => serve(todos().await?, api::todos::delete).await,
+        "restore-todo" => serve(todos().await?, api::todos::restore).await,
+        "purge-todo" => serve(todos().await?, api::todos::purge).await,
+        "purge-expired" => invoked::run(todos().await?, reminders::purge).await,
         "schedule" => stream::run(schedules().await?, reminders::schedule).await,
         "remind" => invoked::run(DueReminders { store: store().await? }, reminders::remind).await,
         "create-attachment" => serve(attachments().await?, api::attachments::create).await,
@@ -59,8 +62,8 @@ async fn job() -> Result<(), Error> {
         "delete-attachment" => serve(attachment_rows().await?, api::attachments::delete).await,
         "check-attachment" => invoked::run(attachments().await?, uploads::check_attachment).await,
         "delete-attachments" => {
-            let deleted = subscribe_to::<TodoDeletedV1>();
-            deleted.run(attachment_rows().await?, subscribe::attachments::delete_attachments).await
+            let purged = subscribe_to::<TodoPurgedV1>();
+            purged.run(attachment_rows().await?, subscribe::attachments::delete_attachments).await
         }
         "delete-files" => {
             let deleted = subscribe_to::<AttachmentDeletedV1>();

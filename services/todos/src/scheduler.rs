@@ -1,5 +1,5 @@
-//! EventBridge Scheduler: one one-time schedule for each item with a reminder, in the service's group, named by the
-//! item's id.
+//! EventBridge Scheduler: one one-time schedule for each item with a reminder, and for each deleted item, in the
+//! service's group, named by the item's id.
 //!
 //! Source: <https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html#one-time>
 
@@ -18,6 +18,7 @@ use lambda_kit::settings::{MissingSettings, Settings};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use crate::domain::purge::Purge;
 use crate::domain::reminder::Reminder;
 
 /// A schedule starts at least this many seconds from now: AWS rejects one with a time in the past.
@@ -28,7 +29,7 @@ const MAX_RETRIES: i32 = 185;
 /// How often writing a schedule is tried while others create and delete it.
 const WRITE_ATTEMPTS: usize = 3;
 
-/// The schedules of reminders.
+/// The schedules of items.
 #[derive(Clone, Debug)]
 pub(crate) struct Scheduler {
     client: Client,
@@ -39,30 +40,46 @@ pub(crate) struct Scheduler {
 struct Config {
     /// The group's name, `REMINDER_GROUP`.
     group: String,
-    /// The ARN of the function that a schedule invokes, `REMIND_FUNCTION`.
-    function: String,
-    /// The ARN of the role by which Scheduler invokes it, `REMINDER_ROLE`.
+    /// The ARN of the function that a reminder invokes, `REMIND_FUNCTION`.
+    remind_function: String,
+    /// The ARN of the function that a purge invokes, `PURGE_FUNCTION`.
+    purge_function: String,
+    /// The ARN of the role by which Scheduler invokes them, `REMINDER_ROLE`.
     role: String,
     /// The ARN of the dead-letter queue, `REMINDER_DLQ`.
     dead_letter_queue: String,
 }
 
 impl Scheduler {
-    /// Reads group, function, role and queue from the settings.
+    /// Reads group, functions, role and queue from the settings.
     pub(crate) fn from_env(aws: &SdkConfig) -> Result<Self, MissingSettings> {
         let config = Settings::read(|settings| Config {
             group: settings.text("REMINDER_GROUP"),
-            function: settings.text("REMIND_FUNCTION"),
+            remind_function: settings.text("REMIND_FUNCTION"),
+            purge_function: settings.text("PURGE_FUNCTION"),
             role: settings.text("REMINDER_ROLE"),
             dead_letter_queue: settings.text("REMINDER_DLQ"),
         })?;
         Ok(Self { client: Client::new(aws), config })
     }
 
-    /// Creates or moves the item's schedule. A repeat is harmless.
+    /// Makes the item's schedule one for its reminder. A repeat is harmless.
     pub(crate) async fn put(&self, reminder: &Reminder, now: Timestamp) -> Result<(), SchedulerError> {
+        let input = serde_json::to_string(&ScheduleInput::from(reminder))?;
+        let at = schedule_expression(reminder.due_at, now);
+        self.write(Plan { todo: reminder.todo_id, at, function: &self.config.remind_function, input }).await
+    }
+
+    /// Makes the item's schedule one for its purge. A repeat is harmless.
+    pub(crate) async fn put_purge(&self, purge: &Purge, now: Timestamp) -> Result<(), SchedulerError> {
+        let input = serde_json::to_string(&PurgeInput::from(purge))?;
+        let at = schedule_expression(purge.at(), now);
+        self.write(Plan { todo: purge.todo_id, at, function: &self.config.purge_function, input }).await
+    }
+
+    async fn write(&self, plan: Plan<'_>) -> Result<(), SchedulerError> {
         for _ in 0..WRITE_ATTEMPTS {
-            if self.create(reminder, now).await? || self.update(reminder, now).await? {
+            if self.create(&plan).await? || self.update(&plan).await? {
                 return Ok(());
             }
         }
@@ -99,16 +116,16 @@ impl Scheduler {
     }
 
     /// False when there is one already.
-    async fn create(&self, reminder: &Reminder, now: Timestamp) -> Result<bool, SchedulerError> {
+    async fn create(&self, plan: &Plan<'_>) -> Result<bool, SchedulerError> {
         let request = self
             .client
             .create_schedule()
             .group_name(&self.config.group)
-            .name(reminder.todo_id.to_string())
-            .schedule_expression(schedule_expression(reminder.due_at, now))
+            .name(plan.todo.to_string())
+            .schedule_expression(&plan.at)
             .flexible_time_window(no_time_window().map_err(failed)?)
             .action_after_completion(ActionAfterCompletion::Delete)
-            .target(self.target(reminder)?);
+            .target(self.target(plan)?);
         match request.send().await {
             Ok(_) => Ok(true),
             Err(error) if error.as_service_error().is_some_and(CreateScheduleError::is_conflict_exception) => Ok(false),
@@ -117,16 +134,16 @@ impl Scheduler {
     }
 
     /// False when there is none.
-    async fn update(&self, reminder: &Reminder, now: Timestamp) -> Result<bool, SchedulerError> {
+    async fn update(&self, plan: &Plan<'_>) -> Result<bool, SchedulerError> {
         let request = self
             .client
             .update_schedule()
             .group_name(&self.config.group)
-            .name(reminder.todo_id.to_string())
-            .schedule_expression(schedule_expression(reminder.due_at, now))
+            .name(plan.todo.to_string())
+            .schedule_expression(&plan.at)
             .flexible_time_window(no_time_window().map_err(failed)?)
             .action_after_completion(ActionAfterCompletion::Delete)
-            .target(self.target(reminder)?);
+            .target(self.target(plan)?);
         match request.send().await {
             Ok(_) => Ok(true),
             Err(error)
@@ -138,14 +155,14 @@ impl Scheduler {
         }
     }
 
-    fn target(&self, reminder: &Reminder) -> Result<Target, SchedulerError> {
+    fn target(&self, plan: &Plan<'_>) -> Result<Target, SchedulerError> {
         let retries = RetryPolicy::builder()
             .maximum_event_age_in_seconds(MAX_EVENT_AGE_SECONDS)
             .maximum_retry_attempts(MAX_RETRIES);
         let target = Target::builder()
-            .arn(&self.config.function)
+            .arn(plan.function)
             .role_arn(&self.config.role)
-            .input(serde_json::to_string(&ScheduleInput::from(reminder))?)
+            .input(&plan.input)
             .retry_policy(retries.build())
             .dead_letter_config(DeadLetterConfig::builder().arn(&self.config.dead_letter_queue).build());
         target.build().map_err(failed)
@@ -174,7 +191,32 @@ fn failed(error: impl Into<lambda_runtime::Error>) -> SchedulerError {
     SchedulerError::Call(error.into())
 }
 
-/// The input of a schedule, which the job `remind` gets.
+/// A schedule to write.
+struct Plan<'a> {
+    todo: Uuid,
+    /// When it fires, as an expression of Scheduler.
+    at: String,
+    /// The ARN of the function that it invokes.
+    function: &'a str,
+    input: String,
+}
+
+/// The input of a purge's schedule, which the job `purge-expired` gets.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct PurgeInput {
+    todo_id: Uuid,
+    owner_id: Uuid,
+    deleted_at: Timestamp,
+}
+
+impl From<&Purge> for PurgeInput {
+    fn from(purge: &Purge) -> Self {
+        Self { todo_id: purge.todo_id, owner_id: purge.owner_id, deleted_at: purge.deleted_at }
+    }
+}
+
+/// The input of a reminder's schedule, which the job `remind` gets.
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct ScheduleInput {

@@ -52,6 +52,7 @@ function created(message: EventMessage, data: Record<string, unknown>): Todo {
     completedAt: null,
     createdAt: message.occurredAt,
     updatedAt: message.occurredAt,
+    deletedAt: null,
     version: message.sequence,
   };
 }

@@ -101,6 +101,7 @@ export function addTodo(todo: QuickTodo, line: string): Todo {
     completedAt: null,
     createdAt: now,
     updatedAt: now,
+    deletedAt: null,
     version: 0,
   };
   void send({ id: draft.id, kind: 'create', todo: draft, line });

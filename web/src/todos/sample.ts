@@ -13,6 +13,7 @@ export function sample(part: Partial<Todo> = {}): Todo {
     completedAt: null,
     createdAt: '2026-11-21T08:00:00Z',
     updatedAt: '2026-11-21T08:00:00Z',
+    deletedAt: null,
     version: 1,
     ...part,
   };

@@ -3,7 +3,7 @@
 //! Repeats and any order are harmless: values are only replaced by newer ones. Lambda retries all failures.
 
 use events::envelope::{self, Event};
-use events::todos::{TodoCompletedV1, TodoCreatedV1, TodoDeletedV1, TodoReopenedV1};
+use events::todos::{TodoCompletedV1, TodoCreatedV1, TodoDeletedV1, TodoReopenedV1, TodoRestoredV1};
 
 use crate::app::agenda::Agenda;
 use crate::app::error::JobError;
@@ -17,7 +17,7 @@ pub(crate) async fn update(agenda: &Agenda, event: Event<AgendaItemPayload>) -> 
     Ok(agenda.apply(key, changes(event), sequence).await?)
 }
 
-/// The changes that an event reports. Only the events of creating, changing and reopening have all details.
+/// The changes that an event reports. Only the events of creating, changing, reopening and restoring have all details.
 fn changes(event: Event<AgendaItemPayload>) -> Vec<AgendaChange> {
     let AgendaItemPayload { title, due_at, completed_at, .. } = event.data;
     let details = AgendaChange::Details { title, due_at };
@@ -26,6 +26,9 @@ fn changes(event: Event<AgendaItemPayload>) -> Vec<AgendaChange> {
         vec![details, AgendaChange::Opened]
     } else if is(envelope::schema::<TodoCompletedV1>()) {
         vec![AgendaChange::Completed { at: completed_at.unwrap_or(event.metadata.occurred_at) }]
+    } else if is(envelope::schema::<TodoRestoredV1>()) {
+        let state = completed_at.map_or(AgendaChange::Opened, |at| AgendaChange::Completed { at });
+        vec![details, state]
     } else if is(envelope::schema::<TodoDeletedV1>()) {
         vec![AgendaChange::Deleted]
     } else {

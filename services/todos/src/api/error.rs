@@ -30,6 +30,11 @@ impl ApiError {
         Self::Rejected(Problem::not_found("You have no to-do item with this id."))
     }
 
+    /// 404 for an item that is not deleted.
+    pub(crate) fn no_such_deleted_todo() -> Self {
+        Self::Rejected(Problem::not_found("You have no deleted to-do item with this id."))
+    }
+
     /// 404, the same for an attachment that does not exist, has expired, or is another user's.
     pub(crate) fn no_such_attachment() -> Self {
         Self::Rejected(Problem::not_found("Your to-do item has no attachment with this id."))

@@ -24,7 +24,7 @@ pub(crate) struct TodoPage {
 
 /// Parses the query of a list of `owner`'s items.
 ///
-/// `status` is `open` or `completed`; `sort` is `created` (default) or `due`; `dueAfter` (inclusive) and `dueBefore`
+/// `status` is `open`, `completed` or `deleted`; without it, all items that are not deleted are listed. `sort` is `created` (default) or `due`; `dueAfter` (inclusive) and `dueBefore`
 /// (exclusive) bound the due time and sort by it. A list by due time has no items without one.
 pub(crate) fn parse(query: Query<'_>, owner: Uuid) -> Result<PageRequest, Problem> {
     let status = query.get("status").map(status).transpose()?;
@@ -78,7 +78,8 @@ fn status(text: &str) -> Result<StatusFilter, Problem> {
     match text {
         "open" => Ok(StatusFilter::Open),
         "completed" => Ok(StatusFilter::Completed),
-        _ => Err(Problem::invalid("status must be open or completed.")),
+        "deleted" => Ok(StatusFilter::Deleted),
+        _ => Err(Problem::invalid("status must be open, completed or deleted.")),
     }
 }
 

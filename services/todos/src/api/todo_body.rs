@@ -23,6 +23,7 @@ pub(crate) struct TodoBody {
     completed_at: Option<Timestamp>,
     created_at: Timestamp,
     updated_at: Timestamp,
+    deleted_at: Option<Timestamp>,
     pub(crate) version: u64,
 }
 
@@ -81,6 +82,7 @@ impl From<Todo> for TodoBody {
             completed_at,
             created_at: todo.created_at,
             updated_at: todo.updated_at,
+            deleted_at: todo.deleted_at,
             version: todo.version,
         }
     }

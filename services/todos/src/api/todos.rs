@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 use crate::api::error::ApiError;
 use crate::api::list_query::{self, TodoPage};
 use crate::api::todo_body::{NewTodoBody, TodoBody, TodoPatch};
-use crate::app::todos::{Todos, UpdateOutcome};
+use crate::app::todos::{Scope, Target, Todos, UpdateOutcome};
 use crate::domain::idempotency::{IdempotencyKey, IdempotentRequest};
 use crate::domain::todo::{CreateOutcome, Todo, TodoChange};
 use crate::domain::todo_list::Position;
@@ -36,7 +36,7 @@ pub(crate) async fn create(todos: &Todos, request: Request) -> Result<Response, 
     Ok(created(&item, item.version, &format!("/todos/{}", item.id))?)
 }
 
-/// `GET /todos`: a page of the caller's items.
+/// `GET /todos`: a page of the caller's items; deleted ones only with `status=deleted`.
 ///
 /// 200 with items and the cursor of the next page; 400 for a query that breaks a rule.
 pub(crate) async fn list(todos: &Todos, request: Request) -> Result<Response, ApiError> {
@@ -64,7 +64,7 @@ pub(crate) async fn get(todos: &Todos, request: Request) -> Result<Response, Api
 pub(crate) async fn change(todos: &Todos, request: Request) -> Result<Response, ApiError> {
     request.caller()?;
     let patch: TodoPatch = request.body()?;
-    update(todos, &request, |todo| {
+    update(todos, &request, Scope::Current, |todo| {
         let details = patch.apply(todo.details.clone())?;
         Ok(todo.edit(details, clock::now()))
     })
@@ -75,44 +75,61 @@ pub(crate) async fn change(todos: &Todos, request: Request) -> Result<Response, 
 ///
 /// 200 with the item; 404; 412 when `If-Match` names another version.
 pub(crate) async fn complete(todos: &Todos, request: Request) -> Result<Response, ApiError> {
-    update(todos, &request, |todo| Ok(todo.complete(clock::now()))).await
+    update(todos, &request, Scope::Current, |todo| Ok(todo.complete(clock::now()))).await
 }
 
 /// `POST /todos/{id}/reopen`: reopens the item. A repeat is harmless.
 ///
 /// 200 with the item; 404; 412 when `If-Match` names another version.
 pub(crate) async fn reopen(todos: &Todos, request: Request) -> Result<Response, ApiError> {
-    update(todos, &request, |todo| Ok(todo.reopen(clock::now()))).await
+    update(todos, &request, Scope::Current, |todo| Ok(todo.reopen(clock::now()))).await
 }
 
-/// `DELETE /todos/{id}`: deletes the item.
+/// `DELETE /todos/{id}`: deletes the item. It can be restored for 30 days.
 ///
 /// 204; 404 when there is none, as for a repeat; 412 when `If-Match` names another version.
 pub(crate) async fn delete(todos: &Todos, request: Request) -> Result<Response, ApiError> {
-    apply(todos, &request, |todo| Ok(Some(todo.delete(clock::now())))).await?;
+    apply(todos, &request, Scope::Current, |todo| Ok(Some(todo.delete(clock::now())))).await?;
+    Ok(no_content())
+}
+
+/// `POST /todos/{id}/restore`: restores a deleted item. A repeat is harmless.
+///
+/// 200 with the item; 404 when it was purged; 412 when `If-Match` names another version.
+pub(crate) async fn restore(todos: &Todos, request: Request) -> Result<Response, ApiError> {
+    update(todos, &request, Scope::All, |todo| Ok(todo.restore(clock::now()))).await
+}
+
+/// `POST /todos/{id}/purge`: deletes a deleted item for good, with its attachments.
+///
+/// 204; 404 when there is none, as for a repeat, and when it is not deleted; 412 when `If-Match` names another version.
+pub(crate) async fn purge(todos: &Todos, request: Request) -> Result<Response, ApiError> {
+    let rule = |todo: Todo| todo.purge(clock::now()).map(Some).ok_or_else(ApiError::no_such_deleted_todo);
+    apply(todos, &request, Scope::All, rule).await?;
     Ok(no_content())
 }
 
 async fn update(
     todos: &Todos,
     request: &Request,
+    scope: Scope,
     rule: impl Fn(Todo) -> Result<Option<TodoChange>, ApiError>,
 ) -> Result<Response, ApiError> {
-    respond(apply(todos, request, rule).await?)
+    respond(apply(todos, request, scope, rule).await?)
 }
 
 /// Applies `rule` to the caller's item.
 async fn apply(
     todos: &Todos,
     request: &Request,
+    scope: Scope,
     rule: impl Fn(Todo) -> Result<Option<TodoChange>, ApiError>,
 ) -> Result<Todo, ApiError> {
-    let owner = request.caller()?.subject;
-    let id = request.path_id("id")?;
+    let target = Target { owner: request.caller()?.subject, id: request.path_id("id")?, scope };
     let expected = request.if_match()?;
     let is_expected = |version| expected.allows(version);
-    match todos.update((owner, id), is_expected, rule, request.correlation()).await? {
-        UpdateOutcome::Updated(todo) => Ok(todo),
+    match todos.update(target, is_expected, rule, request.correlation()).await? {
+        UpdateOutcome::Updated(todo) => Ok(*todo),
         UpdateOutcome::NotFound => Err(ApiError::no_such_todo()),
         UpdateOutcome::Stale(version) => Err(ApiError::stale(version)),
     }

@@ -64,6 +64,9 @@ impl Attachments {
     }
 
     pub(crate) async fn get(&self, ids: AttachmentIds, now: Timestamp) -> Result<Option<LinkedAttachment>, AppError> {
+        if self.store.get_todo(ids.owner, ids.todo).await?.is_none() {
+            return Ok(None);
+        }
         match self.store.get_attachment(ids.owner, ids.todo, ids.attachment, now).await? {
             Some(stored) => Ok(Some(self.with_links(stored.attachment).await?)),
             None => Ok(None),
@@ -85,6 +88,9 @@ impl Attachments {
 impl AttachmentRows {
     /// Deletes an attachment; its objects follow by its event. False when there is none.
     pub(crate) async fn delete(&self, ids: AttachmentIds, correlation: &CorrelationContext) -> Result<bool, AppError> {
+        if self.store.get_todo(ids.owner, ids.todo).await?.is_none() {
+            return Ok(false);
+        }
         for _ in 0..ATTEMPTS {
             let stored = self.store.get_attachment(ids.owner, ids.todo, ids.attachment, clock::now()).await?;
             let Some(stored) = stored else {
@@ -99,7 +105,7 @@ impl AttachmentRows {
         Err(AppError::Contended)
     }
 
-    /// Deletes all attachments of a deleted item. None can be added to it; a file that arrives meanwhile only changes
+    /// Deletes all attachments of a purged item. None can be added to it; a file that arrives meanwhile only changes
     /// one.
     pub(crate) async fn delete_of_todo(
         &self,

@@ -1,4 +1,4 @@
-//! Schedules of reminders, and the events that items are due.
+//! Schedules of reminders and purges, and the events that items are due.
 //!
 //! A schedule is made to match the item as it is now: repeats, disorder and late records lead to the same schedule.
 //! When a schedule fires, the item is read again, so that one that fires twice, late, or for a moved item is harmless.
@@ -39,6 +39,7 @@ impl ReminderSchedules {
             let wanted = self.wanted(owner, todo, change).await?;
             match wanted {
                 WantedSchedule::Reminder(reminder) => self.scheduler.put(&reminder, clock::now()).await?,
+                WantedSchedule::Purge(purge) => self.scheduler.put_purge(&purge, clock::now()).await?,
                 WantedSchedule::AtMost(reminder) => self.scheduler.remove_other(&reminder).await?,
                 WantedSchedule::None => self.scheduler.remove(todo).await?,
             }
@@ -51,7 +52,7 @@ impl ReminderSchedules {
     }
 
     async fn wanted(&self, owner: Uuid, todo: Uuid, change: Option<&ItemChange>) -> Result<WantedSchedule, AppError> {
-        let todo = self.store.get_todo(owner, todo).await?;
+        let todo = self.store.find_todo(owner, todo).await?;
         Ok(WantedSchedule::new(todo.as_ref(), change, clock::now()))
     }
 }

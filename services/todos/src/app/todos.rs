@@ -1,10 +1,12 @@
 //! To-do items: create, read and change.
 
+use lambda_kit::clock;
 use lambda_kit::correlation::CorrelationContext;
 use uuid::Uuid;
 
 use crate::app::error::AppError;
 use crate::domain::idempotency::IdempotentRequest;
+use crate::domain::purge::Purge;
 use crate::domain::todo::{CreateOutcome, SaveOutcome, Todo, TodoChange};
 use crate::domain::todo_list::{Page, PageRequest};
 use crate::store::Store;
@@ -18,11 +20,28 @@ pub(crate) struct Todos {
     pub(crate) store: Store,
 }
 
+/// The item that a request is about.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Target {
+    pub(crate) owner: Uuid,
+    pub(crate) id: Uuid,
+    pub(crate) scope: Scope,
+}
+
+/// Among which items it is looked for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Scope {
+    /// Those that are not deleted.
+    Current,
+    /// Both current and deleted ones.
+    All,
+}
+
 /// The outcome of a change.
 #[derive(Debug)]
 pub(crate) enum UpdateOutcome {
     /// The item after the change, or as it was if there was nothing to change.
-    Updated(Todo),
+    Updated(Box<Todo>),
     NotFound,
     /// The request expects another version than this one.
     Stale(u64),
@@ -51,25 +70,36 @@ impl Todos {
         Ok(self.store.list_todos(request).await?)
     }
 
+    /// Purges an item that is deleted since this time.
+    pub(crate) async fn purge(&self, purge: &Purge, correlation: &CorrelationContext) -> Result<(), AppError> {
+        let target = Target { owner: purge.owner_id, id: purge.todo_id, scope: Scope::All };
+        let rule = |todo: Todo| {
+            let is_same_deletion = Purge::for_todo(&todo) == Some(*purge);
+            Ok::<_, AppError>(todo.purge(clock::now()).filter(|_| is_same_deletion))
+        };
+        self.update(target, |_| true, rule, correlation).await?;
+        Ok(())
+    }
+
     /// Applies `rule` to the owner's item and saves its result, unless it changes nothing.
     ///
     /// `is_expected` tells whether the request may change the item in this version.
     pub(crate) async fn update<E: From<AppError>>(
         &self,
-        (owner, id): (Uuid, Uuid),
+        target: Target,
         is_expected: impl Fn(u64) -> bool,
         rule: impl Fn(Todo) -> Result<Option<TodoChange>, E>,
         correlation: &CorrelationContext,
     ) -> Result<UpdateOutcome, E> {
         for _ in 0..ATTEMPTS {
-            let Some(todo) = self.get(owner, id).await? else {
+            let Some(todo) = self.find(target).await? else {
                 return Ok(UpdateOutcome::NotFound);
             };
             if !is_expected(todo.version) {
                 return Ok(UpdateOutcome::Stale(todo.version));
             }
             let Some(change) = rule(todo.clone())? else {
-                return Ok(UpdateOutcome::Updated(todo));
+                return Ok(UpdateOutcome::Updated(Box::new(todo)));
             };
             match self.store.save_todo(change, correlation).await.map_err(AppError::from)? {
                 SaveOutcome::Saved(todo) => return Ok(UpdateOutcome::Updated(todo)),
@@ -77,5 +107,12 @@ impl Todos {
             }
         }
         Err(AppError::Contended.into())
+    }
+
+    async fn find(&self, Target { owner, id, scope }: Target) -> Result<Option<Todo>, AppError> {
+        Ok(match scope {
+            Scope::Current => self.store.get_todo(owner, id).await?,
+            Scope::All => self.store.find_todo(owner, id).await?,
+        })
     }
 }

@@ -6,6 +6,7 @@
 use jiff::{SignedDuration, Timestamp};
 use uuid::{Builder, Uuid};
 
+use crate::domain::purge::Purge;
 use crate::domain::todo::{Status, Todo};
 use crate::domain::values::DueAt;
 
@@ -21,10 +22,10 @@ pub(crate) struct Reminder {
 }
 
 impl Reminder {
-    /// The reminder that an item needs now; none when it is completed or has no due time.
+    /// The reminder that an item needs now; none when it is completed or deleted, or has no due time.
     pub(crate) fn for_todo(todo: &Todo) -> Option<Self> {
         let due_at = todo.details.due_at.map(DueAt::get)?;
-        let is_open = todo.status == Status::Open;
+        let is_open = todo.status == Status::Open && todo.deleted_at.is_none();
         is_open.then_some(Self { todo_id: todo.id, owner_id: todo.owner, due_at })
     }
 
@@ -62,12 +63,16 @@ pub(crate) enum WantedSchedule {
     Reminder(Reminder),
     /// The due time has passed: a schedule for it stays, if an earlier change led to one, and no new one is made.
     AtMost(Reminder),
+    Purge(Purge),
     None,
 }
 
 impl WantedSchedule {
     /// The schedule for an item, or for none, after a change of it.
     pub(crate) fn new(todo: Option<&Todo>, change: Option<&ItemChange>, now: Timestamp) -> Self {
+        if let Some(purge) = todo.and_then(Purge::for_todo) {
+            return Self::Purge(purge);
+        }
         match todo.and_then(Reminder::for_todo) {
             Some(reminder) if reminder.is_upcoming(change, now) => Self::Reminder(reminder),
             Some(reminder) => Self::AtMost(reminder),
@@ -80,6 +85,7 @@ impl WantedSchedule {
         match self {
             Self::Reminder(_) => "planned",
             Self::AtMost(_) => "over",
+            Self::Purge(_) => "purge",
             Self::None => "none",
         }
     }
@@ -111,6 +117,7 @@ mod tests {
         let due = todo(Some("2026-11-21T10:00:00Z"));
         assert_eq!(Reminder::for_todo(&due).unwrap().due_at, at("2026-11-21T10:00:00Z"));
         assert_eq!(Reminder::for_todo(&todo(None)), None);
+        assert_eq!(Reminder::for_todo(&due.clone().delete(at("2026-11-21T09:30:00Z")).todo), None);
         assert_eq!(Reminder::for_todo(&due.complete(at("2026-11-21T09:30:00Z")).unwrap().todo), None);
     }
 

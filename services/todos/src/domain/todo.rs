@@ -20,6 +20,8 @@ pub(crate) struct Todo {
     pub(crate) status: Status,
     pub(crate) created_at: Timestamp,
     pub(crate) updated_at: Timestamp,
+    /// When it was deleted. Its owner can restore it until it is purged.
+    pub(crate) deleted_at: Option<Timestamp>,
     /// Starts at 1 and counts changes: the `sequence` of its events, and its entity tag.
     pub(crate) version: u64,
 }
@@ -52,6 +54,9 @@ pub(crate) enum TodoEvent {
     },
     Reopened,
     Deleted,
+    Restored,
+    /// It was deleted for good.
+    Purged,
 }
 
 /// A field of [`Details`].
@@ -77,7 +82,7 @@ pub(crate) enum CreateOutcome {
 /// The outcome of a change.
 #[derive(Debug)]
 pub(crate) enum SaveOutcome {
-    Saved(Todo),
+    Saved(Box<Todo>),
     /// Another request changed the item first; nothing was written.
     Outdated,
 }
@@ -85,7 +90,16 @@ pub(crate) enum SaveOutcome {
 impl Todo {
     /// A new, open item of `owner`.
     pub(crate) fn create(owner: Uuid, details: Details, id: Uuid, at: Timestamp) -> TodoChange {
-        let todo = Self { id, owner, details, status: Status::Open, created_at: at, updated_at: at, version: 1 };
+        let todo = Self {
+            id,
+            owner,
+            details,
+            status: Status::Open,
+            created_at: at,
+            updated_at: at,
+            deleted_at: None,
+            version: 1,
+        };
         TodoChange { todo, event: TodoEvent::Created }
     }
 
@@ -123,8 +137,21 @@ impl Todo {
         }
     }
 
+    /// Deletes the item; it can be restored until it is purged.
     pub(crate) fn delete(self, at: Timestamp) -> TodoChange {
-        self.after(TodoEvent::Deleted, at)
+        Self { deleted_at: Some(at), ..self }.after(TodoEvent::Deleted, at)
+    }
+
+    /// Restores a deleted item as it was. Restoring another one changes nothing and is no event.
+    pub(crate) fn restore(self, at: Timestamp) -> Option<TodoChange> {
+        self.deleted_at?;
+        Some(Self { deleted_at: None, ..self }.after(TodoEvent::Restored, at))
+    }
+
+    /// Deletes a deleted item for good; another one is not purged.
+    pub(crate) fn purge(self, at: Timestamp) -> Option<TodoChange> {
+        self.deleted_at?;
+        Some(self.after(TodoEvent::Purged, at))
     }
 
     fn after(self, event: TodoEvent, at: Timestamp) -> TodoChange {
@@ -167,6 +194,24 @@ mod tests {
         assert_eq!(todo().reopen(at(2)), None);
         let again = todo().complete(at(2)).unwrap().todo.reopen(at(3)).unwrap();
         assert_eq!((again.todo.status, again.todo.version), (Status::Open, 3));
+    }
+
+    #[test]
+    fn a_restored_item_is_as_it_was_before_its_deletion() {
+        let done = todo().complete(at(2)).unwrap().todo;
+        let deleted = done.clone().delete(at(3)).todo;
+        assert_eq!((deleted.deleted_at, deleted.version), (Some(at(3)), 3));
+        let restored = deleted.restore(at(4)).unwrap();
+        assert_eq!(restored.event, TodoEvent::Restored);
+        assert_eq!(restored.todo, Todo { updated_at: at(4), version: 4, ..done });
+        assert_eq!(restored.todo.restore(at(5)), None);
+    }
+
+    #[test]
+    fn only_a_deleted_item_is_purged() {
+        assert_eq!(todo().purge(at(2)), None);
+        let purged = todo().delete(at(2)).todo.purge(at(3)).unwrap();
+        assert_eq!((purged.event, purged.todo.version), (TodoEvent::Purged, 3));
     }
 
     #[test]

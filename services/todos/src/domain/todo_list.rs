@@ -12,6 +12,8 @@ use crate::domain::values::DueAt;
 pub(crate) enum StatusFilter {
     Open,
     Completed,
+    /// Deleted items, which all other lists leave out.
+    Deleted,
 }
 
 /// A list of one user's items. `Debug` of it is part of a page cursor.

@@ -1,14 +1,17 @@
 //! Events of items, as outbox rows.
 
 use events::envelope::{Event, Payload};
-use events::todos::{self, TodoChangedV1, TodoCompletedV1, TodoCreatedV1, TodoDeletedV1, TodoDueV1, TodoReopenedV1};
+use events::todos::{
+    self, TodoChangedV1, TodoCompletedV1, TodoCreatedV1, TodoDeletedV1, TodoDueV1, TodoPurgedV1, TodoReopenedV1,
+    TodoRestoredV1,
+};
 use jiff::Timestamp;
 use lambda_kit::clock;
 use lambda_kit::correlation::{CorrelationContext, NewEvent};
 use lambda_kit::outbox::{OutboxError, OutboxRow};
 
 use crate::domain::reminder::Reminder;
-use crate::domain::todo::{Field, Todo, TodoChange, TodoEvent};
+use crate::domain::todo::{Field, Status, Todo, TodoChange, TodoEvent};
 use crate::domain::values::{DueAt, Priority};
 
 /// The outbox row of a change.
@@ -36,6 +39,15 @@ pub(super) fn outbox_row(change: &TodoChange, correlation: &CorrelationContext) 
         }
         TodoEvent::Reopened => row(change, correlation, TodoReopenedV1 { todo_id, owner_id, title, due_at }),
         TodoEvent::Deleted => row(change, correlation, TodoDeletedV1 { todo_id, owner_id, title }),
+        TodoEvent::Restored => {
+            let completed_at = match todo.status {
+                Status::Open => None,
+                Status::Completed { at } => Some(at),
+            };
+            let tags = tags();
+            row(change, correlation, TodoRestoredV1 { todo_id, owner_id, title, due_at, priority, tags, completed_at })
+        }
+        TodoEvent::Purged => row(change, correlation, TodoPurgedV1 { todo_id, owner_id }),
     }
 }
 

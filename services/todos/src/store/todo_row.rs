@@ -12,14 +12,14 @@ use crate::domain::todo_list::{Listing, Order, Position, StatusFilter};
 use crate::domain::values::{DueAt, Notes, Priority, Tags, Title, ValueError};
 use crate::store::{keys, partition};
 
-/// An item's row: `pk` is `USER#<owner>`, `sk` is `TODO#<id>`; the attributes `by…` are sort keys of local indexes.
+/// An item's row: `pk` is `USER#<owner>`, `sk` is `TODO#<id>`, or `DELETED-TODO#<id>` for a deleted one; the attributes `by…` are sort keys of local indexes.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct TodoRow {
     pk: String,
     sk: String,
     by_status: String,
-    /// Only items with a due time are in the indexes by due time.
+    /// Only items with a due time are in the indexes by due time. A deleted item is only in those by status.
     #[serde(skip_serializing_if = "Option::is_none")]
     by_due: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -37,6 +37,8 @@ pub(super) struct TodoRow {
     completed_at: Option<Timestamp>,
     created_at: Timestamp,
     updated_at: Timestamp,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    deleted_at: Option<Timestamp>,
     version: u64,
 }
 
@@ -76,12 +78,13 @@ impl From<&Todo> for TodoRow {
             Status::Open => (StatusFilter::Open, None),
             Status::Completed { at } => (StatusFilter::Completed, Some(at)),
         };
+        let status = if todo.deleted_at.is_some() { StatusFilter::Deleted } else { status };
         let due_at = details.due_at.map(DueAt::get);
         Self {
             pk: partition(todo.owner),
-            sk: sort_key(todo.id),
+            sk: sort_key(Some(status), todo.id),
             by_status: by_status(status, todo.id),
-            by_due: due_at.map(|at| by_due(at, todo.id)),
+            by_due: due_at.filter(|_| todo.deleted_at.is_none()).map(|at| by_due(at, todo.id)),
             by_status_and_due: due_at.map(|at| by_status_and_due(status, at, todo.id)),
             id: todo.id,
             owner: todo.owner,
@@ -93,6 +96,7 @@ impl From<&Todo> for TodoRow {
             completed_at,
             created_at: todo.created_at,
             updated_at: todo.updated_at,
+            deleted_at: todo.deleted_at,
             version: todo.version,
         }
     }
@@ -115,6 +119,7 @@ impl TryFrom<TodoRow> for Todo {
             status: row.completed_at.map_or(Status::Open, |at| Status::Completed { at }),
             created_at: row.created_at,
             updated_at: row.updated_at,
+            deleted_at: row.deleted_at,
             version: row.version,
         })
     }
@@ -131,7 +136,8 @@ pub(super) struct KeyRange {
 pub(super) fn key_range(listing: &Listing) -> KeyRange {
     match (listing.order, listing.status) {
         (Order::Created, None) => {
-            KeyRange { index: None, attribute: "sk", from: sort_key(Uuid::nil()), to: sort_key(Uuid::max()) }
+            let (from, to) = (sort_key(None, Uuid::nil()), sort_key(None, Uuid::max()));
+            KeyRange { index: None, attribute: "sk", from, to }
         }
         (Order::Created, Some(status)) => KeyRange {
             index: Some("byStatus"),
@@ -154,7 +160,7 @@ pub(super) fn key_range(listing: &Listing) -> KeyRange {
 
 /// The key after which a page starts, from the list's owner and the position.
 pub(super) fn start_key(listing: &Listing, after: &Position) -> HashMap<String, AttributeValue> {
-    let mut start = key(listing.owner, after.id);
+    let mut start = keys::key(listing.owner, sort_key(listing.status, after.id));
     let value = match (listing.status, after.due_at) {
         (None, None) => None,
         (Some(status), None) => Some(by_status(status, after.id)),
@@ -165,13 +171,22 @@ pub(super) fn start_key(listing: &Listing, after: &Position) -> HashMap<String, 
     start
 }
 
-/// The key of an owner's item.
+/// The key of an owner's item that is not deleted.
 pub(super) fn key(owner: Uuid, id: Uuid) -> HashMap<String, AttributeValue> {
-    keys::key(owner, sort_key(id))
+    keys::key(owner, sort_key(None, id))
 }
 
-fn sort_key(id: Uuid) -> String {
-    format!("TODO#{id}")
+/// The key of an owner's deleted item.
+pub(super) fn deleted_key(owner: Uuid, id: Uuid) -> HashMap<String, AttributeValue> {
+    keys::key(owner, sort_key(Some(StatusFilter::Deleted), id))
+}
+
+/// A deleted item has another key, so that whoever reads or changes an item does not find it.
+fn sort_key(status: Option<StatusFilter>, id: Uuid) -> String {
+    match status {
+        Some(StatusFilter::Deleted) => format!("DELETED-TODO#{id}"),
+        None | Some(StatusFilter::Open | StatusFilter::Completed) => format!("TODO#{id}"),
+    }
 }
 
 fn by_status(status: StatusFilter, id: Uuid) -> String {
@@ -200,6 +215,7 @@ fn status_text(status: StatusFilter) -> &'static str {
     match status {
         StatusFilter::Open => "open",
         StatusFilter::Completed => "completed",
+        StatusFilter::Deleted => "deleted",
     }
 }
 
@@ -225,7 +241,8 @@ mod tests {
 
     #[test]
     fn an_item_is_the_same_after_a_round_trip() {
-        for todo in [todo(None), todo(Some(due("2026-12-24T18:00:00.5Z"))).complete(Timestamp::MAX).unwrap().todo] {
+        let completed = todo(Some(due("2026-12-24T18:00:00.5Z"))).complete(Timestamp::MAX).unwrap().todo;
+        for todo in [todo(None), completed.clone(), completed.delete(Timestamp::UNIX_EPOCH).todo] {
             let row: HashMap<String, AttributeValue> = serde_dynamo::to_item(TodoRow::from(&todo)).unwrap();
             let row: TodoRow = serde_dynamo::from_item(row).unwrap();
             assert_eq!(Todo::try_from(row).unwrap(), todo);
@@ -235,11 +252,14 @@ mod tests {
     #[test]
     fn an_exported_item_has_its_status() {
         let due = todo(Some(due("2026-12-24T18:00:00Z")));
-        for (todo, status) in [(due.clone(), "open"), (due.complete(Timestamp::UNIX_EPOCH).unwrap().todo, "completed")]
+        let completed = due.clone().complete(Timestamp::UNIX_EPOCH).unwrap().todo;
+        let deleted = due.clone().delete(Timestamp::UNIX_EPOCH).todo;
+        for (todo, kind, status) in
+            [(due, "todo", "open"), (completed, "todo", "completed"), (deleted, "deleted-todo", "deleted")]
         {
             let row = serde_dynamo::to_item(TodoRow::from(&todo)).unwrap();
             let read = lambda_kit::personal_data::export::to_json(row).unwrap();
-            assert_eq!((read["kind"].as_str(), read["status"].as_str()), (Some("todo"), Some(status)));
+            assert_eq!((read["kind"].as_str(), read["status"].as_str()), (Some(kind), Some(status)));
             assert_eq!(read["id"], todo.id.to_string());
             assert!(["pk", "sk", "byStatus", "byDue", "byStatusAndDue"].iter().all(|key| read.get(key).is_none()));
         }
@@ -249,6 +269,17 @@ mod tests {
     fn an_item_without_a_due_time_is_in_no_list_by_due_time() {
         let row: HashMap<String, AttributeValue> = serde_dynamo::to_item(TodoRow::from(&todo(None))).unwrap();
         assert!(!row.contains_key("byDue") && !row.contains_key("byStatusAndDue"));
+    }
+
+    #[test]
+    fn a_deleted_item_is_only_in_the_lists_of_deleted_items() {
+        let deleted = todo(Some(due("2026-12-24T18:00:00Z"))).delete(Timestamp::UNIX_EPOCH).todo;
+        let row: HashMap<String, AttributeValue> = serde_dynamo::to_item(TodoRow::from(&deleted)).unwrap();
+        assert!(!row.contains_key("byDue"));
+        for key in ["byStatus", "byStatusAndDue"] {
+            assert!(row[key].as_s().unwrap().starts_with("deleted#"), "{key}");
+        }
+        assert_eq!(deleted_key(deleted.owner, deleted.id)["sk"], row["sk"]);
     }
 
     #[test]

@@ -46,18 +46,30 @@ impl Store {
         correlation: &CorrelationContext,
     ) -> Result<SaveOutcome, TableError> {
         match transaction::write(&self.client, &self.todo_writes(&change, correlation)?).await? {
-            TransactionOutcome::Applied => Ok(SaveOutcome::Saved(change.todo)),
+            TransactionOutcome::Applied => Ok(SaveOutcome::Saved(Box::new(change.todo))),
             TransactionOutcome::ConditionFailed(_) => Ok(SaveOutcome::Outdated),
         }
     }
 
-    /// The owner's item with this id.
+    /// The owner's item with this id, unless it is deleted.
     pub(crate) async fn get_todo(&self, owner: Uuid, id: Uuid) -> Result<Option<Todo>, TableError> {
+        self.read_todo(todo_row::key(owner, id)).await
+    }
+
+    /// The owner's item with this id, also if it is deleted.
+    pub(crate) async fn find_todo(&self, owner: Uuid, id: Uuid) -> Result<Option<Todo>, TableError> {
+        match self.get_todo(owner, id).await? {
+            Some(todo) => Ok(Some(todo)),
+            None => self.read_todo(todo_row::deleted_key(owner, id)).await,
+        }
+    }
+
+    async fn read_todo(&self, key: HashMap<String, AttributeValue>) -> Result<Option<Todo>, TableError> {
         let answer = self
             .client
             .get_item()
             .table_name(&self.table)
-            .set_key(Some(todo_row::key(owner, id)))
+            .set_key(Some(key))
             .consistent_read(true)
             .send()
             .await
@@ -97,34 +109,52 @@ impl Store {
         Ok(Page { todos: items.into_iter().map(parse_todo).collect::<Result<_, _>>()?, more })
     }
 
-    /// The writes of a change in the order that [`Store::create_todo`] relies on: the item, then its event.
+    /// The writes of a change. Those of a creation are in the order that [`Store::create_todo`] relies on: the item,
+    /// then its event.
     fn todo_writes(
         &self,
         change: &TodoChange,
         correlation: &CorrelationContext,
     ) -> Result<Vec<TransactWriteItem>, TableError> {
         let todo = &change.todo;
-        let write = TransactWriteItem::builder();
-        let write = match change.event {
-            TodoEvent::Deleted => write.delete(
-                Delete::builder()
-                    .table_name(&self.table)
-                    .set_key(Some(todo_row::key(todo.owner, todo.id)))
-                    .condition_expression("version = :before")
-                    .expression_attribute_values(":before", previous_version(todo))
-                    .build()?,
-            ),
-            TodoEvent::Created => {
-                write.put(self.put_todo(todo)?.condition_expression("attribute_not_exists(pk)").build()?)
+        let (key, deleted_key) = (todo_row::key(todo.owner, todo.id), todo_row::deleted_key(todo.owner, todo.id));
+        let mut writes = match change.event {
+            TodoEvent::Created => vec![self.put_new_todo(todo)?],
+            TodoEvent::Changed(_) | TodoEvent::Completed { .. } | TodoEvent::Reopened => {
+                vec![self.put_changed_todo(todo)?]
             }
-            TodoEvent::Changed(_) | TodoEvent::Completed { .. } | TodoEvent::Reopened => write.put(
-                self.put_todo(todo)?
-                    .condition_expression("version = :before")
-                    .expression_attribute_values(":before", previous_version(todo))
-                    .build()?,
-            ),
+            TodoEvent::Deleted => vec![self.put_new_todo(todo)?, self.delete_todo(key, todo)?],
+            TodoEvent::Restored => vec![self.put_new_todo(todo)?, self.delete_todo(deleted_key, todo)?],
+            TodoEvent::Purged => vec![self.delete_todo(deleted_key, todo)?],
         };
-        Ok(vec![write.build(), todo_events::outbox_row(change, correlation)?.put(&self.table)?])
+        writes.push(todo_events::outbox_row(change, correlation)?.put(&self.table)?);
+        Ok(writes)
+    }
+
+    /// Writes a row under a key that is not in use.
+    fn put_new_todo(&self, todo: &Todo) -> Result<TransactWriteItem, TableError> {
+        let put = self.put_todo(todo)?.condition_expression("attribute_not_exists(pk)").build()?;
+        Ok(TransactWriteItem::builder().put(put).build())
+    }
+
+    fn put_changed_todo(&self, todo: &Todo) -> Result<TransactWriteItem, TableError> {
+        let put = self
+            .put_todo(todo)?
+            .condition_expression("version = :before")
+            .expression_attribute_values(":before", previous_version(todo))
+            .build()?;
+        Ok(TransactWriteItem::builder().put(put).build())
+    }
+
+    /// Deletes the row that an item had before its change.
+    fn delete_todo(&self, key: HashMap<String, AttributeValue>, todo: &Todo) -> Result<TransactWriteItem, TableError> {
+        let delete = Delete::builder()
+            .table_name(&self.table)
+            .set_key(Some(key))
+            .condition_expression("version = :before")
+            .expression_attribute_values(":before", previous_version(todo))
+            .build()?;
+        Ok(TransactWriteItem::builder().delete(delete).build())
     }
 
     fn put_todo(&self, todo: &Todo) -> Result<PutBuilder, TableError> {

@@ -1,6 +1,6 @@
 //! Events after which attachments and their objects are deleted.
 //!
-//! A deleted item's attachments are deleted, and each deleted attachment's objects, by its own event. Everything is
+//! A purged item's attachments are deleted, and each deleted attachment's objects, by its own event. Everything is
 //! retried by Lambda. Repeats are harmless, because nothing is found the second time. So is any order, because ids are
 //! not reused.
 
@@ -12,12 +12,12 @@ use crate::app::error::AppError;
 use crate::domain::attachment::AttachmentIds;
 use crate::files::Files;
 use crate::subscribe::error::SubscribeError;
-use crate::subscribe::payloads::{DeletedAttachment, DeletedTodo};
+use crate::subscribe::payloads::{DeletedAttachment, PurgedTodo};
 
-/// Deletes the attachments of a deleted item.
+/// Deletes the attachments of a purged item: a deleted one keeps them, because it may be restored.
 pub(crate) async fn delete_attachments(
     attachments: &AttachmentRows,
-    event: Event<DeletedTodo>,
+    event: Event<PurgedTodo>,
 ) -> Result<(), SubscribeError> {
     let correlation = CorrelationContext::from_event(&event.metadata);
     Ok(attachments.delete_of_todo(event.data.owner_id, event.data.todo_id, &correlation).await?)

@@ -1,7 +1,7 @@
 //! The events that each job consumes, with the schemas in `reads/`.
 
 use events::documents::{Reading, on};
-use events::todos::TodoDeletedV1;
+use events::todos::TodoPurgedV1;
 use events::todos::attachments::AttachmentDeletedV1;
 use events::users::{UserDeletedV1, UserExportRequestedV1};
 use testkit::reader_schemas;
@@ -16,7 +16,7 @@ const FOLDER: &str = env!("CARGO_MANIFEST_DIR");
 /// The rows of `main` that consume events.
 fn all() -> Vec<Reading> {
     vec![
-        on::<TodoDeletedV1>().read_by(SERVICE, "delete-attachments", attachments::delete_attachments),
+        on::<TodoPurgedV1>().read_by(SERVICE, "delete-attachments", attachments::delete_attachments),
         on::<AttachmentDeletedV1>().read_by(SERVICE, "delete-files", attachments::delete_files),
         on::<UserDeletedV1>().read_by(SERVICE, "erase", erase::erase),
         on::<UserExportRequestedV1>().read_by(SERVICE, "export", export::export),

@@ -3,11 +3,11 @@
 use serde::Deserialize;
 use uuid::Uuid;
 
-/// A deleted item, in `TodoDeleted.v1`.
+/// A purged item, in `TodoPurged.v1`.
 #[derive(Debug, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct DeletedTodo {
+pub(crate) struct PurgedTodo {
     pub(crate) todo_id: Uuid,
     pub(crate) owner_id: Uuid,
 }

@@ -1,4 +1,4 @@
-//! Changes of items, after which their schedules change, and schedules that fire.
+//! Changes of items, after which their schedules change, and schedules that fire: reminders and purges.
 
 use aws_lambda_events::dynamodb::EventRecord;
 use jiff::Timestamp;
@@ -8,6 +8,8 @@ use serde::Deserialize;
 use uuid::Uuid;
 
 use crate::app::reminders::{DueReminders, ReminderSchedules};
+use crate::app::todos::Todos;
+use crate::domain::purge::Purge;
 use crate::domain::reminder::{ItemChange, Reminder};
 use crate::subscribe::error::SubscribeError;
 
@@ -26,7 +28,16 @@ struct ChangedRow {
     updated_at: Timestamp,
 }
 
-/// The input of a schedule.
+/// The input of a purge's schedule.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct PurgeInput {
+    todo_id: Uuid,
+    owner_id: Uuid,
+    deleted_at: Timestamp,
+}
+
+/// The input of a reminder's schedule.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct ScheduleInput {
@@ -55,10 +66,20 @@ pub(crate) async fn remind(reminders: &DueReminders, due: Invocation<ScheduleInp
     Ok(reminders.publish(&Reminder { todo_id, owner_id, due_at }, &due.correlation).await?)
 }
 
+/// Purges an item 30 days after its deletion.
+///
+/// Everything is retried by Lambda. A repeat is harmless: an item that was purged, restored or deleted again since then
+/// is left as it is.
+pub(crate) async fn purge(todos: &Todos, due: Invocation<PurgeInput>) -> Result<(), SubscribeError> {
+    let PurgeInput { todo_id, owner_id, deleted_at } = due.input;
+    Ok(todos.purge(&Purge { todo_id, owner_id, deleted_at }, &due.correlation).await?)
+}
+
 /// The owner and the id in an item's key.
 fn ids(key: RowKey) -> Result<(Uuid, Uuid), SubscribeError> {
     let owner = key.pk.strip_prefix("USER#").and_then(|id| Uuid::try_parse(id).ok());
-    let todo = key.sk.strip_prefix("TODO#").and_then(|id| Uuid::try_parse(id).ok());
+    let id = key.sk.strip_prefix("DELETED-").unwrap_or(&key.sk).strip_prefix("TODO#");
+    let todo = id.and_then(|id| Uuid::try_parse(id).ok());
     owner.zip(todo).ok_or(SubscribeError::UnexpectedRow(key.sk))
 }
 
@@ -71,6 +92,7 @@ mod tests {
         let (owner, todo) = (Uuid::from_u128(1), Uuid::from_u128(2));
         let parse = |pk: String, sk: String| ids(RowKey { pk, sk }).ok();
         assert_eq!(parse(format!("USER#{owner}"), format!("TODO#{todo}")), Some((owner, todo)));
+        assert_eq!(parse(format!("USER#{owner}"), format!("DELETED-TODO#{todo}")), Some((owner, todo)));
         assert_eq!(parse(format!("USER#{owner}"), "IDEMPOTENCY#x".into()), None);
         assert_eq!(parse("OUTBOX#x".into(), format!("TODO#{todo}")), None);
     }

@@ -3,6 +3,7 @@
 
 pub(crate) mod attachment;
 mod attachments;
+pub(crate) mod deletion;
 mod fields;
 mod idempotency;
 mod isolation;

@@ -18,6 +18,7 @@ const FUNCTIONS: Functions<'_> = Functions {
         ("FILES_BUCKET", "busline-test-todos-files"),
         ("EXPORTS_BUCKET", "busline-test-users-exports"),
         ("REMINDER_GROUP", "reminders"),
+        ("PURGE_FUNCTION", "arn:aws:lambda:eu-west-1:123456789012:function:purge-expired"),
         ("REMIND_FUNCTION", "arn:aws:lambda:eu-west-1:123456789012:function:remind"),
         ("REMINDER_ROLE", "arn:aws:iam::123456789012:role/reminders"),
         ("REMINDER_DLQ", "arn:aws:sqs:eu-west-1:123456789012:dlq"),

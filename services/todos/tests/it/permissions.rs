@@ -20,6 +20,7 @@ use tests::wait::eventually;
 use uuid::Uuid;
 
 use crate::e2e::attachment::Attachment;
+use crate::e2e::deletion::purge_input;
 
 const SERVICE: &str = "todos";
 
@@ -75,6 +76,18 @@ impl Scenarios for Workspace {
                 expect_status(todos.post(&format!("{item}/reopen")), 200).await
             }
             "delete-todo" => expect_status(todos.delete(&self.item().await), 204).await,
+            "restore-todo" => {
+                let item = self.deleted_item().await;
+                expect_status(todos.post(&format!("{item}/restore")), 200).await
+            }
+            "purge-todo" => {
+                let item = self.deleted_item().await;
+                expect_status(todos.post(&format!("{item}/purge")), 204).await
+            }
+            "purge-expired" => {
+                let due = purge_input(&self.user, &self.deleted_item().await).await;
+                self.invoke(function, &due).await
+            }
             "schedule" => self.changes_schedules(timeout).await,
             "remind" => {
                 let item = self.item_due_in_the_future().await;
@@ -128,6 +141,14 @@ impl Workspace {
             (response.status == 201).then(|| response.header("location").to_owned())
         })
         .await
+    }
+
+    /// The path of a deleted item.
+    async fn deleted_item(&self) -> String {
+        let item = self.item().await;
+        let delete = || self.user.api(SERVICE).delete(&item);
+        eventually("a deleted item", async || expect_status(delete(), 204).await.ok()).await;
+        item
     }
 
     async fn item_due_in_the_future(&self) -> Value {

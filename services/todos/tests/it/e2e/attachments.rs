@@ -126,7 +126,7 @@ async fn a_ready_file_is_announced_on_the_bus() {
 }
 
 #[tokio::test]
-async fn deleting_an_item_deletes_its_files() {
+async fn purging_an_item_deletes_its_files() {
     let product = Product::shared().await;
     let ann = product.user().await;
     let item = item_of(&ann).await;
@@ -140,6 +140,13 @@ async fn deleting_an_item_deletes_its_files() {
     let late = Attachment::announce(&ann, &item, "late.txt", "text/plain", 4).await;
     eventually_objects(&ann, 2).await;
     ann.api("todos").delete(&item).expect(204).await;
+    ann.api("todos").get(&announced[0].path).expect_problem(404, "not-found").await;
+    ann.api("todos").delete(&announced[0].path).expect_problem(404, "not-found").await;
+    ann.api("todos").post(&format!("{item}/restore")).expect(200).await;
+    let kept = ann.api("todos").get(&format!("{item}/attachments")).expect(200).await;
+    assert_eq!(kept["items"].as_array().unwrap().len(), 3, "a restored item has its files: {kept}");
+    ann.api("todos").delete(&item).expect(204).await;
+    ann.api("todos").post(&format!("{item}/purge")).expect(204).await;
     eventually_objects(&ann, 0).await;
     ann.api("todos").get(&format!("{item}/attachments")).expect_problem(404, "not-found").await;
     eventually("attachments that are gone", async || {

@@ -17,6 +17,8 @@ async fn the_item_of_another_user_is_404_on_every_route_and_stays_unchanged() {
         todos.patch(&path).header("if-match", "\"9\"").json(&json!({"title": "Bob's"})),
         todos.post(&format!("{path}/complete")),
         todos.post(&format!("{path}/reopen")),
+        todos.post(&format!("{path}/restore")),
+        todos.post(&format!("{path}/purge")),
         todos.delete(&path),
         todos.delete(&path).header("if-match", "\"1\""),
     ] {

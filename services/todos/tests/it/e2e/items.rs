@@ -23,7 +23,7 @@ async fn an_item_can_be_created_completed_reopened_and_deleted() {
     let expected = json!({
         "id": item["id"], "title": "Buy milk", "notes": "Oat\n", "dueAt": "2026-12-24T18:00:00Z", "priority": "high",
         "tags": ["shop"], "status": "open", "completedAt": null, "createdAt": item["createdAt"],
-        "updatedAt": item["createdAt"], "version": 1,
+        "updatedAt": item["createdAt"], "deletedAt": null, "version": 1,
     });
     assert_eq!(*item, expected);
 
@@ -151,6 +151,7 @@ async fn a_change_with_an_outdated_entity_tag_is_refused() {
         todos.delete(&path).header("if-match", stale).expect_problem(412, "stale").await;
         todos.post(&format!("{path}/complete")).header("if-match", stale).expect_problem(412, "stale").await;
         todos.post(&format!("{path}/reopen")).header("if-match", stale).expect_problem(412, "stale").await;
+        todos.post(&format!("{path}/restore")).header("if-match", stale).expect_problem(412, "stale").await;
     }
     for broken in ["2", "\"2", "", "\"2\" \"3\"x"] {
         change(broken).expect_problem(400, "invalid-request").await;
@@ -160,6 +161,10 @@ async fn a_change_with_an_outdated_entity_tag_is_refused() {
     change("*").expect(200).await;
     todos.post(&format!("{path}/complete")).header("if-match", "\"4\"").expect(200).await;
     todos.delete(&path).header("if-match", "\"5\"").expect(204).await;
+    for verb in ["restore", "purge"] {
+        todos.post(&format!("{path}/{verb}")).header("if-match", "\"5\"").expect_problem(412, "stale").await;
+    }
+    todos.post(&format!("{path}/restore")).header("if-match", "\"6\"").expect(200).await;
 }
 
 #[tokio::test]

@@ -67,7 +67,27 @@ async fn the_schedule_of_an_item_follows_its_changes() {
     patch(json!({"dueAt": "2199-03-01T00:00:00Z"})).await;
     schedule(Some("at(2199-03-01T00:00:00)")).await;
     ann.api("todos").delete(&path(&item)).expect(204).await;
+    schedule(Some(&purge_expression(&ann, &item).await)).await;
+    post("restore").await;
+    schedule(Some("at(2199-03-01T00:00:00)")).await;
+    patch(json!({"dueAt": null})).await;
+    ann.api("todos").delete(&path(&item)).expect(204).await;
+    schedule(Some(&purge_expression(&ann, &item).await)).await;
+    post("restore").await;
     schedule(None).await;
+    ann.api("todos").delete(&path(&item)).expect(204).await;
+    schedule(Some(&purge_expression(&ann, &item).await)).await;
+    ann.api("todos").post(&format!("{}/purge", path(&item))).expect(204).await;
+    schedule(None).await;
+}
+
+/// The schedule of a deleted item: the first whole second that is not before 30 days after its deletion.
+async fn purge_expression(user: &User, item: &Value) -> String {
+    let deleted = user.api("todos").get("/todos?status=deleted").expect(200).await;
+    let found = deleted["items"].as_array().unwrap().iter().find(|deleted| deleted["id"] == item["id"]);
+    let at: Timestamp = found.unwrap()["deletedAt"].as_str().unwrap().parse().unwrap();
+    let second = at.as_second() + 30 * 24 * 60 * 60 + i64::from(at.subsec_nanosecond() > 0);
+    Timestamp::from_second(second).unwrap().strftime("at(%Y-%m-%dT%H:%M:%S)").to_string()
 }
 
 #[tokio::test]

@@ -32,7 +32,7 @@ impl Workspace {
             }
             "check-attachment" => checks(user, &self.item().await, timeout).await,
             "delete-attachments" => {
-                let event = item_deleted(user, &self.item().await).await;
+                let event = item_purged(user, &self.item().await).await;
                 self.invoke(function, &event.as_delivered()).await
             }
             "delete-files" => self.invoke(function, &attachment_deleted(user).await.as_delivered()).await,
@@ -114,11 +114,11 @@ async fn checks(user: &User, item: &str, timeout: Duration) -> Outcome {
     becomes_ready(user, &attachment, timeout).await
 }
 
-/// The deletion of an item that has a file.
-async fn item_deleted(user: &User, item: &str) -> TestEvent {
+/// The purge of an item that has a file.
+async fn item_purged(user: &User, item: &str) -> TestEvent {
     announced(user, item).await;
     let todo: Uuid = item["/todos/".len()..].parse().expect("an id");
-    TestEvent::new("todos", "TodoDeleted", todo, 2, &json!({"todoId": todo, "ownerId": user.id, "title": "x"}))
+    TestEvent::new("todos", "TodoPurged", todo, 3, &json!({"todoId": todo, "ownerId": user.id}))
 }
 
 /// The deletion of an attachment that has an object.

@@ -10,8 +10,8 @@ use super::{SERVICE, Workspace};
 use crate::e2e::reminders::schedule_expression;
 
 impl Workspace {
-    /// An item's schedule is created, changed, deleted with a due time in the past, created again, and deleted with the
-    /// item.
+    /// An item's schedule is created, changed, deleted with a due time in the past, created again, moved with the item's
+    /// deletion, and deleted when the item is purged.
     pub(super) async fn changes_schedules(&self, timeout: Duration) -> Outcome {
         let item = self.item().await;
         let id = item.rsplit('/').next().expect("an id");
@@ -28,6 +28,8 @@ impl Workspace {
             self.wait_for_schedule(id, planned, timeout).await?;
         }
         eventually("a deleted item", async || expect_status(todos.delete(&item), 204).await.ok()).await;
+        let purge = || todos.post(&format!("{item}/purge"));
+        eventually("a purged item", async || expect_status(purge(), 204).await.ok()).await;
         self.wait_for_schedule(id, None, timeout).await
     }
 
