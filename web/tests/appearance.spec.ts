@@ -107,6 +107,11 @@ test.describe('in German', () => {
     await page.getByLabel('E-Mail').fill(user.email);
     await page.getByLabel('Passwort', { exact: true }).fill(user.password);
     await page.getByRole('button', { name: 'Anmelden' }).click();
+    await page
+      .getByRole('textbox', { name: 'Aufgabe hinzufügen' })
+      .fill('Milch kaufen #laden !wichtig übermorgen 17:00');
+    await expect(page.locator('form mark')).toHaveText(['#laden', '!wichtig', 'übermorgen 17:00']);
+    await look(page, 'german-quick-add');
     await page.getByRole('textbox', { name: 'Aufgabe hinzufügen' }).fill('Milch kaufen #laden !wichtig morgen');
     await page.keyboard.press('Enter');
     await expect(page.locator('[data-row]')).toContainText(/Morgen.*Hoch.*laden/);

@@ -1,4 +1,4 @@
-import { add, expect, row, saved, test, titles } from './page.ts';
+import { accessible, add, expect, row, saved, test, titles } from './page.ts';
 
 test('items are added in one line, newest first, and are there after a reload', async ({ home }) => {
   await add(home, 'Buy milk', 'Call Ben');
@@ -16,6 +16,57 @@ test('tags, a priority and a day are recognised in the text', async ({ home }) =
   await expect(row(home, 'Buy milk')).toContainText(/Tomorrow 9:00.*High.*shopping/);
   await home.reload();
   await expect(row(home, 'Buy milk')).toContainText(/Tomorrow 9:00.*High.*shopping/);
+});
+
+test('what is recognised is marked in the line, and Backspace keeps a part as text', async ({ home }) => {
+  const field = home.getByRole('textbox', { name: 'Add a to-do' });
+  const form = home.locator('form').filter({ has: field });
+  const meanings = form.getByRole('list', { name: 'Recognised' }).getByRole('listitem');
+  await field.fill('Call the bank #42 #home at 5pm tomorrow');
+  await expect(form.locator('mark')).toHaveText(['#home', 'at 5pm tomorrow']);
+  await expect(meanings).toHaveText(['home', 'Tomorrow 17:00']);
+  await expect(form.getByRole('status')).toContainText('“at 5pm tomorrow” means Tomorrow 17:00');
+  const textBox = await field.evaluate((input) => {
+    const canvas = document.createElement('canvas').getContext('2d');
+    if (!canvas) throw new Error('no canvas');
+    canvas.font = getComputedStyle(input).font;
+    const inner = input.getBoundingClientRect().left + parseFloat(getComputedStyle(input).paddingLeft);
+    return inner + canvas.measureText('Call the bank #42 #home ').width;
+  });
+  const mark = await form.locator('mark').last().boundingBox();
+  expect(Math.abs((mark?.x ?? 0) - textBox)).toBeLessThan(2);
+  await accessible(home);
+
+  await field.press('Backspace');
+  await expect(field).toHaveValue('Call the bank #42 #home at 5pm tomorrow');
+  await expect(form.locator('mark')).toHaveText(['#home']);
+  await expect(meanings).toHaveText(['home']);
+  await field.press('Backspace');
+  await expect(field).toHaveValue('Call the bank #42 #home at 5pm tomorro');
+  await field.press('w');
+  await expect(form.locator('mark')).toHaveText(['#home']);
+
+  await form.getByRole('button', { name: 'Keep “#home” as text' }).click();
+  await expect(field).toBeFocused();
+  await expect(meanings).toHaveCount(0);
+  await field.press('Enter');
+  await saved(home);
+  await expect(titles(home)).toHaveText(['Call the bank #42 #home at 5pm tomorrow']);
+});
+
+test('a part at the end of a long line is marked where it is', async ({ home }) => {
+  const field = home.getByRole('textbox', { name: 'Add a to-do' });
+  await field.fill(`${'Call the bank '.repeat(12)}tomorrow`);
+  await field.press('Home');
+  await field.press('End');
+  const mark = home.locator('form mark');
+  await expect(mark).toHaveText('tomorrow');
+  await expect(async () => {
+    const [line, place] = [await field.boundingBox(), await mark.boundingBox()];
+    if (!line || !place) throw new Error('no boxes');
+    expect(place.x + place.width).toBeLessThanOrEqual(line.x + line.width);
+    expect(place.x).toBeGreaterThan(line.x);
+  }).toPass();
 });
 
 test('a title is edited in place, and Escape discards the edit', async ({ home }) => {

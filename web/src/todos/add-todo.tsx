@@ -1,4 +1,4 @@
-import type { RefObject, SyntheticEvent } from 'react';
+import { useEffect, useState, type KeyboardEvent, type RefObject, type SyntheticEvent } from 'react';
 import { useLocation } from 'wouter';
 import { useNow } from '../app/use-now';
 import { useMessages } from '../i18n/i18n';
@@ -7,35 +7,68 @@ import { useStore } from '../store';
 import { Button } from '../ui/controls';
 import { PlusIcon } from '../ui/icons';
 import { showToast } from '../ui/toasts';
+import { whenIdle } from '../ui/when-idle';
 import css from './add-todo.module.css';
 import { addTodo } from './commands';
 import { Counter } from './counter';
+import { finder, loadFinder, waitForFinder } from './date-finder';
 import { dayAfter, defaultTime } from './due';
 import { listed, type Filters } from './filters';
-import { clearLine, line } from './input-line';
-import { readLine, type QuickTodo } from './quick-add';
+import { clearLine, keepAsText, line, plainParts, writeLine } from './input-line';
+import { readLine, type Part, type QuickTodo } from './quick-add';
+import { Announcement, Highlight, Recognised } from './recognised-line';
 import { lengthOf, MAX_TITLE_LENGTH } from './text';
 import { TodoFacts } from './todo-facts';
 
-/** The field that adds an item; shows how the text is understood while the user types. */
+/** The field that adds an item; marks in the text what is understood, and shows its meaning, while the user types. */
 export function AddTodo({ field, filters }: { field: RefObject<HTMLInputElement | null>; filters: Filters }) {
   const m = useMessages();
   const [, navigate] = useLocation();
   const text = useStore(line);
+  useStore(plainParts);
+  const findDate = useStore(finder);
   const now = useNow();
   const zone = useTimeZone();
-  const todo = inView(readLine(text, now, zone), filters, now, zone);
+  const read = () => readLine(line.get(), plainParts.get(), (text) => finder.get()?.(text, now, zone) ?? null);
+  const { todo: written, parts } = read();
+  const todo = inView(written, filters, now, zone);
   const isEmpty = text.trim() === '';
   const isTooLong = lengthOf(todo.title) > MAX_TITLE_LENGTH;
+  const [isWaiting, setWaiting] = useState(false);
+  useEffect(() => whenIdle(loadFinder), []);
 
-  const submit = (event: SyntheticEvent) => {
-    event.preventDefault();
-    if (isEmpty || isTooLong) return;
+  const add = () => {
+    const [written, text] = [read().todo, line.get()];
     clearLine();
-    const draft = addTodo(todo, text);
+    const draft = addTodo(inView(written, filters, now, zone), text);
     if (listed([draft], filters, now, zone).length > 0) return;
     const action = { label: m.show, run: () => navigate(`/todos/${draft.id}`) };
     showToast(m.addedElsewhere(draft.title), { action });
+  };
+  const submit = (event: SyntheticEvent) => {
+    event.preventDefault();
+    if (isEmpty || isTooLong || isWaiting) return;
+    if (findDate) {
+      add();
+      return;
+    }
+    // The line stays as it is until then.
+    setWaiting(true);
+    void waitForFinder().then(() => {
+      setWaiting(false);
+      add();
+    });
+  };
+  const refuse = ({ start, end }: Part) => {
+    keepAsText(text.slice(start, end));
+    field.current?.focus();
+  };
+  const onKeyDown = (event: KeyboardEvent<HTMLInputElement>) => {
+    if (event.key === 'Escape') event.currentTarget.blur();
+    const part = refusedBy(event, parts);
+    if (!part) return;
+    event.preventDefault();
+    refuse(part);
   };
   return (
     <form className={css['add']} onSubmit={submit}>
@@ -43,19 +76,24 @@ export function AddTodo({ field, filters }: { field: RefObject<HTMLInputElement 
         <span className={css['plus']}>
           <PlusIcon />
         </span>
-        <input
-          ref={field}
-          className={css['field']}
-          value={text}
-          onChange={(event) => line.update(() => event.target.value)}
-          onKeyDown={(event) => event.key === 'Escape' && event.currentTarget.blur()}
-          placeholder={m.addTodo}
-          aria-label={m.addTodo}
-          aria-describedby="add-hint"
-          aria-invalid={isTooLong ? true : undefined}
-          enterKeyHint="done"
-          autoComplete="off"
-        />
+        <div className={css['text']}>
+          <Highlight text={text} parts={parts} field={field} />
+          <input
+            ref={field}
+            className={css['field']}
+            value={text}
+            onChange={(event) => writeLine(event.target.value)}
+            onKeyDown={onKeyDown}
+            onFocus={() => void loadFinder()}
+            readOnly={isWaiting}
+            placeholder={m.addTodo}
+            aria-label={m.addTodo}
+            aria-describedby="add-hint"
+            aria-invalid={isTooLong ? true : undefined}
+            enterKeyHint="done"
+            autoComplete="off"
+          />
+        </div>
         <Button type="submit" look="primary" className={css['button'] ?? ''} hidden={isEmpty} disabled={isTooLong}>
           {m.add}
         </Button>
@@ -64,11 +102,27 @@ export function AddTodo({ field, filters }: { field: RefObject<HTMLInputElement 
         <p id="add-hint" className={isEmpty ? css['hint'] : 'visually-hidden'}>
           {m.addHint}
         </p>
-        {!isEmpty && <TodoFacts todo={{ ...todo, notes: null, status: 'open' }} />}
+        <Recognised text={text} parts={parts} onRefuse={refuse} />
+        {!isEmpty && <TodoFacts todo={{ ...ofView(todo, written), notes: null, status: 'open' }} />}
         <Counter title={todo.title} />
+        <Announcement text={text} parts={parts} />
       </div>
     </form>
   );
+}
+
+/** The part directly before the cursor when Backspace is pressed, but not when it is held down to delete text. */
+function refusedBy(event: KeyboardEvent<HTMLInputElement>, parts: readonly Part[]): Part | undefined {
+  const { selectionStart, selectionEnd } = event.currentTarget;
+  const isHeld = event.repeat || event.ctrlKey || event.metaKey || event.altKey || event.shiftKey;
+  if (event.key !== 'Backspace' || isHeld || selectionStart !== selectionEnd) return undefined;
+  return parts.find(({ end }) => end === selectionEnd);
+}
+
+/** What the view adds to that which was written. */
+function ofView(todo: QuickTodo, written: QuickTodo): Omit<QuickTodo, 'title'> {
+  const tags = todo.tags.filter((tag) => !written.tags.includes(tag));
+  return { dueAt: written.dueAt === null ? todo.dueAt : null, priority: 'normal', tags };
 }
 
 /** What is added in a view belongs to it: in "Today" it is due today, under a tag it bears the tag. */

@@ -1,5 +1,5 @@
 import { beforeEach, expect, test } from 'vitest';
-import { clearLine, resetLines, restoreLine, line } from './input-line';
+import { clearLine, keepAsText, line, plainParts, resetLines, restoreLine, writeLine } from './input-line';
 
 beforeEach(resetLines);
 
@@ -16,4 +16,17 @@ test('a refused line does not overwrite another: it is restored when the field i
   expect(line.get()).toBe('Buy milk');
   clearLine();
   expect(line.get()).toBe('');
+});
+
+test('what is kept as text belongs to one line', () => {
+  writeLine('Call Ben tomorrow');
+  keepAsText('tomorrow');
+  writeLine('Call Ben tomorrow at 5');
+  expect(plainParts.get()).toEqual(['tomorrow']);
+  clearLine();
+  expect(plainParts.get()).toEqual([]);
+  writeLine('Sweep #home');
+  keepAsText('#home');
+  writeLine('');
+  expect(plainParts.get()).toEqual([]);
 });

@@ -1,45 +1,179 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
+import { findDate } from './dates';
+import { formatDue } from './due';
 import { readLine } from './quick-add';
 
 const NOW = new Date('2026-11-21T10:00:00Z'); // a Saturday
-const read = (line: string) => readLine(line, NOW, 'UTC');
-const plain = { dueAt: null, priority: 'normal', tags: [] };
+const read = (line: string, plain: string[] = [], zone = 'UTC', now = NOW) =>
+  readLine(line, plain, (text) => findDate(text, now, zone));
+const none = { dueAt: null, priority: 'normal', tags: [] };
 
-test('a plain line is a title', () => {
-  expect(read('  Buy   milk ')).toEqual({ ...plain, title: 'Buy milk' });
+/** A line, its title, and when it is due. */
+const PHRASES: [line: string, title: string, due: string | null][] = [
+  // English
+  ['Call the bank at 5pm tomorrow', 'Call the bank', '2026-11-22 17:00'],
+  ['Call the bank tomorrow', 'Call the bank', '2026-11-22 09:00'],
+  ['Call the bank tomorrow 17:00', 'Call the bank', '2026-11-22 17:00'],
+  ['Call the bank tomorrow at 5', 'Call the bank', '2026-11-22 17:00'],
+  ['Call the bank today', 'Call the bank', '2026-11-21 18:00'],
+  ['Tomorrow buy milk', 'buy milk', '2026-11-22 09:00'],
+  ['Buy milk fri', 'Buy milk', '2026-11-27 09:00'],
+  ['Buy milk Friday', 'Buy milk', '2026-11-27 09:00'],
+  ['Call Ben Friday', 'Call Ben', '2026-11-27 09:00'],
+  ['Call Ben on Friday about the car', 'Call Ben about the car', '2026-11-27 09:00'],
+  ['Pay rent by Monday', 'Pay rent', '2026-11-23 09:00'],
+  ['Wash the car Saturday', 'Wash the car', '2026-11-28 09:00'],
+  ['Buy milk in 3 days', 'Buy milk', '2026-11-24 09:00'],
+  ['Check the oven in 2 hours', 'Check the oven', '2026-11-21 12:00'],
+  ['Renew the passport in two weeks', 'Renew the passport', '2026-12-05 09:00'],
+  ['Pay rent 1 Dec', 'Pay rent', '2026-12-01 09:00'],
+  ['Pay rent Dec 1', 'Pay rent', '2026-12-01 09:00'],
+  ['Pay rent on 1st December at 8am', 'Pay rent', '2026-12-01 08:00'],
+  ['Order a cake 3 January 2027', 'Order a cake', '2027-01-03 09:00'],
+  ['File taxes 2027-05-31', 'File taxes', '2027-05-31 09:00'],
+  ['Standup at 9:30', 'Standup', '2026-11-22 09:30'],
+  ['Meet Ann at 5', 'Meet Ann', '2026-11-21 17:00'],
+  ['Move Friday meeting to the office by Monday', 'Move Friday meeting to the office', '2026-11-23 09:00'],
+  ['Dinner tonight', 'Dinner', '2026-11-21 18:00'],
+  ['Run tomorrow morning', 'Run', '2026-11-22 09:00'],
+  ['Water plants the day after tomorrow', 'Water plants', '2026-11-23 09:00'],
+  ['Send the report, Monday 14:00', 'Send the report', '2026-11-23 14:00'],
+  // German
+  ['Bank anrufen morgen um 17 Uhr', 'Bank anrufen', '2026-11-22 17:00'],
+  ['Bank anrufen morgen 17:00', 'Bank anrufen', '2026-11-22 17:00'],
+  ['Milch kaufen übermorgen', 'Milch kaufen', '2026-11-23 09:00'],
+  ['Milch kaufen am Montag', 'Milch kaufen', '2026-11-23 09:00'],
+  ['Milch kaufen Freitag', 'Milch kaufen', '2026-11-27 09:00'],
+  ['Morgen Milch kaufen', 'Milch kaufen', '2026-11-22 09:00'],
+  ['Heute Abend kochen', 'kochen', '2026-11-21 18:00'],
+  ['Laufen morgen früh', 'Laufen', '2026-11-22 09:00'],
+  ['Milch kaufen in 3 Tagen', 'Milch kaufen', '2026-11-24 09:00'],
+  ['Pass verlängern in zwei Wochen', 'Pass verlängern', '2026-12-05 09:00'],
+  ['Miete zahlen 1. Dez', 'Miete zahlen', '2026-12-01 09:00'],
+  ['Miete zahlen am 1. Dezember', 'Miete zahlen', '2026-12-01 09:00'],
+  ['Miete zahlen bis zum 1.12.', 'Miete zahlen', '2026-12-01 09:00'],
+  ['Steuer abgeben 31.05.2027', 'Steuer abgeben', '2027-05-31 09:00'],
+  ['Zahnarzt um 14:30', 'Zahnarzt', '2026-11-21 14:30'],
+  // What is no date
+  ['See Freaky Friday', 'See Freaky Friday', null],
+  ['Plan Monday meeting', 'Plan Monday meeting', null],
+  ['Black Friday deals', 'Black Friday deals', null],
+  ['Watch “Friday Night Lights”', 'Watch “Friday Night Lights”', null],
+  ['Watch The Day After Tomorrow', 'Watch The Day After Tomorrow', null],
+  ["Prepare tomorrow's slides", "Prepare tomorrow's slides", null],
+  ['Answer the mail from yesterday', 'Answer the mail from yesterday', null],
+  ['Enjoy the sun', 'Enjoy the sun', null],
+  ['Things to do', 'Things to do', null],
+  ['Leave it so', 'Leave it so', null],
+  ['Water plants every Friday', 'Water plants every Friday', null],
+  ['Buy a gift before Friday', 'Buy a gift before Friday', null],
+  ['Walk for 3 hours', 'Walk for 3 hours', null],
+  ['Buy food for 2 days', 'Buy food for 2 days', null],
+  ['Buy 3 days of food', 'Buy 3 days of food', null],
+  ['Buy 5 apples', 'Buy 5 apples', null],
+  ['Update to version 1.2.3', 'Update to version 1.2.3', null],
+  ['Pay 12.50 €', 'Pay 12.50 €', null],
+  ['Read John 3:16', 'Read John 3:16', null],
+  ['Call 030 1234567', 'Call 030 1234567', null],
+  ['Buy 1/2 onion', 'Buy 1/2 onion', null],
+  ['May the force be with you', 'May the force be with you', null],
+  ['Read 1984', 'Read 1984', null],
+  ['Morning run', 'Morning run', null],
+  ['High noon', 'High noon', null],
+  ['Look at 5 flats', 'Look at 5 flats', null],
+  ['Move the meeting to Monday', 'Move the meeting to Monday', null],
+  ['Report next week', 'Report next week', null],
+  ['Do it now', 'Do it now', null],
+  ['Trip 1 Dec - 5 Dec', 'Trip 1 Dec - 5 Dec', null],
+  ['Guten Morgen sagen', 'Guten Morgen sagen', null],
+  ['Jeden Freitag gießen', 'Jeden Freitag gießen', null],
+  ['Vor Freitag putzen', 'Vor Freitag putzen', null],
+  ['Mail an Do schicken', 'Mail an Do schicken', null],
+  ['Drei Tage wandern', 'Drei Tage wandern', null],
+  ['Raum 5 streichen', 'Raum 5 streichen', null],
+  ['Sonntagsbraten planen', 'Sonntagsbraten planen', null],
+  ['Die Montage prüfen', 'Die Montage prüfen', null],
+];
+
+describe('a date in a line', () => {
+  test.each(PHRASES)('%s', (line, title, due) => {
+    const { todo } = read(line);
+    const dueAt = due && `${due.replace(' ', 'T')}:00.000Z`;
+    expect(todo).toEqual({ ...none, title, dueAt });
+  });
+
+  test('is read in the time zone of the profile', () => {
+    expect(read('Call tomorrow 17:00', [], 'America/New_York').todo.dueAt).toBe('2026-11-22T22:00:00.000Z');
+    expect(read('Call tomorrow 17:00', [], 'Asia/Tokyo').todo.dueAt).toBe('2026-11-22T08:00:00.000Z');
+    const late = new Date('2026-11-21T23:30:00Z'); // a Sunday in Tokyo
+    expect(read('Call tomorrow', [], 'Asia/Tokyo', late).todo.dueAt).toBe('2026-11-23T00:00:00.000Z');
+  });
+
+  test('keeps its time of day over a change of the clocks', () => {
+    const before = new Date('2026-10-24T10:00:00Z');
+    const { dueAt } = read('Call tomorrow 17:00', [], 'Europe/Berlin', before).todo;
+    expect(dueAt).toBe('2026-10-25T16:00:00.000Z');
+    const words = { yesterday: 'Yesterday', today: 'Today', tomorrow: 'Tomorrow' };
+    expect(formatDue(dueAt ?? '', before, 'Europe/Berlin', 'en', words)).toBe('Tomorrow 17:00');
+  });
 });
 
-test('tags, a priority and a day are removed from the title', () => {
-  expect(read('Buy milk #shopping !high tomorrow')).toEqual({
+test('a plain line is a title', () => {
+  expect(read('  Buy   milk ').todo).toEqual({ ...none, title: 'Buy milk' });
+});
+
+test('tags, a priority and a date are removed from the title, and their places are known', () => {
+  const line = 'Buy milk #shopping !high at 5pm tomorrow';
+  const { todo, parts } = read(line);
+  expect(todo).toEqual({
     title: 'Buy milk',
     tags: ['shopping'],
     priority: 'high',
+    dueAt: '2026-11-22T17:00:00.000Z',
+  });
+  expect(parts.map(({ kind, start, end }) => [kind, line.slice(start, end)])).toEqual([
+    ['tag', '#shopping'],
+    ['priority', '!high'],
+    ['due', 'at 5pm tomorrow'],
+  ]);
+});
+
+test('a date is found before, behind and between tags', () => {
+  expect(read('Milch kaufen #laden !wichtig morgen').todo).toEqual({
+    title: 'Milch kaufen',
+    tags: ['laden'],
+    priority: 'high',
     dueAt: '2026-11-22T09:00:00.000Z',
   });
-});
-
-test('words of both languages are understood', () => {
-  expect(read('Milch kaufen !wichtig am Montag')).toEqual({
-    ...plain,
-    title: 'Milch kaufen',
+  const { parts } = read('Call   at  5pm   tomorrow ');
+  expect(parts).toEqual([{ kind: 'due', start: 7, end: 25, dueAt: '2026-11-22T17:00:00.000Z' }]);
+  expect(read('Buy milk fri #shopping !wichtig').todo).toEqual({
+    title: 'Buy milk',
+    tags: ['shopping'],
     priority: 'high',
-    dueAt: '2026-11-23T09:00:00.000Z',
+    dueAt: '2026-11-27T09:00:00.000Z',
   });
 });
 
-test('a day counts only as the last word', () => {
-  expect(read('Plan Monday meeting')).toEqual({ ...plain, title: 'Plan Monday meeting' });
+test('a part that the user refused is text, and what is written behind it is still read', () => {
+  expect(read('Call the bank tomorrow', ['tomorrow']).todo).toEqual({ ...none, title: 'Call the bank tomorrow' });
+  expect(read('Buy milk #shopping', ['#shopping']).todo).toEqual({ ...none, title: 'Buy milk #shopping' });
+  const friday = read('Call the bank tomorrow on Friday', ['tomorrow']).todo;
+  expect(friday).toEqual({ ...none, title: 'Call the bank tomorrow', dueAt: '2026-11-27T09:00:00.000Z' });
+  expect(read('Call the bank friday', ['fri']).todo.dueAt).toBe('2026-11-27T09:00:00.000Z');
 });
 
-test('a line of only a day or a tag is a title', () => {
-  expect(read('Tomorrow')).toEqual({ ...plain, title: 'Tomorrow' });
-  expect(read('#home')).toEqual({ ...plain, title: '#home' });
+test('a line of only a date or a tag is a title', () => {
+  expect(read('Tomorrow')).toEqual({ todo: { ...none, title: 'Tomorrow' }, parts: [] });
+  expect(read('#home')).toEqual({ todo: { ...none, title: '#home' }, parts: [] });
 });
 
-test('a repeated tag counts once', () => {
-  expect(read('Sweep #home #home').tags).toEqual(['home']);
+test('a number is no tag, and a repeated tag counts once', () => {
+  expect(read('Close issue #42').todo).toEqual({ ...none, title: 'Close issue #42' });
+  expect(read('Pay #100%').todo.tags).toEqual(['100%']);
+  expect(read('Sweep #home #home').todo.tags).toEqual(['home']);
 });
 
 test('marks without a meaning stay', () => {
-  expect(read('Wow ! # done !!').title).toBe('Wow ! # done !!');
+  expect(read('Wow ! # done !!').todo.title).toBe('Wow ! # done !!');
 });

@@ -1,13 +1,19 @@
+import type { FoundDate } from './dates';
 import type { Priority } from './known';
-import { dayAfter, daysToWeekday, defaultTime } from './due';
+import { MAX_TAGS } from './tags';
 
-/** The parts of a typed line. */
+/** The meaning of a typed line. */
 export interface QuickTodo {
   title: string;
   dueAt: string | null;
   priority: Priority;
   tags: string[];
 }
+
+/** A recognised part of the line: the characters from `start` up to `end`. */
+export type Part = { start: number; end: number } & (
+  { kind: 'due'; dueAt: string } | { kind: 'priority'; priority: Priority } | { kind: 'tag'; tag: string }
+);
 
 const PRIORITIES: Record<string, Priority> = {
   high: 'high',
@@ -18,60 +24,59 @@ const PRIORITIES: Record<string, Priority> = {
   niedrig: 'low',
 };
 
-const WEEKDAYS: Record<string, number> = {
-  sunday: 0,
-  sonntag: 0,
-  monday: 1,
-  montag: 1,
-  tuesday: 2,
-  dienstag: 2,
-  wednesday: 3,
-  mittwoch: 3,
-  thursday: 4,
-  donnerstag: 4,
-  friday: 5,
-  freitag: 5,
-  saturday: 6,
-  samstag: 6,
-};
-
 /**
- * Reads `Buy milk #shopping !high tomorrow`. A tag or a priority counts anywhere in the line; a day only as its last
- * word (with or without `on`, `am`), so that "Plan Monday meeting" stays a title. A line without any other text is the
- * title as a whole.
+ * Reads `Buy milk #shopping !high tomorrow`. Parts with a text of `plain`, and whatever is in quotation marks, stay in the
+ * title. A line without any other text is the title as a whole.
  */
-export function readLine(line: string, now: Date, zone: string): QuickTodo {
-  const tags: string[] = [];
-  let priority: Priority = 'normal';
-  const words = line
+export function readLine(
+  line: string,
+  plain: readonly string[],
+  findDate: (text: string) => FoundDate | null,
+): { todo: QuickTodo; parts: Part[] } {
+  const text = plain.reduce((rest, part) => rest.replaceAll(wholeWords(part), hide), line).replaceAll(QUOTED, hide);
+  const words = [...text.matchAll(/\S+/g)].map(readWord).filter((part) => part !== null);
+  const withoutWords = words.reduce((rest, part) => blank(rest, part), text);
+  const due = findDate(withoutWords);
+  const parts: Part[] = due ? [...words, { kind: 'due', ...due, dueAt: due.dueAt.toISOString() }] : words;
+  parts.sort((one, other) => one.start - other.start);
+  const title = parts
+    .reduce((rest, part) => blank(rest, part), line)
     .trim()
     .split(/\s+/)
-    .filter((word) => {
-      const tag = /^#([^\s#]{1,50})$/u.exec(word)?.[1];
-      if (tag) {
-        if (!tags.includes(tag) && tags.length < 20) tags.push(tag);
-        return false;
-      }
-      const level = PRIORITIES[/^!(\p{L}+)$/u.exec(word)?.[1]?.toLowerCase() ?? ''];
-      if (level) priority = level;
-      return !level;
-    });
-  const days = daysOf(words.at(-1) ?? '', now, zone);
-  if (days !== null && words.length > 1) {
-    words.pop();
-    if (words.length > 1 && /^(on|am)$/i.test(words.at(-1) ?? '')) words.pop();
+    .join(' ');
+  if (title === '') {
+    return { todo: { title: line.trim(), dueAt: null, priority: 'normal', tags: [] }, parts: [] };
   }
-  const dueAt = days === null || words.length === 0 ? null : dayAfter(now, days, defaultTime(now, days, zone), zone);
-  const title = words.join(' ');
-  if (title === '') return { title: line.trim(), dueAt: null, priority: 'normal', tags: [] };
-  const isWhole = days !== null && words.length === 1 && title === line.trim();
-  return { title, dueAt: isWhole ? null : (dueAt?.toISOString() ?? null), priority, tags };
+  return { todo: { title, ...meaning(parts) }, parts };
 }
 
-function daysOf(word: string, now: Date, zone: string): number | null {
-  const day = word.toLowerCase();
-  if (day === 'today' || day === 'heute') return 0;
-  if (day === 'tomorrow' || day === 'morgen') return 1;
-  const weekday = WEEKDAYS[day];
-  return weekday === undefined ? null : daysToWeekday(now, weekday, zone);
+const QUOTED = /"[^"]+"|“[^”]+”|„[^“”]+[“”]|‚[^‘]+‘|«[^»]+»|»[^«]+«/g;
+
+/** A tag holds more than digits: `#42` is the number of something. */
+function readWord({ 0: word, index: start }: RegExpMatchArray & { index: number }): Part | null {
+  const place = { start, end: start + word.length };
+  const tag = /^#([^\s#]{1,50})$/u.exec(word)?.[1];
+  if (tag && !/^\p{N}+$/u.test(tag)) return { kind: 'tag', tag, ...place };
+  const priority = PRIORITIES[/^!(\p{L}+)$/u.exec(word)?.[1]?.toLowerCase() ?? ''];
+  return priority ? { kind: 'priority', priority, ...place } : null;
 }
+
+function meaning(parts: Part[]): Omit<QuickTodo, 'title'> {
+  const tags = [...new Set(parts.flatMap((part) => (part.kind === 'tag' ? [part.tag] : [])))];
+  const priorities = parts.flatMap((part) => (part.kind === 'priority' ? [part.priority] : []));
+  const due = parts.find((part) => part.kind === 'due');
+  return { dueAt: due?.dueAt ?? null, priority: priorities.at(-1) ?? 'normal', tags: tags.slice(0, MAX_TAGS) };
+}
+
+/** The text of a part, but not as a piece of a longer word. */
+function wholeWords(part: string): RegExp {
+  const text = part.replaceAll(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`);
+  return new RegExp(String.raw`(?<![\p{L}\p{N}])${text}(?![\p{L}\p{N}])`, 'giu');
+}
+
+/** As many characters that stand for no part. */
+const hide = (text: string): string => '_'.repeat(text.length);
+
+/** The text with as many spaces instead of a part. */
+const blank = (text: string, { start, end }: Part): string =>
+  text.slice(0, start) + ' '.repeat(end - start) + text.slice(end);

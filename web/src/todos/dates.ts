@@ -1,0 +1,218 @@
+// Finds the date in a line of English or German text. Loaded when the user begins to write, because the library is as large
+// as a page of ours.
+//
+// chrono reads any number or weekday as a date, which is right for a date field and wrong for a title: what it finds counts
+// only if the words around it leave no doubt.
+import * as de from 'chrono-node/de';
+import * as en from 'chrono-node/en';
+import { dayAfter, daysUntil, defaultTime, toMoment, wallTime, type WallTime } from './due';
+
+/** A date in a text: the characters from `start` up to `end`. */
+export interface FoundDate {
+  start: number;
+  end: number;
+  dueAt: Date;
+}
+
+const MONTH =
+  '(?:jan(?:uary|uar)?|jänner|feb(?:ruary|ruar)?|mar(?:ch)?|märz?|mrz|apr(?:il)?|may|mai|june?|juni|july?|juli|aug(?:ust)?|' +
+  'sept?(?:ember)?|o[ck]t(?:ober)?|nov(?:ember)?|de[cz](?:ember)?)';
+const UNIT =
+  '(?:minuten?|minutes?|mins?|stunden?|std|hours?|hrs?|h|days?|tag(?:en?)?|weeks?|wochen?|months?|monat(?:en?)?)';
+const CLOCK = '(?:[01]?\\d|2[0-3]):[0-5]\\d(?:\\s*(?:[ap]\\.?m\\b\\.?|uhr\\b))?';
+const HOUR = '(?:[01]?\\d|2[0-4])\\s*(?:[ap]\\.?m\\b\\.?|uhr\\b)';
+
+/** The forms in which a number belongs to a date. All others are prices, versions, rooms and quantities. */
+const NUMBERS = new RegExp(
+  `(?<![\\p{L}\\p{N}.:/-])(?:${[
+    '\\d{4}-\\d\\d-\\d\\d(?:T\\d\\d:\\d\\d)?',
+    '\\d{1,2}\\.\\s?\\d{1,2}\\.(?:\\s?(?:20\\d\\d|\\d\\d))?',
+    '\\d{1,2}/\\d{1,2}/20\\d\\d',
+    `\\d{1,2}(?:st|nd|rd|th)?\\.?\\s*(?:of\\s+)?${MONTH}\\b\\.?(?:,?\\s+20\\d\\d)?`,
+    `(?<=${MONTH}\\.?\\s+)\\d{1,2}(?:st|nd|rd|th)?(?:,?\\s+20\\d\\d)?`,
+    `(?<=\\b(?:in|within|innerhalb von|binnen)\\s+)\\d{1,3}\\s*${UNIT}`,
+    CLOCK,
+    HOUR,
+    '(?<=\\b(?:at|um|gegen)\\s+)(?:[01]?\\d|2[0-4])(?!\\s*[%€$£])',
+  ].join('|')})(?![\\p{L}\\p{N}]|[./:-]\\p{N})`,
+  'giu',
+);
+
+const isTime = (text: string): boolean =>
+  new RegExp(`${CLOCK}|${HOUR}|\\b(?:noon|midnight|mitternacht)\\b`, 'iu').test(text);
+
+/** Words before a date that belong to it. */
+const PREPOSITION = /(?:^|\s)(?:due|by|until|till|on|at|fällig|spätestens|bis|zum|am|um|gegen|kommenden)\s*$/iu;
+
+/** After these words a date is not the day on which something is due. */
+const OTHER_MEANING =
+  /(?:^|[^\p{L}])(?:before|after|since|from|for|to|every|each|last|no|of|than|vor|nach|seit|ab|von|vom|für|auf|jede[nmrs]?|letzte[nmrs]?|keine?n?)\s*$/iu;
+
+/** Words before a day's name that make it a noun or part of a name. */
+const NAME =
+  /(?:^|[^\p{L}])(?:a|the|my|his|her|our|their|das|dem|den|der|die|ein|eine[mnrs]?|mein|guten|schönen|usa|ash|bad|big|black|bloody|blue|casual|cyber|easter|freaky|fat|good|happy|holy|man|manic|maundy|meatless|palm|ruby|shrove|small|super|taco|throwback|whit)\s*$/iu;
+
+/** A day's name alone that is another word as well: "the sun", "we sat", "so", "do". */
+const AMBIGUOUS_DAY = /^(?:sat|sun|wed|mo|di|mi|do|fr|sa|so)$/i;
+
+const WEEKDAY =
+  /^(?:mon(?:day)?|tue(?:s|sday)?|wed(?:nesday)?|thu(?:rs?|rsday)?|fri(?:day)?|sat(?:urday)?|sun(?:day)?|mo(?:ntag)?|di(?:enstag)?|mi(?:ttwoch)?|do(?:nnerstag)?|fr(?:eitag)?|sa(?:mstag)?|so(?:nntag)?)$/i;
+
+/** The hour that a part of the day stands for. */
+const DAYTIMES: [RegExp, number][] = [
+  [/(?:\bfrüh|\bmorning|vormittags?|(?:heute|\p{L}{4,}tag) morgen)$/iu, 9],
+  [/\b(?:noon|midday|mittags?)$/iu, 12],
+  [/(?:afternoon|nachmittags?)$/iu, 15],
+  [/(?:evening|abends?|tonight)$/iu, 18],
+  [/(?:night|nachts?)$/iu, 22],
+];
+
+/** `1.12.`, which chrono reads only with a year, and only where no year follows. */
+const DAY_AND_MONTH: de.Parser = {
+  pattern: () => /(?<![\d.])(\d{1,2})\.\s?(\d{1,2})\.(?!\s?\d)/,
+  extract: (context, match) => {
+    const components = context.createParsingComponents({ day: Number(match[1]), month: Number(match[2]) });
+    return components.isValidDate() ? components : null;
+  },
+};
+
+const english = en.GB;
+const german = de.casual.clone();
+german.parsers.push(DAY_AND_MONTH);
+
+/** The date of a line, if there is one without doubt; the last one of several. */
+export function findDate(line: string, now: Date, zone: string): FoundDate | null {
+  // Of two spaces chrono would count one to the date.
+  const places = [...line.matchAll(/\S|(?<!\s)\s/g)].map(({ index }) => index);
+  const text = withoutOtherNumbers(places.map((at) => line[at]).join(''));
+  const found = datesIn(text, now, zone).reduce<FoundDate | null>(better, null);
+  return found && { ...found, start: places[found.start] ?? 0, end: (places[found.end - 1] ?? 0) + 1 };
+}
+
+function datesIn(text: string, now: Date, zone: string): FoundDate[] {
+  const reference = { instant: now, timezone: offsetMinutes(now, zone) };
+  return [english, german]
+    .flatMap((language) => language.parse(text, reference, { forwardDate: true }))
+    .map((result) => read(result, text, now, zone))
+    .filter((date) => date !== null);
+}
+
+/** The longer one of two results for the same words, or the later one of two dates. */
+function better(best: FoundDate | null, date: FoundDate): FoundDate {
+  if (best === null) return date;
+  const length = ({ start, end }: FoundDate) => end - start;
+  const isSame = date.start < best.end && best.start < date.end;
+  return (isSame ? length(date) > length(best) : date.end > best.end) ? date : best;
+}
+
+/** Replaces the digits that belong to no date; every character keeps its place. */
+function withoutOtherNumbers(line: string): string {
+  const kept = new Set<number>();
+  for (const { index, 0: match } of line.matchAll(NUMBERS)) {
+    for (let at = index; at < index + match.length; at++) kept.add(at);
+  }
+  return [...line.matchAll(/[^]/g)]
+    .map(({ 0: unit, index }) => (/\d/.test(unit) && !kept.has(index) ? '_' : unit))
+    .join('');
+}
+
+function read(result: en.ParsedResult, text: string, now: Date, zone: string): FoundDate | null {
+  const [start, end] = trimmed(result.index, result.text, text);
+  if (!isDue(result, start, end, text)) return null;
+  const words = text.slice(start, end);
+  const dueAt = momentOf(result, words, now, zone);
+  if (Number.isNaN(dueAt.getTime()) || daysUntil(dueAt, now, zone) < 0) return null;
+  return { start: withPrepositions(start, text), end, dueAt };
+}
+
+/** The place of a result without punctuation around it, and with `früh`, which chrono does not know. */
+function trimmed(index: number, found: string, text: string): [number, number] {
+  const start = index + (/^[\s,()]*/.exec(found)?.[0].length ?? 0);
+  const words = found.replace(/[\s,()]+$/, '');
+  const end = index + words.length;
+  return [start, end + (/^\s+früh(?!\p{L})/iu.exec(text.slice(end))?.[0].length ?? 0)];
+}
+
+/** Whether the words around leave no doubt that an item is due then. */
+function isDue(result: en.ParsedResult, start: number, end: number, text: string): boolean {
+  const [before, words, after] = [text.slice(0, start), text.slice(start, end), text.slice(end)];
+  if (!isOneMoment(result) || !isSeparate(before, after) || isOther(words) || OTHER_MEANING.test(before)) return false;
+  const isIntroduced = PREPOSITION.test(before) || /^(?:on|at|am|um)\s/i.test(words);
+  const isLast = /^[\s.!?,;)]*$/.test(after);
+  if (hasDay(result.start)) return isDay(words, before, isIntroduced, isLast);
+  return isTimeOfDay(words, isIntroduced, isLast);
+}
+
+const hasDay = (found: en.ParsedResult['start']): boolean => found.isCertain('day') || found.isCertain('weekday');
+
+/** A day or a time, or a span within a day; not a month, and not a span of days. */
+function isOneMoment({ start, end }: en.ParsedResult): boolean {
+  if (!hasDay(start) && !start.isCertain('hour')) return false;
+  return !end || (end.get('day') === start.get('day') && start.isCertain('hour'));
+}
+
+/** No piece of a longer word or number. */
+const isSeparate = (before: string, after: string): boolean =>
+  !/[\p{L}\p{N}_'’/.-]$/u.test(before) && !/^(?:[\p{L}\p{N}_/]|['’-]\p{L}|-\d)/u.test(after);
+
+/** A duration, a moment that is over at once, a title ("The Day After Tomorrow"), or "an Do" (to Do). */
+const isOther = (words: string): boolean =>
+  /^(?:now|jetzt|for|für|während|an)(?!\p{L})|Day After/iu.test(words.replace(/^the day after/, '')) ||
+  (/^\P{L}/u.test(words) && new RegExp(`^\\d+\\s*${UNIT}$`, 'i').test(words)) ||
+  (/(?:week|month|year|woche|monat|jahr)$/i.test(words) && !/^(?:in|within|innerhalb|binnen)\s/i.test(words));
+
+function isDay(words: string, before: string, isIntroduced: boolean, isLast: boolean): boolean {
+  if (NAME.test(before)) return false;
+  // "am Morgen" is the morning, not tomorrow.
+  if (/^morgen$/i.test(words) && /(?:^|\s)am\s*$/i.test(before)) return false;
+  const name = words.replace(/^(?:on|am)\s+/i, '');
+  if (!WEEKDAY.test(name) || isIntroduced) return true;
+  return isLast && !AMBIGUOUS_DAY.test(name);
+}
+
+/** `17:00` is a time at the end of a line, `3:16` only after "at", `5pm` anywhere. */
+function isTimeOfDay(words: string, isIntroduced: boolean, isLast: boolean): boolean {
+  if (!isTime(words)) return isIntroduced && isLast;
+  return isIntroduced || /m\b|uhr/i.test(words) || (isLast && /^\d\d:/.test(words));
+}
+
+function withPrepositions(start: number, text: string): number {
+  for (;;) {
+    const match = PREPOSITION.exec(text.slice(0, start));
+    if (!match) return text.slice(0, start).replace(/,\s*$/, '').length;
+    start = match.index + (/^\s*/.exec(match[0])?.[0].length ?? 0);
+  }
+}
+
+function momentOf({ start: found }: en.ParsedResult, words: string, now: Date, zone: string): Date {
+  const part = (name: 'year' | 'month' | 'day' | 'hour' | 'minute') => found.get(name) ?? 0;
+  const noon = toMoment({ year: part('year'), month: part('month'), day: part('day'), hour: 12, minute: 0 }, zone);
+  const time = timeOf(words, part('hour'), part('minute'), found.isCertain('hour'));
+  if (time && !hasDay(found)) {
+    const today = dayAfter(now, 0, time, zone);
+    return today > now ? today : dayAfter(now, 1, time, zone);
+  }
+  const days = daysUntil(noon, now, zone);
+  // A weekday is never today.
+  const later = days === 0 && !found.isCertain('day') ? 7 : days;
+  return dayAfter(now, later, time ?? defaultTime(now, later, zone), zone);
+}
+
+function timeOf(
+  words: string,
+  hour: number,
+  minute: number,
+  isCertain: boolean,
+): Pick<WallTime, 'hour' | 'minute'> | null {
+  const daytime = DAYTIMES.find(([name]) => name.test(words))?.[1];
+  if (!isCertain) return daytime === undefined ? null : { hour: daytime, minute: 0 };
+  // "at 5" is in the afternoon without another sign.
+  const isVague = /(?:^|\s)(?:at|um|gegen)?\s*[1-6](?:\s|$)/i.test(words) && !isTime(words) && minute === 0;
+  return { hour: isVague && hour < 7 ? hour + 12 : hour, minute };
+}
+
+/** Minutes by which the zone's clock is ahead of UTC. */
+function offsetMinutes(now: Date, zone: string): number {
+  const { year, month, day, hour, minute } = wallTime(now, zone);
+  return Date.UTC(year, month - 1, day, hour, minute) / 60_000 - Math.floor(now.getTime() / 60_000);
+}
