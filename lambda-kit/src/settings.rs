@@ -13,7 +13,7 @@ impl Settings {
     /// Reads a function's settings with `read`, which may read any number of them.
     ///
     /// # Errors
-    /// Names every setting that `read` needs and that is missing or empty.
+    /// Names every setting that `read` needs and that is missing, empty or invalid.
     pub fn read<C>(read: impl FnOnce(&mut Self) -> C) -> Result<C, MissingSettings> {
         let mut settings = Self::default();
         let config = read(&mut settings);
@@ -27,6 +27,16 @@ impl Settings {
             self.missing.push(name);
         }
         value
+    }
+
+    /// The value of an environment variable that is a whole number. If it is missing or something else,
+    /// [`Settings::read`] fails after reading the others.
+    pub fn number(&mut self, name: &'static str) -> u32 {
+        let number = env::var(name).ok().and_then(|text| text.parse().ok());
+        number.unwrap_or_else(|| {
+            self.missing.push(name);
+            0
+        })
     }
 
     /// The value of an optional environment variable; `None` if it is missing or empty.
@@ -71,7 +81,7 @@ mod tests {
     #[test]
     fn every_missing_setting_is_named() {
         let error =
-            Settings::read(|settings| (settings.text("FIRST_SETTING"), settings.text("SECOND_SETTING"))).unwrap_err();
+            Settings::read(|settings| (settings.text("FIRST_SETTING"), settings.number("SECOND_SETTING"))).unwrap_err();
         assert!(error.to_string().starts_with("missing settings: FIRST_SETTING, SECOND_SETTING;"), "{error}");
     }
 }

@@ -24,7 +24,7 @@ pub(crate) struct Ledger {
     pub(crate) repeated: u64,
     /// Entries without a change.
     pub(crate) unknown: u64,
-    /// Users with an unread counter that differs from the number of unread entries.
+    /// Users with an unread count that differs from the number of unread entries.
     pub(crate) miscounted: u64,
     /// Entries that were read and are unread, or the reverse.
     pub(crate) misread: u64,
@@ -69,8 +69,9 @@ impl Ledger {
         for entry in &entries {
             let is_read = !entry["readAt"].is_null();
             unread += u64::from(!is_read);
-            self.misread += u64::from(is_read != account.read.contains(entry["id"].as_str().unwrap_or_default()));
-            // The welcome entry, from before the run, has no item.
+            // The welcome entry, from before the run, has no item. All others are about the user's own changes.
+            let was_read = account.read.contains(entry["id"].as_str().unwrap_or_default());
+            self.misread += u64::from(is_read != (was_read || !entry["todoId"].is_null()));
             if let Some(id) = entry["todoId"].as_str().and_then(|id| id.parse().ok()) {
                 let (kind, title) = (entry["kind"].as_str().unwrap_or_default(), entry["title"].as_str());
                 let title = title.and_then(|title| title.split(['“', '”']).nth(1)).unwrap_or_default();
@@ -125,7 +126,7 @@ impl fmt::Display for Ledger {
             ("missing", self.missing),
             ("repeated", self.repeated),
             ("entries without a change", self.unknown),
-            ("wrong unread counters", self.miscounted),
+            ("wrong unread counts", self.miscounted),
             ("entries that are wrongly read or unread", self.misread),
             ("stale profiles", self.stale_profiles),
             ("gaps in sequences", self.gaps),
@@ -140,7 +141,7 @@ impl fmt::Display for Ledger {
     }
 }
 
-/// All entries of a user, and the unread counter.
+/// All entries of a user, and the unread count.
 async fn inbox(account: &Account) -> (Vec<Value>, u64) {
     let user = account.user.account.sign_in().await.expect("a sign-in");
     let mut entries = Vec::new();
@@ -152,7 +153,7 @@ async fn inbox(account: &Account) -> (Vec<Value>, u64) {
         entries.extend(page["items"].as_array().cloned().unwrap_or_default());
         cursor = page["nextCursor"].as_str().map(str::to_owned);
         if cursor.is_none() {
-            return (entries, page["unread"].as_u64().expect("a counter"));
+            return (entries, page["unread"].as_u64().expect("a count"));
         }
     }
 }

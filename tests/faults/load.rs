@@ -141,7 +141,8 @@ impl Account {
     async fn retitle(&mut self, place: usize, progress: &Progress) {
         let title = self.title();
         let path = self.path(place);
-        let body = json!({"title": title});
+        // A change of typed text alone has no entry.
+        let body = json!({"title": title, "tags": [title]});
         self.change_item(Method::PATCH, &path, place, Some(&body), progress).await;
         let item = &mut self.items[place];
         item.title = title;

@@ -59,7 +59,7 @@ pub(crate) struct Victim {
     item: Value,
     /// A file of her item, announced.
     file: Value,
-    /// An entry of her inbox, unread.
+    /// The greeting in her inbox, unread.
     entry: Value,
     /// The idempotency key of her item, and the body that she sent.
     key: String,
@@ -76,7 +76,7 @@ impl Victim {
         let body = json!({"title": secret, "notes": secret, "dueAt": "2026-12-24T18:00:00Z", "tags": ["private"]});
         let item = user.api("todos").post("/todos").header("idempotency-key", &key).json(&body).expect(201).await;
         user.api("todos").post("/todos").json(&body).expect(201).await;
-        let entry = inbox::wait_for_entries(&user, 3).await.remove(0);
+        let entry = inbox::wait_for_entries(&user, 3).await.remove(2);
         let path = format!("/todos/{}/attachments", item["id"].as_str().unwrap());
         let file = json!({"name": format!("{secret}.txt"), "contentType": "text/plain", "bytes": 1});
         let file = user.api("todos").post(&path).json(&file).expect(201).await["attachment"].clone();

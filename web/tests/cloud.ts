@@ -42,17 +42,61 @@ export async function resetPassword({ email }: User): Promise<void> {
   await userPool('AdminResetUserPassword', { UserPoolId: status.user_pool_id, Username: email }, asRoot('cognito-idp'));
 }
 
-async function userPool(action: string, request: Record<string, unknown>, authorization?: string): Promise<void> {
+/** Puts the event of a due item on the bus for each title, in order: each becomes an unread entry of the user's inbox. */
+export async function remind({ email }: User, ...titles: string[]): Promise<void> {
+  const request = { UserPoolId: status.user_pool_id, Username: email };
+  const { Username: ownerId } = (await userPool('AdminGetUser', request, asRoot('cognito-idp'))) as {
+    Username: string;
+  };
+  for (const title of titles) {
+    const Entries = [dueEvent(ownerId, title)];
+    await call('AWSEvents.PutEvents', { Entries }, asRoot('events'));
+    // Ids of one millisecond have no order.
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}
+
+function dueEvent(ownerId: string, title: string) {
+  const [eventId, todoId, now] = [timeOrderedId(), crypto.randomUUID(), new Date().toISOString()];
+  const metadata = {
+    eventId,
+    occurredAt: now,
+    subject: todoId,
+    sequence: 1,
+    correlationId: eventId,
+    causationId: eventId,
+    traceparent: `00-${eventId.replaceAll('-', '')}-00f067aa0ba902b7-01`,
+    producer: 'todos@0.0.0',
+    schema: 'todos/TodoDue/v1',
+  };
+  const Detail = JSON.stringify({ metadata, data: { todoId, ownerId, title, dueAt: now } });
+  return { EventBusName: `busline-${status.env}`, Source: 'busline.todos', DetailType: 'TodoDue.v1', Detail };
+}
+
+/** A UUIDv7. */
+function timeOrderedId(): string {
+  const time = Date.now().toString(16).padStart(12, '0');
+  return `${time.slice(0, 8)}-${time.slice(8)}-7${crypto.randomUUID().slice(15)}`;
+}
+
+function userPool(action: string, request: Record<string, unknown>, authorization?: string): Promise<unknown> {
+  const body = { ...(!authorization && { ClientId: status.user_pool_client_id }), ...request };
+  return call(`AWSCognitoIdentityProviderService.${action}`, body, authorization);
+}
+
+async function call(target: string, body: Record<string, unknown>, authorization?: string): Promise<unknown> {
   const response = await fetch(status.endpoint, {
     method: 'POST',
     headers: {
       'content-type': 'application/x-amz-json-1.1',
-      'x-amz-target': `AWSCognitoIdentityProviderService.${action}`,
+      'x-amz-target': target,
       ...(authorization && { authorization }),
     },
-    body: JSON.stringify({ ...(!authorization && { ClientId: status.user_pool_client_id }), ...request }),
+    body: JSON.stringify(body),
   });
-  if (!response.ok) throw new Error(`${action} answered ${response.status}: ${await response.text()}`);
+  if (!response.ok) throw new Error(`${target} answered ${response.status}: ${await response.text()}`);
+  const text = await response.text();
+  return text ? JSON.parse(text) : undefined;
 }
 
 interface Email {

@@ -1,6 +1,11 @@
+import { remind } from './cloud.ts';
 import { add, expect, row, saved, signIn, test, titles } from './page.ts';
 
-test('one tab shows what another does: items, changes and the inbox, without requests', async ({ home, context }) => {
+test('one tab shows what another does: items, changes and the inbox, without requests', async ({
+  home,
+  context,
+  user,
+}) => {
   const other = await context.newPage();
   const requests: string[] = [];
   other.on('request', (request) => {
@@ -13,6 +18,7 @@ test('one tab shows what another does: items, changes and the inbox, without req
 
   await add(home, 'Buy milk #shopping !high');
   await expect(row(other, 'Buy milk')).toContainText(/High.*shopping/);
+  await remind(user, 'Pay rent');
   await expect(other.getByRole('link', { name: /^Inbox\s+2 unread/ }).first()).toBeVisible();
 
   await home.getByRole('button', { name: 'Buy milk', exact: true }).click();

@@ -38,6 +38,8 @@ struct Recipient {
 pub(super) async fn scenarios(user: &User) -> Result<Box<dyn Scenarios>> {
     let scenarios = NotificationsScenarios { user: user.clone(), recipient: OnceCell::new() };
     scenarios.create_entry().await;
+    // The growing inbox is one of entries that were read: a count reads the unread ones.
+    user.api(SERVICE).post("/notifications/read").expect(200).await;
     Ok(Box::new(scenarios))
 }
 
@@ -108,12 +110,10 @@ impl NotificationsScenarios {
                 "requestContext": {},
             }),
             "push-inbox" => {
-                let counter = json!({
-                    "pk": {"S": format!("USER#{}", user.id)}, "sk": {"S": "UNREAD"}, "unread": {"N": "1"},
-                });
+                let key = json!({"pk": {"S": format!("USER#{}", user.id)}, "sk": {"S": "INBOX#1"}});
                 json!({"Records": [{
-                    "eventID": "1", "eventName": "MODIFY", "awsRegion": "eu-west-1",
-                    "dynamodb": {"SequenceNumber": "1", "SizeBytes": 1, "NewImage": counter},
+                    "eventID": "1", "eventName": "INSERT", "awsRegion": "eu-west-1",
+                    "dynamodb": {"SequenceNumber": "1", "SizeBytes": 1, "Keys": key},
                 }]})
             }
             _ => json!({"requestContext": {
@@ -148,7 +148,7 @@ impl NotificationsScenarios {
 
     /// Waits for a new unread entry in the inbox; its id.
     async fn create_entry(&self) -> String {
-        let event = TestEvent::from_example("todos", "TodoCreated", self.user.id);
+        let event = TestEvent::from_example("todos", "TodoDue", self.user.id);
         self.user.product().put_events(&[&event]).await;
         eventually("an entry in the inbox", async || {
             // It is not always the newest one: the entry of a reminder is sorted by the due time.

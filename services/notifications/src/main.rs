@@ -29,6 +29,7 @@ use events::todos::{
     TodoRestoredV1,
 };
 use events::users::{UserDeletedV1, UserExportReadyV1, UserExportRequestedV1, UserProfileChangedV1, UserRegisteredV1};
+use jiff::SignedDuration;
 use lambda_kit::personal_data::erasure::Eraser;
 use lambda_kit::personal_data::export::Exporter;
 use lambda_kit::publisher::{self, Publisher};
@@ -42,7 +43,7 @@ use crate::access_token::signing_keys::SigningKeys;
 use crate::app::agenda::Agenda;
 use crate::app::digests::DigestPlanner;
 use crate::app::emails::{EmailSender, RecurringEmailSender};
-use crate::app::inbox::Inbox;
+use crate::app::inbox::{Inbox, InboxWriter};
 use crate::app::live_push::LivePush;
 use crate::app::preferences::UserPreferences;
 use crate::app::recipients::Recipients;
@@ -75,7 +76,7 @@ async fn job() -> Result<(), Error> {
         "change-preferences" => serve(preferences().await?, api::preferences::change).await,
         "confirm-unsubscribe" => serve(unsubscriber().await?, api::unsubscribe::confirm).await,
         "unsubscribe" => serve(unsubscriber().await?, api::unsubscribe::unsubscribe).await,
-        "update-inbox" => inbox_events().run(inbox().await?, inbox::update).await,
+        "update-inbox" => inbox_events().run(inbox_writer().await?, inbox::update).await,
         "update-recipients" => recipient_events().run(recipients().await?, recipients::update).await,
         "update-agenda" => agenda_events().run(agenda().await?, agenda::update).await,
         "send-welcome-mail" => {
@@ -156,6 +157,11 @@ async fn store() -> Result<Store, Error> {
 
 async fn inbox() -> Result<Inbox, Error> {
     Ok(Inbox { store: store().await? })
+}
+
+async fn inbox_writer() -> Result<InboxWriter, Error> {
+    let days = Settings::read(|settings| settings.number("INBOX_RETENTION_DAYS"))?;
+    Ok(InboxWriter { store: store().await?, retention: SignedDuration::from_hours(24 * i64::from(days)) })
 }
 
 async fn preferences() -> Result<UserPreferences, Error> {

@@ -1,8 +1,7 @@
-//! The service's table: inbox entries and their unread counters, recipients and their preferences, agendas, the
-//! delivery states of emails, connections, and the claims of events.
+//! The service's table: inbox entries, recipients and their preferences, agendas, the delivery states of emails,
+//! connections, and the claims of events.
 //!
-//! All rows of a user are in the partition `USER#<sub>`; the user comes from the caller's token or from the event. The
-//! unread counter changes in the transaction that adds or reads an entry, so that it is exact and costs one read.
+//! All rows of a user are in the partition `USER#<sub>`; the user comes from the caller's token or from the event.
 
 pub(crate) mod agenda;
 mod connections;

@@ -1,11 +1,11 @@
-//! Changes of unread counters, from the table's stream, to all sessions of the inbox's owner.
+//! Changes of inboxes, from the table's stream, to all sessions of the inbox's owner.
 //!
-//! Every change of an inbox changes the counter in the same transaction, and the stream has the changes of one user in
-//! order. So the last number that a page receives is the current one, whichever job wrote it.
+//! The number of unread entries is counted when it is sent, after the changes of the batch. The stream has the changes of
+//! one user in order, so that the number after the last change is the last one that a page receives.
 
 use std::collections::BTreeMap;
 
-use aws_lambda_events::dynamodb::Event;
+use aws_lambda_events::dynamodb::{Event, EventRecord};
 use lambda_kit::stream;
 use lambda_kit::subscriber::SubscribeFailure;
 use lambda_kit::telemetry;
@@ -14,17 +14,15 @@ use tracing::{Instrument, error, info_span, warn};
 use uuid::Uuid;
 
 use crate::app::live_push::LivePush;
-use crate::domain::live::LiveMessage;
-use crate::store::inbox_row::UnreadCounterRow;
+use crate::store::inbox_row::InboxKey;
 
-/// Sends each user of the batch the number of their unread entries.
+/// Sends each user of the batch the number of their unread entries, once for all changes of the batch.
 ///
 /// If a message fails, Lambda repeats the batch once. A repeated number is harmless.
 pub(crate) async fn push_inbox(push: &LivePush, event: LambdaEvent<Event>) -> Result<(), Diagnostic> {
     let mut failures = Vec::new();
-    for (user, unread) in last_counts(&event.payload) {
-        let message = LiveMessage::InboxChanged { unread };
-        let sent = push.send(user, &message);
+    for (user, has_new_entries) in changed_inboxes(&event.payload) {
+        let sent = push.send_unread(user, has_new_entries);
         if let Err(failure) = sent.instrument(info_span!("inbox", user.id = %user)).await {
             let chain = telemetry::chain(&failure);
             error!(error.kind = failure.kind(), error.chain = chain, user.id = %user, "could not send an unread number");
@@ -40,21 +38,25 @@ pub(crate) async fn push_inbox(push: &LivePush, event: LambdaEvent<Event>) -> Re
     }
 }
 
-/// The last number of each user, which replaces those before it.
-fn last_counts(batch: &Event) -> BTreeMap<Uuid, u64> {
-    let mut counts = BTreeMap::new();
+/// The owners of the batch's entries, and whether one of their entries is new.
+fn changed_inboxes(batch: &Event) -> BTreeMap<Uuid, bool> {
+    let mut inboxes = BTreeMap::new();
     for record in &batch.records {
-        match stream::item::<UnreadCounterRow>(record) {
-            Ok(counter) => {
-                let counter = counter.and_then(|counter| Some((counter.owner()?, counter.unread)));
-                counts.extend(counter);
-            }
-            Err(failure) => {
-                warn!(error.chain = telemetry::chain(&failure), "a record of the stream is not an unread counter");
-            }
+        if let Some(owner) = owner(record) {
+            *inboxes.entry(owner).or_default() |= record.event_name == "INSERT";
         }
     }
-    counts
+    inboxes
+}
+
+fn owner(record: &EventRecord) -> Option<Uuid> {
+    match stream::keys::<InboxKey>(record) {
+        Ok(key) => key.owner(),
+        Err(failure) => {
+            warn!(error.chain = telemetry::chain(&failure), "a record of the stream is not an inbox entry");
+            None
+        }
+    }
 }
 
 #[cfg(test)]
@@ -63,24 +65,27 @@ mod tests {
 
     use super::*;
 
-    fn record(number: u32, image: &Value) -> Value {
+    fn record(number: u32, name: &str, partition: &str) -> Value {
         json!({
-            "eventID": number.to_string(), "eventName": "MODIFY", "awsRegion": "eu-west-1",
-            "dynamodb": {"SequenceNumber": number.to_string(), "SizeBytes": 1, "NewImage": image},
+            "eventID": number.to_string(), "eventName": name, "awsRegion": "eu-west-1",
+            "dynamodb": {
+                "SequenceNumber": number.to_string(), "SizeBytes": 1,
+                "Keys": {"pk": {"S": partition}, "sk": {"S": format!("INBOX#{number}")}},
+            },
         })
     }
 
     #[test]
-    fn the_last_of_several_numbers_is_sent() {
+    fn each_inbox_of_a_batch_is_told_of_once() {
         let [ann, bob] = [1, 2].map(Uuid::from_u128);
-        let counter = |user: Uuid, unread: &str| json!({"pk": {"S": format!("USER#{user}")}, "sk": {"S": "UNREAD"}, "unread": {"N": unread}});
+        let partition = |user: Uuid| format!("USER#{user}");
         let records = [
-            record(1, &counter(ann, "1")),
-            record(2, &counter(bob, "7")),
-            record(3, &json!({"pk": {"S": "x"}})),
-            record(4, &counter(ann, "2")),
+            record(1, "INSERT", &partition(ann)),
+            record(2, "MODIFY", &partition(bob)),
+            record(3, "MODIFY", "x"),
+            record(4, "MODIFY", &partition(ann)),
         ];
         let batch: Event = serde_json::from_value(json!({ "Records": records })).unwrap();
-        assert_eq!(last_counts(&batch), BTreeMap::from([(ann, 2), (bob, 7)]));
+        assert_eq!(changed_inboxes(&batch), BTreeMap::from([(ann, true), (bob, false)]));
     }
 }

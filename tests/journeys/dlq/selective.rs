@@ -147,14 +147,14 @@ async fn waiting(ops: &Operator, queue: &str) -> BTreeSet<String> {
 /// The events that have an inbox entry, by their ids.
 async fn applied(product: &Product) -> BTreeSet<String> {
     let client = aws_sdk_dynamodb::Client::new(product.sdk());
-    let request = client.scan().table_name(product.table("notifications")).projection_expression("pk");
-    let request = request.filter_expression("begins_with(pk, :claim)");
-    let request = request.expression_attribute_values(":claim", AttributeValue::S("CLAIM#inbox#".to_owned()));
+    let request = client.scan().table_name(product.table("notifications")).projection_expression("sk");
+    let request = request.filter_expression("begins_with(sk, :entry)");
+    let request = request.expression_attribute_values(":entry", AttributeValue::S("INBOX#".to_owned()));
     let mut rows = request.into_paginator().items().send();
     let mut applied = BTreeSet::new();
     while let Some(row) = rows.next().await {
         let row = row.expect("a row");
-        applied.extend(row["pk"].as_s().ok().and_then(|key| key.rsplit('#').next()).map(str::to_owned));
+        applied.extend(row["sk"].as_s().ok().and_then(|key| key.rsplit('#').next()).map(str::to_owned));
     }
     applied
 }

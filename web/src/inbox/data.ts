@@ -54,18 +54,21 @@ export async function markAllRead(): Promise<void> {
     async () => {
       const { unread } = await body(notificationsApi.POST('/notifications/read', {}));
       // New entries, or more entries than the service marks in one request.
-      if (unread > 0) recordUnread(unread);
+      if (unread > 0) recordUnread(unread, true);
     },
   );
 }
 
 let expectedCounts: readonly ExpectedCount[] = [];
 
-/** Records the unread count sent by the service; reloads the entries unless the count was expected. */
-export function recordUnread(unread: number): void {
+/**
+ * Records the unread count sent by the service. Reloads the entries if some were added, and after a count that this tab
+ * neither shows nor expects.
+ */
+export function recordUnread(unread: number, added: boolean): void {
   const { isExpected, remaining } = matchExpectedCount(expectedCounts, unread, Date.now());
   expectedCounts = remaining;
-  if (isExpected) return;
+  if (!added && (isExpected || unread === knownUnread())) return;
   queryClient.setQueriesData<Pages>({ queryKey: KEY }, (data) => data && withUnread(data, unread));
   void queryClient.invalidateQueries({ queryKey: KEY });
 }

@@ -149,7 +149,7 @@ function Row({ entry, onRead }: RowProps) {
     if (target) navigate(target);
   };
   return (
-    <li ref={row} className={css['row']} data-unread={isUnread}>
+    <li ref={row} className={css['row']} data-unread={isUnread} data-kind={entry.kind}>
       <button type="button" className={css['entry']} onClick={open}>
         <span className={css['glyph']}>
           <Glyph size={18} />

@@ -21,7 +21,7 @@ export function startLive(url: string): () => void {
 function handleMessage(message: unknown): void {
   if (!isTyped(message)) return;
   if (message.type === 'InboxChanged') {
-    if (typeof message['unread'] === 'number') recordUnread(message['unread']);
+    if (typeof message['unread'] === 'number') recordUnread(message['unread'], message['added'] !== false);
     return;
   }
   if (!isEvent(message)) return;

@@ -2,7 +2,6 @@
 
 use lambda_kit::subscriber::SubscribeFailure;
 use lambda_kit::table::TableError;
-use lambda_kit::transaction::TransactionError;
 
 /// Why a job failed.
 #[derive(Debug, thiserror::Error)]
@@ -24,7 +23,6 @@ pub(crate) enum JobError {
 impl SubscribeFailure for JobError {
     fn kind(&self) -> &'static str {
         match self {
-            Self::Table(TableError::Transaction(TransactionError::Contended)) => "TableContended",
             Self::Table(_) => "TableFailed",
             Self::EmailRefused { .. } => "MailRefused",
             Self::EmailOutcomeUnknown { .. } => "MailOutcomeUnknown",

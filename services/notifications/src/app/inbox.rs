@@ -1,5 +1,6 @@
-//! Reading an inbox and marking its entries as read.
+//! Reading an inbox, marking its entries as read, and adding entries.
 
+use jiff::{SignedDuration, Timestamp};
 use lambda_kit::clock;
 use lambda_kit::table::TableError;
 use tracing::info;
@@ -15,7 +16,7 @@ pub(crate) struct Inbox {
 }
 
 impl Inbox {
-    /// One page of a user's entries. The cost does not depend on the size of the inbox.
+    /// One page of a user's entries. The cost does not depend on the size of the inbox, only on its unread entries.
     pub(crate) async fn page(&self, request: &PageRequest) -> Result<InboxPage, TableError> {
         let unread_and_language =
             async { Ok((self.store.unread(request.owner).await?, self.store.language(request.owner).await?)) };
@@ -32,7 +33,10 @@ impl Inbox {
         let now = clock::now();
         let entry = match entry.clone().mark_read(now) {
             Some(read) => self.store.save_read_entry(read, now).await?,
-            None => entry,
+            None => Some(entry),
+        };
+        let Some(entry) = entry else {
+            return Ok(None);
         };
         Ok(Some((entry, self.store.language(owner).await?)))
     }
@@ -41,14 +45,25 @@ impl Inbox {
     pub(crate) async fn read_all(&self, owner: Uuid) -> Result<u64, TableError> {
         self.store.read_all_entries(owner, clock::now()).await
     }
+}
 
+/// Adds entries to inboxes.
+#[derive(Clone, Debug)]
+pub(crate) struct InboxWriter {
+    pub(crate) store: Store,
+    /// How long an entry is kept.
+    pub(crate) retention: SignedDuration,
+}
+
+impl InboxWriter {
     /// Adds an entry, unless its owner is deleted or its event was applied before.
     pub(crate) async fn add(&self, entry: &InboxEntry) -> Result<(), TableError> {
         if self.store.is_deleted(entry.owner).await? {
             info!("the user has deleted their account");
             return Ok(());
         }
-        match self.store.add_entry(entry, clock::now()).await? {
+        let expires_at = clock::now().saturating_add(self.retention).unwrap_or(Timestamp::MAX);
+        match self.store.add_entry(entry, expires_at).await? {
             WriteOutcome::Applied => {}
             WriteOutcome::Duplicate => info!("the event has an inbox entry already"),
         }

@@ -119,9 +119,24 @@ impl LivePush {
     /// After an error a further attempt sends the message again to the connections that were reached, which is
     /// harmless.
     pub(crate) async fn send(&self, user: Uuid, message: &LiveMessage) -> Result<(), LivePushError> {
+        let connections = self.store.connections(user).await?;
+        self.send_to(connections, message).await
+    }
+
+    /// Sends the number of unread entries to all connections of a user, as [`Self::send`] does. Without a connection
+    /// nothing is counted.
+    pub(crate) async fn send_unread(&self, user: Uuid, has_new_entries: bool) -> Result<(), LivePushError> {
+        let connections = self.store.connections(user).await?;
+        if connections.is_empty() {
+            return Ok(());
+        }
+        let unread = self.store.unread(user).await?;
+        self.send_to(connections, &LiveMessage::InboxChanged { unread, has_new_entries }).await
+    }
+
+    async fn send_to(&self, connections: Vec<Connection>, message: &LiveMessage) -> Result<(), LivePushError> {
         let now = clock::now();
         let text: Arc<str> = Arc::from(message::encode(message)?);
-        let connections = self.store.connections(user).await?;
         let all = connections.len();
         let mut deliveries = JoinSet::new();
         for connection in connections {

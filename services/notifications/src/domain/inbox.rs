@@ -21,9 +21,10 @@ pub(crate) struct InboxEntry {
 }
 
 impl InboxEntry {
-    /// A new entry, unread.
+    /// A new entry: unread, unless it is about a change of the owner's own.
     pub(crate) fn new(owner: Uuid, notification: Notification, id: Uuid, occurred_at: Timestamp) -> Self {
-        Self { id, owner, notification, occurred_at, read_at: None }
+        let read_at = notification.kind.is_own_change().then_some(occurred_at);
+        Self { id, owner, notification, occurred_at, read_at }
     }
 
     /// The entry as read; `None` if it was read before.
@@ -73,16 +74,21 @@ mod tests {
         Timestamp::from_second(second).unwrap()
     }
 
-    fn entry() -> InboxEntry {
-        let notification =
-            Notification::for_todo(NotificationKind::TodoCompleted, Uuid::from_u128(3), "Buy milk".to_owned());
+    fn entry(kind: NotificationKind) -> InboxEntry {
+        let notification = Notification::for_todo(kind, Uuid::from_u128(3), "Buy milk".to_owned());
         InboxEntry::new(Uuid::from_u128(1), notification, Uuid::from_u128(2), at(1))
     }
 
     #[test]
-    fn an_entry_starts_unread_and_is_marked_read_once() {
-        let read = entry().mark_read(at(2)).unwrap();
-        assert_eq!((entry().read_at, read.read_at), (None, Some(at(2))));
+    fn a_reminder_starts_unread_and_is_marked_read_once() {
+        let reminder = entry(NotificationKind::TodoDue);
+        let read = reminder.clone().mark_read(at(2)).unwrap();
+        assert_eq!((reminder.read_at, read.read_at), (None, Some(at(2))));
         assert_eq!(read.mark_read(at(3)), None);
+    }
+
+    #[test]
+    fn the_owners_own_change_is_never_unread() {
+        assert_eq!(entry(NotificationKind::TodoCompleted).read_at, Some(at(1)));
     }
 }

@@ -27,8 +27,8 @@ pub(crate) struct Connection {
 pub(crate) enum LiveMessage {
     /// Something of the user's has changed.
     Change(Change),
-    /// The number of unread inbox entries has changed.
-    InboxChanged { unread: u64 },
+    /// Entries of the inbox were added or read; this many are unread now.
+    InboxChanged { unread: u64, has_new_entries: bool },
 }
 
 /// A change of something that belongs to the user, as its event reports it.

@@ -30,6 +30,21 @@ pub(crate) enum NotificationKind {
     ExportReady,
 }
 
+impl NotificationKind {
+    /// Whether the user has made the change, and knows of it: it is listed, and not unread.
+    pub(crate) fn is_own_change(self) -> bool {
+        match self {
+            Self::TodoCreated
+            | Self::TodoChanged
+            | Self::TodoCompleted
+            | Self::TodoReopened
+            | Self::TodoDeleted
+            | Self::AttachmentReady => true,
+            Self::Welcome | Self::TodoDue | Self::AttachmentRejected | Self::ExportReady => false,
+        }
+    }
+}
+
 impl Notification {
     /// Greets a new user.
     pub(crate) fn welcome(display_name: String) -> Self {

@@ -1,39 +1,50 @@
-//! Inbox entries and the unread counter.
+//! Inbox entries. An entry is one row, which no other entry and no counter shares: any number of them can be written at
+//! the same time. The number of unread entries is counted in their index.
 
 use std::collections::HashMap;
 
-use aws_sdk_dynamodb::error::BuildError;
-use aws_sdk_dynamodb::types::{
-    AttributeValue, CancellationReason, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update,
-};
+use aws_sdk_dynamodb::operation::put_item::PutItemError;
+use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure, Select};
 use jiff::Timestamp;
-use lambda_kit::claim::claim;
 use lambda_kit::table::TableError;
-use lambda_kit::transaction::{self, TransactionError, TransactionOutcome};
 use uuid::Uuid;
 
 use crate::domain::inbox::{InboxEntry, PageRequest};
-use crate::store::inbox_row::{self, InboxRow, UnreadCounterRow};
+use crate::store::inbox_row::{self, InboxRow};
 use crate::store::{Store, WriteOutcome, keys};
 
 /// The entries of a page, and whether there are more.
 type EntriesPage = (Vec<InboxEntry>, bool);
 
+/// The highest number of unread entries that is counted, so that a count reads a bounded part of the table. It is what
+/// one request marks as read.
+const MAX_UNREAD_COUNT: i32 = 4_000;
+
 impl Store {
-    /// Claims the entry's event, adds the entry and increments the unread counter, in one transaction.
-    pub(crate) async fn add_entry(&self, entry: &InboxEntry, now: Timestamp) -> Result<WriteOutcome, TableError> {
+    /// Adds an entry, unless it is there: its key has the id of its event.
+    pub(crate) async fn add_entry(
+        &self,
+        entry: &InboxEntry,
+        expires_at: Timestamp,
+    ) -> Result<WriteOutcome, TableError> {
         let item = serde_dynamo::to_item(InboxRow::from(entry)).map_err(TableError::serialization)?;
-        let put = Put::builder().table_name(&self.table).set_item(Some(item)).build()?;
-        let writes = vec![
-            claim(&self.table, "inbox", entry.id, now)?,
-            TransactWriteItem::builder().put(put).build(),
-            self.add_to_unread(entry.owner, 1)?,
-        ];
-        // The claim's condition is the only one.
-        Ok(match transaction::write(&self.client, &writes).await? {
-            TransactionOutcome::Applied => WriteOutcome::Applied,
-            TransactionOutcome::ConditionFailed(_) => WriteOutcome::Duplicate,
-        })
+        let answer = self
+            .client
+            .put_item()
+            .table_name(&self.table)
+            .set_item(Some(item))
+            .item("expiresAt", AttributeValue::N(expires_at.as_second().to_string()))
+            .condition_expression("attribute_not_exists(pk)")
+            .send()
+            .await;
+        let Err(error) = answer else {
+            return Ok(WriteOutcome::Applied);
+        };
+        match error.as_service_error() {
+            Some(PutItemError::ConditionalCheckFailedException(_)) => Ok(WriteOutcome::Duplicate),
+            _ => Err(TableError::call(error)),
+        }
     }
 
     pub(crate) async fn entry(&self, owner: Uuid, id: Uuid) -> Result<Option<InboxEntry>, TableError> {
@@ -49,26 +60,33 @@ impl Store {
         answer.item.map(parse).transpose()
     }
 
-    /// Saves an entry that was marked read and decrements the unread counter. If another request has read it first,
-    /// nothing is written, and the entry is returned as it is in the table.
-    pub(crate) async fn save_read_entry(&self, read: InboxEntry, at: Timestamp) -> Result<InboxEntry, TableError> {
-        let update = Update::builder()
+    /// Saves an entry that was marked read. If another request has read it first, nothing is written, and the entry is
+    /// returned as it is in the table; `None` if it is gone.
+    pub(crate) async fn save_read_entry(
+        &self,
+        read: InboxEntry,
+        at: Timestamp,
+    ) -> Result<Option<InboxEntry>, TableError> {
+        let answer = self
+            .client
+            .update_item()
             .table_name(&self.table)
             .set_key(Some(inbox_row::key(read.owner, read.id)))
             .update_expression("SET readAt = :readAt REMOVE byUnread")
             .condition_expression("attribute_exists(byUnread)")
             .expression_attribute_values(":readAt", keys::timestamp(at)?)
-            // The cancellation reason then contains the entry, and no second read is needed.
+            // The refusal then contains the entry, and no second read is needed.
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
-            .build()?;
-        let writes = [TransactWriteItem::builder().update(update).build(), self.add_to_unread(read.owner, -1)?];
-        let reasons = match transaction::write(&self.client, &writes).await? {
-            TransactionOutcome::Applied => return Ok(read),
-            TransactionOutcome::ConditionFailed(reasons) => reasons,
+            .send()
+            .await;
+        let Err(error) = answer else {
+            return Ok(Some(read));
         };
-        match reasons.first().and_then(CancellationReason::item) {
-            Some(current) => parse(current.clone()),
-            None => Err(TransactionError::cancelled(&reasons).into()),
+        match error.as_service_error() {
+            Some(UpdateItemError::ConditionalCheckFailedException(current)) => {
+                current.item().cloned().map(parse).transpose()
+            }
+            _ => Err(TableError::call(error)),
         }
     }
 
@@ -99,33 +117,31 @@ impl Store {
         Ok((entries, more))
     }
 
-    /// The number of unread entries in the inbox.
+    /// The number of unread entries in the inbox, exact up to [`MAX_UNREAD_COUNT`].
     pub(crate) async fn unread(&self, owner: Uuid) -> Result<u64, TableError> {
-        let answer = self
-            .client
-            .get_item()
-            .table_name(&self.table)
-            .set_key(Some(inbox_row::unread_counter_key(owner)))
-            .consistent_read(true)
-            .send()
-            .await
-            .map_err(TableError::call)?;
-        let Some(item) = answer.item else {
-            return Ok(0);
-        };
-        let counter: UnreadCounterRow = serde_dynamo::from_item(item).map_err(TableError::corrupt)?;
-        Ok(counter.unread)
-    }
-
-    /// The write that adds `change` to the unread counter.
-    pub(in crate::store) fn add_to_unread(&self, owner: Uuid, change: i16) -> Result<TransactWriteItem, BuildError> {
-        let update = Update::builder()
-            .table_name(&self.table)
-            .set_key(Some(inbox_row::unread_counter_key(owner)))
-            .update_expression("ADD unread :change")
-            .expression_attribute_values(":change", AttributeValue::N(change.to_string()))
-            .build()?;
-        Ok(TransactWriteItem::builder().update(update).build())
+        let (mut unread, mut start) = (0, None);
+        while unread < MAX_UNREAD_COUNT {
+            let answer = self
+                .client
+                .query()
+                .table_name(&self.table)
+                .index_name("byUnread")
+                .select(Select::Count)
+                .key_condition_expression("pk = :pk")
+                .expression_attribute_values(":pk", AttributeValue::S(keys::partition(owner)))
+                .limit(MAX_UNREAD_COUNT - unread)
+                .set_exclusive_start_key(start)
+                .consistent_read(true)
+                .send()
+                .await
+                .map_err(TableError::call)?;
+            unread += answer.count;
+            start = answer.last_evaluated_key;
+            if start.is_none() {
+                break;
+            }
+        }
+        Ok(u64::try_from(unread).unwrap_or(0))
     }
 }
 

@@ -1,4 +1,4 @@
-//! The rows of inbox entries and of the unread counter.
+//! The rows of inbox entries.
 
 use std::collections::HashMap;
 
@@ -121,17 +121,14 @@ impl From<KindAttribute> for NotificationKind {
     }
 }
 
-/// The row of an unread counter: `pk` is `USER#<owner>`, `sk` is `UNREAD`.
+/// The key of an entry's row, as far as it names the owner.
 #[derive(Debug, Deserialize)]
-pub(crate) struct UnreadCounterRow {
-    /// Empty where a read does not return the key.
-    #[serde(default)]
+pub(crate) struct InboxKey {
     pk: String,
-    pub(crate) unread: u64,
 }
 
-impl UnreadCounterRow {
-    /// `None` if it is the row of something else.
+impl InboxKey {
+    /// `None` if it is the key of something else.
     pub(crate) fn owner(&self) -> Option<Uuid> {
         keys::user_of_partition(&self.pk)
     }
@@ -166,10 +163,6 @@ pub(in crate::store) fn key(owner: Uuid, id: Uuid) -> HashMap<String, AttributeV
     keys::user_row(owner, sort_key(id))
 }
 
-pub(in crate::store) fn unread_counter_key(owner: Uuid) -> HashMap<String, AttributeValue> {
-    keys::user_row(owner, "UNREAD".to_owned())
-}
-
 fn sort_key(id: Uuid) -> String {
     format!("INBOX#{id}")
 }
@@ -179,8 +172,7 @@ mod tests {
     use super::*;
 
     fn entry() -> InboxEntry {
-        let notification =
-            Notification::for_todo(NotificationKind::TodoCreated, Uuid::from_u128(3), "Buy milk".to_owned());
+        let notification = Notification::for_todo(NotificationKind::TodoDue, Uuid::from_u128(3), "Buy milk".to_owned());
         InboxEntry::new(Uuid::from_u128(1), notification, Uuid::from_u128(2), Timestamp::UNIX_EPOCH)
     }
 
@@ -205,7 +197,7 @@ mod tests {
     fn a_row_with_the_whole_title_is_read_too() {
         let mut row = item(&entry());
         row.remove("about");
-        row.insert("title".to_owned(), AttributeValue::S("You added “Buy milk”".to_owned()));
+        row.insert("title".to_owned(), AttributeValue::S("“Buy milk” is due".to_owned()));
         let parsed: InboxRow = serde_dynamo::from_item(row).unwrap();
         assert_eq!(InboxEntry::from(parsed), entry());
     }

@@ -8,9 +8,9 @@ use uuid::Uuid;
 
 use crate::store::{Store, keys};
 
-/// The number of entries that one transaction marks. A transaction has at most 100 writes, and one is the counter's.
+/// The number of entries that one transaction marks. A transaction has at most 100 writes.
 /// Source: <https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html>
-const ENTRIES_PER_TRANSACTION: i32 = 99;
+const ENTRIES_PER_TRANSACTION: i32 = 100;
 /// A request makes at most this many transactions, to end within its function's timeout.
 const MAX_TRANSACTIONS: usize = 40;
 
@@ -23,8 +23,7 @@ impl Store {
             if keys.is_empty() {
                 break;
             }
-            let mut writes = keys.iter().map(|sk| self.mark_read(owner, sk, now)).collect::<Result<Vec<_>, _>>()?;
-            writes.push(self.add_to_unread(owner, -i16::try_from(keys.len()).unwrap_or(i16::MAX))?);
+            let writes = keys.iter().map(|sk| self.mark_read(owner, sk, now)).collect::<Result<Vec<_>, _>>()?;
             // Refused: another request has read one of them, and none was marked. The next query leaves it out.
             let (TransactionOutcome::Applied | TransactionOutcome::ConditionFailed(_)) =
                 transaction::write(&self.client, &writes).await?;

@@ -15,6 +15,17 @@ pub(crate) struct TodoPayload {
     pub(crate) title: String,
 }
 
+/// Of `TodoChanged.v1`, for the inbox.
+#[derive(Debug, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct ChangedTodoPayload {
+    pub(crate) todo_id: Uuid,
+    pub(crate) owner_id: Uuid,
+    pub(crate) title: String,
+    pub(crate) changed: Vec<String>,
+}
+
 /// Of `TodoDue.v1`, for a reminder.
 #[derive(Debug, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]

@@ -41,15 +41,19 @@ impl<'a> From<&'a Change> for ChangeMessage<'a> {
 struct InboxChangedMessage {
     r#type: &'static str,
     unread: u64,
+    /// Whether entries were added, which a page has to load.
+    added: bool,
 }
 
 /// The text of a message.
 pub(crate) fn encode(message: &LiveMessage) -> serde_json::Result<String> {
     match message {
         LiveMessage::Change(change) => encode_change(change),
-        LiveMessage::InboxChanged { unread } => {
-            serde_json::to_string(&InboxChangedMessage { r#type: "InboxChanged", unread: *unread })
-        }
+        LiveMessage::InboxChanged { unread, has_new_entries } => serde_json::to_string(&InboxChangedMessage {
+            r#type: "InboxChanged",
+            unread: *unread,
+            added: *has_new_entries,
+        }),
     }
 }
 
@@ -91,7 +95,8 @@ mod tests {
             "data": {"title": "Buy milk"},
         });
         assert_eq!(text, expected);
-        assert_eq!(encode(&LiveMessage::InboxChanged { unread: 2 }).unwrap(), r#"{"type":"InboxChanged","unread":2}"#);
+        let inbox = LiveMessage::InboxChanged { unread: 2, has_new_entries: true };
+        assert_eq!(encode(&inbox).unwrap(), r#"{"type":"InboxChanged","unread":2,"added":true}"#);
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! End-to-end tests of this service on a running product, see tests/README.md.
 #![allow(clippy::disallowed_methods, reason = "tests create ids and read the clock as a client would")]
 
+mod burst;
 mod digests;
 mod duplicates;
 pub(crate) mod emails;

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use testkit::aws::{Call, not_in_the_script};
 use testkit::function::Functions;
 
-pub(crate) use testkit::aws::{Answer, cancelled, condition_failed, done};
+pub(crate) use testkit::aws::{Answer, condition_failed, done};
 pub(crate) use testkit::function::Ran;
 
 const FUNCTIONS: Functions<'_> = Functions {
@@ -16,6 +16,7 @@ const FUNCTIONS: Functions<'_> = Functions {
         ("API_URL", "https://api.busline.example"),
         ("UNSUBSCRIBE_SECRET", "arn:aws:secretsmanager:eu-west-1:123456789012:secret:x"),
         ("SEND_DIGEST_FUNCTION", "send-digest-mail"),
+        ("INBOX_RETENTION_DAYS", "90"),
         ("EXPORTS_BUCKET", "busline-test-users-exports"),
         ("AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI", "{aws}/sockets"),
     ],
@@ -29,12 +30,14 @@ pub(crate) fn fixture(name: &str) -> Value {
 }
 
 /// Runs the job `handler` on one message. A call to AWS takes the first answer that is left for its operation; one
-/// without an answer is refused with 400.
+/// without an answer is refused with 400. A query that counts is the operation `Count`.
 pub(crate) fn run(handler: &str, message: &Value, script: &[(&str, Answer)]) -> Ran {
     let mut left: Vec<(String, Answer)> =
         script.iter().map(|(name, answer)| ((*name).to_owned(), answer.clone())).collect();
     let mut ran = FUNCTIONS.run(handler, message, move |call| {
-        shared_answer(call).unwrap_or_else(|| match left.iter().position(|(name, _)| *name == call.operation) {
+        // A query that counts may come before or after one that lists.
+        let operation = if call.body["Select"] == "COUNT" { "Count" } else { &call.operation };
+        shared_answer(call).unwrap_or_else(|| match left.iter().position(|(name, _)| name == operation) {
             Some(next) => left.remove(next).1,
             None => not_in_the_script(),
         })

@@ -96,7 +96,7 @@ impl Workspace {
     /// The id of an unread entry in the inbox. The function that creates entries may lack a permission at this moment.
     async fn unread_entry(&self) -> String {
         eventually("an unread entry", async || {
-            let event = TestEvent::from_example("todos", "TodoCreated", self.user.id);
+            let event = TestEvent::from_example("todos", "TodoDue", self.user.id);
             self.product.put_events(&[&event]).await;
             tokio::time::sleep(Duration::from_millis(300)).await;
             let page = self.user.api(SERVICE).get("/notifications?unread=true").send().await;

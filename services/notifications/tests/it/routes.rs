@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::function::{Answer, Ran, cancelled, done, fixture, run};
+use crate::function::{Answer, Ran, condition_failed, done, fixture, run};
 
 fn entry(read: &Value) -> Value {
     let mut item = json!({
@@ -29,6 +29,15 @@ fn answered(ran: &Ran) -> (u64, Value) {
     (answer["statusCode"].as_u64().unwrap(), serde_json::from_str(body).unwrap())
 }
 
+fn counted(unread: u32) -> Answer {
+    Answer::Json(200, json!({"Count": unread}))
+}
+
+/// The queries of a request that list entries, or those that count them.
+fn queries(ran: &Ran, count: bool) -> Vec<&Value> {
+    ran.bodies("Query").into_iter().filter(|query| (query["Select"] == "COUNT") == count).collect()
+}
+
 fn found(item: &Value) -> Answer {
     Answer::Json(200, json!({"Item": item}))
 }
@@ -36,11 +45,7 @@ fn found(item: &Value) -> Answer {
 #[test]
 fn a_page_has_entries_the_unread_count_and_a_cursor() {
     let two = Answer::Json(200, json!({"Items": [entry(&Value::Null), entry(&Value::Null)], "Count": 2}));
-    let script = [
-        ("Query", two),
-        ("GetItem", found(&json!({"unread": {"N": "7"}}))),
-        ("GetItem", found(&json!({"locale": {"S": "de-AT"}}))),
-    ];
+    let script = [("Query", two), ("Count", counted(7)), ("GetItem", found(&json!({"locale": {"S": "de-AT"}})))];
     let ran = run("list-notifications", &fixture("list-request"), &script);
     let (status, page) = answered(&ran);
     assert_eq!((status, &page["unread"]), (200, &json!(7)), "{ran:?}");
@@ -55,16 +60,16 @@ fn a_page_has_entries_the_unread_count_and_a_cursor() {
             "readAt": null,
         }])
     );
-    let query = ran.bodies("Query")[0];
+    let query = queries(&ran, false)[0];
     assert_eq!((&query["Limit"], &query["ScanIndexForward"]), (&json!(2), &json!(false)));
 
     let mut next = fixture("list-request");
     next["rawQueryString"] = json!(format!("limit=1&cursor={}", page["nextCursor"].as_str().unwrap()));
     next["queryStringParameters"]["cursor"] = page["nextCursor"].clone();
-    let script = [("Query", Answer::Json(200, json!({"Items": []}))), ("GetItem", done()), ("GetItem", done())];
+    let script = [("Query", Answer::Json(200, json!({"Items": []}))), ("Count", counted(0)), ("GetItem", done())];
     let ran = run("list-notifications", &next, &script);
     assert_eq!(answered(&ran), (200, json!({"items": [], "unread": 0, "nextCursor": null})));
-    let start = &ran.bodies("Query")[0]["ExclusiveStartKey"];
+    let start = &queries(&ran, false)[0]["ExclusiveStartKey"];
     assert_eq!(start["sk"]["S"], json!("INBOX#019aa577-9e03-7c1d-b5ac-0a1a5e31f003"));
 }
 
@@ -73,22 +78,36 @@ fn unread_entries_are_read_from_their_own_index() {
     let mut request = fixture("list-request");
     request["rawQueryString"] = json!("unread=true");
     request["queryStringParameters"] = json!({"unread": "true"});
-    let script = [("Query", Answer::Json(200, json!({"Items": []}))), ("GetItem", done()), ("GetItem", done())];
+    let script = [("Query", Answer::Json(200, json!({"Items": []}))), ("Count", counted(0)), ("GetItem", done())];
     let ran = run("list-notifications", &request, &script);
     assert_eq!(answered(&ran).0, 200, "{ran:?}");
-    assert_eq!(ran.bodies("Query")[0]["IndexName"], json!("byUnread"));
+    assert_eq!(queries(&ran, false)[0]["IndexName"], json!("byUnread"));
 }
 
 #[test]
-fn reading_an_entry_counts_one_unread_less_in_one_transaction() {
-    let script = [("GetItem", found(&entry(&Value::Null))), ("TransactWriteItems", done()), ("GetItem", done())];
+fn unread_entries_are_counted_over_all_pages_of_their_index_up_to_a_limit() {
+    let position = json!({"pk": {"S": "USER#x"}, "sk": {"S": "INBOX#x"}, "byUnread": {"S": "INBOX#x"}});
+    let part = |count: u32| ("Count", Answer::Json(200, json!({"Count": count, "LastEvaluatedKey": position})));
+    let list = ("Query", Answer::Json(200, json!({"Items": []})));
+    let script = [list, part(2500), part(1500), ("GetItem", done())];
+    let ran = run("list-notifications", &fixture("list-request"), &script);
+    assert_eq!(answered(&ran).1["unread"], json!(4000), "{ran:?}");
+    let counts = queries(&ran, true);
+    assert_eq!(counts.iter().map(|query| &query["Limit"]).collect::<Vec<_>>(), [&json!(4000), &json!(1500)]);
+    assert_eq!((&counts[0]["IndexName"], &counts[0]["ConsistentRead"]), (&json!("byUnread"), &json!(true)));
+    assert_eq!(counts[1]["ExclusiveStartKey"], position);
+}
+
+#[test]
+fn reading_an_entry_takes_it_out_of_the_unread_ones() {
+    let script = [("GetItem", found(&entry(&Value::Null))), ("UpdateItem", done()), ("GetItem", done())];
     let ran = run("read-notification", &fixture("read-request"), &script);
     let (status, body) = answered(&ran);
     assert_eq!(status, 200, "{ran:?}");
     assert!(body["readAt"].is_string());
-    let writes = &ran.bodies("TransactWriteItems")[0]["TransactItems"];
-    assert_eq!(writes[0]["Update"]["ConditionExpression"], json!("attribute_exists(byUnread)"));
-    assert_eq!(writes[1]["Update"]["ExpressionAttributeValues"][":change"]["N"], json!("-1"));
+    let write = ran.bodies("UpdateItem")[0];
+    assert_eq!(write["ConditionExpression"], json!("attribute_exists(byUnread)"));
+    assert_eq!(write["UpdateExpression"], json!("SET readAt = :readAt REMOVE byUnread"));
 }
 
 #[test]
@@ -102,20 +121,24 @@ fn reading_an_entry_again_writes_nothing() {
 }
 
 #[test]
-fn two_concurrent_reads_of_an_entry_count_once_and_return_the_same_time() {
+fn two_concurrent_reads_of_an_entry_return_the_same_time() {
     let first = json!("2026-11-21T09:31:00Z");
-    let Answer::Json(status, mut lost) = cancelled(&["ConditionalCheckFailed", "None"]) else {
-        unreachable!("a refusal has a body");
-    };
-    lost["CancellationReasons"][0]["Item"] = entry(&first);
     let script = [
         ("GetItem", found(&entry(&Value::Null))),
-        ("TransactWriteItems", Answer::Json(status, lost)),
+        ("UpdateItem", condition_failed(&entry(&first))),
         ("GetItem", done()),
     ];
     let ran = run("read-notification", &fixture("read-request"), &script);
     let (status, body) = answered(&ran);
     assert_eq!((status, &body["readAt"]), (200, &first), "{ran:?}");
+}
+
+#[test]
+fn an_entry_that_is_erased_while_it_is_read_is_404() {
+    let gone = Answer::Json(400, json!({"__type": "ConditionalCheckFailedException", "message": "no item"}));
+    let script = [("GetItem", found(&entry(&Value::Null))), ("UpdateItem", gone)];
+    let ran = run("read-notification", &fixture("read-request"), &script);
+    assert_eq!(answered(&ran).0, 404, "{ran:?}");
 }
 
 #[test]

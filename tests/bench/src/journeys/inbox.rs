@@ -1,54 +1,57 @@
-//! The number of effects in the subscriber: the unread counters of users' inboxes.
+//! The number of effects in the subscriber: the entries of users' inboxes.
 //!
-//! They are read from the table, in one small call that hardly disturbs what is measured. The local cloud may lose a log
+//! They are counted in the table, by calls that hardly disturb what is measured. The local cloud may lose a log
 //! line under load, but no row.
 
-use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes};
+use aws_sdk_dynamodb::types::{AttributeValue, Select};
 use tests::account::User;
 use tests::product::Product;
+use tokio::task::JoinSet;
 
 const DEADLINE: Duration = Duration::from_mins(3);
 const PAUSE: Duration = Duration::from_millis(25);
 
-/// The inboxes of up to 100 users.
+/// The inboxes of some users.
 #[derive(Debug)]
 pub(super) struct Inboxes {
     client: Client,
     table: String,
-    counters: KeysAndAttributes,
+    partitions: Vec<String>,
 }
 
 impl Inboxes {
-    /// # Errors
-    /// Without a user.
-    pub(super) fn new(product: &Product, users: &[User]) -> Result<Self> {
-        let text = |name: &str, value: String| (name.to_owned(), AttributeValue::S(value));
-        let key = |user: &User| HashMap::from([text("pk", format!("USER#{}", user.id)), text("sk", "UNREAD".into())]);
-        let keys = KeysAndAttributes::builder().set_keys(Some(users.iter().map(key).collect())).consistent_read(true);
-        Ok(Self {
+    pub(super) fn new(product: &Product, users: &[User]) -> Self {
+        Self {
             client: Client::new(product.sdk()),
             table: product.table("notifications").to_owned(),
-            counters: keys.build()?,
-        })
+            partitions: users.iter().map(|user| format!("USER#{}", user.id)).collect(),
+        }
     }
 
-    /// The number of unread entries.
+    /// The number of entries.
     ///
     /// # Errors
     /// When the table cannot be read.
     pub(super) async fn entries(&self) -> Result<u64> {
-        let answer = self.client.batch_get_item().request_items(&self.table, self.counters.clone()).send().await;
-        let rows = answer.context("cannot read the inboxes")?.responses.unwrap_or_default();
-        let count = |row: &HashMap<String, AttributeValue>| row.get("unread")?.as_n().ok()?.parse::<u64>().ok();
-        Ok(rows.into_values().flatten().filter_map(|row| count(&row)).sum())
+        let mut counts = JoinSet::new();
+        for partition in &self.partitions {
+            let query = self.client.query().table_name(&self.table).select(Select::Count).consistent_read(true);
+            let query = query.key_condition_expression("pk = :pk AND begins_with(sk, :entry)");
+            let query = query.expression_attribute_values(":pk", AttributeValue::S(partition.clone()));
+            counts.spawn(query.expression_attribute_values(":entry", AttributeValue::S("INBOX#".to_owned())).send());
+        }
+        let mut entries = 0;
+        for count in counts.join_all().await {
+            entries += u64::try_from(count.context("cannot read the inboxes")?.count)?;
+        }
+        Ok(entries)
     }
 
-    /// Waits until there are `wanted` unread entries.
+    /// Waits until there are `wanted` entries.
     ///
     /// # Errors
     /// When they do not come, or more do.
@@ -76,6 +79,6 @@ pub(super) async fn sign_up(product: &Product, count: usize) -> Result<Vec<User>
     for _ in 0..count {
         users.push(product.user().await);
     }
-    Inboxes::new(product, &users)?.wait_for(count as u64).await?;
+    Inboxes::new(product, &users).wait_for(count as u64).await?;
     Ok(users)
 }

@@ -35,7 +35,7 @@ const PAUSE: Duration = Duration::from_millis(500);
 pub(crate) async fn measure(product: &Product, trips: usize) -> Result<LatencyFigures> {
     let bus = aws_sdk_eventbridge::Client::new(product.sdk());
     let users = sign_up(product, 1).await?;
-    let (user, inbox) = (&users[0], Inboxes::new(product, &users)?);
+    let (user, inbox) = (&users[0], Inboxes::new(product, &users));
     let (mut answered, mut posted, mut hopped) = (Vec::new(), Vec::new(), Vec::new());
     let (screen, session) = (Screen::open(user).await?, LiveSession::open(user).await);
     let logs = product.logs_from_now();

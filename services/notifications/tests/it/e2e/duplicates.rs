@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
+use jiff::Timestamp;
 use serde_json::json;
 use tests::bus::TestEvent;
 use tests::logs::Logs;
@@ -20,8 +21,8 @@ async fn a_duplicate_event_creates_one_inbox_entry() {
     let ann = product.user().await;
     inbox::wait_for_entries(&ann, 1).await;
     let todo = Uuid::now_v7();
-    let data = json!({"todoId": todo, "ownerId": ann.id, "title": "x", "priority": "normal", "tags": []});
-    let event = TestEvent::new("todos", "TodoCreated", todo, 1, &data);
+    let data = json!({"todoId": todo, "ownerId": ann.id, "title": "x", "dueAt": Timestamp::now()});
+    let event = TestEvent::new("todos", "TodoDue", todo, 1, &data);
 
     product.put_events(&[&event, &event]).await;
     product.put_events(&[&event]).await;

@@ -48,9 +48,7 @@ async fn marking_all_entries_as_read_affects_only_the_callers_inbox() {
     let product = Product::shared().await;
     let (ann, bob) = (product.user().await, product.user().await);
     inbox::wait_for_entries(&bob, 1).await;
-    for number in 0..5 {
-        ann.api("todos").post("/todos").json(&json!({"title": format!("item {number}")})).expect(201).await;
-    }
+    inbox::remind(&ann, 5).await;
     inbox::wait_for_entries(&ann, 6).await;
     let (one, other) = tokio::join!(
         ann.api("notifications").post("/notifications/read").expect(200),

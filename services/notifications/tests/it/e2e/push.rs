@@ -121,12 +121,15 @@ async fn a_connection_receives_the_number_of_unread_entries() {
     let ann = product.user().await;
     crate::e2e::inbox::wait_for_entries(&ann, 1).await;
     let mut session = ann.open_socket().await;
-    ann.api("todos").post("/todos").json(&json!({"title": "Buy milk"})).expect(201).await;
-    session.until(|message| *message == json!({"type": "InboxChanged", "unread": 2})).await;
+    crate::e2e::inbox::remind(&ann, 1).await;
+    session.until(|message| *message == json!({"type": "InboxChanged", "unread": 2, "added": true})).await;
     let entries = crate::e2e::inbox::wait_for_entries(&ann, 2).await;
     let read = format!("/notifications/{}/read", entries[0]["id"].as_str().unwrap());
     ann.api("notifications").post(&read).expect(200).await;
-    session.until(|message| *message == json!({"type": "InboxChanged", "unread": 1})).await;
+    session.until(|message| *message == json!({"type": "InboxChanged", "unread": 1, "added": false})).await;
+    // Her own change is not unread, but her other sessions are told of it.
+    ann.api("todos").post("/todos").json(&json!({"title": "Buy milk"})).expect(201).await;
+    session.until(|message| *message == json!({"type": "InboxChanged", "unread": 1, "added": true})).await;
 }
 
 #[tokio::test]

@@ -37,7 +37,7 @@ impl Workspace {
             "ping" => self.invoke(function, &socket_event(user, -HOUR)).await,
             "push-inbox" => {
                 self.put_connections(user).await;
-                self.put_unread_counter(user).await;
+                self.put_entry(user).await;
                 self.wait_until_deleted(user, timeout).await
             }
             _ => {
@@ -80,10 +80,10 @@ impl Workspace {
         put_row(&self.product, SERVICE, row).await;
     }
 
-    /// The counter of an inbox that has just got an entry.
-    async fn put_unread_counter(&self, user: Uuid) {
-        let unread = AttributeValue::N("1".to_owned());
-        let row = [("pk", text(&format!("USER#{user}"))), ("sk", text("UNREAD")), ("unread", unread)];
+    /// An inbox has just got an entry.
+    async fn put_entry(&self, user: Uuid) {
+        let key = text(&format!("INBOX#{}", Uuid::now_v7()));
+        let row = [("pk", text(&format!("USER#{user}"))), ("sk", key.clone()), ("byUnread", key)];
         put_row(&self.product, SERVICE, row).await;
     }
 
