@@ -2,7 +2,7 @@
 
 use std::future::Future;
 
-use http::header::{CONTENT_TYPE, ETAG, LOCATION};
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, LOCATION};
 use http::{HeaderValue, StatusCode};
 use lambda_http::aws_lambda_events::apigw::ApiGatewayV2httpRequestContext;
 use lambda_http::aws_lambda_events::query_map::QueryMap;
@@ -71,6 +71,8 @@ fn finish<E: ApiFailure>(result: Result<Response, E>, correlation_id: &str) -> R
     if let Ok(value) = HeaderValue::from_str(correlation_id) {
         response.headers_mut().insert("x-correlation-id", value);
     }
+    // Every answer is about its caller, errors too: no cache on the way or in the browser may keep it.
+    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     info!(http.status = response.status().as_u16(), "answered a request");
     response
 }
@@ -301,6 +303,25 @@ mod tests {
         let query = QueryMap::from(query.collect::<HashMap<_, _>>());
         let context = RequestContext::ApiGatewayV2(ApiGatewayV2httpRequestContext::default());
         Request::new(lambda_http::Request::default().with_query_string_parameters(query).with_request_context(context))
+    }
+
+    #[derive(Debug, thiserror::Error)]
+    #[error("{}", .0.detail)]
+    struct Failed(Problem);
+
+    impl ApiFailure for Failed {
+        fn problem(&self) -> Problem {
+            self.0.clone()
+        }
+    }
+
+    #[test]
+    fn no_answer_may_be_cached() {
+        let problem = || Err(Failed(Problem::not_found("There is none.")));
+        for answer in [Ok(no_content()), Ok(ok(&"mine").unwrap()), Ok(ok_with_etag(&"mine", 1).unwrap()), problem()] {
+            let response = finish(answer, "c");
+            assert_eq!(response.headers()[CACHE_CONTROL], "no-store", "{response:?}");
+        }
     }
 
     #[test]

@@ -20,6 +20,7 @@ pub mod aws;
 pub mod caller;
 pub mod claim;
 pub mod clock;
+pub mod contention;
 pub mod correlation;
 pub mod etag;
 pub mod invoked;

@@ -2,19 +2,11 @@
 //!
 //! Source: <https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html>
 
-use std::time::Duration;
-
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{CancellationReason, TransactWriteItem};
 
-use crate::clock;
-
-/// How often a transaction is tried while others hold its items.
-const ATTEMPTS: u32 = 8;
-/// The pause before the second attempt; it doubles with each further one up to [`MAX_PAUSE`].
-const FIRST_PAUSE: Duration = Duration::from_millis(25);
-const MAX_PAUSE: Duration = Duration::from_millis(400);
+use crate::contention::{self, ATTEMPTS};
 
 /// How a transaction ended.
 #[derive(Debug)]
@@ -41,7 +33,7 @@ pub async fn write(client: &Client, writes: &[TransactWriteItem]) -> Result<Tran
         if !reasons.iter().any(|reason| reason.code() == Some("TransactionConflict")) {
             return Err(TransactionError::cancelled(&reasons));
         }
-        tokio::time::sleep(pause(attempt, clock::new_span_id())).await;
+        contention::pause(attempt).await;
     }
     Err(TransactionError::Contended)
 }
@@ -60,13 +52,6 @@ async fn attempt_once(
         }
         _ => Err(TransactionError::Call(error.into())),
     }
-}
-
-/// The pause after an attempt (from 0): it doubles each time, and `random` makes it up to twice as long, so that jobs
-/// that conflicted once do not conflict again.
-fn pause(attempt: u32, random: u64) -> Duration {
-    let step = FIRST_PAUSE.saturating_mul(1 << attempt.min(16)).min(MAX_PAUSE);
-    step + step.mul_f64(f64::from((random & 0xff) as u8) / 256.0)
 }
 
 /// Why a transaction was not written.
@@ -89,18 +74,5 @@ impl TransactionError {
     pub fn cancelled(reasons: &[CancellationReason]) -> Self {
         let codes: Vec<&str> = reasons.iter().map(|reason| reason.code().unwrap_or("None")).collect();
         Self::Cancelled(codes.join(", "))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn pauses_grow_vary_and_stay_within_the_limit() {
-        assert_eq!(pause(0, 0), FIRST_PAUSE);
-        assert!(pause(0, 0xff) > pause(0, 0) && pause(0, 0xff) < FIRST_PAUSE * 2);
-        let total: Duration = (0..ATTEMPTS).map(|attempt| pause(attempt, 0xff)).sum();
-        assert!(total < Duration::from_secs(4), "{total:?} must fit into the functions' timeout");
     }
 }

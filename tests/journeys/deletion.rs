@@ -13,6 +13,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use tests::account::User;
+use tests::bus::TestEvent;
 use tests::injected_fault::{FunctionDisabled, invoke};
 use tests::product::Product;
 use tests::socket::{HandshakeRefused, PROTOCOL};
@@ -65,6 +66,38 @@ async fn a_deleted_user_leaves_no_data_and_late_events_do_not_restore_it() {
 }
 
 #[tokio::test]
+async fn a_failure_of_another_user_that_mentions_a_deleted_user_is_kept() {
+    let product = Product::alone().await;
+    let dead_letters = product.dead_letter_queue("notifications");
+    let (ann, bob) = (product.user().await, product.user().await);
+    let mark = Uuid::new_v4().to_string();
+    let failed = |owner: &User, title: String| {
+        let data = json!({"todoId": Uuid::now_v7(), "ownerId": owner.id, "title": title});
+        let event = TestEvent::new("todos", "TodoDeleted", Uuid::now_v7(), 2, &data);
+        json!({"requestPayload": {"detail-type": event.detail_type, "detail": event.detail}}).to_string()
+    };
+    let sqs = aws_sdk_sqs::Client::new(product.sdk());
+    let bodies = [
+        failed(&bob, format!("{mark} {{\"ownerId\": \"{}\"}}", ann.id)),
+        failed(&ann, format!("{mark} UserDeleted.v1")),
+    ];
+    for body in bodies {
+        let request = sqs.send_message().queue_url(product.dead_letter_queue_url("notifications")).message_body(body);
+        request.send().await.expect("a queue that accepts messages");
+    }
+
+    ann.api("users").delete("/me").expect(202).await;
+    complete(&ann).await;
+    let kept = dead_letters.containing(&mark).await;
+    let owners: Vec<_> =
+        kept.iter().map(|message| message.body["requestPayload"]["detail"]["data"]["ownerId"].clone()).collect();
+    for message in &kept {
+        dead_letters.delete(message).await;
+    }
+    assert_eq!(owners, [json!(bob.id)]);
+}
+
+#[tokio::test]
 async fn a_service_that_was_down_erases_after_its_event_is_replayed() {
     let product = Product::alone().await;
     let dead_letters = product.dead_letter_queue("notifications");
@@ -102,8 +135,9 @@ async fn expect_requests_to_fail(ann: &User) {
     assert_eq!(ann.api("todos").get("/todos").expect(200).await["items"], json!([]));
     let inbox = ann.api("notifications").get("/notifications").expect(200).await;
     assert_eq!((&inbox["items"], &inbox["unread"]), (&json!([]), &json!(0)));
-    let refreshed = ann.api("users").post("/auth/refresh").json(&json!({"refreshToken": ann.tokens.refresh_token}));
-    refreshed.expect(401).await;
+    let product = ann.product();
+    let refresh = json!({"ClientId": product.user_pool_client(), "RefreshToken": ann.tokens.refresh_token});
+    assert!(product.cognito("GetTokensFromRefreshToken", refresh).await.is_err(), "the session has ended");
     assert!(ann.account.sign_in().await.is_err(), "nobody signs in any more");
     let page = ann.product().connect(&[PROTOCOL, &ann.tokens.access_token]).await;
     assert_eq!(page.unwrap_err(), HandshakeRefused(403), "no page opens any more");

@@ -20,7 +20,7 @@ use uuid::Uuid;
 
 use crate::domain::attachment::{Attachment, AttachmentIds};
 use crate::domain::content_type::ContentType;
-use crate::files::upload_form::{FormSigner, UploadFormError};
+use crate::files::upload_form::{AnnouncedUpload, FormSigner, UploadFormError};
 
 pub(crate) use self::upload_form::UploadForm;
 
@@ -85,8 +85,13 @@ impl Files {
         let object = object.presigned(presigning_config()?).await.map_err(|error| FilesError::Link(error.into()))?;
         let address = object.uri().split('?').next().and_then(|uri| uri.strip_suffix(&key));
         let address = address.ok_or(FilesError::UnexpectedAddress)?.trim_end_matches('/').to_owned();
-        let content_type = attachment.content_type.media_type();
-        Ok(self.signer.sign_form(address, &self.bucket, &key, content_type, attachment.created_at).await?)
+        let upload = AnnouncedUpload {
+            bucket: &self.bucket,
+            key: &key,
+            content_type: attachment.content_type.media_type(),
+            bytes: attachment.bytes,
+        };
+        Ok(self.signer.sign_form(address, &upload, attachment.created_at).await?)
     }
 
     /// A link by which the file with this tag can be downloaded for five minutes.

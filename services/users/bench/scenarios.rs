@@ -50,11 +50,6 @@ impl Scenarios for UsersScenarios {
                 "request-export" => http_request(&product.user().await, "POST /me/export", &[], &Value::Null),
                 "get-export" => http_request(&exported(product).await.0, "GET /me/export", &[], &Value::Null),
                 "list-users" => http_request(self.administrator().await?, "GET /users", &[], &Value::Null),
-                "refresh-session" => {
-                    let session = user.account.sign_in().await.ok().context("the user cannot sign in")?;
-                    let body = json!({"refreshToken": session.tokens.refresh_token});
-                    http_request(user, "POST /auth/refresh", &[], &body)
-                }
                 "post-confirmation" => confirmation(),
                 "watch-deletions" => json!({}),
                 "participant-erased" => erasure_answer(product).await,

@@ -5,5 +5,4 @@ pub(crate) mod error;
 pub(crate) mod export;
 pub(crate) mod profile;
 mod profile_body;
-pub(crate) mod session;
 pub(crate) mod users;

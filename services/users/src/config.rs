@@ -7,11 +7,6 @@ pub(crate) fn user_pool_id() -> Result<String, MissingSettings> {
     Settings::read(|settings| settings.text("USER_POOL_ID"))
 }
 
-/// The id of the user pool's public client, `USER_POOL_CLIENT_ID`.
-pub(crate) fn user_pool_client_id() -> Result<String, MissingSettings> {
-    Settings::read(|settings| settings.text("USER_POOL_CLIENT_ID"))
-}
-
 /// The table and the user pool, so that one error names both when they are missing.
 #[derive(Debug)]
 pub(crate) struct ProfileConfig {

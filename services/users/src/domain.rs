@@ -6,4 +6,3 @@ pub(crate) mod deletion;
 pub(crate) mod export;
 pub(crate) mod participants;
 pub(crate) mod profile;
-pub(crate) mod session;

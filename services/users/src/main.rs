@@ -38,7 +38,7 @@ use crate::store::Store;
 use crate::subscribe::erase::UserErasure;
 use crate::subscribe::export::PartWriter;
 use crate::subscribe::participant_answers::{ErasureAnswers, participant_erased, participant_exported};
-use crate::user_pool::{Sessions, UserPool};
+use crate::user_pool::UserPool;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
@@ -51,7 +51,6 @@ async fn job() -> Result<(), Error> {
         "change-me" => serve(profiles().await?, api::profile::change_me).await,
         "delete-me" => serve(deletions().await?, api::deletion::delete_me).await,
         "list-users" => serve(UserDirectory { store: store().await? }, api::users::list).await,
-        "refresh-session" => serve(sessions().await?, api::session::refresh_session).await,
         "post-confirmation" => post_confirmation::run(Registrations { store: store().await? }).await,
         "request-export" => serve(export_requests().await?, api::export::request_export).await,
         "get-export" => serve(downloads().await?, api::export::get_export).await,
@@ -80,11 +79,6 @@ async fn profiles() -> Result<Profiles, Error> {
     let config = ProfileConfig::from_env()?;
     let sdk = aws::load().await;
     Ok(Profiles { store: Store::new(&sdk, config.table), pool: UserPool::new(&sdk, config.user_pool) })
-}
-
-async fn sessions() -> Result<Sessions, Error> {
-    let client_id = config::user_pool_client_id()?;
-    Ok(Sessions::new(&aws::load().await, client_id))
 }
 
 async fn deletions() -> Result<Deletions, Error> {

@@ -1,4 +1,4 @@
-//! Calls to Cognito: reads and removes users of the pool, and refreshes sessions.
+//! Calls to Cognito: reads and removes users of the pool.
 
 use std::collections::HashSet;
 
@@ -9,7 +9,6 @@ use serde_json::json;
 use uuid::Uuid;
 
 use crate::domain::profile::Attributes;
-use crate::domain::session::{RefreshOutcome, Tokens};
 
 /// The attribute with a user's unique id, which no later user gets.
 const SUBJECT: &str = "sub";
@@ -114,80 +113,9 @@ impl PoolUser {
     }
 }
 
-/// The sessions of the pool's public client.
-#[derive(Clone, Debug)]
-pub(crate) struct Sessions {
-    client: Client,
-    client_id: String,
-}
-
-impl Sessions {
-    pub(crate) fn new(config: &SdkConfig, client_id: String) -> Self {
-        Self { client: Client::unsigned(config, COGNITO), client_id }
-    }
-
-    /// Gets new tokens for a session.
-    ///
-    /// The client rotates refresh tokens, which rules out the older flow `REFRESH_TOKEN_AUTH`.
-    /// Source: <https://docs.aws.amazon.com/cognito/latest/developerguide/amazon-cognito-user-pools-using-the-refresh-token.html>
-    pub(crate) async fn refresh(&self, token: &str) -> Result<RefreshOutcome, UserPoolError> {
-        let request = json!({"ClientId": self.client_id, "RefreshToken": token});
-        match self.client.call::<Refreshed>("GetTokensFromRefreshToken", &request).await {
-            Ok(answer) => {
-                let tokens = answer.authentication_result.map(Tokens::from);
-                tokens.map(RefreshOutcome::Refreshed).ok_or(UserPoolError::NoTokens)
-            }
-            Err(error) => refusal(&error).ok_or_else(|| error.into()),
-        }
-    }
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct Refreshed {
-    authentication_result: Option<AuthenticationResult>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct AuthenticationResult {
-    access_token: Option<String>,
-    id_token: Option<String>,
-    refresh_token: Option<String>,
-    #[serde(default)]
-    expires_in: i32,
-    token_type: Option<String>,
-}
-
-impl From<AuthenticationResult> for Tokens {
-    fn from(result: AuthenticationResult) -> Self {
-        Self {
-            access_token: result.access_token,
-            id_token: result.id_token,
-            refresh_token: result.refresh_token,
-            expires_in_seconds: result.expires_in,
-            token_type: result.token_type,
-        }
-    }
-}
-
-fn refusal(error: &CallError) -> Option<RefreshOutcome> {
-    match error.code()? {
-        // The token is the only parameter from the client, so an invalid parameter is a malformed token.
-        "InvalidParameterException"
-        | "NotAuthorizedException"
-        | "RefreshTokenReuseException"
-        | "UserNotFoundException" => Some(RefreshOutcome::Refused),
-        "TooManyRequestsException" => Some(RefreshOutcome::Throttled),
-        _ => None,
-    }
-}
-
 /// Why a call to Cognito failed.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum UserPoolError {
     #[error("the call to Cognito failed")]
     Call(#[from] CallError),
-    #[error("Cognito answered without tokens")]
-    NoTokens,
 }

@@ -1,6 +1,6 @@
 //! Unsubscribing without signing in (RFC 8058).
 
-use http::header::{CACHE_CONTROL, LOCATION, REFERRER_POLICY};
+use http::header::{LOCATION, REFERRER_POLICY};
 use http::{HeaderValue, StatusCode};
 use lambda_kit::api::{Request, Response, no_content, ok};
 use lambda_kit::problem::Problem;
@@ -64,10 +64,8 @@ fn verify(unsubscriber: &Unsubscriber, request: &Request) -> Result<(Uuid, Email
     token.and_then(|token| unsubscriber.verify(token)).ok_or_else(invalid)
 }
 
-/// Keeps the token in the address out of caches and out of the `Referer` header.
+/// Keeps the token in the address out of the `Referer` header.
 fn private(mut response: Response) -> Response {
-    let headers = response.headers_mut();
-    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    response.headers_mut().insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
     response
 }

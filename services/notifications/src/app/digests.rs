@@ -1,7 +1,8 @@
 //! Planning of the daily digests.
 
 use jiff::{SignedDuration, Timestamp};
-use tracing::info;
+use lambda_kit::telemetry;
+use tracing::{error, info};
 
 use crate::app::error::JobError;
 use crate::digest_requests::DigestInvoker;
@@ -22,21 +23,29 @@ pub(crate) struct DigestPlanner {
 }
 
 impl DigestPlanner {
-    /// Requests all digests that are due by `now`, and plans each user's next one.
+    /// Requests all digests that are due by `now`, and plans each user's next one. A row that cannot be read is reported
+    /// and left out, so that it stops nobody else's digest.
     pub(crate) async fn request_due_digests(&self, now: Timestamp) -> Result<(), JobError> {
-        let mut requested: usize = 0;
+        let (mut requested, mut corrupt) = (0_usize, 0_usize);
         for shard in DIGEST_SHARDS.chars() {
+            let mut next = None;
             loop {
-                let due = self.store.due_digests(shard, now).await?;
-                if due.is_empty() {
-                    break;
+                let page = self.store.due_digests(shard, now, next).await?;
+                for (user, error) in &page.corrupt {
+                    let user = user.unwrap_or_default();
+                    error!(user.id = %user, error.chain = telemetry::chain(error), "preferences cannot be read");
                 }
-                for digest in due {
+                corrupt += page.corrupt.len();
+                for digest in page.digests {
                     requested += usize::from(self.request_and_reschedule(&digest, now).await?);
+                }
+                next = page.next;
+                if next.is_none() {
+                    break;
                 }
             }
         }
-        info!(digests = requested, "requested the digests that are due");
+        info!(digests = requested, preferences.corrupt = corrupt, "requested the digests that are due");
         Ok(())
     }
 

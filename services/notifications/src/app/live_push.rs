@@ -7,6 +7,7 @@
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
+use lambda_kit::contention::{self, ATTEMPTS};
 use lambda_kit::subscriber::SubscribeFailure;
 use lambda_kit::table::TableError;
 use lambda_kit::{clock, telemetry};
@@ -15,7 +16,7 @@ use tokio::task::JoinSet;
 use tracing::{info, warn};
 use uuid::Uuid;
 
-use crate::domain::live::{Connection, LiveMessage, Session};
+use crate::domain::live::{Connection, LiveMessage, Session, SlotChoice, choose_slot};
 use crate::store::Store;
 use crate::websockets::message;
 use crate::websockets::{Delivery, WebSocketClient};
@@ -26,8 +27,6 @@ const OPENING_TIME: SignedDuration = SignedDuration::from_secs(30);
 /// API Gateway ends every connection after two hours.
 /// Source: <https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-execution-service-websocket-limits-table.html>
 const MAX_CONNECTION_LIFE: SignedDuration = SignedDuration::from_hours(2);
-/// A further connection of the same user replaces the oldest one.
-const MAX_CONNECTIONS_PER_USER: usize = 20;
 
 /// The open sessions of users.
 #[derive(Clone, Debug)]
@@ -47,6 +46,8 @@ pub(crate) enum LivePushError {
     NotSent(#[source] Error),
     #[error("a connection could not be closed")]
     NotClosed(#[source] Error),
+    #[error("other connections of the same user took the slot in each of {ATTEMPTS} attempts")]
+    Contended,
     #[error("a message could not be serialized as JSON")]
     Serialization(#[from] serde_json::Error),
 }
@@ -58,57 +59,68 @@ impl SubscribeFailure for LivePushError {
             Self::NotDelivered { .. } => "NotDelivered",
             Self::NotSent(_) => "NotSent",
             Self::NotClosed(_) => "ConnectionNotClosed",
+            Self::Contended => "ConnectionsContended",
             Self::Serialization(_) => "SerializationFailed",
         }
     }
 }
 
 impl LivePush {
-    /// Adds the connection of a session, and closes the oldest ones beyond the limit. Returns whether it may open: not
-    /// for a user who has deleted their account.
-    pub(crate) async fn connect(&self, session: Session, connection: &str) -> Result<bool, LivePushError> {
+    /// Adds the connection of a session; above the limit it replaces the oldest one, which is closed. Returns whether it
+    /// may open: not for a user who has deleted their account.
+    pub(crate) async fn connect(&self, session: Session, id: &str) -> Result<bool, LivePushError> {
         if self.store.is_deleted(session.user).await? {
             info!("the user has deleted their account");
             return Ok(false);
         }
-        let now = clock::now();
-        let latest_end = now.saturating_add(MAX_CONNECTION_LIFE).unwrap_or(session.expires_at);
-        let connection = Connection {
-            user: session.user,
-            id: connection.to_owned(),
-            connected_at: now,
-            ends_at: session.expires_at.min(latest_end),
-        };
-        self.close_oldest(session.user).await?;
-        self.store.add_connection(&connection).await?;
+        if let Some(replaced) = self.add(session, id).await? {
+            self.websockets.close(&replaced.id).await.map_err(LivePushError::NotClosed)?;
+        }
         Ok(true)
     }
 
-    async fn close_oldest(&self, user: Uuid) -> Result<(), LivePushError> {
-        let mut connections = self.store.connections(user).await?;
-        connections.sort_by_key(|connection| connection.connected_at);
-        let surplus = (connections.len() + 1).saturating_sub(MAX_CONNECTIONS_PER_USER);
-        for oldest in connections.iter().take(surplus) {
-            self.close(oldest.user, &oldest.id).await?;
+    /// Adds a connection, and returns the one that it has replaced.
+    async fn add(&self, session: Session, id: &str) -> Result<Option<Connection>, LivePushError> {
+        let now = clock::now();
+        let latest_end = now.saturating_add(MAX_CONNECTION_LIFE).unwrap_or(session.expires_at);
+        let ends_at = session.expires_at.min(latest_end);
+        for attempt in 0..ATTEMPTS {
+            let others = self.store.connections(session.user).await?;
+            let random = clock::new_id().as_u64_pair().1;
+            let SlotChoice { slot, replaced } = choose_slot(others, attempt, random);
+            let connection = Connection { user: session.user, slot, id: id.to_owned(), connected_at: now, ends_at };
+            if self.store.add_connection(&connection, replaced.as_ref()).await? {
+                return Ok(replaced);
+            }
+            contention::pause(attempt).await;
+        }
+        Err(LivePushError::Contended)
+    }
+
+    /// Removes a connection that has ended.
+    pub(crate) async fn remove(&self, user: Uuid, id: &str) -> Result<(), LivePushError> {
+        let connections = self.store.connections(user).await?;
+        if let Some(ended) = connections.iter().find(|connection| connection.id == id) {
+            self.store.remove_connection(ended).await?;
         }
         Ok(())
     }
 
-    /// Removes a connection that has ended.
-    pub(crate) async fn remove(&self, user: Uuid, connection: &str) -> Result<(), LivePushError> {
-        Ok(self.store.remove_connection(user, connection).await?)
+    /// Closes a connection and removes it.
+    pub(crate) async fn close(&self, user: Uuid, id: &str) -> Result<(), LivePushError> {
+        self.websockets.close(id).await.map_err(LivePushError::NotClosed)?;
+        self.remove(user, id).await
     }
 
-    /// Closes a connection and removes it.
-    pub(crate) async fn close(&self, user: Uuid, connection: &str) -> Result<(), LivePushError> {
-        self.websockets.close(connection).await.map_err(LivePushError::NotClosed)?;
-        self.remove(user, connection).await
+    async fn close_known(&self, connection: &Connection) -> Result<(), LivePushError> {
+        self.websockets.close(&connection.id).await.map_err(LivePushError::NotClosed)?;
+        Ok(self.store.remove_connection(connection).await?)
     }
 
     /// Closes all connections of a user.
     pub(crate) async fn close_all(&self, user: Uuid) -> Result<(), LivePushError> {
         for connection in self.store.connections(user).await? {
-            self.close(user, &connection.id).await?;
+            self.close_known(&connection).await?;
         }
         Ok(())
     }
@@ -159,12 +171,12 @@ impl LivePush {
 
     async fn deliver(&self, connection: &Connection, text: &str, now: Timestamp) -> Result<(), LivePushError> {
         if connection.ends_at <= now {
-            return self.close(connection.user, &connection.id).await;
+            return self.close_known(connection).await;
         }
         match self.websockets.send(&connection.id, text).await.map_err(LivePushError::NotSent)? {
             Delivery::Delivered => Ok(()),
             Delivery::Gone if now.duration_since(connection.connected_at) < OPENING_TIME => Ok(()),
-            Delivery::Gone => self.remove(connection.user, &connection.id).await,
+            Delivery::Gone => Ok(self.store.remove_connection(connection).await?),
         }
     }
 }

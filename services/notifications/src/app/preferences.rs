@@ -1,6 +1,7 @@
 //! Reading and changing a user's preferences.
 
 use lambda_kit::clock;
+use lambda_kit::contention::{self, ATTEMPTS};
 use lambda_kit::table::TableError;
 use uuid::Uuid;
 
@@ -8,9 +9,6 @@ use crate::domain::date_time;
 use crate::domain::preferences::{EmailSettings, Preferences};
 use crate::store::Store;
 use crate::store::preferences::{PlannedPreferences, SaveOutcome};
-
-/// How often a change is tried while other requests change the same preferences.
-const ATTEMPTS: usize = 4;
 
 #[derive(Clone, Debug)]
 pub(crate) struct UserPreferences {
@@ -42,7 +40,7 @@ impl UserPreferences {
         user: Uuid,
         rule: impl Fn(Preferences) -> Result<EmailSettings, E>,
     ) -> Result<Preferences, ChangeError<E>> {
-        for _ in 0..ATTEMPTS {
+        for attempt in 0..ATTEMPTS {
             let PlannedPreferences { preferences, digest_at } = self.store.planned_preferences(user).await?;
             let settings = rule(preferences).map_err(ChangeError::Refused)?;
             let Some(changed) = preferences.with_settings(settings) else {
@@ -56,7 +54,7 @@ impl UserPreferences {
             match self.store.save_preferences(user, next, digest_at).await? {
                 SaveOutcome::Saved => return Ok(changed),
                 SaveOutcome::UserDeleted => return Err(ChangeError::UserDeleted),
-                SaveOutcome::Conflict => {}
+                SaveOutcome::Conflict => contention::pause(attempt).await,
             }
         }
         Err(ChangeError::Contended)

@@ -1,10 +1,13 @@
 //! Open WebSocket connections.
 //!
-//! A row's `pk` is `USER#<sub>`, its `sk` is `CONNECTION#<id>`. It is deleted when the connection ends, when a message
+//! A row's `pk` is `USER#<sub>`, its `sk` is `CONNECTION#<slot>`. A user has a fixed number of slots, so that connections
+//! which are made at the same time cannot exceed the limit. A row is deleted when the connection ends, when a message
 //! cannot be delivered because the connection is gone, or by its time to live.
 
 use std::collections::HashMap;
 
+use aws_sdk_dynamodb::operation::delete_item::DeleteItemError;
+use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::{SignedDuration, Timestamp};
 use lambda_kit::table::TableError;
@@ -31,11 +34,16 @@ struct ConnectionRow {
 }
 
 impl Store {
-    /// Adds a connection that is about to open.
-    pub(crate) async fn add_connection(&self, connection: &Connection) -> Result<(), TableError> {
+    /// Adds a connection that is about to open to a slot that is free or has `replaced`. Returns whether it has the slot
+    /// now; another connection may have got it first.
+    pub(crate) async fn add_connection(
+        &self,
+        connection: &Connection,
+        replaced: Option<&Connection>,
+    ) -> Result<bool, TableError> {
         let row = ConnectionRow {
             pk: keys::partition(connection.user),
-            sk: sort_key(&connection.id),
+            sk: sort_key(&connection.slot),
             id: connection.id.clone(),
             connected_at: connection.connected_at,
             ends_at: connection.ends_at,
@@ -43,8 +51,19 @@ impl Store {
         };
         let item = serde_dynamo::to_item(row).map_err(TableError::serialization)?;
         let put = self.client.put_item().table_name(&self.table).set_item(Some(item));
-        put.send().await.map_err(TableError::call)?;
-        Ok(())
+        let put = match replaced {
+            None => put.condition_expression("attribute_not_exists(pk)"),
+            Some(replaced) => put
+                .condition_expression("id = :replaced")
+                .expression_attribute_values(":replaced", AttributeValue::S(replaced.id.clone())),
+        };
+        match put.send().await {
+            Ok(_) => Ok(true),
+            Err(error) if error.as_service_error().is_some_and(PutItemError::is_conditional_check_failed_exception) => {
+                Ok(false)
+            }
+            Err(error) => Err(TableError::call(error)),
+        }
     }
 
     /// A user's connections, including expired ones. They are few enough for one page of the query.
@@ -61,20 +80,33 @@ impl Store {
         answer.items.unwrap_or_default().into_iter().map(|item| parse(user, item)).collect()
     }
 
-    /// Removes a connection; it is no error if there is none.
-    pub(crate) async fn remove_connection(&self, user: Uuid, id: &str) -> Result<(), TableError> {
-        let key = keys::user_row(user, sort_key(id));
-        let delete = self.client.delete_item().table_name(&self.table).set_key(Some(key));
-        delete.send().await.map_err(TableError::call)?;
-        Ok(())
+    /// Removes a connection; it is no error if there is none. Another connection that has its slot by now stays.
+    pub(crate) async fn remove_connection(&self, connection: &Connection) -> Result<(), TableError> {
+        let delete = self
+            .client
+            .delete_item()
+            .table_name(&self.table)
+            .set_key(Some(keys::user_row(connection.user, sort_key(&connection.slot))))
+            .condition_expression("id = :id")
+            .expression_attribute_values(":id", AttributeValue::S(connection.id.clone()));
+        match delete.send().await {
+            Ok(_) => Ok(()),
+            Err(error)
+                if error.as_service_error().is_some_and(DeleteItemError::is_conditional_check_failed_exception) =>
+            {
+                Ok(())
+            }
+            Err(error) => Err(TableError::call(error)),
+        }
     }
 }
 
 fn parse(user: Uuid, item: HashMap<String, AttributeValue>) -> Result<Connection, TableError> {
     let row: ConnectionRow = serde_dynamo::from_item(item).map_err(TableError::corrupt)?;
-    Ok(Connection { user, id: row.id, connected_at: row.connected_at, ends_at: row.ends_at })
+    let slot = row.sk.strip_prefix(PREFIX).unwrap_or_default().to_owned();
+    Ok(Connection { user, slot, id: row.id, connected_at: row.connected_at, ends_at: row.ends_at })
 }
 
-fn sort_key(id: &str) -> String {
-    format!("{PREFIX}{id}")
+fn sort_key(slot: &str) -> String {
+    format!("{PREFIX}{slot}")
 }

@@ -77,6 +77,20 @@ pub(crate) struct PlannedDigest {
     pub(crate) at: Timestamp,
 }
 
+/// A page of planned digests.
+#[derive(Debug, Default)]
+pub(crate) struct DigestPage {
+    pub(crate) digests: Vec<PlannedDigest>,
+    /// The rows that cannot be read: their users, and why.
+    pub(crate) corrupt: Vec<(Option<Uuid>, TableError)>,
+    /// Where the next page begins; `None` after the last one.
+    pub(crate) next: Option<DigestPosition>,
+}
+
+/// The key of the index after which a page begins.
+#[derive(Debug)]
+pub(crate) struct DigestPosition(HashMap<String, AttributeValue>);
+
 impl Store {
     /// A user's preferences; the defaults if the user has changed nothing.
     pub(crate) async fn preferences(&self, user: Uuid) -> Result<Preferences, TableError> {
@@ -137,8 +151,13 @@ impl Store {
         }
     }
 
-    /// One page of the digests of one partition that are due by `now`, the longest due first.
-    pub(crate) async fn due_digests(&self, shard: char, now: Timestamp) -> Result<Vec<PlannedDigest>, TableError> {
+    /// One page of the digests of one partition that are due by `now`, the longest due first, after the position `after`.
+    pub(crate) async fn due_digests(
+        &self,
+        shard: char,
+        now: Timestamp,
+        after: Option<DigestPosition>,
+    ) -> Result<DigestPage, TableError> {
         let answer = self
             .client
             .query()
@@ -147,12 +166,19 @@ impl Store {
             .key_condition_expression("digestShard = :shard AND digestAt <= :now")
             .expression_attribute_values(":shard", AttributeValue::S(shard.to_string()))
             .expression_attribute_values(":now", keys::timestamp(now)?)
+            .set_exclusive_start_key(after.map(|position| position.0))
             .send()
             .await
             .map_err(TableError::call)?;
-        let items: Vec<PreferencesRow> =
-            serde_dynamo::from_items(answer.items.unwrap_or_default()).map_err(TableError::corrupt)?;
-        Ok(items.iter().filter_map(PreferencesRow::planned_digest).collect())
+        let mut page = DigestPage { next: answer.last_evaluated_key.map(DigestPosition), ..DigestPage::default() };
+        for item in answer.items.unwrap_or_default() {
+            let user = item.get("pk").and_then(|pk| keys::user_of_partition(pk.as_s().ok()?));
+            match serde_dynamo::from_item::<_, PreferencesRow>(item) {
+                Ok(row) => page.digests.extend(row.planned_digest()),
+                Err(error) => page.corrupt.push((user, TableError::corrupt(error))),
+            }
+        }
+        Ok(page)
     }
 
     /// Moves a planned digest to `next`, or removes it without a `next`, unless it was moved meanwhile.

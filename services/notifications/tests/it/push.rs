@@ -2,8 +2,9 @@
 
 use serde_json::{Value, json};
 
-use crate::function::{Answer, Ran, done, fixture, run};
+use crate::function::{Answer, Ran, condition_failed, done, fixture, run};
 
+const ANN: &str = "0198c0de-0000-7000-8000-000000000001";
 const LONG_AGO: &str = "2026-01-01T00:00:00Z";
 const FAR_AHEAD: &str = "2100-01-01T00:00:00Z";
 const PAST: &str = "2026-01-01T01:00:00Z";
@@ -83,4 +84,63 @@ fn an_unreachable_connection_fails_the_job_after_the_others_have_received_the_ev
     assert_eq!(ran.bodies(&path("b")).len(), 1, "{ran:?}");
     assert!(ran.bodies("DeleteItem").is_empty(), "{ran:?}");
     assert!(!ran.logs.contains("Buy"), "a log has the title of an item: {}", ran.logs);
+}
+
+fn connect(script: &[(&str, Answer)]) -> Ran {
+    let authorizer = json!({"principalId": ANN, "sub": ANN, "exp": "4102444800"});
+    let context = json!({"connectionId": "new", "connectedAt": 0, "requestTimeEpoch": 0, "authorizer": authorizer});
+    run("connect", &json!({ "requestContext": context }), script)
+}
+
+fn rows(connections: &[Value]) -> Answer {
+    Answer::Json(200, json!({ "Items": connections }))
+}
+
+#[test]
+fn a_connection_that_loses_its_slot_takes_another_one() {
+    let taken = condition_failed(&Value::Null);
+    let script = [("Query", rows(&[])), ("PutItem", taken), ("Query", rows(&[])), ("PutItem", done())];
+    let ran = connect(&script);
+    assert_eq!(ran.outcome.as_ref().unwrap()["statusCode"], 200, "{ran:?}");
+    for put in ran.bodies("PutItem") {
+        assert_eq!(put["ConditionExpression"], "attribute_not_exists(pk)");
+    }
+    assert_eq!(ran.operations(), ["Query", "PutItem", "Query", "PutItem"]);
+}
+
+#[test]
+fn a_connection_above_the_limit_takes_the_slot_of_the_oldest_and_closes_it() {
+    let connections: Vec<Value> = (0..20)
+        .map(|number| {
+            let mut row = connection(&format!("{number:02}"), if number == 7 { LONG_AGO } else { PAST }, FAR_AHEAD);
+            row["id"]["S"] = json!(format!("c{number}"));
+            row
+        })
+        .collect();
+    let close = "DELETE /sockets/@connections/c7";
+    let ran = connect(&[("Query", rows(&connections)), ("PutItem", done()), (close, done())]);
+    assert_eq!(ran.outcome.as_ref().unwrap()["statusCode"], 200, "{ran:?}");
+    assert_eq!(ran.operations(), ["Query", "PutItem", close]);
+    let put = ran.bodies("PutItem")[0];
+    assert_eq!((&put["Item"]["sk"]["S"], &put["Item"]["id"]["S"]), (&json!("CONNECTION#07"), &json!("new")));
+    assert_eq!(put["ConditionExpression"], "id = :replaced");
+    assert_eq!(put["ExpressionAttributeValues"][":replaced"]["S"], "c7");
+}
+
+#[test]
+fn the_end_of_a_replaced_connection_removes_no_other() {
+    let event = |id: &str| {
+        let authorizer = json!({"principalId": ANN, "sub": ANN, "exp": "4102444800"});
+        json!({"requestContext": {"connectionId": id, "connectedAt": 0, "requestTimeEpoch": 0, "authorizer": authorizer}})
+    };
+    let open = [connection("a", LONG_AGO, FAR_AHEAD)];
+    let ran = run("disconnect", &event("replaced"), &[("Query", rows(&open))]);
+    assert!(ran.outcome.is_ok() && ran.operations() == ["Query"], "{ran:?}");
+    let ran = run("disconnect", &event("a"), &[("Query", rows(&open)), ("DeleteItem", condition_failed(&Value::Null))]);
+    assert!(ran.outcome.is_ok(), "{ran:?}");
+    let delete = ran.bodies("DeleteItem")[0];
+    assert_eq!(
+        (&delete["Key"]["sk"]["S"], &delete["ConditionExpression"]),
+        (&json!("CONNECTION#a"), &json!("id = :id"))
+    );
 }

@@ -155,3 +155,39 @@ fn an_id_token_is_401() {
     assert_eq!(answered(&ran).0, 401);
     assert_eq!(ran.calls.len(), 0);
 }
+
+/// A request that changes preferences while others do it the first `conflicts` times.
+fn changed_after(conflicts: usize) -> Ran {
+    let mut request = fixture("list-request");
+    request["routeKey"] = json!("PATCH /preferences");
+    request["requestContext"]["routeKey"] = json!("PATCH /preferences");
+    request["requestContext"]["http"]["method"] = json!("PATCH");
+    request["rawQueryString"] = json!("");
+    request["queryStringParameters"] = json!({});
+    request["headers"]["content-type"] = json!("application/json");
+    request["body"] = json!("{\"reminderMail\": false}");
+    let mut script = Vec::new();
+    for attempt in 0..=conflicts {
+        script.extend([("GetItem", done()), ("GetItem", done())]);
+        script.push(("PutItem", if attempt < conflicts { condition_failed(&Value::Null) } else { done() }));
+    }
+    run("change-preferences", &request, &script)
+}
+
+#[test]
+fn a_change_is_tried_again_while_others_change_the_same() {
+    let ran = changed_after(6);
+    assert_eq!(answered(&ran).0, 200, "{ran:?}");
+    assert_eq!(ran.bodies("PutItem").len(), 7);
+    let ran = changed_after(20);
+    assert_eq!(answered(&ran).0, 409, "{ran:?}");
+    assert_eq!(ran.bodies("PutItem").len(), 8);
+}
+
+#[test]
+fn no_answer_may_be_cached() {
+    let read = run("read-notification", &fixture("read-request"), &[("GetItem", done())]);
+    for ran in [read, changed_after(0)] {
+        assert_eq!(ran.outcome.as_ref().unwrap()["headers"]["cache-control"], "no-store", "{ran:?}");
+    }
+}

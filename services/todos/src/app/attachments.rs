@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 use lambda_kit::clock;
+use lambda_kit::contention::{self, ATTEMPTS};
 use lambda_kit::correlation::CorrelationContext;
 use uuid::Uuid;
 
@@ -10,9 +11,6 @@ use crate::domain::attachment::{AnnounceOutcome, Attachment, AttachmentIds, Atta
 use crate::files::Files;
 pub(crate) use crate::files::UploadForm;
 use crate::store::Store;
-
-/// A deletion is tried this often while the file arrives at the same time.
-const ATTEMPTS: usize = 4;
 
 /// The attachments of all users: their rows and objects.
 #[derive(Clone, Debug)]
@@ -91,7 +89,7 @@ impl AttachmentRows {
         if self.store.get_todo(ids.owner, ids.todo).await?.is_none() {
             return Ok(false);
         }
-        for _ in 0..ATTEMPTS {
+        for attempt in 0..ATTEMPTS {
             let stored = self.store.get_attachment(ids.owner, ids.todo, ids.attachment, clock::now()).await?;
             let Some(stored) = stored else {
                 return Ok(false);
@@ -99,7 +97,7 @@ impl AttachmentRows {
             let change = stored.attachment.delete(clock::now());
             match self.store.save_attachment(&change, correlation).await? {
                 SaveOutcome::Saved => return Ok(true),
-                SaveOutcome::Outdated => {}
+                SaveOutcome::Outdated => contention::pause(attempt).await,
             }
         }
         Err(AppError::Contended)

@@ -4,6 +4,7 @@
 //! When a schedule fires, the item is read again, so that one that fires twice, late, or for a moved item is harmless.
 
 use lambda_kit::clock;
+use lambda_kit::contention::{self, ATTEMPTS};
 use lambda_kit::correlation::CorrelationContext;
 use tracing::info;
 use uuid::Uuid;
@@ -13,9 +14,6 @@ use crate::domain::reminder::{ItemChange, Reminder, WantedSchedule};
 use crate::scheduler::Scheduler;
 use crate::store::Store;
 use crate::store::reminders::RemindOutcome;
-
-/// A job is tried this often while others change the item at the same time.
-const ATTEMPTS: usize = 4;
 
 /// The schedules of all items.
 #[derive(Clone, Debug)]
@@ -35,7 +33,7 @@ impl ReminderSchedules {
     pub(crate) async fn update(&self, owner: Uuid, todo: Uuid, change: Option<&ItemChange>) -> Result<(), AppError> {
         // The schedule that was written last must match the item as it is after that: a replay may run at the same
         // time.
-        for _ in 0..ATTEMPTS {
+        for attempt in 0..ATTEMPTS {
             let wanted = self.wanted(owner, todo, change).await?;
             match wanted {
                 WantedSchedule::Reminder(reminder) => self.scheduler.put(&reminder, clock::now()).await?,
@@ -47,6 +45,7 @@ impl ReminderSchedules {
                 info!(todo.id = %todo, schedule = wanted.name(), "the item's schedule is up to date");
                 return Ok(());
             }
+            contention::pause(attempt).await;
         }
         Err(AppError::Contended)
     }
@@ -60,7 +59,7 @@ impl ReminderSchedules {
 impl DueReminders {
     /// Publishes that an item is due, once for each of its due times, if it is still open and due at that time.
     pub(crate) async fn publish(&self, reminder: &Reminder, correlation: &CorrelationContext) -> Result<(), AppError> {
-        for _ in 0..ATTEMPTS {
+        for attempt in 0..ATTEMPTS {
             let todo = self.store.get_todo(reminder.owner_id, reminder.todo_id).await?;
             let Some(todo) = todo.filter(|todo| Reminder::for_todo(todo) == Some(*reminder)) else {
                 info!(todo.id = %reminder.todo_id, "the item is no longer due at this time");
@@ -72,7 +71,7 @@ impl DueReminders {
                     info!(todo.id = %reminder.todo_id, "there was a reminder for this time before");
                     return Ok(());
                 }
-                RemindOutcome::Outdated => {}
+                RemindOutcome::Outdated => contention::pause(attempt).await,
             }
         }
         Err(AppError::Contended)

@@ -1,6 +1,7 @@
 //! To-do items: create, read and change.
 
 use lambda_kit::clock;
+use lambda_kit::contention::{self, ATTEMPTS};
 use lambda_kit::correlation::CorrelationContext;
 use uuid::Uuid;
 
@@ -10,9 +11,6 @@ use crate::domain::purge::Purge;
 use crate::domain::todo::{CreateOutcome, SaveOutcome, Todo, TodoChange};
 use crate::domain::todo_list::{Page, PageRequest};
 use crate::store::Store;
-
-/// A change is tried this often while others change the item at the same time.
-const ATTEMPTS: usize = 4;
 
 /// The items of all users.
 #[derive(Clone, Debug)]
@@ -91,7 +89,7 @@ impl Todos {
         rule: impl Fn(Todo) -> Result<Option<TodoChange>, E>,
         correlation: &CorrelationContext,
     ) -> Result<UpdateOutcome, E> {
-        for _ in 0..ATTEMPTS {
+        for attempt in 0..ATTEMPTS {
             let Some(todo) = self.find(target).await? else {
                 return Ok(UpdateOutcome::NotFound);
             };
@@ -103,7 +101,7 @@ impl Todos {
             };
             match self.store.save_todo(change, correlation).await.map_err(AppError::from)? {
                 SaveOutcome::Saved(todo) => return Ok(UpdateOutcome::Updated(todo)),
-                SaveOutcome::Outdated => {}
+                SaveOutcome::Outdated => contention::pause(attempt).await,
             }
         }
         Err(AppError::Contended.into())

@@ -16,8 +16,6 @@ use jiff::{SignedDuration, Timestamp};
 use lambda_runtime::Error;
 use serde_json::{Value, json};
 
-use crate::domain::attachment::MAX_BYTES;
-
 /// How long a form can be sent.
 const LIFETIME: SignedDuration = SignedDuration::from_mins(5);
 
@@ -29,6 +27,16 @@ pub(crate) struct UploadForm {
     pub(crate) url: String,
     pub(crate) fields: BTreeMap<&'static str, String>,
     pub(crate) expires_at: Timestamp,
+}
+
+/// What a form uploads.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct AnnouncedUpload<'a> {
+    pub(crate) bucket: &'a str,
+    pub(crate) key: &'a str,
+    pub(crate) content_type: &'a str,
+    /// The size that its owner has announced.
+    pub(crate) bytes: u64,
 }
 
 /// Signs forms with the credentials of the function's role.
@@ -43,13 +51,11 @@ impl FormSigner {
         Self { credentials: config.credentials_provider(), region: config.region().cloned() }
     }
 
-    /// A form for a file of 1 to [`MAX_BYTES`] bytes of exactly this key and type, valid for five minutes from `now`.
+    /// A form for a file of exactly this key and type and at most the announced size, valid for five minutes from `now`.
     pub(crate) async fn sign_form(
         &self,
         url: String,
-        bucket: &str,
-        key: &str,
-        content_type: &str,
+        upload: &AnnouncedUpload<'_>,
         now: Timestamp,
     ) -> Result<UploadForm, UploadFormError> {
         let provider = self.credentials.as_ref().ok_or(UploadFormError::NoCredentials)?;
@@ -59,8 +65,8 @@ impl FormSigner {
         let expires_at = now.saturating_add(LIFETIME).map_err(|error| UploadFormError::Time(error.into()))?;
         let date = now.strftime("%Y%m%d").to_string();
         let mut fields = BTreeMap::from([
-            ("key", key.to_owned()),
-            ("Content-Type", content_type.to_owned()),
+            ("key", upload.key.to_owned()),
+            ("Content-Type", upload.content_type.to_owned()),
             ("x-amz-algorithm", ALGORITHM.to_owned()),
             ("x-amz-credential", format!("{}/{date}/{region}/s3/aws4_request", credentials.access_key_id())),
             ("x-amz-date", now.strftime("%Y%m%dT%H%M%SZ").to_string()),
@@ -68,7 +74,7 @@ impl FormSigner {
         if let Some(token) = credentials.session_token() {
             fields.insert("x-amz-security-token", token.to_owned());
         }
-        let policy = STANDARD.encode(policy(bucket, &fields, expires_at).to_string());
+        let policy = STANDARD.encode(policy(upload, &fields, expires_at).to_string());
         let signature = sign(&policy, credentials.secret_access_key(), now, region.as_ref());
         fields.insert("policy", policy);
         fields.insert("x-amz-signature", signature);
@@ -77,9 +83,9 @@ impl FormSigner {
 }
 
 /// Every field with its exact value, and a size: S3 rejects what a client changes or adds.
-fn policy(bucket: &str, fields: &BTreeMap<&'static str, String>, expires_at: Timestamp) -> Value {
+fn policy(upload: &AnnouncedUpload<'_>, fields: &BTreeMap<&'static str, String>, expires_at: Timestamp) -> Value {
     let exact = fields.iter().map(|(name, value)| json!(["eq", format!("${name}"), value]));
-    let others = [json!({"bucket": bucket}), json!(["content-length-range", 1, MAX_BYTES])];
+    let others = [json!({"bucket": upload.bucket}), json!(["content-length-range", 1, upload.bytes])];
     json!({
         "expiration": format!("{expires_at:.3}"),
         "conditions": exact.chain(others).collect::<Vec<_>>(),
@@ -136,15 +142,16 @@ mod tests {
     #[test]
     fn a_policy_names_every_field_the_bucket_and_the_size() {
         let fields = BTreeMap::from([("key", "uploads/k".to_owned()), ("Content-Type", "image/png".to_owned())]);
+        let upload = AnnouncedUpload { bucket: "files", key: "uploads/k", content_type: "image/png", bytes: 7 };
         assert_eq!(
-            policy("files", &fields, "2026-11-21T09:05:00Z".parse().unwrap()),
+            policy(&upload, &fields, "2026-11-21T09:05:00Z".parse().unwrap()),
             json!({
                 "expiration": "2026-11-21T09:05:00.000Z",
                 "conditions": [
                     ["eq", "$Content-Type", "image/png"],
                     ["eq", "$key", "uploads/k"],
                     {"bucket": "files"},
-                    ["content-length-range", 1, 52_428_800],
+                    ["content-length-range", 1, 7],
                 ],
             })
         );

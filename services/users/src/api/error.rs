@@ -7,7 +7,6 @@ use lambda_kit::table::TableError;
 use lambda_kit::transaction::TransactionError;
 
 use crate::app::error::AppError;
-use crate::user_pool::UserPoolError;
 
 /// Why a route failed.
 #[derive(Debug, thiserror::Error)]
@@ -16,8 +15,6 @@ pub(crate) enum ApiError {
     Refused(Problem),
     #[error("the request was not carried out")]
     App(#[from] AppError),
-    #[error("the session was not refreshed")]
-    Session(#[from] UserPoolError),
     #[error("the response could not be written as JSON")]
     Json(#[from] serde_json::Error),
 }
@@ -68,16 +65,6 @@ impl ApiError {
             format!("The profile's entity tag is \"{version}\" now; read it again and repeat your change."),
         ))
     }
-
-    /// 429: Cognito's request quota is used up.
-    pub(crate) fn throttled() -> Self {
-        Self::Refused(Problem::new(
-            StatusCode::TOO_MANY_REQUESTS,
-            "too-many-requests",
-            "Too many requests",
-            "The session was not refreshed; wait a second and try again.",
-        ))
-    }
 }
 
 impl ApiFailure for ApiError {
@@ -88,7 +75,7 @@ impl ApiFailure for ApiError {
             Self::App(AppError::Contended | AppError::Table(TableError::Transaction(TransactionError::Contended))) => {
                 Problem::contended()
             }
-            Self::App(_) | Self::Session(_) | Self::Json(_) => Problem::internal(),
+            Self::App(_) | Self::Json(_) => Problem::internal(),
         }
     }
 }

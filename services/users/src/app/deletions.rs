@@ -1,6 +1,7 @@
 //! Deletions of accounts: begun here, carried out by each participant, complete when all of them have answered.
 
 use lambda_kit::clock;
+use lambda_kit::contention::{self, ATTEMPTS};
 use lambda_kit::correlation::CorrelationContext;
 use tracing::info;
 use uuid::Uuid;
@@ -12,9 +13,6 @@ use crate::exports_bucket::ExportsBucket;
 use crate::participant_registry::ParticipantRegistry;
 use crate::store::deletion::AnswerOutcome;
 use crate::store::{Store, WriteOutcome};
-
-/// How often a deletion is tried while other requests change the profile.
-const ATTEMPTS: usize = 4;
 
 /// The deletions in the table, and the registry of those who must take part.
 #[derive(Clone, Debug)]
@@ -30,9 +28,9 @@ impl Deletions {
             return Ok(BeginOutcome::AlreadyStarted);
         }
         let participants = self.registry.read().await?.erasure;
-        for _ in 0..ATTEMPTS {
+        for attempt in 0..ATTEMPTS {
             match self.store.begin_deletion(user, &participants, clock::now(), correlation).await? {
-                BeginOutcome::Conflict => {}
+                BeginOutcome::Conflict => contention::pause(attempt).await,
                 outcome => return Ok(outcome),
             }
         }

@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 use lambda_kit::clock;
+use lambda_kit::contention::{self, ATTEMPTS};
 use lambda_kit::correlation::CorrelationContext;
 use lambda_kit::personal_data::tombstone;
 use tracing::info;
@@ -15,9 +16,6 @@ use crate::exports_bucket::ExportsBucket;
 use crate::participant_registry::ParticipantRegistry;
 use crate::store::export::PartOutcome;
 use crate::store::{Store, WriteOutcome};
-
-/// How often a request is tried while the user's other requests change the same row.
-const ATTEMPTS: usize = 4;
 
 /// The route that requests an export.
 #[derive(Clone, Debug)]
@@ -34,7 +32,7 @@ impl ExportRequests {
         now: Timestamp,
         correlation: &CorrelationContext,
     ) -> Result<RequestDecision, AppError> {
-        for _ in 0..ATTEMPTS {
+        for attempt in 0..ATTEMPTS {
             let newest = self.store.newest_export(user).await?;
             let newest_id = newest.as_ref().map(|export| export.id);
             let decision = Export::request(newest, ExportRequest { id: clock::new_id(), user }, now);
@@ -48,7 +46,7 @@ impl ExportRequests {
             export.participants = self.registry.read().await?.export;
             match self.store.begin_export(&export, newest_id, correlation).await? {
                 WriteOutcome::Applied => return Ok(RequestDecision::New(export)),
-                WriteOutcome::Conflict => {}
+                WriteOutcome::Conflict => contention::pause(attempt).await,
             }
         }
         Err(AppError::Contended)

@@ -2,6 +2,7 @@
 
 use lambda_kit::caller::Caller;
 use lambda_kit::clock;
+use lambda_kit::contention::{self, ATTEMPTS};
 use lambda_kit::correlation::CorrelationContext;
 use lambda_kit::page::Limit;
 use lambda_kit::table::TableError;
@@ -10,9 +11,6 @@ use crate::app::error::AppError;
 use crate::domain::profile::{Attributes, ListPosition, Profile, Settings};
 use crate::store::{Page, SaveOutcome, Store};
 use crate::user_pool::UserPool;
-
-/// How often a change is tried while other requests change the same profile.
-const ATTEMPTS: usize = 4;
 
 /// The callers' own profiles, and the user pool from which a missing one is made.
 #[derive(Clone, Debug)]
@@ -25,7 +23,7 @@ impl Profiles {
     /// The caller's profile. It is made now if the user pool's trigger has not made it: because it failed, or because
     /// Cognito does not call it for users that an administrator creates.
     pub(crate) async fn get(&self, caller: &Caller, correlation: &CorrelationContext) -> Result<Profile, AppError> {
-        for _ in 0..ATTEMPTS {
+        for attempt in 0..ATTEMPTS {
             if let Some(profile) = self.store.profile(caller.subject).await? {
                 return Ok(profile);
             }
@@ -40,7 +38,7 @@ impl Profiles {
             }
             match self.store.save(change, correlation).await? {
                 SaveOutcome::Saved(profile) => return Ok(profile),
-                SaveOutcome::Conflict => {}
+                SaveOutcome::Conflict => contention::pause(attempt).await,
             }
         }
         Err(AppError::Contended)
@@ -53,7 +51,7 @@ impl Profiles {
         correlation: &CorrelationContext,
         rule: impl Fn(&Profile) -> Result<Settings, E>,
     ) -> Result<Profile, E> {
-        for _ in 0..ATTEMPTS {
+        for attempt in 0..ATTEMPTS {
             let profile = self.get(caller, correlation).await?;
             let settings = rule(&profile)?;
             let Some(change) = profile.clone().edit(settings, clock::now()) else {
@@ -61,7 +59,7 @@ impl Profiles {
             };
             match self.store.save(change, correlation).await.map_err(AppError::from)? {
                 SaveOutcome::Saved(profile) => return Ok(profile),
-                SaveOutcome::Conflict => {}
+                SaveOutcome::Conflict => contention::pause(attempt).await,
             }
         }
         Err(AppError::Contended.into())

@@ -48,6 +48,8 @@ pub(crate) struct DisplayName(String);
 
 impl DisplayName {
     const MAX: usize = 100;
+    /// The name of a user who gave none, if the address has no visible character before its `@` either.
+    const UNNAMED: &'static str = "User";
 
     pub(crate) fn parse(text: &str) -> Result<Self, InvalidValue> {
         text::one_line(text, Self::MAX).map(Self).map_err(InvalidValue)
@@ -58,9 +60,11 @@ impl DisplayName {
         Self(text)
     }
 
-    /// The part of an address before its `@`, for a user who gave no name.
+    /// The part of an address before its `@`, for a user who gave no name, without characters that no name may have.
     fn from_email(email: &Email) -> Self {
-        Self(email.local_part().chars().take(Self::MAX).collect())
+        let allowed = |c: &char| !(c.is_control() || text::is_line_break(*c) || text::is_bidi_control(*c));
+        let name: String = email.local_part().chars().filter(allowed).take(Self::MAX).collect();
+        Self::parse(&name).unwrap_or_else(|_| Self(Self::UNNAMED.to_owned()))
     }
 
     pub(crate) fn as_str(&self) -> &str {
@@ -304,6 +308,24 @@ mod tests {
         let longest = Email::parse(&format!("{}@b", "a".repeat(252))).unwrap();
         assert_eq!(DisplayName::from_email(&longest).as_str().len(), 100);
         assert_eq!(format!("{longest:?}"), "Email(..)");
+    }
+
+    #[test]
+    fn a_name_from_an_address_follows_the_rules_of_names() {
+        let name = |address: &str| DisplayName::from_email(&Email::parse(address).unwrap()).as_str().to_owned();
+        assert_eq!(name("nn\u{202e}A@example.com"), "nnA");
+        assert_eq!(name("\u{2066}ann\u{2069}@example.com"), "ann");
+        for invisible in ["\u{200b}@example.com", "\u{202e}@example.com", "\u{3164}\u{2800}@example.com"] {
+            assert_eq!(name(invisible), "User");
+        }
+        for address in [
+            "ann@example.com",
+            &format!("{}ü@b", "\u{202e}".repeat(120)),
+            "\"a b\u{2067}\"@b".replace(' ', "").as_str(),
+        ] {
+            let name = name(address);
+            assert_eq!(DisplayName::parse(&name).unwrap().as_str(), name);
+        }
     }
 
     #[test]

@@ -10,6 +10,7 @@ use tests::bus::TestEvent;
 use tests::product::Product;
 use tests::socket::{HandshakeRefused, PROTOCOL};
 use tests::wait::eventually;
+use tokio::task::JoinSet;
 use uuid::Uuid;
 
 #[tokio::test]
@@ -187,6 +188,26 @@ async fn a_connection_above_the_limit_replaces_the_oldest() {
     let mut newest = ann.open_socket().await;
     oldest.wait_for_close().await;
     eventually("twenty connections", async || (connections(&ann).await.len() == 20).then_some(())).await;
+    ann.api("todos").post("/todos").json(&json!({"title": "Buy milk"})).expect(201).await;
+    newest.until(|message| message["type"] == "TodoCreated").await;
+}
+
+#[tokio::test]
+async fn connections_made_at_the_same_time_do_not_exceed_the_limit() {
+    let product = Product::shared().await;
+    let ann = product.user().await;
+    let mut attempts = JoinSet::new();
+    for _ in 0..40 {
+        let (product, token) = (product.clone(), ann.tokens.access_token.clone());
+        attempts.spawn(async move { product.connect(&[PROTOCOL, &token]).await });
+    }
+    let attempts = attempts.join_all().await;
+    // One that meets too many others may have to try again.
+    let open = attempts.iter().filter(|attempt| attempt.is_ok()).count();
+    assert!(open >= 20, "{open} of 40 were opened");
+    assert_eq!(connections(&ann).await.len(), 20);
+    let mut newest = ann.open_socket().await;
+    assert_eq!(connections(&ann).await.len(), 20);
     ann.api("todos").post("/todos").json(&json!({"title": "Buy milk"})).expect(201).await;
     newest.until(|message| message["type"] == "TodoCreated").await;
 }

@@ -29,12 +29,18 @@ impl Workspace {
             "authorize-connection" => self.invoke(function, &self.authorization_request()).await,
             "connect" => {
                 for number in 0..MAX_CONNECTIONS {
-                    self.put_connection(user, &format!("{number}-{user}"), HOUR).await;
+                    self.put_connection(user, &format!("{number:02}"), &format!("{number}-{user}"), HOUR).await;
                 }
                 self.invoke(function, &socket_event(user, HOUR)).await
             }
-            "disconnect" => self.invoke(function, &socket_event(user, HOUR)).await,
-            "ping" => self.invoke(function, &socket_event(user, -HOUR)).await,
+            "disconnect" => {
+                self.put_connection(user, "00", &connection_id(user), HOUR).await;
+                self.invoke(function, &socket_event(user, HOUR)).await
+            }
+            "ping" => {
+                self.put_connection(user, "00", &connection_id(user), -HOUR).await;
+                self.invoke(function, &socket_event(user, -HOUR)).await
+            }
             "push-inbox" => {
                 self.put_connections(user).await;
                 self.put_entry(user).await;
@@ -62,16 +68,16 @@ impl Workspace {
     }
 
     async fn put_connections(&self, user: Uuid) {
-        self.put_connection(user, &format!("closed-{user}"), HOUR).await;
-        self.put_connection(user, &format!("expired-{user}"), -SignedDuration::from_secs(1)).await;
+        self.put_connection(user, "00", &format!("closed-{user}"), HOUR).await;
+        self.put_connection(user, "01", &format!("expired-{user}"), -SignedDuration::from_secs(1)).await;
     }
 
     /// A row of a connection that was opened an hour ago and ends after `left`.
-    async fn put_connection(&self, user: Uuid, id: &str, left: SignedDuration) {
+    async fn put_connection(&self, user: Uuid, slot: &str, id: &str, left: SignedDuration) {
         let now = Timestamp::now();
         let row = [
             ("pk", text(&format!("USER#{user}"))),
-            ("sk", text(&format!("CONNECTION#{id}"))),
+            ("sk", text(&format!("CONNECTION#{slot}"))),
             ("id", text(id)),
             ("connectedAt", text(&(now - HOUR).to_string())),
             ("endsAt", text(&(now + left).to_string())),
@@ -106,11 +112,16 @@ impl Workspace {
     }
 }
 
+/// The id of a connection that API Gateway does not know.
+fn connection_id(user: Uuid) -> String {
+    format!("unknown-{user}")
+}
+
 /// An event of a route, from a connection with a token that ends after `left`.
 fn socket_event(user: Uuid, left: SignedDuration) -> Value {
     let exp = (Timestamp::now() + left).as_second().to_string();
     let authorizer = json!({"principalId": user, "sub": user, "exp": exp});
     json!({"requestContext": {
-        "connectionId": format!("unknown-{user}"), "connectedAt": 0, "requestTimeEpoch": 0, "authorizer": authorizer,
+        "connectionId": connection_id(user), "connectedAt": 0, "requestTimeEpoch": 0, "authorizer": authorizer,
     }})
 }

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 use tests::product::Product;
+use tokio::task::JoinSet;
 use uuid::Uuid;
 
 const MERGE_PATCH: &str = "application/merge-patch+json";
@@ -200,4 +201,27 @@ async fn an_invalid_id_is_404() {
         ann.api("todos").get(&format!("/todos/{id}")).expect_problem(404, "not-found").await;
         ann.api("todos").post(&format!("/todos/{id}/complete")).expect_problem(404, "not-found").await;
     }
+}
+
+#[tokio::test]
+async fn ten_clients_can_change_one_item_at_the_same_time() {
+    let product = Product::shared().await;
+    let ann = product.user().await;
+    let item = ann.api("todos").post("/todos").json(&json!({"title": "0"})).expect(201).await;
+    let path = format!("/todos/{}", item["id"].as_str().unwrap());
+    let mut clients = JoinSet::new();
+    for client in 0..10 {
+        let (todos, path) = (ann.api("todos"), path.clone());
+        clients.spawn(async move {
+            let mut statuses = Vec::new();
+            for edit in 0..10 {
+                let title = json!({"title": format!("{client} {edit}")});
+                statuses.push(todos.patch(&path).json(&title).send().await.status);
+            }
+            statuses
+        });
+    }
+    let statuses = clients.join_all().await.concat();
+    assert_eq!(statuses, [200; 100]);
+    assert_eq!(ann.api("todos").get(&path).send().await.header("etag"), "\"101\"");
 }

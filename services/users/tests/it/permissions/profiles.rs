@@ -4,7 +4,6 @@
 use aws_json::COGNITO;
 use serde_json::{Value, json};
 use tests::account::{Account, User};
-use tests::api::Api;
 use tests::permissions::grants::Function;
 use tests::permissions::needed::{Outcome, expect_status};
 use tests::product::Product;
@@ -25,8 +24,6 @@ impl Workspace {
                 expect_status(self.administrator.api(SERVICE).patch("/me").json(&name), 200).await
             }
             "list-users" => expect_status(self.administrator.api(SERVICE).get("/users"), 200).await,
-            // Its job needs no permission of AWS: Cognito requires none for a refresh.
-            "refresh-session" => expect_status(Api::new(&self.product, SERVICE).post("/auth/refresh"), 401).await,
             "post-confirmation" => self.registers().await,
             job => panic!("{job} has no scenario: write here how it does its job"),
         }

@@ -28,6 +28,18 @@ async fn a_file_of_51_mebibytes_is_refused_by_the_api_and_the_bucket() {
 }
 
 #[tokio::test]
+async fn a_file_that_is_larger_than_announced_is_refused() {
+    let product = Product::shared().await;
+    let ann = product.user().await;
+    let announced = Attachment::announce(&ann, &item_of(&ann).await, "small.txt", "text/plain", 4).await;
+    let (status, said) = announced.form.send(&product, b"large").await;
+    assert!(status == 400 && said.contains("EntityTooLarge"), "{status}: {said}");
+    assert_eq!(object_keys(&ann).await, [""; 0]);
+    announced.form.upload(&product, b"tiny").await;
+    assert_eq!(announced.wait_until_checked(&ann).await["status"], "ready");
+}
+
+#[tokio::test]
 async fn a_file_that_does_not_match_its_type_is_deleted_and_reported() {
     let product = Product::shared().await;
     let ann = product.user().await;
