@@ -17,7 +17,7 @@ use uuid::Uuid;
 use zip::ZipArchive;
 
 /// How long an export may take: a large one is copied, packed and uploaded by functions that share two cores.
-const TIMEOUT: Duration = Duration::from_secs(150);
+const TIMEOUT: Duration = Duration::from_mins(10);
 /// The most that a function may hold which packs an archive, in MiB. One that held the largest file whole would need 50
 /// beside the 30 that it begins with.
 const PACKING_MIB: f64 = 80.0;

@@ -85,7 +85,7 @@ async fn explain_shows_the_queue_of_a_failed_event_and_what_is_unknown() {
     let data = json!({"attachmentId": todo, "todoId": todo, "name": "x", "reason": "unsafe"});
     let event = TestEvent::new("todos", "AttachmentRejected", todo, 3, &data);
     product.put_events(&[&event]).await;
-    eventually("a dead-letter message", async || dead_letters.containing(event.id()).await.pop()).await;
+    dead_letters.wait_for(event.id()).await;
 
     let told = timeline(&product, event.id());
     let named = |name: &str| format!("busline-{}-notifications-{name}", product.env());
@@ -97,7 +97,7 @@ async fn explain_shows_the_queue_of_a_failed_event_and_what_is_unknown() {
     let unseen = told["unseen"].to_string();
     assert!(unseen.contains("no outbox has its row: it was never committed here"), "{unseen}");
     assert!(unseen.contains("no log line of its publication"), "{unseen}");
-    dead_letters.delete(&dead_letters.containing(event.id()).await.pop().expect("explain takes nothing out")).await;
+    dead_letters.delete(&dead_letters.wait_for(event.id()).await).await;
 }
 
 #[tokio::test]

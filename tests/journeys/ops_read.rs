@@ -10,6 +10,7 @@ use aws_sdk_sqs::types::{MessageAttributeValue, QueueAttributeName};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
+use tests::dead_letters::{MAX_HIDDEN, browse};
 use tests::ops::program;
 use tests::product::Product;
 use tests::wait::eventually;
@@ -155,29 +156,15 @@ impl Stock {
     /// Body and attributes of every message, as the export writes them, by its id. All are shown again at the end.
     async fn contents(&self) -> BTreeMap<String, (Value, Value)> {
         let mut found = BTreeMap::new();
-        let mut receipts = Vec::new();
-        loop {
-            let request = self.client.receive_message().queue_url(&self.url).max_number_of_messages(10);
-            let request = request.visibility_timeout(60).message_attribute_names("All");
-            let messages = request.send().await.expect("a queue that can be read").messages.unwrap_or_default();
-            if messages.is_empty() {
-                break;
-            }
-            for message in messages {
-                let attributes: serde_json::Map<String, Value> = message
-                    .message_attributes
-                    .unwrap_or_default()
-                    .into_iter()
-                    .map(|(name, it)| (name, written(it)))
-                    .collect();
-                let contents = (Value::from(message.body.unwrap_or_default()), Value::from(attributes));
-                found.insert(message.message_id.expect("an id"), contents);
-                receipts.push(message.receipt_handle.expect("a receipt"));
-            }
-        }
-        for receipt in receipts {
-            let request = self.client.change_message_visibility().queue_url(&self.url).receipt_handle(receipt);
-            request.visibility_timeout(0).send().await.expect("a message that is shown again");
+        for message in browse(&self.client, &self.url, MAX_HIDDEN).await {
+            let attributes: serde_json::Map<String, Value> = message
+                .message_attributes
+                .unwrap_or_default()
+                .into_iter()
+                .map(|(name, it)| (name, written(it)))
+                .collect();
+            let contents = (Value::from(message.body.unwrap_or_default()), Value::from(attributes));
+            found.insert(message.message_id.expect("an id"), contents);
         }
         found
     }

@@ -27,8 +27,7 @@ async fn a_refused_email_would_fail_until_another_email_is_sent() {
     let sender_removed = EmailSenderRemoved::begin(&product).await;
     account.sign_up(&[]).await.unwrap();
     account.confirm(&account.confirmation_code().await).await.unwrap();
-    let dead_letter =
-        eventually("a dead-letter message", async || dead_letters.containing(&account.email).await.pop()).await;
+    let dead_letter = dead_letters.wait_for(&account.email).await;
     let event_id = dead_letter.body["requestPayload"]["detail"]["metadata"]["eventId"].as_str().unwrap();
 
     let (judged, exit) = verdict(&product, event_id);
@@ -48,7 +47,7 @@ async fn a_refused_email_would_fail_until_another_email_is_sent() {
     assert!(judged["reason"].as_str().unwrap().contains("handled another event"), "{judged}");
     let record = &dead_letter.body;
     invoke(&product, record["requestContext"]["functionArn"].as_str().unwrap(), &record["requestPayload"]).await;
-    dead_letters.delete(&dead_letters.containing(&account.email).await.pop().expect("verify takes nothing out")).await;
+    dead_letters.delete(&dead_letters.wait_for(&account.email).await).await;
 }
 
 #[tokio::test]
@@ -59,11 +58,11 @@ async fn an_unreadable_event_is_reported_with_the_missing_field() {
     let data = json!({"attachmentId": todo, "todoId": todo, "name": "x", "reason": "unsafe"});
     let event = TestEvent::new("todos", "AttachmentRejected", todo, 1, &data);
     product.put_events(&[&event]).await;
-    eventually("a dead-letter message", async || dead_letters.containing(event.id()).await.pop()).await;
+    dead_letters.wait_for(event.id()).await;
     let (judged, exit) = verdict(&product, event.id());
     assert_eq!((judged["verdict"].as_str(), exit), (Some("unreadable"), Some(2)));
     assert!(judged["reason"].as_str().unwrap().contains("\"ownerId\" is a required property"), "{judged}");
-    dead_letters.delete(&dead_letters.containing(event.id()).await.pop().expect("verify takes nothing out")).await;
+    dead_letters.delete(&dead_letters.wait_for(event.id()).await).await;
 }
 
 #[tokio::test]
@@ -86,12 +85,12 @@ async fn an_older_change_is_stale_and_a_disabled_function_would_fail() {
     assert_eq!((judged["verdict"].as_str(), exit), (Some("stale"), Some(2)), "{judged}");
     assert!(judged["reason"].as_str().unwrap().contains("change 3 of its subject waits too"), "{judged}");
     for event in [&older, &newer] {
-        dead_letters.delete(&dead_letters.containing(event.id()).await.pop().expect("verify takes nothing out")).await;
+        dead_letters.delete(&dead_letters.wait_for(event.id()).await).await;
     }
 }
 
 async fn both(dead_letters: &DeadLetterQueue, events: [&TestEvent; 2]) {
     for event in events {
-        eventually("a dead-letter message", async || dead_letters.containing(event.id()).await.pop()).await;
+        dead_letters.wait_for(event.id()).await;
     }
 }

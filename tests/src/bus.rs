@@ -156,7 +156,7 @@ impl EventListener {
     }
 
     async fn receive(&mut self) {
-        let messages = self.queue.receive(30).await;
+        let messages = self.queue.receive().await;
         for message in &messages {
             self.received.push(serde_json::from_str(message.body().unwrap_or_default()).expect("an event in JSON"));
         }

@@ -12,8 +12,12 @@ use serde_json::Value;
 use crate::product::Product;
 use crate::wait::eventually;
 
-/// How long reading a queue hides its messages from others, in seconds.
-const HIDDEN: i32 = 10;
+/// How long reading a queue hides its messages from others, in seconds: longer than it takes on a busy machine. They are
+/// visible again as soon as the reading ends.
+const HIDDEN: i32 = 60;
+
+/// The longest visibility timeout that SQS allows, in seconds.
+pub const MAX_HIDDEN: i32 = 12 * 60 * 60;
 
 /// A message that waits in a dead-letter queue.
 #[derive(Clone, Debug)]
@@ -48,23 +52,41 @@ impl DeadLetterQueue {
         messages.into_iter().filter(|message| message.body().unwrap_or_default().contains(part)).map(parse).collect()
     }
 
+    /// Waits for a message with `part` in its body. It stays in the queue, and others may read it at the same time.
+    pub async fn wait_for(&self, part: &str) -> DeadLetterMessage {
+        let what = format!("a dead-letter message with {part}");
+        eventually(&what, async || self.containing(part).await.pop()).await
+    }
+
     /// Deletes a message. If another consumer has received it meanwhile, its receipt is outdated: it is received again.
+    /// It is gone already when a lost answer made the client repeat the request.
     pub async fn delete(&self, message: &DeadLetterMessage) {
         let mut receipt = message.receipt.clone();
-        eventually("a message that can be deleted", async || {
+        eventually("a deleted message", async || {
             let request = self.client.delete_message().queue_url(&self.url).receipt_handle(&receipt);
             match request.send().await {
                 Ok(_) => return Some(()),
                 Err(SdkError::ServiceError(_)) => {}
                 Err(error) => panic!("the queue does not answer: {error:?}"),
             }
+            // Before the queue is read, which hides its messages for others.
+            let is_held_by_another = self.hidden().await > 0;
             let current = self.containing(&message.text).await.into_iter().find(|found| found.id == message.id);
-            if let Some(current) = current {
-                receipt = current.receipt;
+            match current {
+                Some(current) => receipt = current.receipt,
+                None => return (!is_held_by_another).then_some(()),
             }
             None
         })
         .await;
+    }
+
+    /// How many messages consumers hold.
+    async fn hidden(&self) -> u64 {
+        let name = QueueAttributeName::ApproximateNumberOfMessagesNotVisible;
+        let request = self.client.get_queue_attributes().queue_url(&self.url).attribute_names(name.clone());
+        let attributes = request.send().await.expect("the queue's attributes").attributes.unwrap_or_default();
+        attributes.get(&name).and_then(|number| number.parse().ok()).expect("a number of messages")
     }
 
     /// The queue's access policy.
@@ -93,7 +115,7 @@ fn parse(message: Message) -> DeadLetterMessage {
 ///
 /// On a slow machine messages may become visible before the end of the queue is reached. They are received again, with a
 /// new receipt; the reading ends when a batch holds nothing new.
-pub(crate) async fn browse(client: &Client, url: &str, hidden_seconds: i32) -> Vec<Message> {
+pub async fn browse(client: &Client, url: &str, hidden_seconds: i32) -> Vec<Message> {
     let mut found: HashMap<String, Message> = HashMap::new();
     loop {
         let request = client.receive_message().queue_url(url).max_number_of_messages(10).wait_time_seconds(0);
@@ -113,7 +135,7 @@ pub(crate) async fn browse(client: &Client, url: &str, hidden_seconds: i32) -> V
 }
 
 /// Makes messages visible again. One with an expired receipt is visible already, or is held by another consumer.
-async fn release(client: &Client, url: &str, messages: &[Message]) {
+pub(crate) async fn release(client: &Client, url: &str, messages: &[Message]) {
     for messages in messages.chunks(10) {
         let entry = |(index, message): (usize, &Message)| {
             let entry = ChangeMessageVisibilityBatchRequestEntry::builder().id(index.to_string());

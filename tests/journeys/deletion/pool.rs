@@ -8,7 +8,7 @@ use tests::http::{Response, Server};
 use tests::injected_fault::EndpointOverride;
 use tests::ops::Operator;
 use tests::product::Product;
-use tests::wait::{eventually, eventually_within};
+use tests::wait::eventually_within;
 
 use super::{TIMEOUT, complete, nothing, record};
 use crate::dlq;
@@ -34,8 +34,7 @@ async fn a_cognito_user_that_survives_every_attempt_has_no_data_and_is_deleted_b
     let id = ann.id.to_string();
     let (outage, _endpoint_override) = outage(&product, usize::MAX).await;
     ann.api("users").delete("/me").expect(202).await;
-    let dead_letter =
-        eventually("the dead-letter message of the request", async || dead_letters.containing(&id).await.pop()).await;
+    let dead_letter = dead_letters.wait_for(&id).await;
     assert_eq!(dead_letter.body["responsePayload"]["errorType"], "UserPoolFailed");
     let others = eventually_within(TIMEOUT, "the other services' parts", async || {
         let record = record(&ann).await?;

@@ -48,7 +48,7 @@ async fn a_message_without_space_for_a_replay_attribute_is_replayed_once() {
 /// Receives and deletes nothing: SQS gives up what was received once.
 async fn fail(orders: Arc<TestQueue>) {
     loop {
-        orders.receive(0).await;
+        orders.receive_and_fail().await;
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
 }

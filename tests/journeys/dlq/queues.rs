@@ -124,7 +124,7 @@ async fn pair(product: &Product, ending: &str) -> [TestQueue; 2] {
 /// A consumer fails with everything until SQS has given it up.
 async fn give_up(orders: &TestQueue, dead: &TestQueue, count: u64) {
     eventually("messages that are given up", async || {
-        orders.receive(0).await;
+        orders.receive_and_fail().await;
         (dead.depth().await == (count, 0)).then_some(())
     })
     .await;

@@ -27,7 +27,7 @@ async fn an_event_that_a_rule_could_not_deliver_is_replayed_to_its_target_only()
     .await;
     drop(gone);
     // EventBridge sends failed events only to queues, so the test forwards the other one to a topic, with its attributes.
-    let dead_letter = dead_letters.containing(other.id()).await.pop().expect("a dead-letter message");
+    let dead_letter = dead_letters.wait_for(other.id()).await;
     dead_letters.delete(&dead_letter).await;
     let topic = TestTopic::create(&product).await;
     let wrapped = TopicSubscriber::new(&product, &topic.arn, Delivery::Envelope).await;

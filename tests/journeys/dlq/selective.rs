@@ -213,7 +213,7 @@ async fn a_replay_to_a_queue_with_a_failing_consumer_stops_within_twenty_message
 /// A consumer that fails with everything that it gets.
 async fn fail(orders: Arc<TestQueue>) {
     loop {
-        orders.receive(0).await;
+        orders.receive_and_fail().await;
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
 }

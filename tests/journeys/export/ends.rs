@@ -20,8 +20,7 @@ async fn an_export_with_a_missing_part_fails_and_the_next_export_works() {
     let id = ann.id.to_string();
     let off = FunctionDisabled::begin(&product, "notifications", "export").await;
     let first = ann.api("users").post("/me/export").expect(202).await;
-    let dead_letter =
-        eventually("the dead-letter message of the request", async || dead_letters.containing(&id).await.pop()).await;
+    let dead_letter = dead_letters.wait_for(&id).await;
     assert_eq!(dead_letter.body["requestPayload"]["detail-type"], "UserExportRequested.v1");
     drop(off);
     assert_eq!(
@@ -58,8 +57,7 @@ async fn a_replayed_part_completes_the_archive() {
     let id = ann.id.to_string();
     let off = FunctionDisabled::begin(&product, "todos", "export").await;
     let asked = ann.api("users").post("/me/export").expect(202).await;
-    let dead_letter =
-        eventually("the dead-letter message of the request", async || dead_letters.containing(&id).await.pop()).await;
+    let dead_letter = dead_letters.wait_for(&id).await;
     drop(off);
     let function = dead_letter.body["requestContext"]["functionArn"].as_str().unwrap();
     invoke(&product, function, &dead_letter.body["requestPayload"]).await;

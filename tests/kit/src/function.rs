@@ -15,8 +15,8 @@ use serde_json::Value;
 use crate::aws::{Answer, Call};
 use crate::wire::{Request, respond};
 
-/// The longest time of a job; a job that takes longer hangs.
-const DEADLINE: Duration = Duration::from_secs(30);
+/// The longest time of a job, also on a busy machine; a job that takes longer hangs.
+const DEADLINE: Duration = Duration::from_mins(5);
 
 /// Runs a service's binary as Lambda does.
 #[derive(Clone, Copy, Debug)]
@@ -66,7 +66,7 @@ impl Functions<'_> {
     /// Runs the job `handler` on one message. `aws` responds to its calls.
     ///
     /// # Panics
-    /// When the function does not start, or does not respond within half a minute.
+    /// When the function does not start, or does not respond within five minutes.
     pub fn run(&self, handler: &str, message: &Value, aws: impl FnMut(&Call) -> Answer + Send + 'static) -> Ran {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap().to_string();

@@ -1,6 +1,6 @@
 //! What a function keeps of an event or a stream batch that it cannot process.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use aws_sdk_lambda::primitives::Blob;
@@ -58,22 +58,22 @@ pub async fn keeps_record(
 /// Waits for a dead-letter message that contains `part`, and deletes it with the object that it reports.
 async fn take_dead_letter_message(product: &Product, service: &str, part: &str, timeout: Duration) -> Outcome {
     let queue = product.dead_letter_queue(service);
-    let found = tokio::time::timeout(timeout, async {
-        loop {
-            let reading = READING.lock().await;
-            let messages = queue.containing(part).await;
-            for message in &messages {
-                queue.delete(message).await;
-                delete_reported_object(product, &message.body).await;
-            }
-            drop(reading);
-            if !messages.is_empty() {
-                return;
-            }
-            tokio::time::sleep(Duration::from_millis(150)).await;
+    let started = Instant::now();
+    // A reading is never cut short: it would leave the queue's messages hidden.
+    while started.elapsed() < timeout {
+        let reading = READING.lock().await;
+        let messages = queue.containing(part).await;
+        for message in &messages {
+            queue.delete(message).await;
+            delete_reported_object(product, &message.body).await;
         }
-    });
-    found.await.map_err(|_| format!("no dead-letter message within {timeout:?}"))
+        drop(reading);
+        if !messages.is_empty() {
+            return Ok(());
+        }
+        tokio::time::sleep(Duration::from_millis(150)).await;
+    }
+    Err(format!("no dead-letter message within {timeout:?}"))
 }
 
 /// Deletes the object that a notification of S3 in a dead-letter message reports.

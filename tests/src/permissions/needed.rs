@@ -23,14 +23,17 @@ use crate::report;
 const CONCURRENCY: usize = 12;
 /// How long the removal of a permission may have no effect: IAM is eventually consistent, on AWS and (for what Lambda
 /// does with a role) on the local cloud.
-const PROPAGATION: Duration = Duration::from_secs(4);
+/// The test waits so long only for a permission that is not needed.
+const PROPAGATION: Duration = Duration::from_mins(1);
 /// An effect that a permission would allow counts as missing after this time at least, and after [`FACTOR`] times the
-/// time that it took with the permission, but after [`ATTEMPT`] at the latest.
+/// time that it took with the permission, but after [`LONGEST_ATTEMPT`] at the latest.
 const MIN_ABSENCE: Duration = Duration::from_millis(1500);
 const FACTOR: u32 = 5;
-/// How long to wait for an effect in one attempt, and in all attempts.
+/// How long to wait for an effect in the first attempt, in a later one (each waits twice as long, because the machine may
+/// be busy), and in all attempts.
 const ATTEMPT: Duration = Duration::from_secs(30);
-const ALL_ATTEMPTS: Duration = Duration::from_mins(3);
+const LONGEST_ATTEMPT: Duration = Duration::from_mins(4);
+const ALL_ATTEMPTS: Duration = Duration::from_mins(15);
 /// How long a function may take that only has to write a log line.
 const BEFORE_LOG: Duration = Duration::from_secs(30);
 
@@ -131,7 +134,7 @@ async fn check_function(product: &Product, scenarios: &impl Scenarios, function:
     let mut verdicts = Vec::new();
     for grant in function.grants() {
         let before = exercise.succeeds(&grant).await;
-        let absence = before.as_ref().map_or(MIN_ABSENCE, |took| MIN_ABSENCE.max(*took * FACTOR).min(ATTEMPT));
+        let absence = before.as_ref().map_or(MIN_ABSENCE, |took| MIN_ABSENCE.max(*took * FACTOR).min(LONGEST_ATTEMPT));
         role.put(&grant.removed_from(&role.policy)).await;
         let is_missed = exercise.fails(&grant, absence).await;
         role.restore().await;
@@ -172,12 +175,14 @@ impl<S: Scenarios> Exercise<'_, S> {
     /// How long the first successful attempt took. A restored permission may have no effect for a while.
     async fn succeeds(&self, grant: &Grant) -> Result<Duration, String> {
         let restored = Instant::now();
+        let mut timeout = ATTEMPT;
         loop {
             let started = Instant::now();
-            let outcome = self.attempt(grant, ATTEMPT).await;
+            let outcome = self.attempt(grant, timeout).await;
             if outcome.is_ok() || restored.elapsed() > ALL_ATTEMPTS {
                 return outcome.map(|()| started.elapsed());
             }
+            timeout = LONGEST_ATTEMPT.min(timeout * 2);
         }
     }
 
@@ -199,7 +204,7 @@ impl<S: Scenarios> Exercise<'_, S> {
             }
             "s3:PutObject" | "s3:ListBucket" if keeps_batches => {
                 let row = self.scenarios.failing_row(function);
-                let behind = self.scenarios.exercise(function, BEFORE_LOG);
+                let behind = self.scenarios.exercise(function, BEFORE_LOG.max(timeout));
                 failures::keeps_record(product, function, row, behind, timeout).await
             }
             _ => self.scenarios.exercise(function, timeout).await,
@@ -209,7 +214,7 @@ impl<S: Scenarios> Exercise<'_, S> {
     /// The function's next lines are written to the service's log group.
     async fn writes_logs(&self, timeout: Duration) -> Outcome {
         let logs = Logs::since(self.product, Timestamp::now());
-        let outcome = self.scenarios.exercise(self.function, BEFORE_LOG).await;
+        let outcome = self.scenarios.exercise(self.function, BEFORE_LOG.max(timeout)).await;
         outcome.map_err(|seen| format!("before any log line: {seen}"))?;
         let name = self.function.name(self.product.env());
         let found = tokio::time::timeout(timeout, async {

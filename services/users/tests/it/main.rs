@@ -19,14 +19,21 @@ const CONFIRMATION: &str = include_str!("../fixtures/post-confirmation.json");
 /// How long Cognito waits for a trigger.
 const COGNITO_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Runs the `post-confirmation` job with a table at `endpoint`. Returns its answer and how long it took.
-fn confirm(endpoint: &str) -> (Value, Duration) {
+/// How often a job is tried on a busy machine, which may start no process within Cognito's timeout.
+const ATTEMPTS: usize = 20;
+
+/// Runs the `post-confirmation` job with a table at `endpoint`, which must answer before Cognito gives up. One attempt that
+/// does shows that no wait of the job is longer.
+fn confirm_in_time(endpoint: &str) {
     let settings = [("TABLE_NAME", "users"), ("AWS_ENDPOINT_URL", endpoint)];
     let functions = Functions { binary: env!("CARGO_BIN_EXE_users"), settings: &settings };
-    let started = Instant::now();
-    let ran = functions.run("post-confirmation", &event(), |_| not_in_the_script());
-    let took = started.elapsed();
-    (ran.outcome.expect("the function answered"), took)
+    let is_in_time = (0..ATTEMPTS).any(|_| {
+        let started = Instant::now();
+        let ran = functions.run("post-confirmation", &event(), |_| not_in_the_script());
+        assert_eq!(ran.outcome.expect("the function answered"), event());
+        started.elapsed() < COGNITO_TIMEOUT
+    });
+    assert!(is_in_time, "{ATTEMPTS} attempts took longer than {COGNITO_TIMEOUT:?}");
 }
 
 /// The `error.chain` of the log line of a function that cannot start.
@@ -45,18 +52,14 @@ fn event() -> Value {
 #[test]
 fn a_sign_up_succeeds_while_the_table_cannot_be_reached() {
     let gone = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    let (answer, took) = confirm(&format!("http://{gone}"));
-    assert_eq!(answer, event());
-    assert!(took < COGNITO_TIMEOUT, "{took:?}");
+    confirm_in_time(&format!("http://{gone}"));
 }
 
 #[test]
 fn a_sign_up_succeeds_while_the_table_does_not_answer() {
     // Connections are never accepted here.
     let silent = TcpListener::bind("127.0.0.1:0").unwrap();
-    let (answer, took) = confirm(&format!("http://{}", silent.local_addr().unwrap()));
-    assert_eq!(answer, event());
-    assert!(took < COGNITO_TIMEOUT, "{took:?}");
+    confirm_in_time(&format!("http://{}", silent.local_addr().unwrap()));
 }
 
 #[test]

@@ -3,7 +3,6 @@
 use serde_json::{Value, json};
 use tests::injected_fault::{EmailSenderRemoved, invoke};
 use tests::product::Product;
-use tests::wait::eventually;
 
 use crate::e2e::emails::is_welcome;
 use crate::e2e::inbox;
@@ -20,8 +19,7 @@ async fn a_refused_email_is_one_dead_letter_message_and_its_replay_sends_it_once
     account.confirm(&account.confirmation_code().await).await.unwrap();
     let ann = account.sign_in().await.unwrap();
     let event = registrations.until(1, "UserRegistered.v1").await[0].clone();
-    let dead_letter =
-        eventually("a dead-letter message", async || dead_letters.containing(&account.email).await.pop()).await;
+    let dead_letter = dead_letters.wait_for(&account.email).await;
     drop(sender_removed);
 
     let record = &dead_letter.body;
@@ -45,7 +43,7 @@ async fn a_refused_email_is_one_dead_letter_message_and_its_replay_sends_it_once
     invoke(&product, function, &record["requestPayload"]).await;
     let mails = product.emails_to(&account.email).await;
     assert_eq!(mails.iter().filter(|mail| is_welcome(mail)).count(), 1, "replayed twice, sent once");
-    let dead_letter = dead_letters.containing(&account.email).await.pop().expect("the message is still in the queue");
+    let dead_letter = dead_letters.wait_for(&account.email).await;
     dead_letters.delete(&dead_letter).await;
     assert!(dead_letters.containing(&account.email).await.is_empty());
 }
