@@ -57,12 +57,14 @@ pub(crate) async fn run() -> ExitCode {
         Ok(cli) => cli,
         Err(error) => return output::print_argument_error(&error),
     };
-    match dispatch(cli.command).await {
-        Ok(Outcome::Complete) => ExitCode::SUCCESS,
+    let code = match dispatch(cli.command).await {
+        Ok(Outcome::Complete) => return ExitCode::SUCCESS,
         Ok(Outcome::Negative) => ExitCode::FAILURE,
         Ok(Outcome::Incomplete) => ExitCode::from(2),
         Err(error) => output::print_failure(&error),
-    }
+    };
+    output::print_continuation();
+    code
 }
 
 async fn dispatch(command: Command) -> Result<Outcome> {

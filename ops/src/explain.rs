@@ -9,7 +9,6 @@ mod rules;
 pub mod timeline;
 
 use std::path::Path;
-use std::time::Duration;
 
 use anyhow::{Result, bail};
 use jiff::{SignedDuration, Timestamp};
@@ -18,6 +17,7 @@ use tokio::time::Instant;
 use uuid::Uuid;
 
 use crate::connection::Connection;
+use crate::dlq::browse::BrowseLimits;
 use crate::dlq::event;
 use crate::error::UsageError;
 use crate::explain::timeline::{EventTimeline, Findings, RETENTION};
@@ -26,13 +26,13 @@ use crate::explain::timeline::{EventTimeline, Findings, RETENTION};
 const CLOCK_SKEW: SignedDuration = SignedDuration::from_mins(1);
 
 /// Which event to explain, and where to look besides the environment.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct ExplainRequest<'a> {
     pub event_id: &'a str,
     /// The folder with the journals of replays.
     pub journals: &'a Path,
-    /// The longest time to search queues and logs.
-    pub time_limit: Duration,
+    /// When to stop searching queues and logs.
+    pub limits: BrowseLimits,
     pub now: Timestamp,
 }
 
@@ -43,15 +43,15 @@ pub struct ExplainRequest<'a> {
 /// # Errors
 /// [`UsageError`] when nothing is known of the event, or no service is deployed; otherwise when SSM fails.
 pub async fn explain(connection: &Connection, request: &ExplainRequest<'_>) -> Result<EventTimeline> {
-    let ExplainRequest { event_id, journals, time_limit, now } = *request;
+    let ExplainRequest { event_id, journals, limits, now } = request.clone();
     connection.deployment().await?.require_services()?;
-    let deadline = Instant::now() + time_limit;
+    let deadline = Instant::now() + limits.deadline;
     let created = created_at(event_id);
     let since = created.unwrap_or(now - RETENTION).max(now - RETENTION) - CLOCK_SKEW;
 
     let (outbox, dead_letters, log_lines) = tokio::join!(
         outbox::find(connection, event_id, created, now),
-        dead_letters::find(connection, event_id, time_limit),
+        dead_letters::find(connection, event_id, &limits),
         log_lines::find(connection, event_id, since, deadline),
     );
     let event = outbox.event.clone().or_else(|| dead_letters.event.clone());

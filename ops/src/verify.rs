@@ -14,7 +14,6 @@ pub mod verdict;
 use std::collections::{BTreeSet, HashMap};
 use std::ops::ControlFlow;
 use std::path::Path;
-use std::time::Duration;
 
 use anyhow::Result;
 use jiff::SignedDuration;
@@ -50,8 +49,8 @@ pub struct VerifyRequest<'a> {
     pub filter: &'a Filter,
     /// The repository with the schemas of consumers and events: `services/<service>/reads`, `events/schemas`.
     pub repository: &'a Path,
-    /// The longest time to browse and to search logs.
-    pub time_limit: Duration,
+    /// When to stop browsing, and to search logs.
+    pub limits: BrowseLimits,
 }
 
 /// Verifies the messages of a queue, which stay in it.
@@ -59,11 +58,11 @@ pub struct VerifyRequest<'a> {
 /// # Errors
 /// When the queue cannot be read.
 pub async fn verify(connection: &Connection, queue: &Queue, request: &VerifyRequest<'_>) -> Result<Report> {
-    let deadline = Instant::now() + request.time_limit;
+    let deadline = Instant::now() + request.limits.deadline;
     let mut schemas = Schemas::new(request.repository);
     let services = connection.known_services().await;
     let (mut cases, mut newest) = (Vec::new(), NewestSequences::default());
-    let browsed = browse::browse(queue, BrowseLimits::after(request.time_limit), |message| {
+    let browsed = browse::browse(queue, request.limits.clone(), |message| {
         let address = ConsumerAddress::from_message(&message);
         newest.add(&address, &message);
         if request.filter.admits(&message) {

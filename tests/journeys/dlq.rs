@@ -2,14 +2,17 @@
 
 mod any_queue;
 mod bounds;
+mod completeness;
 mod hostile;
 mod lambda;
 mod order;
 mod queues;
+mod reading;
 mod rehearsal;
 mod rollback;
 mod rules;
 mod selective;
+mod stopping;
 mod streams;
 mod topics;
 
@@ -19,6 +22,7 @@ use tests::bus::TestEvent;
 use tests::ops::{CommandOutput, Operator};
 use tests::product::Product;
 use tests::test_queue::TestQueue;
+use tokio::process::{Child, Command};
 use uuid::Uuid;
 
 /// An event that nobody committed, for the inbox of `owner`.
@@ -93,6 +97,18 @@ pub(crate) fn shows(message: &Value, envelope: &str, wrapped: Wrapped, event: &T
 pub(crate) enum Wrapped {
     No,
     BySns,
+}
+
+/// So many different small texts.
+pub(crate) fn numbered(count: usize) -> Vec<String> {
+    (0..count).map(|number| number.to_string()).collect()
+}
+
+/// Sends a signal to a running command.
+pub(crate) async fn signal(process: &Child, name: &str) {
+    let id = process.id().expect("a running process").to_string();
+    let sent = Command::new("kill").args(["-s", name, "--", &id]).status().await.expect("kill runs");
+    assert!(sent.success(), "the process gets the signal {name}");
 }
 
 /// All that was planned is done, and it was so many messages.

@@ -29,26 +29,33 @@ use serde::Serialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::Value;
 
-/// An AWS service that speaks `awsJson1_1`.
+/// An AWS service that speaks `awsJson1_0` or `awsJson1_1`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Service {
     /// The first part of its host name, which is its name in signatures too.
     name: &'static str,
     /// What stands before an action's name in the header `X-Amz-Target`.
     target: &'static str,
+    /// The version of the protocol, as part of the media type.
+    version: &'static str,
 }
 
 /// Systems Manager, for its parameter store.
 /// Actions: <https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_Operations.html>
-pub const SSM: Service = Service { name: "ssm", target: "AmazonSSM" };
+pub const SSM: Service = Service { name: "ssm", target: "AmazonSSM", version: "1.1" };
 
 /// Amazon Cognito user pools.
 /// Actions: <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_Operations.html>
-pub const COGNITO: Service = Service { name: "cognito-idp", target: "AWSCognitoIdentityProviderService" };
+pub const COGNITO: Service =
+    Service { name: "cognito-idp", target: "AWSCognitoIdentityProviderService", version: "1.1" };
 
 /// Amazon `CloudWatch` Logs.
 /// Actions: <https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_Operations.html>
-pub const LOGS: Service = Service { name: "logs", target: "Logs_20140328" };
+pub const LOGS: Service = Service { name: "logs", target: "Logs_20140328", version: "1.1" };
+
+/// Amazon `CloudWatch` metrics.
+/// Actions: <https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_Operations.html>
+pub const CLOUDWATCH: Service = Service { name: "monitoring", target: "GraniteServiceVersion20100801", version: "1.0" };
 
 /// A client of one service. Clones share its connections.
 #[derive(Clone)]
@@ -148,9 +155,8 @@ impl Client {
     }
 
     fn build(service: Service, builder: OperationBuilder) -> Self {
-        let target = service.target;
         let operation = builder
-            .serializer(move |call: Call| write(target, call))
+            .serializer(move |call: Call| write(service, call))
             .deserializer::<Answer, Refusal>(read)
             .retry_classifier(AwsErrorCodeClassifier::<Refusal>::new())
             .retry_classifier(TransientErrorClassifier::<Refusal>::new())
@@ -249,12 +255,12 @@ fn signed(builder: OperationBuilder, config: &SdkConfig, service: Service) -> Op
     builder.runtime_plugin(StaticRuntimePlugin::new().with_config(layer.freeze()).with_runtime_components(components))
 }
 
-fn write(target: &str, call: Call) -> Result<HttpRequest, BoxError> {
+fn write(service: Service, call: Call) -> Result<HttpRequest, BoxError> {
     let mut request = HttpRequest::new(SdkBody::from(call.body));
     request.set_method("POST")?;
     request.set_uri("/")?;
-    request.headers_mut().insert("content-type", "application/x-amz-json-1.1");
-    request.headers_mut().insert("x-amz-target", format!("{target}.{}", call.action));
+    request.headers_mut().insert("content-type", format!("application/x-amz-json-{}", service.version));
+    request.headers_mut().insert("x-amz-target", format!("{}.{}", service.target, call.action));
     Ok(request)
 }
 

@@ -8,9 +8,10 @@
 //! Protocol: <https://smithy.io/2.0/aws/protocols/aws-json-1_1-protocol.html>
 #![warn(missing_docs)]
 
+pub mod cloudwatch;
 pub mod logs;
 pub mod ssm;
 
 mod client;
 
-pub use client::{COGNITO, CallError, Client, LOGS, Refusal, SSM, Service};
+pub use client::{CLOUDWATCH, COGNITO, CallError, Client, LOGS, Refusal, SSM, Service};

@@ -1,5 +1,6 @@
 //! Arguments that several commands share.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Result, ensure};
@@ -8,10 +9,14 @@ use clap::builder::NonEmptyStringValueParser;
 use jiff::SignedDuration;
 use jiff::Timestamp;
 use ops::connection;
+use ops::dlq::browse::BrowseLimits;
 use ops::dlq::envelope::Envelope;
 use ops::dlq::filter::{self, Field, Filter, Glob, Moment, Text};
 use ops::dlq::queue::Queue;
+use ops::dlq::queue::attributes::RedrivingQueue;
 use ops::error::UsageError;
+
+use crate::cli::interrupts::stop_at_interrupt;
 
 /// The queue that a command works on.
 #[derive(Clone, Debug, Args)]
@@ -119,12 +124,41 @@ pub(crate) fn non_empty_text() -> NonEmptyStringValueParser {
     NonEmptyStringValueParser::new()
 }
 
-/// How long to browse a queue.
+/// How to browse a queue.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct BrowseArgs {
     /// The longest time to browse; meanwhile other consumers do not see the messages
     #[arg(long, value_name = "TIME", default_value = "2m", value_parser = deadline)]
-    pub(crate) deadline: Duration,
+    deadline: Duration,
+    #[command(flatten)]
+    force: ForceArgs,
+}
+
+/// Whether a queue may be read that is changed by it.
+#[derive(Clone, Copy, Debug, Args)]
+pub(crate) struct ForceArgs {
+    /// Also read a queue that moves its messages to its own dead-letter queue after some receives: reading counts as one
+    #[arg(long)]
+    force: bool,
+}
+
+impl ForceArgs {
+    pub(crate) fn redriving(self) -> RedrivingQueue {
+        if self.force { RedrivingQueue::Read } else { RedrivingQueue::Refuse }
+    }
+}
+
+impl BrowseArgs {
+    pub(crate) fn redriving(&self) -> RedrivingQueue {
+        self.force.redriving()
+    }
+
+    /// Until the deadline, Ctrl-C, SIGTERM or the end of the terminal: messages are given back before the program ends.
+    pub(crate) fn limits(&self) -> BrowseLimits {
+        let limits = BrowseLimits { redriving: self.force.redriving(), ..BrowseLimits::after(self.deadline) };
+        stop_at_interrupt(Arc::clone(&limits.cancelled));
+        limits
+    }
 }
 
 /// SQS hides a message for at most twelve hours.

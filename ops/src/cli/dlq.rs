@@ -2,6 +2,7 @@
 
 mod edit;
 mod export_file;
+mod import;
 mod insight;
 mod insight_tables;
 mod inspect;

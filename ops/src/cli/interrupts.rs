@@ -1,6 +1,5 @@
 //! Ctrl-C, a closed terminal and SIGTERM: the first ends the command in an orderly way, the second at once.
 
-use std::future::pending;
 use std::process;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -13,38 +12,54 @@ const INTERRUPTED: i32 = 130;
 /// Sets `stopped` at the first interrupt, so that messages in work are finished and the others are made visible. A
 /// second interrupt ends the program at once.
 pub(crate) fn stop_at_interrupt(stopped: Arc<AtomicBool>) -> Arc<AtomicBool> {
+    // Installed before this returns: no interrupt is missed.
+    let mut interrupts = Interrupts::install();
     let set = Arc::clone(&stopped);
     tokio::spawn(async move {
-        interrupt().await;
+        interrupts.next().await;
         set.store(true, Ordering::Relaxed);
-        interrupt().await;
+        interrupts.next().await;
         output::print_notice("ended at once: messages in flight stay hidden until their visibility timeout");
+        output::print_continuation();
         process::exit(INTERRUPTED);
     });
     stopped
 }
 
 #[cfg(unix)]
-async fn interrupt() {
-    use tokio::signal::unix::{SignalKind, signal};
-    match (signal(SignalKind::terminate()), signal(SignalKind::hangup())) {
-        (Ok(mut terminated), Ok(mut hung_up)) => tokio::select! {
-            () = ctrl_c() => {}
-            _ = terminated.recv() => {}
-            _ = hung_up.recv() => {}
-        },
-        _ => ctrl_c().await,
+struct Interrupts(Vec<tokio::signal::unix::Signal>);
+
+#[cfg(unix)]
+impl Interrupts {
+    fn install() -> Self {
+        use tokio::signal::unix::{SignalKind, signal};
+        let kinds = [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()];
+        // A handler that cannot be installed leaves the default: the signal ends the program.
+        Self(kinds.into_iter().filter_map(|kind| signal(kind).ok()).collect())
+    }
+
+    async fn next(&mut self) {
+        std::future::poll_fn(|context| {
+            let is_interrupted = self.0.iter_mut().any(|signal| signal.poll_recv(context).is_ready());
+            if is_interrupted { std::task::Poll::Ready(()) } else { std::task::Poll::Pending }
+        })
+        .await;
     }
 }
 
 #[cfg(not(unix))]
-async fn interrupt() {
-    ctrl_c().await;
-}
+struct Interrupts;
 
-async fn ctrl_c() {
-    if tokio::signal::ctrl_c().await.is_err() {
-        // No handler could be installed.
-        pending::<()>().await;
+#[cfg(not(unix))]
+impl Interrupts {
+    fn install() -> Self {
+        Self
+    }
+
+    async fn next(&mut self) {
+        if tokio::signal::ctrl_c().await.is_err() {
+            // No handler could be installed.
+            std::future::pending::<()>().await;
+        }
     }
 }

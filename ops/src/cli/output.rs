@@ -4,6 +4,7 @@
 use std::env;
 use std::io::{self, ErrorKind, IsTerminal, Write};
 use std::process::ExitCode;
+use std::sync::{Mutex, PoisonError};
 
 use anyhow::{Context, Result};
 use clap::ValueEnum;
@@ -69,6 +70,21 @@ pub(crate) fn print_notice(text: &str) {
     writeln!(io::stderr(), "{text}").ok();
 }
 
+/// How to go on after the command that runs.
+static CONTINUATION: Mutex<Option<String>> = Mutex::new(None);
+
+/// Sets the notice that is printed when the command does not end with success: how to go on.
+pub(crate) fn set_continuation(text: Option<String>) {
+    *CONTINUATION.lock().unwrap_or_else(PoisonError::into_inner) = text;
+}
+
+/// Prints how to go on, if the command has said so.
+pub(crate) fn print_continuation() {
+    if let Some(text) = CONTINUATION.lock().unwrap_or_else(PoisonError::into_inner).as_deref() {
+        print_notice(text);
+    }
+}
+
 /// Whether standard output is a terminal.
 pub(crate) fn is_terminal() -> bool {
     io::stdout().is_terminal()
@@ -116,8 +132,11 @@ pub(crate) fn print_text(text: &[u8]) -> Result<Outcome> {
     }
 }
 
+/// One line of JSON. The line separators of Unicode, which some programs take for the end of a line, are escaped: they can
+/// only be part of a string.
 pub(crate) fn json_line<T: Serialize>(thing: &T) -> Result<String> {
-    Ok(serde_json::to_string(thing)? + "\n")
+    let line = serde_json::to_string(thing)?;
+    Ok(line.replace('\u{2028}', "\\u2028").replace('\u{2029}', "\\u2029") + "\n")
 }
 
 /// Whether a character changes the direction of the following text, or breaks the line.
@@ -143,13 +162,20 @@ pub(crate) fn one_line(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{argument_error, escape_controls};
+    use super::{argument_error, escape_controls, json_line};
 
     #[test]
     fn an_argument_error_is_one_line() {
         let text = "error: the argument\n  <QUEUE>\n\n  tip: give one\n\nUsage: ops dlq peek <QUEUE>\n\nFor more information, …";
         assert_eq!(argument_error(text), "error: the argument <QUEUE> tip: give one (see --help)");
         assert_eq!(argument_error("error: no\n\nFor more information, try '--help'.\n"), "error: no (see --help)");
+    }
+
+    #[test]
+    fn a_json_line_contains_no_other_line_separator() {
+        let line = json_line(&"a\u{2028}b\u{2029}c").unwrap();
+        assert_eq!(line, "\"a\\u2028b\\u2029c\"\n");
+        assert_eq!(serde_json::from_str::<String>(&line).unwrap(), "a\u{2028}b\u{2029}c");
     }
 
     #[test]

@@ -1,16 +1,14 @@
-//! Sending messages to SQS, deleting and hiding them, ten at a time, with an outcome for each message.
+//! Sending messages to SQS and deleting them, ten at a time, with an outcome for each message.
 
 use std::collections::HashMap;
-use std::time::Duration;
 
 use anyhow::Result;
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::error::ProvideErrorMetadata;
 use aws_sdk_sqs::primitives::Blob;
 use aws_sdk_sqs::types::{
-    BatchResultErrorEntry, ChangeMessageVisibilityBatchRequestEntry, DeleteMessageBatchRequestEntry,
-    MessageAttributeValue, MessageSystemAttributeNameForSends, MessageSystemAttributeValue,
-    SendMessageBatchRequestEntry,
+    BatchResultErrorEntry, DeleteMessageBatchRequestEntry, MessageAttributeValue, MessageSystemAttributeNameForSends,
+    MessageSystemAttributeValue, SendMessageBatchRequestEntry,
 };
 
 use crate::dlq::batch_call::{self, EntryAnswer, Outcome, split_by_size};
@@ -140,23 +138,6 @@ pub async fn delete(client: &Client, queue: &str, receipts: &[String]) -> Result
 
 fn refused(entry: BatchResultErrorEntry) -> EntryAnswer {
     EntryAnswer::refused(entry.id, entry.code, entry.sender_fault)
-}
-
-/// Hides messages for `visibility_timeout` from now on. A message that has become visible already is not an error.
-///
-/// # Errors
-/// When SQS does not answer.
-pub async fn hide(client: &Client, queue: &str, receipts: &[String], visibility_timeout: Duration) -> Result<()> {
-    let seconds = i32::try_from(visibility_timeout.as_secs()).unwrap_or(i32::MAX);
-    for part in receipts.chunks(BATCH_SIZE) {
-        let mut entries = Vec::with_capacity(part.len());
-        for (index, receipt) in part.iter().enumerate() {
-            let entry = ChangeMessageVisibilityBatchRequestEntry::builder().id(index.to_string());
-            entries.push(entry.receipt_handle(receipt).visibility_timeout(seconds).build()?);
-        }
-        client.change_message_visibility_batch().queue_url(queue).set_entries(Some(entries)).send().await?;
-    }
-    Ok(())
 }
 
 fn split(waiting: &[usize], messages: &[OutgoingMessage]) -> Vec<Vec<usize>> {

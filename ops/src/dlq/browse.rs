@@ -1,27 +1,24 @@
 //! Reading the messages of a queue without removing any.
 
-use std::collections::{HashSet, VecDeque};
 use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use anyhow::Result;
-use tokio::task::JoinSet;
 use tokio::time::Instant;
-use uuid::Uuid;
 
 use crate::dlq::limits::MAX_CONCURRENT_REQUESTS;
 use crate::dlq::message::Message;
 use crate::dlq::queue::Queue;
-use crate::dlq::queue::attributes::Attributes;
+use crate::dlq::queue::attributes::{Attributes, RedrivingQueue};
+use crate::dlq::reader::LeasedReader;
 
-/// How long SQS waits for a message when it finds none. With a wait it queries all its servers, not only some.
-/// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-short-and-long-polling.html>
-const RECEIVE_WAIT: Duration = Duration::from_secs(1);
+/// How long messages stay hidden if this program is killed. While it reads, the lease is renewed.
+const LEASE: Duration = Duration::from_secs(30);
 
-/// More time than making all messages visible again takes.
-const VISIBILITY_MARGIN: Duration = Duration::from_secs(30);
+/// How long messages that other consumers hold are waited for, after the last new message.
+const MAX_WAIT_FOR_OTHERS: Duration = Duration::from_secs(5);
 
 /// Close to the limit of 120,000 messages in flight per queue, at which SQS returns no more messages.
 /// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html>
@@ -30,8 +27,8 @@ const NEAR_IN_FLIGHT_LIMIT: usize = 100_000;
 /// After this many rounds without a new message, all have been seen.
 const MAX_EMPTY_ROUNDS: u32 = 3;
 
-/// The same near the in-flight limit, where messages that were made visible to make room are received again.
-const MAX_EMPTY_ROUNDS_NEAR_LIMIT: u32 = 500;
+/// The same after messages were given back, which are received again before others.
+const MAX_EMPTY_ROUNDS_AFTER_RELEASE: u32 = 500;
 
 /// When to stop browsing.
 #[derive(Clone, Debug)]
@@ -40,38 +37,67 @@ pub struct BrowseLimits {
     pub deadline: Duration,
     /// Set to true to stop at once.
     pub cancelled: Arc<AtomicBool>,
+    /// Whether a queue may be read that moves messages away after some receives.
+    pub redriving: RedrivingQueue,
 }
 
 impl BrowseLimits {
     /// No longer than this.
     #[must_use]
     pub fn after(deadline: Duration) -> Self {
-        Self { deadline, cancelled: Arc::default() }
+        Self { deadline, cancelled: Arc::default(), redriving: RedrivingQueue::Refuse }
     }
 }
 
-/// How browsing ended, and how much was seen.
+/// How browsing ended, and how much was seen. All counts of the queue are approximate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BrowseResult {
     /// The number of messages that were read.
     pub read: usize,
-    /// The number of visible messages at the start, approximately.
-    pub expected: u64,
-    /// The number of messages that other consumers had in flight at the start, approximately.
+    /// The number of messages in the queue at the end.
+    pub total: u64,
+    /// The number of messages in the queue at the end that were not read.
+    pub unread: u64,
+    /// The number of messages that other consumers held at the end.
     pub in_flight_elsewhere: u64,
+    /// The number of messages at the end that were sent with a delay that has not passed.
+    pub delayed: u64,
     pub end: BrowseEnd,
 }
 
 impl BrowseResult {
-    /// The number of messages that were not seen, approximately; 0 when the visitor stopped on purpose.
+    fn new(read: usize, attributes: &Attributes, end: BrowseEnd) -> Self {
+        let total = attributes.total_messages();
+        Self {
+            read,
+            total,
+            unread: total.saturating_sub(read as u64),
+            in_flight_elsewhere: attributes.in_flight,
+            delayed: attributes.delayed,
+            end,
+        }
+    }
+
+    /// The number of messages that were not seen; 0 when the visitor stopped on purpose.
     #[must_use]
     pub fn unseen(&self) -> u64 {
-        let read = u64::try_from(self.read).unwrap_or(u64::MAX);
-        if self.end == BrowseEnd::LimitReached {
-            0
-        } else {
-            (self.expected + self.in_flight_elsewhere).saturating_sub(read)
-        }
+        if self.end == BrowseEnd::LimitReached { 0 } else { self.unread }
+    }
+
+    /// The number of messages that were not seen, by reason.
+    #[must_use]
+    pub fn unseen_by_reason(&self, is_fifo: bool) -> Vec<(&'static str, u64)> {
+        let in_flight = self.in_flight_elsewhere.min(self.unseen());
+        let delayed = self.delayed.min(self.unseen() - in_flight);
+        let other = match self.end {
+            BrowseEnd::DeadlineReached => "not read before --deadline",
+            BrowseEnd::Cancelled => "not read when it was interrupted",
+            _ if is_fifo => "behind ten messages of their FIFO group",
+            _ => "sent or returned meanwhile",
+        };
+        let counts =
+            [("in flight elsewhere", in_flight), ("delayed", delayed), (other, self.unseen() - in_flight - delayed)];
+        counts.into_iter().filter(|(_, count)| *count > 0).collect()
     }
 }
 
@@ -89,25 +115,25 @@ pub enum BrowseEnd {
 
 /// Calls `visit` once with each message until it breaks; then makes all messages visible again.
 ///
-/// Messages in flight elsewhere are not seen. Of a FIFO queue at most ten messages a group are seen, because SQS
-/// returns no more of a group while some are in flight.
+/// Messages that other consumers hold are waited for a few seconds. Of a FIFO queue at most ten messages a group are
+/// seen, because SQS returns no more of a group while some are in flight.
 ///
 /// # Errors
-/// When SQS fails, or `visit` does. Messages are made visible again first.
+/// [`crate::error::UsageError`] when the queue moves messages away after some receives and the limits do not allow
+/// that; when SQS fails, or `visit` does. Messages are made visible again first.
 pub async fn browse(
     queue: &Queue,
     limits: BrowseLimits,
     mut visit: impl FnMut(Message) -> Result<ControlFlow<()>>,
 ) -> Result<BrowseResult> {
     let attributes = queue.attributes().await?;
+    attributes.require_harmless_reading(queue, limits.redriving)?;
     let mut browser = Browser::new(queue, &attributes, limits);
     let end = browser.run(&mut visit).await;
-    let receipts: Vec<String> = browser.in_flight.into();
-    let made_visible = queue.make_visible(&receipts).await;
+    let given_back = browser.reader.give_back().await;
     let end = end?;
-    made_visible?;
-    let Attributes { depth: expected, in_flight: in_flight_elsewhere, .. } = attributes;
-    Ok(BrowseResult { read: browser.seen.len(), expected, in_flight_elsewhere, end })
+    given_back?;
+    Ok(BrowseResult::new(browser.reader.seen(), &queue.attributes().await?, end))
 }
 
 struct Browser<'a> {
@@ -115,28 +141,27 @@ struct Browser<'a> {
     limits: BrowseLimits,
     expected: u64,
     concurrency: usize,
-    seen: HashSet<Uuid>,
-    in_flight: VecDeque<String>,
+    reader: LeasedReader,
+    /// Messages that were read have been given back, and are received again.
+    has_released: bool,
+    last_new: Instant,
 }
 
 impl<'a> Browser<'a> {
     fn new(queue: &'a Queue, attributes: &Attributes, limits: BrowseLimits) -> Self {
-        let concurrency = usize::try_from(attributes.depth / 100)
-            .unwrap_or(MAX_CONCURRENT_REQUESTS)
-            .clamp(1, MAX_CONCURRENT_REQUESTS);
         Self {
             queue,
             limits,
             expected: attributes.depth,
-            concurrency,
-            seen: HashSet::new(),
-            in_flight: VecDeque::new(),
+            concurrency: concurrency(attributes.depth),
+            reader: LeasedReader::open(queue, LEASE),
+            has_released: false,
+            last_new: Instant::now(),
         }
     }
 
     async fn run(&mut self, visit: &mut impl FnMut(Message) -> Result<ControlFlow<()>>) -> Result<BrowseEnd> {
         let started = Instant::now();
-        let mut empty_rounds = 0;
         loop {
             if self.limits.cancelled.load(Ordering::Relaxed) {
                 return Ok(BrowseEnd::Cancelled);
@@ -144,75 +169,77 @@ impl<'a> Browser<'a> {
             if started.elapsed() >= self.limits.deadline {
                 return Ok(BrowseEnd::DeadlineReached);
             }
-            let (fresh, received) = self.round().await?;
-            empty_rounds = if fresh.is_empty() { empty_rounds + 1 } else { 0 };
-            for message in fresh {
+            let round = self.reader.next(self.concurrency).await?;
+            if !round.fresh.is_empty() {
+                self.last_new = Instant::now();
+            }
+            for message in round.fresh {
                 if visit(message)?.is_break() {
                     return Ok(BrowseEnd::LimitReached);
                 }
             }
-            if empty_rounds > 0 && self.has_seen_all(empty_rounds, received) {
+            if self.has_seen_all(round.received) && !self.waits_for_others().await? {
                 return Ok(BrowseEnd::AllSeen);
             }
-            if received == 0 && self.in_flight.len() >= NEAR_IN_FLIGHT_LIMIT {
-                self.make_room().await?;
+            if round.received == 0 && self.reader.held() >= NEAR_IN_FLIGHT_LIMIT {
+                self.has_released = true;
+                self.reader.give_back_some(NEAR_IN_FLIGHT_LIMIT / 10).await?;
             }
         }
     }
 
-    /// One or several concurrent calls. Returns the messages that were not seen before, and the number received.
-    async fn round(&mut self) -> Result<(Vec<Message>, usize)> {
-        let hidden = self.limits.deadline.saturating_add(VISIBILITY_MARGIN);
-        let mut calls = JoinSet::new();
-        for _ in 0..self.concurrency {
-            let queue = self.queue.clone();
-            calls.spawn(async move { queue.receive(hidden, RECEIVE_WAIT).await });
-        }
-        let (mut fresh, mut received, mut failure) = (Vec::new(), 0, None);
-        while let Some(call) = calls.join_next().await {
-            match call? {
-                Ok(messages) => {
-                    received += messages.len();
-                    // All are in flight now, also those received twice and those of a round in which another call
-                    // fails.
-                    self.in_flight.extend(messages.iter().map(|message| message.receipt_handle.clone()));
-                    fresh.extend(
-                        messages.into_iter().filter(|message| self.seen.insert(compact_id(&message.message_id))),
-                    );
-                }
-                Err(error) => failure = Some(error),
-            }
-        }
-        failure.map_or(Ok((fresh, received)), Err)
+    fn has_seen_all(&self, received: usize) -> bool {
+        let empty_rounds = self.reader.empty_rounds();
+        let has_all = self.reader.seen() as u64 >= self.expected;
+        let max_empty = if self.has_released { MAX_EMPTY_ROUNDS_AFTER_RELEASE } else { MAX_EMPTY_ROUNDS };
+        empty_rounds > 0 && ((has_all && received == 0) || empty_rounds >= max_empty)
     }
 
-    fn has_seen_all(&self, empty_rounds: u32, received: usize) -> bool {
-        let is_full = self.in_flight.len() >= NEAR_IN_FLIGHT_LIMIT;
-        let has_all = u64::try_from(self.seen.len()).unwrap_or(u64::MAX) >= self.expected;
-        (has_all && received == 0)
-            || empty_rounds >= if is_full { MAX_EMPTY_ROUNDS_NEAR_LIMIT } else { MAX_EMPTY_ROUNDS }
-    }
-
-    async fn make_room(&mut self) -> Result<()> {
-        let oldest: Vec<String> = self.in_flight.drain(..NEAR_IN_FLIGHT_LIMIT / 10).collect();
-        self.queue.make_visible(&oldest).await
+    /// Whether other consumers hold messages that may soon be visible. They may wait in the same way for the messages
+    /// that this program holds, so those are given back.
+    async fn waits_for_others(&mut self) -> Result<bool> {
+        if self.last_new.elapsed() >= MAX_WAIT_FOR_OTHERS {
+            return Ok(false);
+        }
+        let attributes = self.queue.attributes().await?;
+        let held_elsewhere = attributes.in_flight > self.reader.held() as u64;
+        if held_elsewhere {
+            self.has_released = true;
+            self.concurrency = concurrency(attributes.total_messages());
+            self.reader.give_back().await?;
+            self.reader.expect_more();
+        }
+        Ok(held_elsewhere)
     }
 }
 
-/// A compact id, because millions of messages may be remembered.
-fn compact_id(message_id: &str) -> Uuid {
-    Uuid::parse_str(message_id).unwrap_or_else(|_| Uuid::new_v5(&Uuid::NAMESPACE_OID, message_id.as_bytes()))
+fn concurrency(messages: u64) -> usize {
+    usize::try_from(messages / 100).unwrap_or(MAX_CONCURRENT_REQUESTS).clamp(1, MAX_CONCURRENT_REQUESTS)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn attributes(depth: u64, in_flight: u64, delayed: u64) -> Attributes {
+        Attributes { depth, in_flight, delayed, ..Attributes::default() }
+    }
+
     #[test]
     fn messages_in_flight_elsewhere_and_those_after_the_deadline_are_unseen() {
-        let browsed = BrowseResult { read: 10, expected: 25, in_flight_elsewhere: 2, end: BrowseEnd::DeadlineReached };
+        let browsed = BrowseResult::new(10, &attributes(25, 2, 0), BrowseEnd::DeadlineReached);
         assert_eq!(browsed.unseen(), 17);
         assert_eq!(BrowseResult { end: BrowseEnd::LimitReached, ..browsed }.unseen(), 0);
-        assert_eq!(BrowseResult { read: 30, ..browsed }.unseen(), 0, "messages arrived while browsing");
+        let all = BrowseResult::new(30, &attributes(25, 0, 0), BrowseEnd::AllSeen);
+        assert_eq!(all.unseen(), 0, "messages were deleted while browsing");
+    }
+
+    #[test]
+    fn every_unseen_message_has_one_reason() {
+        let browsed = BrowseResult::new(0, &attributes(5, 3000, 7), BrowseEnd::AllSeen);
+        let reasons = [("in flight elsewhere", 3000), ("delayed", 7), ("sent or returned meanwhile", 5)];
+        assert_eq!(browsed.unseen_by_reason(false), reasons);
+        let group = BrowseResult::new(10, &attributes(15, 0, 0), BrowseEnd::AllSeen);
+        assert_eq!(group.unseen_by_reason(true), [("behind ten messages of their FIFO group", 5)]);
     }
 }

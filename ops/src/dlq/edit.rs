@@ -176,7 +176,7 @@ pub fn check(event: &Value, schemas: &Path) -> Result<()> {
     // Replay metadata is added by the operator and is not part of the publisher's schema.
     let mut detail = event["detail"].clone();
     if let Some(metadata) = detail["metadata"].as_object_mut() {
-        metadata.retain(|name, _| !["replayId", "replayAttempt"].contains(&name.as_str()));
+        metadata.retain(|name, _| !["replayId", "replayAttempt", "replayKey"].contains(&name.as_str()));
     }
     let errors = schema.iter_errors(&detail).take(MAX_ERRORS);
     let errors: Vec<String> = errors.map(|error| format!("`{}`: {}", error.instance_path(), error.masked())).collect();

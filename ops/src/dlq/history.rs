@@ -108,6 +108,7 @@ mod tests {
             env: text("local"),
             way: text("back"),
             planned: 1,
+            reasons: std::collections::BTreeMap::new(),
             everything: false,
             until: None,
             left_out: 0,

@@ -80,6 +80,9 @@ pub enum Superseded {
     /// It is left out of the plan.
     #[serde(rename = "leave")]
     Skip,
+    /// It is left out of the plan because the operator asked for that.
+    #[serde(rename = "leaveOnRequest")]
+    SkipOnRequest,
     /// It is replayed as well.
     Replay,
 }

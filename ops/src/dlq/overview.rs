@@ -1,26 +1,23 @@
 //! Overview of dead-letter queues: messages, age, sources and replay targets.
 
 use std::collections::BTreeMap;
-use std::ops::ControlFlow;
-use std::time::Duration;
 
 use anyhow::{Result, ensure};
+use aws_json::cloudwatch::{self, Metric};
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 use serde_json::Value;
 
 use crate::connection::{Connection, LOCAL};
-use crate::dlq::browse::{self, BrowseEnd, BrowseLimits};
 use crate::dlq::queue::Queue;
 use crate::dlq::queue::attributes::Attributes;
 use crate::dlq::queue_lookup::list_urls;
 use crate::error::UsageError;
 
-/// The number of messages that are read to find the oldest.
-const SAMPLE_SIZE: usize = 200;
-
-/// The longest time to search for the oldest message of one queue.
-const SAMPLE_TIME: Duration = Duration::from_secs(10);
+/// How far back the age of the oldest message is looked for. `CloudWatch` stops to count a queue that was not used for
+/// hours, and is some minutes late.
+/// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html>
+const METRIC_WINDOW_SECONDS: i64 = 15 * 60;
 
 /// A dead-letter queue in the list.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -36,9 +33,9 @@ pub struct QueueOverview {
     pub in_flight: u64,
     /// Messages that are still delayed.
     pub delayed: u64,
-    /// When the oldest message that was read was sent.
+    /// When the oldest message was sent, by the queue's metric; `null` when that is not known.
     pub oldest: Option<Timestamp>,
-    /// Every visible message was read, so no other is older.
+    /// Whether there is certainly no other age: the queue is empty.
     pub oldest_is_exact: bool,
     /// The difference to the depth at the previous `list`; `null` the first time.
     pub growth: Option<i64>,
@@ -46,7 +43,7 @@ pub struct QueueOverview {
     pub last_look: Option<Timestamp>,
     /// How long a message is kept, in seconds.
     pub retention: u64,
-    /// The seconds until SQS drops the oldest message that was read.
+    /// The seconds until SQS drops the oldest message.
     pub retention_left: Option<i64>,
     /// Who can send messages to it.
     pub fed_by: Vec<QueueSource>,
@@ -71,7 +68,7 @@ pub type PreviousDepths = BTreeMap<String, (u64, Timestamp)>;
 /// services: every queue that another queue uses as its dead-letter queue, or with such a name; if there are none, all
 /// queues.
 ///
-/// The oldest message of a queue is found among all its messages, or the first 200.
+/// No message is read: everything is an attribute of the queue, or its metric `ApproximateAgeOfOldestMessage`.
 ///
 /// # Errors
 /// When SQS fails.
@@ -113,7 +110,8 @@ pub async fn list_queues(
     let mut overviews = Vec::with_capacity(queues.len());
     for (queue, attributes) in queues {
         let sources = sources.get(&attributes.arn).map(Vec::as_slice).unwrap_or_default();
-        overviews.push(overview(&queue, &attributes, sources, previous.get(queue.url()), now).await?);
+        let oldest = if attributes.total_messages() == 0 { None } else { oldest(connection, &queue, now).await };
+        overviews.push(overview(&queue, &attributes, sources, previous.get(queue.url()), (oldest, now)));
     }
     Ok(overviews)
 }
@@ -136,18 +134,17 @@ fn has_typical_name(name: &str) -> bool {
     ["dlq", "dead-letter", "dead_letter", "deadletter", "parking"].iter().any(|part| name.contains(part))
 }
 
-async fn overview(
+fn overview(
     queue: &Queue,
     attributes: &Attributes,
     sources: &[String],
     last: Option<&(u64, Timestamp)>,
-    now: Timestamp,
-) -> Result<QueueOverview> {
-    let (oldest, oldest_is_exact) = if attributes.depth == 0 { (None, true) } else { oldest(queue).await? };
+    (oldest, now): (Option<Timestamp>, Timestamp),
+) -> QueueOverview {
     let fed_by = queue_sources(attributes.policy.as_ref(), sources);
     let retention = SignedDuration::from_secs(i64::try_from(attributes.retention).unwrap_or(i64::MAX));
     let end = oldest.and_then(|oldest| oldest.checked_add(retention).ok());
-    Ok(QueueOverview {
+    QueueOverview {
         service: queue.service(),
         queue: queue.name().to_owned(),
         url: queue.url().to_owned(),
@@ -155,28 +152,30 @@ async fn overview(
         in_flight: attributes.in_flight,
         delayed: attributes.delayed,
         oldest,
-        oldest_is_exact,
+        oldest_is_exact: attributes.total_messages() == 0,
         growth: last.map(|(depth, _)| attributes.depth.cast_signed() - depth.cast_signed()),
         last_look: last.map(|(_, at)| *at),
         retention: attributes.retention,
         retention_left: end.map(|end| end.as_second() - now.as_second()),
         replays_to: replay_targets(&fed_by),
         fed_by,
-    })
+    }
 }
 
-/// When the oldest message was sent, and whether all messages were read.
-async fn oldest(queue: &Queue) -> Result<(Option<Timestamp>, bool)> {
-    let mut oldest: Option<Timestamp> = None;
-    let mut remaining = SAMPLE_SIZE;
-    let browsed = browse::browse(queue, BrowseLimits::after(SAMPLE_TIME), |message| {
-        oldest = oldest.into_iter().chain(message.sent_at()).min();
-        remaining -= 1;
-        Ok(if remaining == 0 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
-    });
-    let browsed = browsed.await?;
-    let saw_all = u64::try_from(browsed.read).unwrap_or(u64::MAX) >= browsed.expected;
-    Ok((oldest, browsed.end == BrowseEnd::AllSeen && saw_all))
+/// When the oldest message was sent, by the queue's metric. `None` when the metric does not exist (an unused queue, the
+/// local cloud) or may not be read: the list is useful without it.
+async fn oldest(connection: &Connection, queue: &Queue, now: Timestamp) -> Option<Timestamp> {
+    let metric =
+        Metric { namespace: "AWS/SQS", name: "ApproximateAgeOfOldestMessage", dimension: ("QueueName", queue.name()) };
+    let until = now.as_second();
+    let window = (until - METRIC_WINDOW_SECONDS, until);
+    let newest = cloudwatch::newest_maximum(&connection.sdk, metric, window).await.ok()??;
+    let age = SignedDuration::try_from_secs_f64(newest.maximum).ok()?;
+    Timestamp::UNIX_EPOCH
+        .checked_add(SignedDuration::try_from_secs_f64(newest.timestamp).ok()?)
+        .ok()?
+        .checked_sub(age)
+        .ok()
 }
 
 /// The senders that the queue's policy admits, and the queues that use it as their dead-letter queue.

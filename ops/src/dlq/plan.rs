@@ -12,12 +12,23 @@ use crate::dlq::browse::{BrowseLimits, browse};
 use crate::dlq::envelope::Origin;
 use crate::dlq::filter::Filter;
 use crate::dlq::history::History;
+use crate::dlq::journal::entry::SUPERSEDED;
 use crate::dlq::journal::state::short_id;
 use crate::dlq::message::Message;
 use crate::dlq::options::{MessageSelection, Options, Order, Superseded};
 use crate::dlq::queue::Queue;
+use crate::dlq::queue::attributes::RedrivingQueue;
 use crate::dlq::queue_lookup::name_in_url;
 use crate::dlq::targets::selection::{NotReplayable, ReplayTarget};
+
+/// The reason for messages that do not match the filters.
+pub const FILTERED_OUT: &str = "filtered out";
+
+/// The beginning of the reason for messages that the plan did not see.
+pub const NOT_SEEN: &str = "not seen: ";
+
+/// The reason for messages that were left out because of a newer event, if the operator asked for it.
+const SUPERSEDED_ON_REQUEST: &str = "superseded: left out on request (--skip-superseded)";
 
 /// What happens to a message.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -58,7 +69,7 @@ pub struct Plan {
 #[must_use]
 pub fn decide(options: &Options, filter: &Filter, history: &History, message: &Message) -> PlanDecision {
     if !filter.admits(message) {
-        return PlanDecision::Skip("filtered out".to_owned());
+        return PlanDecision::Skip(FILTERED_OUT.to_owned());
     }
     let attempt = history.attempts(message).saturating_add(1);
     if attempt > options.max_replays {
@@ -87,7 +98,7 @@ pub async fn plan(
     limits: BrowseLimits,
 ) -> Result<Plan> {
     if options.can_skip_browsing(chosen) {
-        return plan_everything(queue, options).await;
+        return plan_everything(queue, options, limits.redriving).await;
     }
     let mut plan = Plan::default();
     let mut newest: HashMap<Uuid, u64> = HashMap::new();
@@ -122,10 +133,11 @@ pub async fn plan(
     })
     .await?;
     if skips_superseded(options) {
-        plan.skip_superseded(&newest);
+        let is_requested = options.superseded == Superseded::SkipOnRequest;
+        plan.skip_superseded(&newest, if is_requested { SUPERSEDED_ON_REQUEST } else { SUPERSEDED });
     }
     plan.planned = plan.chosen.len() as u64;
-    plan.skip_unseen(browsed.unseen());
+    plan.skip_unseen(&browsed.unseen_by_reason(queue.is_fifo()));
     for id in plan.chosen.keys() {
         if let Some(target) = target_of.get(id).and_then(|index| targets.get(*index)) {
             *plan.targets.entry(target.clone()).or_default() += 1;
@@ -137,20 +149,25 @@ pub async fn plan(
 /// In subject order an older event is replayed before a newer one and overwrites nothing. The consumer of another queue
 /// decides for itself.
 fn skips_superseded(options: &Options) -> bool {
-    options.superseded == Superseded::Skip
+    options.superseded != Superseded::Replay
         && options.order == Order::Any
         && options.selection.target == ReplayTarget::Origin
 }
 
-async fn plan_everything(queue: &Queue, options: &Options) -> Result<Plan> {
+async fn plan_everything(queue: &Queue, options: &Options, redriving: RedrivingQueue) -> Result<Plan> {
     let until = Some(queue.now().await?);
-    let depth = queue.attributes().await?.depth;
+    let attributes = queue.attributes().await?;
+    attributes.require_harmless_reading(queue, redriving)?;
+    let depth = attributes.depth;
     let ReplayTarget::Queue(url) = &options.selection.target else {
         return Ok(Plan::default());
     };
     let target = format!("queue {}", name_in_url(url));
     let targets = BTreeMap::from([(target, depth)]);
-    Ok(Plan { everything: true, until, planned: depth, targets, ..Plan::default() })
+    let mut plan = Plan { everything: true, until, planned: depth, targets, ..Plan::default() };
+    let unseen = [("in flight elsewhere", attributes.in_flight), ("delayed", attributes.delayed)];
+    plan.skip_unseen(&unseen.into_iter().filter(|(_, count)| *count > 0).collect::<Vec<_>>());
+    Ok(plan)
 }
 
 /// The subject of a message at its consumer, and the sequence; `None` for a batch of several events.
@@ -167,21 +184,17 @@ pub fn subject_position(message: &Message) -> Option<(Uuid, u64)> {
 }
 
 impl Plan {
-    fn skip_unseen(&mut self, unseen: u64) {
-        self.unseen = unseen;
-        if unseen > 0 {
-            let reason = "not seen: in flight elsewhere, behind ten messages of their FIFO group, or after --deadline";
-            self.left_out.insert(reason.to_owned(), unseen);
-        }
+    fn skip_unseen(&mut self, unseen: &[(&str, u64)]) {
+        self.unseen = unseen.iter().map(|(_, count)| count).sum();
+        self.left_out.extend(unseen.iter().map(|(reason, count)| (format!("{NOT_SEEN}{reason}"), *count)));
     }
 
-    fn skip_superseded(&mut self, newest: &HashMap<Uuid, u64>) {
+    fn skip_superseded(&mut self, newest: &HashMap<Uuid, u64>, reason: &str) {
         let before = self.chosen.len();
         let is_older = |(subject, sequence)| newest.get(&subject).is_some_and(|newest| sequence < *newest);
         self.chosen.retain(|_, position| !position.is_some_and(is_older));
         let left = before - self.chosen.len();
         if left > 0 {
-            let reason = "superseded: a newer event of the same subject is in the plan (--order subject takes both)";
             self.left_out.insert(reason.to_owned(), left as u64);
         }
     }
@@ -208,9 +221,10 @@ mod tests {
         let (created, completed) = (about("search-index", 1), about("mail", 2));
         let (created, completed) = (subject_position(&created).unwrap(), subject_position(&completed).unwrap());
         let mut plan = Plan { chosen: HashMap::from([(Uuid::from_u128(1), Some(created))]), ..Plan::default() };
-        plan.skip_superseded(&HashMap::from([created, completed]));
+        plan.skip_superseded(&HashMap::from([created, completed]), SUPERSEDED);
         assert_eq!(plan.chosen.len(), 1);
-        plan.skip_superseded(&HashMap::from([subject_position(&about("search-index", 2)).unwrap()]));
+        plan.skip_superseded(&HashMap::from([subject_position(&about("search-index", 2)).unwrap()]), SUPERSEDED);
         assert!(plan.chosen.is_empty());
+        assert_eq!(plan.left_out, BTreeMap::from([(SUPERSEDED.to_owned(), 1)]));
     }
 }

@@ -4,6 +4,7 @@ pub mod attributes;
 mod clock;
 mod received;
 
+use std::collections::HashMap;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
@@ -22,6 +23,9 @@ use crate::error::{UsageError, describe};
 
 /// The largest object that is fetched as a failure record, in bytes: a batch of 6 MB, escaped twice, with a margin.
 const MAX_OBJECT_BYTES: i64 = 32 * 1024 * 1024;
+
+/// How often making a message visible is tried.
+const MAX_ATTEMPTS: u32 = 3;
 
 /// A queue, and the clients that read it.
 #[derive(Clone, Debug)]
@@ -93,9 +97,10 @@ impl Queue {
     /// Checks that messages can be moved from the other queue to this one.
     ///
     /// # Errors
-    /// [`UsageError`] when both are the same queue.
-    pub fn require_other_than(&self, source: &Self) -> Result<()> {
-        ensure!(self.url != source.url, UsageError("messages cannot go to the queue that they come from".to_owned()));
+    /// [`UsageError`] when both are the same queue, also under different URLs; otherwise when SQS fails.
+    pub async fn require_other_than(&self, source: &Self) -> Result<()> {
+        let is_same = self.url == source.url || self.attributes().await?.is_of_same_queue(&source.attributes().await?);
+        ensure!(!is_same, UsageError("messages cannot go to the queue that they come from".to_owned()));
         Ok(())
     }
 
@@ -179,46 +184,67 @@ impl Queue {
     /// # Errors
     /// When SQS fails for some of them; the others are visible again.
     pub async fn make_visible(&self, receipts: &[String]) -> Result<()> {
-        let mut batches = receipts.chunks(BATCH_SIZE);
-        let mut calls = JoinSet::new();
-        let (mut hidden, mut reason) = (0, String::new());
-        loop {
-            while calls.len() < MAX_CONCURRENT_REQUESTS
-                && let Some(batch) = batches.next()
-            {
-                let (queue, batch) = (self.clone(), batch.to_vec());
-                calls.spawn(async move { queue.make_batch_visible(&batch).await });
-            }
-            let Some(call) = calls.join_next().await else { break };
-            if let Some((count, why)) = call?? {
-                hidden += count;
-                reason = why;
+        let mut hidden = receipts.to_vec();
+        let mut reason = String::new();
+        for _ in 0..MAX_ATTEMPTS {
+            let mut failed = self.change_visibility(&hidden, Duration::ZERO).await?;
+            failed.retain(|_, code| !is_visible(code));
+            reason = failed.values().next().cloned().unwrap_or_default();
+            hidden = failed.into_keys().map(|index| hidden[index].clone()).collect();
+            if hidden.is_empty() {
+                return Ok(());
             }
         }
-        ensure!(hidden == 0, "{hidden} messages stay hidden until their visibility timeout ends: {reason}");
-        Ok(())
+        bail!("{} messages stay hidden until their visibility timeout ends: {reason}", hidden.len())
     }
 
-    /// How many of a batch are still hidden, and why.
-    async fn make_batch_visible(&self, receipts: &[String]) -> Result<Option<(usize, String)>> {
+    /// Hides messages for `visibility_timeout` from now on. Returns the indices of those for which that failed, with the
+    /// kind of error or the text of the failure.
+    ///
+    /// # Errors
+    /// When a receipt handle cannot be put into a request.
+    pub async fn change_visibility(
+        &self,
+        receipts: &[String],
+        visibility_timeout: Duration,
+    ) -> Result<HashMap<usize, String>> {
+        let mut batches = receipts.chunks(BATCH_SIZE).enumerate();
+        let mut calls = JoinSet::new();
+        let mut failed = HashMap::new();
+        loop {
+            while calls.len() < MAX_CONCURRENT_REQUESTS
+                && let Some((number, batch)) = batches.next()
+            {
+                let (queue, batch) = (self.clone(), batch.to_vec());
+                calls.spawn(async move {
+                    let failed = queue.change_batch(&batch, visibility_timeout).await?;
+                    Ok::<_, anyhow::Error>((number * BATCH_SIZE, failed))
+                });
+            }
+            let Some(call) = calls.join_next().await else { return Ok(failed) };
+            let (first, failed_in_batch) = call??;
+            failed.extend(failed_in_batch.into_iter().map(|(index, code)| (first + index, code)));
+        }
+    }
+
+    async fn change_batch(&self, receipts: &[String], visibility_timeout: Duration) -> Result<Vec<(usize, String)>> {
         let mut entries = Vec::with_capacity(receipts.len());
         for (index, receipt) in receipts.iter().enumerate() {
             let entry = ChangeMessageVisibilityBatchRequestEntry::builder().id(index.to_string());
-            entries.push(entry.receipt_handle(receipt).visibility_timeout(0).build()?);
+            entries.push(entry.receipt_handle(receipt).visibility_timeout(seconds(visibility_timeout)).build()?);
         }
         let request = self.sqs.change_message_visibility_batch().queue_url(&self.url).set_entries(Some(entries));
-        let answer = match request.send().await {
-            Ok(answer) => answer,
-            Err(error) => return Ok(Some((receipts.len(), describe(&error)))),
-        };
-        let failed: Vec<String> =
-            answer.failed.into_iter().map(|entry| entry.code).filter(|code| !is_visible(code)).collect();
-        Ok(failed.last().map(|code| (failed.len(), code.clone())))
+        Ok(match request.send().await {
+            Ok(answer) => {
+                answer.failed.into_iter().filter_map(|entry| Some((entry.id.parse().ok()?, entry.code))).collect()
+            }
+            Err(error) => (0..receipts.len()).map(|index| (index, describe(&error))).collect(),
+        })
     }
 }
 
 /// The receipt handle is outdated or the visibility timeout is over: this program no longer hides the message.
-fn is_visible(code: &str) -> bool {
+pub(super) fn is_visible(code: &str) -> bool {
     code.ends_with("MessageNotInflight") || code == "ReceiptHandleIsInvalid"
 }
 

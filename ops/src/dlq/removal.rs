@@ -1,6 +1,5 @@
 //! Removing some messages from a queue while the others stay in it.
 
-use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
@@ -11,13 +10,12 @@ use crate::dlq::batches;
 use crate::dlq::journal::state::short_id;
 use crate::dlq::message::Message;
 use crate::dlq::queue::Queue;
+use crate::dlq::queue::attributes::RedrivingQueue;
+use crate::dlq::reader::{LeasedReader, RECEIVE_WAIT};
 
 /// The default visibility timeout: how long messages stay hidden if this program is killed. While it runs, the timeout
 /// is extended.
 pub const VISIBILITY_TIMEOUT: Duration = Duration::from_mins(1);
-
-/// How long SQS waits for messages.
-const RECEIVE_WAIT: Duration = Duration::from_secs(1);
 
 /// After this many calls in a row without a new message, there is no new message.
 const MAX_EMPTY_RECEIVES: u32 = 3;
@@ -31,13 +29,15 @@ pub struct RemovalLimits<'a> {
     pub expected: usize,
     /// Set to true to stop early.
     pub stopped: &'a AtomicBool,
+    /// Whether a queue may be read that moves messages away after some receives.
+    pub redriving: RedrivingQueue,
 }
 
 impl<'a> RemovalLimits<'a> {
     /// Ends when `expected` messages were found or `stopped` is set.
     #[must_use]
-    pub fn new(expected: usize, stopped: &'a AtomicBool) -> Self {
-        Self { visibility_timeout: VISIBILITY_TIMEOUT, expected, stopped }
+    pub fn new(expected: usize, stopped: &'a AtomicBool, redriving: RedrivingQueue) -> Self {
+        Self { visibility_timeout: VISIBILITY_TIMEOUT, expected, stopped, redriving }
     }
 }
 
@@ -54,21 +54,19 @@ pub async fn remove_matching(
     matches: impl Fn(&Message) -> bool,
     handle: impl AsyncFnMut(Vec<Message>) -> Result<Vec<Message>>,
 ) -> Result<Vec<Uuid>> {
-    let mut removal = Removal { queue, limits, in_flight: HashMap::new(), seen: HashSet::new() };
+    queue.attributes().await?.require_harmless_reading(queue, limits.redriving)?;
+    let mut removal = Removal { queue, reader: LeasedReader::open(queue, limits.visibility_timeout), limits };
     let removed = removal.run(matches, handle).await;
-    let receipts: Vec<String> = removal.in_flight.into_values().collect();
-    let made_visible = queue.make_visible(&receipts).await;
+    let given_back = removal.reader.give_back().await;
     let removed = removed?;
-    made_visible?;
+    given_back?;
     Ok(removed)
 }
 
 struct Removal<'a> {
     queue: &'a Queue,
+    reader: LeasedReader,
     limits: RemovalLimits<'a>,
-    /// Receipt handles by message.
-    in_flight: HashMap<Uuid, String>,
-    seen: HashSet<Uuid>,
 }
 
 impl Removal<'_> {
@@ -78,53 +76,33 @@ impl Removal<'_> {
         mut handle: impl AsyncFnMut(Vec<Message>) -> Result<Vec<Message>>,
     ) -> Result<Vec<Uuid>> {
         let mut deleted = Vec::new();
-        let (mut found, mut empty_receives) = (0, 0);
-        let (mut hidden_at, mut last_new) = (Instant::now(), Instant::now());
+        let (mut found, mut last_new) = (0, Instant::now());
         while found < self.limits.expected && !self.limits.stopped.load(Ordering::Relaxed) {
-            if empty_receives >= MAX_EMPTY_RECEIVES {
+            if self.reader.empty_rounds() >= MAX_EMPTY_RECEIVES {
                 if self.has_seen_all(last_new).await? {
                     break;
                 }
-                empty_receives = 0;
+                self.reader.expect_more();
             }
-            if hidden_at.elapsed() >= self.limits.visibility_timeout / 3 {
-                self.extend_visibility().await?;
-                hidden_at = Instant::now();
+            let round = self.reader.next(1).await?;
+            if !round.fresh.is_empty() {
+                last_new = Instant::now();
             }
-            let seen_before = self.seen.len();
-            let fresh: Vec<Message> = self.receive().await?.into_iter().filter(|message| matches(message)).collect();
-            if self.seen.len() == seen_before {
-                empty_receives += 1;
-            } else {
-                (empty_receives, last_new) = (0, Instant::now());
-            }
-            if !fresh.is_empty() {
-                found += fresh.len();
-                deleted.extend(self.delete(&handle(fresh).await?).await?);
+            let fresh = self.reader.retain_held(round.fresh);
+            let (matching, others): (Vec<Message>, Vec<Message>) = fresh.into_iter().partition(&matches);
+            self.reader.set_aside(&others);
+            if !matching.is_empty() {
+                found += matching.len();
+                deleted.extend(self.delete(&handle(matching).await?).await?);
             }
         }
         Ok(deleted)
     }
 
-    /// Receives messages. Returns those that were not seen before.
-    async fn receive(&mut self) -> Result<Vec<Message>> {
-        let mut messages = self.queue.receive(self.limits.visibility_timeout, RECEIVE_WAIT).await?;
-        for message in &messages {
-            self.in_flight.insert(short_id(&message.message_id), message.receipt_handle.clone());
-        }
-        messages.retain(|message| self.seen.insert(short_id(&message.message_id)));
-        Ok(messages)
-    }
-
     async fn has_seen_all(&self, last_new: Instant) -> Result<bool> {
         let in_flight = self.queue.attributes().await?.in_flight;
         let has_waited = last_new.elapsed() > self.limits.visibility_timeout + RECEIVE_WAIT;
-        Ok(in_flight <= self.in_flight.len() as u64 || has_waited)
-    }
-
-    async fn extend_visibility(&self) -> Result<()> {
-        let receipts: Vec<String> = self.in_flight.values().cloned().collect();
-        batches::hide(self.queue.sqs(), self.queue.url(), &receipts, self.limits.visibility_timeout).await
+        Ok(in_flight <= self.reader.held() as u64 || has_waited)
     }
 
     /// Deletes messages. Returns the ids of those that were deleted.
@@ -133,9 +111,7 @@ impl Removal<'_> {
         let failed = batches::delete(self.queue.sqs(), self.queue.url(), &receipts).await?;
         let deleted = messages.iter().enumerate().filter(|(index, _)| !failed.contains_key(index));
         let deleted: Vec<Uuid> = deleted.map(|(_, message)| short_id(&message.message_id)).collect();
-        for id in &deleted {
-            self.in_flight.remove(id);
-        }
+        self.reader.remove(&deleted);
         Ok(deleted)
     }
 }

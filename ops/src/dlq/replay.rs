@@ -1,7 +1,6 @@
 //! Replaying messages: the intent is journaled, the message is sent, the outcome is journaled, the message is deleted.
 //! In this order, so that after a crash at any point a message is still in the queue or was accepted.
 
-mod in_flight;
 mod order;
 mod pace;
 pub mod progress;
@@ -24,10 +23,10 @@ use crate::dlq::filter::Filter;
 use crate::dlq::history::History;
 use crate::dlq::journal::Journal;
 use crate::dlq::journal::entry::{Entry, Planned, Summary};
+use crate::dlq::lease::Leases;
 use crate::dlq::options::{Options, Order, Pace};
 use crate::dlq::plan::Plan;
 use crate::dlq::queue::Queue;
-use crate::dlq::replay::in_flight::InFlightMessages;
 use crate::dlq::replay::pace::{Breaker, Rate};
 use crate::dlq::replay::progress::Progress;
 use crate::dlq::replay::receiver::Receiver;
@@ -59,7 +58,7 @@ pub struct Replay {
     /// Set to true to stop after the messages in work.
     stopped: Arc<AtomicBool>,
     receiver: Receiver,
-    in_flight: Arc<InFlightMessages>,
+    leases: Arc<Leases>,
     /// How targets are reached; different from the queue in a rehearsal.
     target_sdk: SdkConfig,
     /// Messages that were accepted before this process resumed the replay.
@@ -111,14 +110,15 @@ impl Replay {
             let places = if options.order == Order::Subject { places } else { Vec::new() };
             journal.write(Entry::Chosen { ids, places }).await?;
         }
-        let (planned, left_out, unplanned) = (plan.planned, plan.left_out.values().sum(), plan.unseen);
-        let in_flight = Arc::new(InFlightMessages::new(&source.queue, Duration::from_secs(options.visibility_timeout)));
+        let (planned, left_out, unplanned) = (plan.planned, plan.left_out.clone(), plan.unseen);
+        let leases = Arc::new(Leases::new(&source.queue, Duration::from_secs(options.visibility_timeout)));
         let receiver =
-            Receiver::new(&source.queue, Arc::clone(&in_flight), &options, plan, (filter, history), &id).await?;
-        let mut replay = Self::new(source, options, receiver, in_flight, journal, id).await;
+            Receiver::new(&source.queue, Arc::clone(&leases), &options, plan, (filter, history), &id).await?;
+        let mut replay = Self::new(source, options, receiver, leases, journal, id).await;
         replay.unplanned = unplanned;
         replay.progress.planned.store(planned, Ordering::Relaxed);
-        replay.progress.skipped.store(left_out, Ordering::Relaxed);
+        replay.progress.skipped.store(left_out.values().sum(), Ordering::Relaxed);
+        left_out.iter().for_each(|(reason, count)| replay.progress.add_reason(reason, *count));
         Ok(replay)
     }
 
@@ -126,7 +126,7 @@ impl Replay {
         source: ReplaySource,
         options: Options,
         receiver: Receiver,
-        in_flight: Arc<InFlightMessages>,
+        leases: Arc<Leases>,
         journal: Journal,
         id: String,
     ) -> Self {
@@ -140,7 +140,7 @@ impl Replay {
         Self {
             id,
             sender: ReplaySender::new(&target_sdk, options.selection.clone(), acknowledgement),
-            in_flight,
+            leases,
             target_sdk,
             rate: Rate::new(options.rate),
             breaker: Breaker::new(options.pace),
@@ -148,7 +148,7 @@ impl Replay {
             options,
             journal,
             progress: Arc::default(),
-            stopped: Arc::default(),
+            stopped: receiver.stop(),
             receiver,
             accepted_before: 0,
             unplanned: 0,
@@ -174,21 +174,17 @@ impl Replay {
     /// queue.
     pub async fn run(self) -> Result<ReplayResult> {
         let replay = Arc::new(self);
-        let keeper = tokio::spawn(Arc::clone(&replay).keep_hidden());
+        let renewal = replay.leases.keep();
         let worked = match replay.options.pace {
             Pace::Full => replay.round(u64::MAX).await,
             Pace::Ramp => replay.ramp().await,
         };
-        keeper.abort();
-        // It ends by being aborted.
-        keeper.await.ok();
+        drop(renewal);
         let unseen = replay.unseen().await;
-        let made_visible = replay.in_flight.return_all().await;
+        let made_visible = replay.leases.return_all().await;
         worked?;
         let unseen = unseen?;
-        if replay.receiver.takes_everything() {
-            replay.correct_planned(unseen);
-        }
+        let missing = if replay.receiver.takes_everything() { replay.correct_planned(unseen) } else { 0 };
         if replay.receiver.is_complete() && unseen == 0 {
             // The queue no longer has these messages: SQS deleted them, but its answer was lost. While the queue has
             // other messages, they may be among them, and `resume` deletes them.
@@ -198,12 +194,14 @@ impl Replay {
                 replay.journal.write(Entry::Deleted { ids }).await?;
             }
         }
+        // Other consumers may have deleted or returned some of the messages that the plan did not see.
+        let unplanned = replay.unplanned.min(unseen - missing);
+        replay.progress.correct_unseen(replay.unplanned, unplanned);
         let mut summary = replay.progress.summary(&replay.journal);
-        // Other consumers may have taken some of the messages that the plan did not see.
-        summary.remaining += replay.unplanned.min(unseen);
+        summary.remaining += unplanned;
         replay.journal.write(Entry::Closed(summary.clone())).await?;
         let tripped = replay.breaker.tripped();
-        let is_complete = summary.remaining == 0 && tripped.is_none();
+        let is_complete = summary.remaining == 0 && summary.superseded() == 0 && tripped.is_none();
         let stopped = match (tripped, made_visible) {
             (Some(reason), _) => Some(reason),
             (None, Err(error)) => Some(error.to_string()),
@@ -215,23 +213,21 @@ impl Replay {
         Ok(ReplayResult { summary, stopped, is_complete })
     }
 
-    /// A plan for the whole queue has SQS's approximate count, which is corrected here.
-    fn correct_planned(&self, unseen: u64) {
+    /// A plan for the whole queue has SQS's approximate count, which is corrected here. Returns the number of messages
+    /// of the plan that were not received.
+    fn correct_planned(&self, unseen: u64) -> u64 {
         let value = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
         let received = self.accepted_before + self.receiver.received();
         let undeleted = value(&self.progress.undeleted);
         // Unseen messages belong to the plan only as far as the plan had more; others were sent to the queue since.
         let missing = value(&self.progress.planned).saturating_sub(received).min(unseen.saturating_sub(undeleted));
         self.progress.planned.store(received + missing, Ordering::Relaxed);
+        missing
     }
 
     /// The number of messages in the queue that were not received.
     async fn unseen(&self) -> Result<u64> {
-        Ok(self.total_messages().await?.saturating_sub(self.in_flight.count() as u64))
-    }
-
-    async fn keep_hidden(self: Arc<Self>) {
-        self.in_flight.keep_hidden().await;
+        Ok(self.total_messages().await?.saturating_sub(self.leases.count() as u64))
     }
 
     /// Works with several workers until `quota` messages were taken, the replay is complete, or it must stop.
@@ -283,6 +279,7 @@ fn plan_entry(source: &ReplaySource, options: &Options, plan: &Plan, id: &str) -
         until: plan.until,
         left_out: plan.left_out.values().sum(),
         unseen: plan.unseen,
+        reasons: plan.left_out.clone(),
         options: serde_json::to_value(options).context("the options cannot be serialised")?,
     })
 }

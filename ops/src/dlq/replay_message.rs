@@ -3,7 +3,9 @@
 use crate::dlq::batches::OutgoingMessage;
 use crate::dlq::limits::MAX_MESSAGE_BYTES;
 use crate::dlq::message::Message;
-use crate::dlq::replay_metadata::{MetadataPolicy, event_with_metadata, preserved_attributes, replay_attributes};
+use crate::dlq::replay_metadata::{
+    MetadataPolicy, event_with_metadata, failure_id, preserved_attributes, replay_attributes,
+};
 
 /// A message to replay.
 #[derive(Clone, Copy, Debug)]
@@ -28,8 +30,9 @@ impl ReplayMessage<'_> {
         OutgoingMessage::new(self.message, url, body, attributes)
     }
 
-    /// The original event with the metadata of this replay.
+    /// The original event with the metadata of this replay. Its key is the same however often the failure is replayed, so
+    /// that the consumer can claim it.
     pub(super) fn event(&self, original: &str) -> String {
-        event_with_metadata(original, self.replay_id, self.attempt)
+        event_with_metadata(original, self.replay_id, self.attempt, &failure_id(self.message).to_string())
     }
 }

@@ -1,6 +1,6 @@
 //! Replay metadata: which replay sent a message last, and how often the message was replayed.
 //!
-//! A bus event with `detail.metadata` carries it there, as `replayId` and `replayAttempt`: consumers ignore fields that
+//! A bus event with `detail.metadata` carries it there, as `replayId`, `replayAttempt` and `replayKey`: consumers ignore fields that
 //! they do not know. A message for a queue or a topic carries it in message attributes, because its body must arrive
 //! unchanged. A stream batch and an event without metadata carry neither: they are recognised by the journals alone.
 
@@ -155,19 +155,20 @@ fn text_attribute<'a>(message: &'a Message, name: &str) -> Option<&'a str> {
 /// An event with the replay metadata in its `detail.metadata`. Unchanged if it has no metadata, or would become too
 /// large for an asynchronous invocation. Every other value keeps its exact notation.
 #[must_use]
-pub fn event_with_metadata(text: &str, replay_id: &str, attempt: u32) -> String {
-    let changed = insert_metadata(text, replay_id, attempt);
+pub fn event_with_metadata(text: &str, replay_id: &str, attempt: u32, key: &str) -> String {
+    let changed = insert_metadata(text, replay_id, attempt, key);
     let fitting = changed.filter(|changed| changed.len() <= text.len().max(MAX_EVENT_BYTES));
     fitting.unwrap_or_else(|| text.to_owned())
 }
 
-fn insert_metadata(text: &str, replay_id: &str, attempt: u32) -> Option<String> {
+fn insert_metadata(text: &str, replay_id: &str, attempt: u32, key: &str) -> Option<String> {
     let mut event: Fields = serde_json::from_str(text).ok()?;
     let mut detail: Fields = serde_json::from_str(event.get("detail")?.get()).ok()?;
     let mut metadata: Fields = serde_json::from_str(detail.get("metadata")?.get()).ok()?;
     metadata.get("eventId")?;
     metadata.insert("replayId".to_owned(), to_raw_value(replay_id).ok()?);
     metadata.insert("replayAttempt".to_owned(), to_raw_value(&attempt).ok()?);
+    metadata.insert("replayKey".to_owned(), to_raw_value(key).ok()?);
     detail.insert("metadata".to_owned(), to_raw_value(&metadata).ok()?);
     event.insert("detail".to_owned(), to_raw_value(&detail).ok()?);
     serde_json::to_string(&event).ok()
@@ -193,8 +194,8 @@ mod tests {
     #[test]
     fn replay_metadata_of_an_event_survives_another_failure() {
         let event = r#"{"detail-type": "A.v1", "detail": {"metadata": {"eventId": "1"}, "data": {"n": 1.00000000000000000001}}}"#;
-        let sent = event_with_metadata(event, "r1", 2);
-        assert!(sent.contains("1.00000000000000000001"), "{sent}");
+        let sent = event_with_metadata(event, "r1", 2, "k");
+        assert!(sent.contains("1.00000000000000000001") && sent.contains(r#""replayKey":"k""#), "{sent}");
         let record = format!(
             r#"{{"requestContext": {{"functionArn": "arn:aws:lambda:eu-west-1:1:function:f", "condition": "RetriesExhausted"}}, "requestPayload": {sent}}}"#
         );
@@ -208,7 +209,7 @@ mod tests {
     #[test]
     fn an_event_without_metadata_is_not_changed() {
         for text in ["{ \"detail\": {} }", "[1, 2]", "no JSON", r#"{"detail": {"metadata": {}}}"#] {
-            assert_eq!(event_with_metadata(text, "r1", 1), text);
+            assert_eq!(event_with_metadata(text, "r1", 1, "k"), text);
         }
     }
 
@@ -241,8 +242,8 @@ mod tests {
             format!(r#"{{"detail": {{"metadata": {{"eventId": "1"}}, "data": "{}"}}}}"#, "x".repeat(bytes))
         };
         let full = event(1024 * 1024 - event(0).len());
-        assert_eq!(event_with_metadata(&full, "r1", 1), full);
-        assert_ne!(event_with_metadata(&event(10), "r1", 1), event(10));
+        assert_eq!(event_with_metadata(&full, "r1", 1, "k"), full);
+        assert_ne!(event_with_metadata(&event(10), "r1", 1, "k"), event(10));
     }
 
     #[test]

@@ -3,8 +3,7 @@
 
 use std::collections::{HashMap, HashSet};
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::sync::atomic::Ordering;
 
 use anyhow::{Context, Result, bail, ensure};
 use aws_config::SdkConfig;
@@ -67,19 +66,25 @@ impl SentMessages {
 }
 
 /// Returns messages that the replay of this journal sent to queues and that were not consumed since: each is journaled,
-/// sent, journaled and deleted, in this order. Setting `stopped` ends it after the messages in work.
+/// sent, journaled and deleted, in this order. The number of messages that the limits expect does not
+/// matter. Setting `stopped` ends it after the messages in work.
 ///
 /// # Errors
 /// [`UsageError`] when the messages went to functions or topics, none left their queue, or the replay itself must be
 /// resumed first; otherwise when SQS fails, the journal cannot be written, or messages that may have been returned are
 /// in flight.
-pub async fn rollback(
-    sdk: &SdkConfig,
-    path: &Path,
-    visibility_timeout: Duration,
-    stopped: &AtomicBool,
-) -> Result<Summary> {
+pub async fn rollback(sdk: &SdkConfig, path: &Path, limits: RemovalLimits<'_>) -> Result<Summary> {
     let (journal, state) = Journal::reopen(path)?;
+    let no_plan =
+        || UsageError("the journal has no plan: nothing was replayed, so nothing can be rolled back".to_owned());
+    let planned = state.plan.clone().ok_or_else(no_plan)?;
+    ensure!(
+        !planned.options.is_null(),
+        UsageError(
+            "this is the journal of an edit or an import, which cannot be rolled back: `edit` or `purge` its messages"
+                .to_owned()
+        )
+    );
     ensure!(
         state.accepted.is_empty() && state.uncertain.is_empty(),
         UsageError(format!(
@@ -88,13 +93,6 @@ pub async fn rollback(
             state.accepted.len() + state.uncertain.len()
         ))
     );
-    let no_plan =
-        || UsageError("the journal has no plan: nothing was replayed, so nothing can be rolled back".to_owned());
-    let planned = state.plan.ok_or_else(no_plan)?;
-    ensure!(
-        !planned.options.is_null(),
-        UsageError("this is the journal of an edit: `edit` the message again to undo it".to_owned())
-    );
     let options: Options = serde_json::from_value(planned.options).context("the journal's options cannot be read")?;
     ensure!(
         options.after == AfterReplay::Delete,
@@ -102,7 +100,6 @@ pub async fn rollback(
     );
     let mut sent = SentMessages::default();
     read::read(path, |line| sent.apply(line.entry))?;
-    let limits = RemovalLimits { visibility_timeout, expected: usize::MAX, stopped };
     let origin = Queue::at(sdk, &planned.queue);
     find_interrupted(&mut sent, &origin, &journal, limits).await?;
     let mut targets = Vec::new();
@@ -156,6 +153,7 @@ async fn find_interrupted(
     let mut found = HashSet::new();
     let is_uncertain = |message: &Message| sent.uncertain.contains_key(&replay_metadata::replay_key(message));
     // Several messages may have the same key, so all are received.
+    let limits = RemovalLimits { expected: usize::MAX, ..limits };
     remove_matching(origin, limits, is_uncertain, async |messages| {
         found.extend(messages.iter().filter_map(|message| sent.uncertain.get(&replay_metadata::replay_key(message))));
         Ok(Vec::new())

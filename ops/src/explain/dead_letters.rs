@@ -1,13 +1,12 @@
 //! Dead-letter and parking queues in which the event waits.
 
 use std::ops::ControlFlow;
-use std::time::Duration;
 
 use anyhow::Result;
 use serde_json::Value;
 
 use crate::connection::Connection;
-use crate::dlq::browse::{BrowseEnd, BrowseLimits, browse};
+use crate::dlq::browse::{BrowseLimits, browse};
 use crate::dlq::event;
 use crate::dlq::message::Message;
 use crate::dlq::queue::Queue;
@@ -23,14 +22,14 @@ pub(super) struct DeadLetters {
     pub(super) findings: Findings,
 }
 
-pub(super) async fn find(connection: &Connection, event_id: &str, time_limit: Duration) -> DeadLetters {
+pub(super) async fn find(connection: &Connection, event_id: &str, limits: &BrowseLimits) -> DeadLetters {
     let mut found = DeadLetters::default();
     let prefix = format!("busline-{}-", connection.env);
     match list_urls(&connection.sdk, Some(&prefix)).await {
         Ok(urls) => {
             for url in urls.iter().filter(|url| url.ends_with("-dlq") || url.ends_with("-parking")) {
                 let queue = Queue::open(connection, url).await;
-                if let Err(error) = found.search(&queue, event_id, time_limit).await {
+                if let Err(error) = found.search(&queue, event_id, limits).await {
                     found.findings.unseen.push(format!("the queue {}: {error:#}", queue.name()));
                 }
             }
@@ -41,21 +40,19 @@ pub(super) async fn find(connection: &Connection, event_id: &str, time_limit: Du
 }
 
 impl DeadLetters {
-    async fn search(&mut self, queue: &Queue, event_id: &str, time_limit: Duration) -> Result<()> {
-        if queue.attributes().await?.depth == 0 {
+    async fn search(&mut self, queue: &Queue, event_id: &str, limits: &BrowseLimits) -> Result<()> {
+        if queue.attributes().await?.total_messages() == 0 {
             return Ok(());
         }
-        let browsed = browse(queue, BrowseLimits::after(time_limit), |message| {
+        let browsed = browse(queue, limits.clone(), |message| {
             if holds_event(&message, event_id) {
                 self.add(queue, message, event_id);
             }
             Ok(ControlFlow::Continue(()))
         });
         let browsed = browsed.await?;
-        if browsed.end == BrowseEnd::DeadlineReached {
-            let (read, expected) = (browsed.read, browsed.expected);
-            let text = format!("the queue {}: only {read} of about {expected} messages were seen", queue.name());
-            self.findings.unseen.push(text);
+        for (reason, count) in browsed.unseen_by_reason(queue.is_fifo()) {
+            self.findings.unseen.push(format!("{count} messages of the queue {}: {reason}", queue.name()));
         }
         Ok(())
     }

@@ -69,8 +69,13 @@ async fn a_superseded_change_is_skipped_and_overwrites_nothing_when_sent() {
     queue.send_all(&[7, 6].map(|sequence| failed(&product, &change(account, sequence)))).await;
 
     let ran = ops.run(&["replay", queue.name(), "--ramp"]).await;
-    is_done(&ran, 1);
+    let summary = ran.summary();
+    let numbers = ["planned", "replayed", "failed", "remaining", "skipped"].map(|name| summary[name].as_u64());
+    assert_eq!(numbers, [1, 1, 0, 0, 1].map(Some), "{summary}{}", ran.stderr);
+    assert_eq!(ran.code, Some(2), "a message is left that nobody asked to leave: {}", ran.stderr);
     assert!(ran.stderr.contains("superseded: a newer event of the same subject"), "{}", ran.stderr);
+    let asked = ops.run_ok(&["replay", queue.name(), "--ramp", "--skip-superseded", "--dry-run"]).await;
+    assert_eq!(asked.summary()["planned"], 1, "it is alone now: {}", asked.stderr);
     assert_eq!(name_of(&product, account).await, "Name 7");
     queue.wait_for_depth(1).await;
     assert_eq!(ops.peek_one(queue.name(), &[]).await["sequence"], json!(6));

@@ -1,11 +1,13 @@
 //! `dlq edit`: replaces a message by one with a changed event.
 #![allow(clippy::disallowed_methods, reason = "a command reads EDITOR and creates ids here")]
 
+use std::collections::BTreeMap;
 use std::io::Write;
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::process::Command;
-use std::sync::atomic::AtomicBool;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use std::{env, fs};
 
@@ -29,9 +31,10 @@ use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::cli::arguments::QueueArgs;
+use crate::cli::arguments::{ForceArgs, QueueArgs};
 use crate::cli::dlq::journal::JournalFolder;
 use crate::cli::dlq::replay::print_result;
+use crate::cli::interrupts::stop_at_interrupt;
 use crate::cli::output::{self, Format, Outcome};
 
 /// How long the message is searched for.
@@ -54,6 +57,8 @@ pub(crate) struct Edit {
     #[arg(long)]
     unchecked: bool,
     #[command(flatten)]
+    force: ForceArgs,
+    #[command(flatten)]
     folder: JournalFolder,
     /// The output format; with json and ndjson the difference is printed on standard error
     #[arg(long, value_enum, default_value_t = Format::Table)]
@@ -62,7 +67,8 @@ pub(crate) struct Edit {
 
 pub(crate) async fn run(arguments: Edit) -> Result<Outcome> {
     let queue = arguments.queue.open().await?;
-    let message = find(&queue, &arguments.message).await?;
+    let stopped = stop_at_interrupt(Arc::default());
+    let message = find(&queue, &arguments, &stopped).await?;
     let before = edit::event(&message)?;
     let after =
         if arguments.set.is_empty() { edit_interactively(&before)? } else { edit::set(&before, &arguments.set)? };
@@ -81,7 +87,11 @@ pub(crate) async fn run(arguments: Edit) -> Result<Outcome> {
     if arguments.dry_run {
         return Ok(Outcome::Complete);
     }
-    let summary = replace(&queue, &message, &after, &arguments).await?;
+    if stopped.load(Ordering::Relaxed) {
+        output::print_notice("interrupted: nothing was changed");
+        return Ok(Outcome::Incomplete);
+    }
+    let summary = replace(&queue, &message, &after, &arguments, &stopped).await?;
     print_result(&summary, arguments.format)
 }
 
@@ -98,11 +108,14 @@ fn check(event: &Value) -> Result<()> {
     })
 }
 
-async fn find(queue: &Queue, prefix: &str) -> Result<Message> {
+async fn find(queue: &Queue, arguments: &Edit, stopped: &Arc<AtomicBool>) -> Result<Message> {
+    let prefix = arguments.message.as_str();
     ensure!(!prefix.is_empty(), UsageError("give the beginning of a message id; `peek` shows the ids".to_owned()));
     let filter = Filter { message_id: Some(prefix.to_owned()), ..Filter::default() };
     let mut found = Vec::new();
-    browse(queue, BrowseLimits::after(SEARCH_TIME), |message| {
+    let (cancelled, redriving) = (Arc::clone(stopped), arguments.force.redriving());
+    let limits = BrowseLimits { cancelled, redriving, ..BrowseLimits::after(SEARCH_TIME) };
+    browse(queue, limits, |message| {
         if filter.admits(&message) {
             found.push(message);
         }
@@ -157,7 +170,13 @@ fn private_folder(path: &Path) -> Result<()> {
 
 /// Receives the message, sends the changed one, then deletes the original: after a crash at any point, one of them
 /// exists.
-async fn replace(queue: &Queue, message: &Message, event: &str, arguments: &Edit) -> Result<Summary> {
+async fn replace(
+    queue: &Queue,
+    message: &Message,
+    event: &str,
+    arguments: &Edit,
+    stopped: &AtomicBool,
+) -> Result<Summary> {
     let body = edit::body(message, event)?;
     let replay_id = Uuid::now_v7().to_string();
     let journal = Journal::create(&arguments.folder.path()?, &replay_id)?;
@@ -171,13 +190,14 @@ async fn replace(queue: &Queue, message: &Message, event: &str, arguments: &Edit
         until: None,
         left_out: 0,
         unseen: 0,
+        reasons: BTreeMap::new(),
         options: json!(null),
     };
     journal.write(Entry::Plan(Box::new(planned))).await?;
-    let stopped = AtomicBool::new(false);
+    let limits = RemovalLimits::new(1, stopped, arguments.force.redriving());
     let is_chosen = |found: &Message| found.message_id == message.message_id;
     let mut is_sent = false;
-    let deleted = remove_matching(queue, RemovalLimits::new(1, &stopped), is_chosen, async |received| {
+    let deleted = remove_matching(queue, limits, is_chosen, async |received| {
         for message in &received {
             let new = send_changed(queue, message, &body, &journal).await?;
             is_sent = true;

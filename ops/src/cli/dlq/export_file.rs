@@ -1,11 +1,11 @@
 //! The destination of an export: a new file, or standard output.
 
-use std::fs::{self, File};
+use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, BufWriter, ErrorKind, Write};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use ops::dlq::message::Message;
 use ops::error::UsageError;
 
@@ -30,7 +30,17 @@ impl ExportFile {
         let mut unfinished = path.as_os_str().to_owned();
         unfinished.push(".part");
         let unfinished = PathBuf::from(unfinished);
-        let file = File::create(&unfinished).with_context(|| format!("cannot write {}", unfinished.display()))?;
+        let context = || format!("cannot write {}", unfinished.display());
+        // Emptied after it is locked: another export may be writing it.
+        let file =
+            OpenOptions::new().write(true).create(true).truncate(false).open(&unfinished).with_context(context)?;
+        match file.try_lock() {
+            Err(TryLockError::WouldBlock) => {
+                bail!(UsageError(format!("another process writes {}: choose another file", unfinished.display())))
+            }
+            locked => locked.with_context(context)?,
+        }
+        file.set_len(0).with_context(context)?;
         Ok(Self { out: Box::new(BufWriter::new(file)), paths: Some((unfinished, path.to_owned())), format, count: 0 })
     }
 

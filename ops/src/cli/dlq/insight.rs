@@ -7,7 +7,6 @@ use anyhow::Result;
 use clap::{Args, Subcommand};
 use jiff::Timestamp;
 use ops::connection;
-use ops::dlq::browse::BrowseEnd;
 use ops::dlq::queue::Queue;
 use ops::explain::timeline::EventTimeline;
 use ops::explain::{self, ExplainRequest};
@@ -16,6 +15,7 @@ use ops::verify::{self, Report, VerifyRequest};
 
 use crate::cli::arguments::{BrowseArgs, FilterArgs, QueueArgs, non_empty_text};
 use crate::cli::dlq::insight_tables;
+use crate::cli::dlq::inspect;
 use crate::cli::dlq::journal::JournalFolder;
 use crate::cli::dlq::watch;
 use crate::cli::output::{self, Format, Outcome};
@@ -101,7 +101,7 @@ async fn explain(explain: Explain) -> Result<Outcome> {
     let request = ExplainRequest {
         event_id: &explain.event_id,
         journals: &journals,
-        time_limit: explain.browse.deadline,
+        limits: explain.browse.limits(),
         now: Timestamp::now(),
     };
     let timeline = Box::pin(explain::explain(&connection, &request)).await?;
@@ -116,23 +116,17 @@ async fn verify(verify: Verify) -> Result<Outcome> {
     let connection = connection::connect(verify.queue.env.as_deref(), Some(&verify.queue.queue)).await?;
     let queue = Queue::resolve(&connection, &verify.queue.queue).await?;
     let repository = verify.repository.unwrap_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join(".."));
-    let request = VerifyRequest { filter: &filter, repository: &repository, time_limit: verify.browse.deadline };
+    let request = VerifyRequest { filter: &filter, repository: &repository, limits: verify.browse.limits() };
     let report = verify::verify(&connection, &queue, &request).await?;
     output::print_rows(&report.messages, verify.format, || insight_tables::verdicts(&report.messages))?;
     for unseen in &report.unseen {
         output::print_notice(&format!("not seen: {unseen}"));
     }
-    Ok(outcome(&report))
+    Ok(outcome(&queue, &report))
 }
 
-fn outcome(report: &Report) -> Outcome {
-    let (read, expected) = (report.browsed.read, report.browsed.expected);
-    let saw_all = report.browsed.end == BrowseEnd::AllSeen;
-    if !saw_all {
-        output::print_notice(&format!(
-            "saw {read} of about {expected} messages: the deadline passed; give more time with --deadline"
-        ));
-    }
+fn outcome(queue: &Queue, report: &Report) -> Outcome {
+    let saw_all = inspect::outcome(queue, &report.browsed) == Outcome::Complete;
     let all = report.messages.len();
     let passing = report.messages.iter().filter(|message| message.verdict == Verdict::WouldPass).count();
     output::print_notice(&format!("{passing} of {all} messages would pass"));

@@ -3,15 +3,15 @@
 
 use std::ops::ControlFlow;
 use std::path::PathBuf;
-use std::sync::atomic::Ordering;
 
 use anyhow::{Result, bail, ensure};
 use clap::{Args, Subcommand};
 use jiff::Timestamp;
-use ops::dlq::browse::{BrowseEnd, BrowseLimits, BrowseResult, browse};
+use ops::dlq::browse::{BrowseEnd, BrowseResult, browse};
 use ops::dlq::cluster::Clusters;
 use ops::dlq::message::Message;
 use ops::dlq::queue::Queue;
+use ops::dlq::queue::attributes::RedrivingQueue;
 use ops::error::UsageError;
 
 use crate::cli::arguments::{BrowseArgs, FilterArgs, QueueArgs};
@@ -145,10 +145,10 @@ pub(crate) async fn run(command: InspectCommand) -> Result<Outcome> {
 async fn peek(peek: Peek) -> Result<Outcome> {
     let now = Timestamp::now();
     let filter = peek.messages.filter.filter(now)?;
-    let queue = open(&peek.messages.queue).await?;
+    let queue = open(&peek.messages.queue, peek.messages.browse.redriving()).await?;
     let count = usize::try_from(peek.count).unwrap_or(usize::MAX);
     let mut found: Vec<Message> = Vec::new();
-    let browsed = browse(&queue, limits(&peek.messages.browse), |message| {
+    let browsed = browse(&queue, peek.messages.browse.limits(), |message| {
         if filter.admits(&message) {
             found.push(message);
         }
@@ -156,6 +156,7 @@ async fn peek(peek: Peek) -> Result<Outcome> {
     });
     let browsed = browsed.await?;
     output::print_rows(&found, peek.messages.format, || tables::messages(&found, now))?;
+    report_limit(found.len(), &browsed);
     Ok(outcome(&queue, &browsed))
 }
 
@@ -164,9 +165,9 @@ async fn show(show: Show) -> Result<Outcome> {
         !show.message.is_empty(),
         UsageError("give the beginning of a message id; `peek` shows the ids".to_owned())
     );
-    let queue = open(&show.queue).await?;
+    let queue = open(&show.queue, show.browse.redriving()).await?;
     let mut found: Vec<Message> = Vec::new();
-    let browsed = browse(&queue, limits(&show.browse), |message| {
+    let browsed = browse(&queue, show.browse.limits(), |message| {
         let is_exact = message.message_id == show.message;
         if message.message_id.starts_with(&show.message) {
             found.push(message);
@@ -177,10 +178,11 @@ async fn show(show: Show) -> Result<Outcome> {
     match found.as_slice() {
         [message] => output::print_item(message, show.format, || tables::page(message, Timestamp::now())),
         [] => bail!(UsageError(format!(
-            "no message of {} begins with `{}` among the {} that could be read; `peek` shows their ids",
+            "no message of {} begins with `{}` among the {} that could be read ({} were not seen); `peek` shows their ids",
             queue.name(),
             show.message,
-            browsed.read
+            browsed.read,
+            browsed.unseen()
         ))),
         [first, second, ..] => bail!(UsageError(format!(
             "{} messages begin with `{}`, such as {} and {}: give more of the id",
@@ -195,9 +197,9 @@ async fn show(show: Show) -> Result<Outcome> {
 async fn clusters(arguments: MessagesArgs) -> Result<Outcome> {
     let now = Timestamp::now();
     let filter = arguments.filter.filter(now)?;
-    let queue = open(&arguments.queue).await?;
+    let queue = open(&arguments.queue, arguments.browse.redriving()).await?;
     let mut clusters = Clusters::default();
-    let browsed = browse(&queue, limits(&arguments.browse), |message| {
+    let browsed = browse(&queue, arguments.browse.limits(), |message| {
         if filter.admits(&message) {
             clusters.add(&message);
         }
@@ -215,10 +217,10 @@ async fn export(export: Export) -> Result<Outcome> {
         UsageError("a table would lose data: export with --format ndjson or json".to_owned())
     );
     let filter = export.filter.filter(Timestamp::now())?;
-    let queue = open(&export.queue).await?;
+    let queue = open(&export.queue, export.browse.redriving()).await?;
     let count = export.count.map_or(usize::MAX, |count| usize::try_from(count).unwrap_or(usize::MAX));
     let mut file = ExportFile::create(export.out.as_deref(), export.format)?;
-    let browsed = browse(&queue, limits(&export.browse), |message| {
+    let browsed = browse(&queue, export.browse.limits(), |message| {
         if filter.admits(&message) && file.write(&message)?.is_break() {
             return Ok(ControlFlow::Break(()));
         }
@@ -226,14 +228,17 @@ async fn export(export: Export) -> Result<Outcome> {
     });
     let browsed = browsed.await?;
     let outcome = outcome(&queue, &browsed);
+    report_limit(file.count(), &browsed);
     file.close(outcome)?;
     Ok(outcome)
 }
 
-/// Opens a queue, and warns if browsing has an effect.
-async fn open(queue: &QueueArgs) -> Result<Queue> {
+/// Opens a queue, and warns if browsing has an effect that the operator accepts.
+async fn open(queue: &QueueArgs, redriving: RedrivingQueue) -> Result<Queue> {
     let queue = queue.open().await?;
-    if let Some(max) = queue.attributes().await?.max_receive_count() {
+    let attributes = queue.attributes().await?;
+    attributes.require_harmless_reading(&queue, redriving)?;
+    if let Some(max) = attributes.max_receive_count() {
         output::print_notice(&format!(
             "warning: {} moves messages to its own dead-letter queue after {max} receives, and browsing counts as one",
             queue.name()
@@ -242,33 +247,51 @@ async fn open(queue: &QueueArgs) -> Result<Queue> {
     Ok(queue)
 }
 
-/// Until the deadline or Ctrl-C: messages are made visible before the program ends. A second Ctrl-C ends it at once,
-/// and messages stay hidden until their visibility timeout.
-fn limits(browse: &BrowseArgs) -> BrowseLimits {
-    let limits = BrowseLimits::after(browse.deadline);
-    let cancelled = limits.cancelled.clone();
-    tokio::spawn(async move {
-        while tokio::signal::ctrl_c().await.is_ok() {
-            if cancelled.swap(true, Ordering::Relaxed) {
-                std::process::exit(130);
-            }
-        }
-    });
-    limits
+/// Reports what was not seen.
+pub(super) fn outcome(queue: &Queue, browsed: &BrowseResult) -> Outcome {
+    if browsed.unseen() == 0 && matches!(browsed.end, BrowseEnd::AllSeen | BrowseEnd::LimitReached) {
+        return Outcome::Complete;
+    }
+    let reasons = browsed.unseen_by_reason(queue.is_fifo());
+    let mut reasons: Vec<String> =
+        reasons.into_iter().map(|(reason, count)| format!("{} {reason}", grouped(count))).collect();
+    match browsed.end {
+        BrowseEnd::DeadlineReached => reasons.push("give more time with --deadline".to_owned()),
+        BrowseEnd::Cancelled => reasons.push("it was interrupted".to_owned()),
+        BrowseEnd::AllSeen | BrowseEnd::LimitReached => {}
+    }
+    let (read, total) = (grouped(browsed.read as u64), grouped(browsed.total.max(browsed.read as u64)));
+    output::print_notice(&format!("saw {read} of about {total} messages: {}", reasons.join("; ")));
+    Outcome::Incomplete
 }
 
-/// Reports what was not seen.
-fn outcome(queue: &Queue, browsed: &BrowseResult) -> Outcome {
-    let (read, expected) = (browsed.read, browsed.expected);
-    let unseen = expected.saturating_sub(u64::try_from(read).unwrap_or(u64::MAX));
-    let reason = match browsed.end {
-        BrowseEnd::LimitReached => return Outcome::Complete,
-        BrowseEnd::AllSeen if unseen == 0 => return Outcome::Complete,
-        BrowseEnd::AllSeen if queue.is_fifo() => "of a FIFO group only the first ten can be seen",
-        BrowseEnd::AllSeen => "others are in flight elsewhere, or were deleted",
-        BrowseEnd::DeadlineReached => "the deadline passed; give more time with --deadline",
-        BrowseEnd::Cancelled => "it was interrupted",
-    };
-    output::print_notice(&format!("saw {read} of about {expected} messages: {reason}"));
-    if browsed.end == BrowseEnd::AllSeen && !queue.is_fifo() { Outcome::Complete } else { Outcome::Incomplete }
+/// Tells how many messages there are besides those that `--count` selected.
+fn report_limit(shown: usize, browsed: &BrowseResult) {
+    if browsed.end == BrowseEnd::LimitReached && browsed.unread > 0 {
+        let total = grouped(browsed.total);
+        output::print_notice(&format!(
+            "showing {} of about {total} messages: --count shows more",
+            grouped(shown as u64)
+        ));
+    }
+}
+
+/// A number with a comma between groups of three digits.
+pub(super) fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let first = digits.len() % 3;
+    let (head, tail) = digits.split_at(first);
+    let groups = (0..tail.len()).step_by(3).map(|start| &tail[start..start + 3]);
+    let parts: Vec<&str> = [head].into_iter().filter(|head| !head.is_empty()).chain(groups).collect();
+    parts.join(",")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::grouped;
+
+    #[test]
+    fn a_long_number_is_grouped() {
+        assert_eq!([0, 999, 3000, 1_234_567].map(grouped), ["0", "999", "3,000", "1,234,567"]);
+    }
 }

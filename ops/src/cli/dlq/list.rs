@@ -20,7 +20,8 @@ Examples:
   cargo ops dlq list --env prod --format json
   AWS_PROFILE=shop ops dlq list
 
-The oldest message is found among all messages of a queue, or the first 200. Growth is since the previous `list`. \
+No message is read. The age of the oldest is the queue's CloudWatch metric, which is some minutes late; without one, \
+as in the local cloud, it is unknown. Growth is since the previous `list`. \
 Without --env outside the local cloud, a queue is listed if another queue uses it as its dead-letter queue or its name \
 contains dlq or dead-letter; if there is none, all queues are listed.
 

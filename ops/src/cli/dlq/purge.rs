@@ -6,12 +6,13 @@ use std::fs::{self, OpenOptions};
 use std::io::{BufWriter, ErrorKind, Write};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use anyhow::{Context, Result, bail, ensure};
 use clap::Args;
 use jiff::Timestamp;
-use ops::dlq::browse::{BrowseLimits, browse};
+use ops::dlq::browse::{BrowseLimits, BrowseResult, browse};
 use ops::dlq::filter::Filter;
 use ops::dlq::message::Message;
 use ops::dlq::queue::Queue;
@@ -20,7 +21,7 @@ use ops::error::UsageError;
 use serde_json::json;
 
 use crate::cli::arguments::{BrowseArgs, FilterArgs, QueueArgs};
-use crate::cli::interrupts::stop_at_interrupt;
+use crate::cli::dlq::inspect;
 use crate::cli::output::{self, Format, Outcome};
 
 /// Which messages to delete.
@@ -48,9 +49,9 @@ pub(crate) async fn run(arguments: Purge) -> Result<Outcome> {
     let queue = arguments.queue.open().await?;
     let path = &arguments.export;
     ensure!(!path.exists(), UsageError(format!("{} exists already: choose another file", path.display())));
-    let limits = BrowseLimits::after(arguments.browse.deadline);
-    let stopped = stop_at_interrupt(limits.cancelled.clone());
-    let exported = match export(&queue, &filter, limits, path).await {
+    let limits = arguments.browse.limits();
+    let stopped = Arc::clone(&limits.cancelled);
+    let (exported, browsed) = match export(&queue, &filter, limits, path).await {
         Ok(exported) => exported,
         Err(error) => {
             // The file is incomplete and nothing was deleted; it would only prevent the next attempt.
@@ -72,22 +73,32 @@ pub(crate) async fn run(arguments: Purge) -> Result<Outcome> {
         )));
     }
     let is_exported = |message: &Message| exported.contains(&message.message_id);
-    let deleted =
-        remove_matching(&queue, RemovalLimits::new(exported.len(), &stopped), is_exported, async |messages| {
-            Ok(messages)
-        });
+    let limits = RemovalLimits::new(exported.len(), &stopped, arguments.browse.redriving());
+    let deleted = remove_matching(&queue, limits, is_exported, async |messages| Ok(messages));
     let deleted = deleted.await?.len();
     output::print_summary(&json!({"exported": count, "deleted": deleted}), arguments.format)?;
-    Ok(if deleted == exported.len() { Outcome::Complete } else { Outcome::Incomplete })
+    let saw_all = inspect::outcome(&queue, &browsed) == Outcome::Complete;
+    if deleted < exported.len() {
+        let left = exported.len() - deleted;
+        output::print_notice(&format!(
+            "{left} exported messages are left: others hold or have deleted them, or it was interrupted"
+        ));
+    }
+    Ok(if saw_all && deleted == exported.len() { Outcome::Complete } else { Outcome::Incomplete })
 }
 
 /// Writes the matching messages to the disk, and returns their ids.
-async fn export(queue: &Queue, filter: &Filter, limits: BrowseLimits, path: &Path) -> Result<HashSet<String>> {
+async fn export(
+    queue: &Queue,
+    filter: &Filter,
+    limits: BrowseLimits,
+    path: &Path,
+) -> Result<(HashSet<String>, BrowseResult)> {
     let context = || format!("cannot write {}", path.display());
     let file = OpenOptions::new().write(true).create_new(true).open(path).with_context(context)?;
     let mut out = BufWriter::new(file);
     let mut ids = HashSet::new();
-    browse(queue, limits, |message| {
+    let browsed = browse(queue, limits, |message| {
         if filter.admits(&message) {
             out.write_all(output::json_line(&message)?.as_bytes()).with_context(context)?;
             ids.insert(message.message_id);
@@ -97,7 +108,7 @@ async fn export(queue: &Queue, filter: &Filter, limits: BrowseLimits, path: &Pat
     .await?;
     let file = out.into_inner().with_context(context)?;
     file.sync_all().with_context(context)?;
-    Ok(ids)
+    Ok((ids, browsed))
 }
 
 /// Removes an incomplete file, if it exists.

@@ -1,6 +1,7 @@
 //! `dlq replay` and `resume`: commands that replay messages.
 #![allow(clippy::disallowed_methods, reason = "a command reads the clock and creates ids here")]
 
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
@@ -10,12 +11,11 @@ use clap::Subcommand;
 use indicatif::{ProgressBar, ProgressStyle};
 use jiff::Timestamp;
 use ops::connection;
-use ops::dlq::browse::BrowseLimits;
 use ops::dlq::history::History;
-use ops::dlq::journal::entry::Summary;
+use ops::dlq::journal::entry::{Entry, Summary};
 use ops::dlq::journal::{Journal, read};
 use ops::dlq::options::MessageSelection;
-use ops::dlq::plan::{Plan, plan};
+use ops::dlq::plan::{FILTERED_OUT, Plan, plan};
 use ops::dlq::queue::Queue;
 use ops::dlq::replay::progress::Progress;
 use ops::dlq::replay::{PlannedReplay, Replay, ReplayResult, ReplaySource};
@@ -23,10 +23,11 @@ use ops::error::UsageError;
 use serde_json::json;
 use uuid::Uuid;
 
+use crate::cli::dlq::inspect::grouped;
 use crate::cli::dlq::journal::{self, JournalArgs, JournalCommand};
 use crate::cli::dlq::replay_arguments::ReplayArgs;
 use crate::cli::interrupts::stop_at_interrupt;
-use crate::cli::output::{self, Format, Outcome};
+use crate::cli::output::{self, Format, Outcome, one_line};
 
 /// The last line of output, and the exit codes.
 const RESULT_HELP: &str = "\
@@ -84,15 +85,19 @@ async fn replay(arguments: ReplayArgs) -> Result<Outcome> {
     let count = arguments.count.map(|count| usize::try_from(count).unwrap_or(usize::MAX));
     let chosen = MessageSelection::new(filter, count);
     let history = History::read(&folder, None)?;
-    let limits = BrowseLimits::after(arguments.browse.deadline);
-    let stopped = stop_at_interrupt(Arc::clone(&limits.cancelled));
+    let limits = arguments.browse.limits();
+    let stopped = Arc::clone(&limits.cancelled);
     let plan = plan(&queue, &options, &chosen, &history, limits).await?;
     print_plan(&plan, &queue);
-    if arguments.dry_run || stopped.load(Ordering::Relaxed) {
+    if stopped.load(Ordering::Relaxed) {
+        return stopped_while_planning(&plan, arguments.format);
+    }
+    if arguments.dry_run {
         return output::print_text(dry_run_result(&plan, arguments.format).as_bytes());
     }
     let id = Uuid::now_v7().to_string();
     let journal = Journal::create(&folder, &id)?;
+    offer_resume(journal.path());
     let source = ReplaySource { queue, env: connection.env, sdk: connection.sdk };
     let planned = PlannedReplay { plan, filter: chosen.filter, history };
     let replay = Box::pin(Replay::start(source, options, planned, journal, id)).await?;
@@ -107,6 +112,20 @@ async fn resume(arguments: JournalArgs) -> Result<Outcome> {
         UsageError("the journal has no plan: the replay ended before it sent a message. Run `replay` again".to_owned())
     };
     let planned = state.plan.clone().ok_or_else(no_plan)?;
+    if state.is_plan_incomplete() {
+        let summary = Summary {
+            planned: planned.planned,
+            remaining: planned.planned,
+            journal: path.display().to_string(),
+            ..Summary::default()
+        };
+        journal.write(Entry::Closed(summary.clone())).await?;
+        output::print_notice(
+            "this replay ended while its plan was written, before it sent a message: run `replay` again",
+        );
+        output::print_summary(&summary, arguments.format)?;
+        return Ok(Outcome::Incomplete);
+    }
     if let Some(closed) = state.closed.as_ref().filter(|closed| closed.remaining == 0) {
         output::print_notice("this replay is complete");
         return print_result(closed, arguments.format);
@@ -114,11 +133,13 @@ async fn resume(arguments: JournalArgs) -> Result<Outcome> {
     ensure!(
         !planned.options.is_null(),
         UsageError(
-            "this is the journal of an edit, which cannot be resumed: check with `peek` whether the edited message exists (its \
+            "this is the journal of an edit or an import. An import continues with `import --resume`. An edit cannot be \
+             resumed: check with `peek` whether the edited message exists (its \
              attribute busline-edited names the original one), then `edit` again or `purge` the superfluous one"
                 .to_owned()
         )
     );
+    offer_resume(&path);
     let connection = connection::connect(arguments.env.as_deref(), Some(&planned.queue)).await?;
     let queue = Queue::open(&connection, &planned.queue).await;
     queue.attributes().await?;
@@ -132,6 +153,22 @@ async fn resume(arguments: JournalArgs) -> Result<Outcome> {
     let source = ReplaySource { queue, env: planned.env, sdk: connection.sdk };
     let replay = Box::pin(Replay::resume(source, history, journal, state)).await?;
     run_to_end(replay, &stop_at_interrupt(Arc::default()), arguments.format).await
+}
+
+/// The result when a command is interrupted before it has sent anything.
+pub(crate) fn stopped_while_planning(plan: &Plan, format: Format) -> Result<Outcome> {
+    output::print_notice("interrupted: nothing was sent. Run the same command again");
+    output::print_text(dry_run_result(plan, format).as_bytes())?;
+    Ok(Outcome::Incomplete)
+}
+
+/// If the command does not end with success, the operator is told how to continue the replay of this journal.
+pub(crate) fn offer_resume(journal: &Path) {
+    let id = journal.file_stem().unwrap_or_default().to_string_lossy();
+    output::set_continuation(Some(format!(
+        "replay {id} is not complete: `ops dlq resume {}` continues it",
+        journal.display()
+    )));
 }
 
 /// Runs a replay, and shows its progress on a terminal.
@@ -171,12 +208,17 @@ fn show_progress(bar: &ProgressBar, progress: &Progress) {
 /// Prints the summary, the last line of output.
 pub(crate) fn print_result(summary: &Summary, format: Format) -> Result<Outcome> {
     output::print_summary(summary, format)?;
+    for (reason, count) in summary.left_out.iter().filter(|(reason, _)| *reason != FILTERED_OUT) {
+        output::print_notice(&format!("{} left: {}", grouped(*count), one_line(reason)));
+    }
     if summary.remaining == 0 {
-        return Ok(Outcome::Complete);
+        output::set_continuation(None);
+        let is_complete = summary.superseded() == 0;
+        return Ok(if is_complete { Outcome::Complete } else { Outcome::Incomplete });
     }
     output::print_notice(&format!(
         "{} messages are left: check the journal, then `resume` or `replay`",
-        summary.remaining
+        grouped(summary.remaining)
     ));
     Ok(Outcome::Incomplete)
 }
@@ -184,10 +226,10 @@ pub(crate) fn print_result(summary: &Summary, format: Format) -> Result<Outcome>
 pub(crate) fn print_plan(plan: &Plan, queue: &Queue) {
     output::print_notice(&format!("{} messages of {}", plan.planned, queue.name()));
     for (target, count) in &plan.targets {
-        output::print_notice(&format!("  {count:>7}  to {target}"));
+        output::print_notice(&format!("  {count:>7}  to {}", one_line(target)));
     }
     for (reason, count) in &plan.left_out {
-        output::print_notice(&format!("  {count:>7}  left out: {reason}"));
+        output::print_notice(&format!("  {count:>7}  left out: {}", one_line(reason)));
     }
 }
 

@@ -57,6 +57,9 @@ pub(crate) struct ReplayArgs {
     /// Also replay an event when a newer one of its subject is in the plan
     #[arg(long)]
     superseded: bool,
+    /// Leave out an event when a newer one of its subject is in the plan, and do not count it as left
+    #[arg(long, conflicts_with = "superseded")]
+    skip_superseded: bool,
     /// The visibility timeout: how long messages stay hidden if this program is killed
     #[arg(long, value_name = "TIME", default_value = "60s", value_parser = seconds)]
     hidden: u64,
@@ -138,7 +141,11 @@ impl ReplayArgs {
             purpose: Purpose::Replay,
             after: if self.target.to.is_some() { AfterReplay::Keep } else { AfterReplay::Delete },
             rehearsal: self.target.to.clone(),
-            superseded: if self.superseded { Superseded::Replay } else { Superseded::Skip },
+            superseded: match (self.superseded, self.skip_superseded) {
+                (true, _) => Superseded::Replay,
+                (false, true) => Superseded::SkipOnRequest,
+                (false, false) => Superseded::Skip,
+            },
             visibility_timeout: self.hidden,
             settle: self.settle,
         })
@@ -149,7 +156,7 @@ impl TargetArgs {
     async fn resolve(&self, connection: &Connection, source: &Queue) -> Result<ReplayTarget> {
         if let Some(given) = &self.to_queue {
             let queue = Queue::resolve(connection, given).await?;
-            queue.require_other_than(source)?;
+            queue.require_other_than(source).await?;
             return Ok(ReplayTarget::Queue(queue.url().to_owned()));
         }
         let Some(given) = &self.to_topic else { return Ok(ReplayTarget::Origin) };
@@ -166,7 +173,7 @@ pub(crate) async fn parking_queue(
 ) -> Result<Option<String>> {
     if let Some(given) = given {
         let parking = Queue::resolve(connection, given).await?;
-        parking.require_other_than(queue)?;
+        parking.require_other_than(queue).await?;
         return Ok(Some(parking.url().to_owned()));
     }
     let known = connection.known_services().await;

@@ -20,8 +20,8 @@ pub(crate) fn overviews(overviews: &[QueueOverview], now: Timestamp) -> String {
     let mut table =
         table(["service", "queue", "depth", "growth", "in flight", "oldest", "kept for", "fed by", "goes back to"]);
     for it in overviews {
-        let suffix = if it.oldest_is_exact { "" } else { " or more" };
-        let oldest = it.oldest.map_or_else(|| "-".to_owned(), |at| format!("{}{suffix}", ago(now, at)));
+        let no_age = if it.oldest_is_exact { "-" } else { "unknown" };
+        let oldest = it.oldest.map_or_else(|| no_age.to_owned(), |at| ago(now, at));
         let sources: Vec<String> = it.fed_by.iter().map(|source| format!("{} {}", source.kind, source.name)).collect();
         table.add_row([
             it.service.clone().unwrap_or_else(|| "-".to_owned()),

@@ -1,9 +1,6 @@
 //! `dlq park`, `unpark`, `edit`, `import`, `purge`, `rollback`: commands that move, change or delete messages.
 #![allow(clippy::disallowed_methods, reason = "a command reads the clock and creates ids here")]
 
-use std::fs::File;
-use std::io::{self, BufRead, BufReader};
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -12,31 +9,26 @@ use anyhow::{Result, bail};
 use clap::{Args, Subcommand};
 use jiff::Timestamp;
 use ops::connection::{self, Connection};
-use ops::dlq::attribute_names;
-use ops::dlq::batches::{self, OutgoingMessage};
-use ops::dlq::browse::BrowseLimits;
 use ops::dlq::history::History;
 use ops::dlq::journal::entry::{Purpose, Summary};
 use ops::dlq::journal::{Journal, read};
-use ops::dlq::limits::BATCH_SIZE;
-use ops::dlq::message::Message;
 use ops::dlq::options::{AfterReplay, MessageSelection, Options, Order, Pace, Superseded};
 use ops::dlq::plan::plan;
 use ops::dlq::queue::Queue;
-use ops::dlq::raw_message::Attribute;
+use ops::dlq::removal::RemovalLimits;
 use ops::dlq::replay::{PlannedReplay, Replay, ReplaySource};
-use ops::dlq::replay_metadata::{self, MetadataPolicy};
+use ops::dlq::replay_metadata::MetadataPolicy;
 use ops::dlq::rollback;
 use ops::dlq::targets::selection::{ReplayTarget, TargetSelection};
 use ops::error::UsageError;
-use serde_json::json;
 use uuid::Uuid;
 
-use crate::cli::arguments::{BrowseArgs, FilterArgs, QueueArgs, non_empty_text};
+use crate::cli::arguments::{BrowseArgs, FilterArgs, ForceArgs, QueueArgs, non_empty_text};
 use crate::cli::dlq::edit::{self, Edit};
+use crate::cli::dlq::import::{self, Import};
 use crate::cli::dlq::journal::JournalFolder;
 use crate::cli::dlq::purge::{self, Purge};
-use crate::cli::dlq::replay::{print_plan, run_to_end};
+use crate::cli::dlq::replay::{offer_resume, print_plan, run_to_end, stopped_while_planning};
 use crate::cli::dlq::replay_arguments::{parking_queue, seconds};
 use crate::cli::interrupts::stop_at_interrupt;
 use crate::cli::output::{self, Format, Outcome};
@@ -66,8 +58,9 @@ pub(crate) enum TransferCommand {
     /// Sends messages of an `export` to a queue, with their text, attributes and group
     #[command(after_help = "Examples:\n  cargo ops dlq import notifications failures.ndjson\n  \
                             gunzip -c failures.ndjson.gz | ops dlq import my-dlq -\n\n\
-                            The last line is {\"imported\", \"failed\"}. Exit codes: 0 all were sent; 1 AWS or the network \
-                            failed; 2 some were not; 64 invalid arguments, or a line is not a message.")]
+                            The last line is {\"imported\", \"failed\", \"alreadyImported\", \"journal\"}. Exit codes: 0 all \
+                            were sent; 1 AWS or the network failed: `--resume` continues; 2 some were not; 64 invalid \
+                            arguments, or a line is not a message.")]
     Import(Import),
     /// Deletes messages after writing them to a file
     #[command(
@@ -113,17 +106,6 @@ pub(crate) struct ParkingArgs {
 }
 
 #[derive(Debug, Args)]
-pub(crate) struct Import {
-    #[command(flatten)]
-    queue: QueueArgs,
-    /// The file, or `-` for standard input
-    file: PathBuf,
-    /// The output format; the last line is always a JSON object
-    #[arg(long, value_enum, default_value_t = Format::Table)]
-    format: Format,
-}
-
-#[derive(Debug, Args)]
 pub(crate) struct Rollback {
     /// The replay's id, its beginning, or the journal's file
     replay: String,
@@ -135,6 +117,8 @@ pub(crate) struct Rollback {
     /// The visibility timeout: how long messages stay hidden if this program is killed
     #[arg(long, value_name = "TIME", default_value = "60s", value_parser = seconds)]
     hidden: u64,
+    #[command(flatten)]
+    force: ForceArgs,
     /// The output format; the last line is always a JSON object
     #[arg(long, value_enum, default_value_t = Format::Table)]
     format: Format,
@@ -151,7 +135,7 @@ pub(crate) async fn run(command: TransferCommand) -> Result<Outcome> {
             arguments.transfer(connection, parking, queue, Purpose::Replay).await
         }
         TransferCommand::Edit(arguments) => edit::run(*arguments).await,
-        TransferCommand::Import(arguments) => import(arguments).await,
+        TransferCommand::Import(arguments) => import::run(arguments).await,
         TransferCommand::Purge(arguments) => purge::run(*arguments).await,
         TransferCommand::Rollback(arguments) => roll_back(arguments).await,
     }
@@ -165,7 +149,7 @@ impl ParkingArgs {
             bail!(UsageError(format!("{} has no parking queue: give --parking", queue.name())));
         };
         let parking = Queue::open(&connection, &parking).await;
-        parking.require_other_than(&queue)?;
+        parking.require_other_than(&queue).await?;
         Ok((connection, queue, parking))
     }
 
@@ -174,12 +158,16 @@ impl ParkingArgs {
         let count = self.count.map(|count| usize::try_from(count).unwrap_or(usize::MAX));
         let chosen = MessageSelection::new(self.filter.filter(Timestamp::now())?, count);
         let options = options(to.url(), purpose);
-        let limits = BrowseLimits::after(self.browse.deadline);
-        let stopped = stop_at_interrupt(limits.cancelled.clone());
+        let limits = self.browse.limits();
+        let stopped = Arc::clone(&limits.cancelled);
         let plan = plan(&from, &options, &chosen, &History::default(), limits).await?;
         print_plan(&plan, &from);
+        if stopped.load(Ordering::Relaxed) {
+            return stopped_while_planning(&plan, self.format);
+        }
         let id = Uuid::now_v7().to_string();
         let journal = Journal::create(&folder, &id)?;
+        offer_resume(journal.path());
         let source = ReplaySource { queue: from, env: connection.env, sdk: connection.sdk };
         let planned = PlannedReplay { plan, filter: chosen.filter, history: History::default() };
         let replay = Box::pin(Replay::start(source, options, planned, journal, id)).await?;
@@ -215,70 +203,6 @@ fn options(to: &str, purpose: Purpose) -> Options {
     }
 }
 
-async fn import(arguments: Import) -> Result<Outcome> {
-    let queue = arguments.queue.open().await?;
-    let input: Box<dyn BufRead> = if arguments.file == Path::new("-") {
-        Box::new(BufReader::new(io::stdin()))
-    } else {
-        let unreadable = |error| UsageError(format!("cannot read {}: {error}", arguments.file.display()));
-        Box::new(BufReader::new(File::open(&arguments.file).map_err(unreadable)?))
-    };
-    let (mut imported, mut failed, mut messages) = (0, 0, Vec::new());
-    for (number, line) in input.lines().enumerate() {
-        let unreadable = |error: io::Error| {
-            UsageError(format!("cannot read line {}: {error}; {imported} messages before it were imported", number + 1))
-        };
-        let line = line.map_err(unreadable)?;
-        if line.trim().is_empty() {
-            continue;
-        }
-        let message: Message = serde_json::from_str(&line).map_err(|error| {
-            UsageError(format!(
-                "line {} is not a message ({error}); {imported} before it were imported. Use a file of `export --format \
-                 ndjson`",
-                number + 1
-            ))
-        })?;
-        messages.push(message);
-        if messages.len() == BATCH_SIZE {
-            send(&queue, &mut messages, &mut imported, &mut failed).await?;
-        }
-    }
-    send(&queue, &mut messages, &mut imported, &mut failed).await?;
-    output::print_summary(&json!({"imported": imported, "failed": failed}), arguments.format)?;
-    Ok(if failed == 0 { Outcome::Complete } else { Outcome::Incomplete })
-}
-
-async fn send(queue: &Queue, messages: &mut Vec<Message>, imported: &mut u64, failed: &mut u64) -> Result<()> {
-    let outgoing: Vec<OutgoingMessage> = messages.iter().map(|message| imported_as(message, queue)).collect();
-    let outcomes = batches::send(queue.sqs(), queue.url(), &outgoing).await?;
-    for (message, outcome) in messages.iter().zip(outcomes) {
-        match outcome {
-            Ok(_) => *imported += 1,
-            Err(error) => {
-                *failed += 1;
-                output::print_notice(&format!("message {} was not imported: {error}", message.message_id));
-            }
-        }
-    }
-    messages.clear();
-    Ok(())
-}
-
-/// The exported message with its replay metadata and its replay key, so that a message imported twice is recognised.
-fn imported_as(message: &Message, queue: &Queue) -> OutgoingMessage {
-    let mut attributes = replay_metadata::preserved_attributes(message, MetadataPolicy::Keep);
-    if !attributes.iter().any(|(name, _)| name == attribute_names::REPLAY_KEY) {
-        replay_metadata::add_attribute(
-            &mut attributes,
-            message,
-            attribute_names::REPLAY_KEY,
-            Attribute::text(replay_metadata::replay_key(message)),
-        );
-    }
-    OutgoingMessage::new(message, queue.url(), &message.body, attributes)
-}
-
 async fn roll_back(arguments: Rollback) -> Result<Outcome> {
     let path = read::find(&arguments.folder.path()?, &arguments.replay)?;
     let mut queue = None;
@@ -289,9 +213,18 @@ async fn roll_back(arguments: Rollback) -> Result<Outcome> {
     })?;
     let connection = connection::connect(arguments.env.as_deref(), queue.as_deref()).await?;
     let stopped = stop_at_interrupt(Arc::default());
-    let summary = rollback::rollback(&connection.sdk, &path, Duration::from_secs(arguments.hidden), &stopped).await?;
+    let id = path.file_stem().unwrap_or_default().to_string_lossy();
+    output::set_continuation(Some(format!(
+        "the rollback of {id} is not complete: `ops dlq rollback {}` continues it",
+        path.display()
+    )));
+    let limits = RemovalLimits {
+        visibility_timeout: Duration::from_secs(arguments.hidden),
+        ..RemovalLimits::new(usize::MAX, &stopped, arguments.force.redriving())
+    };
+    let summary = rollback::rollback(&connection.sdk, &path, limits).await?;
     if stopped.load(Ordering::Relaxed) {
-        output::print_notice("interrupted: run it again to continue");
+        output::print_notice("interrupted");
     } else if summary.remaining > 0 {
         output::print_notice(&format!(
             "{} messages were not received: they were consumed, are in flight, or are delayed; run it again to check once more",

@@ -6,6 +6,8 @@ mod newest_replay;
 mod screen;
 
 use std::ops::ControlFlow;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use anyhow::{Context, Result};
@@ -18,11 +20,13 @@ use ops::dlq::overview::{self, PreviousDepths};
 use ops::dlq::queue::Queue;
 use ratatui::crossterm::event::{self, Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
+use tokio::task::JoinHandle;
 
 use crate::cli::arguments::non_empty_text;
 use crate::cli::dlq::journal::JournalFolder;
 use crate::cli::dlq::tables;
 use crate::cli::dlq::watch::board::{Board, Causes};
+use crate::cli::interrupts::stop_at_interrupt;
 use crate::cli::output::{self, Outcome};
 
 /// The longest time to browse a queue.
@@ -75,15 +79,20 @@ async fn run_screen(
 ) -> Result<()> {
     let (sender, mut events) = unbounded_channel();
     read_keyboard(sender.clone());
-    load_causes(connection, board, &sender);
+    let mut causes = CausesReader { cancelled: stop_at_interrupt(Arc::default()), sender, task: None };
+    causes.load(connection, board);
     let mut ticks = tokio::time::interval(every);
+    let mut interrupt_checks = tokio::time::interval(KEYBOARD_INTERVAL);
     loop {
         terminal.draw(|frame| screen::draw(frame, board, output::has_colors())).context("cannot draw")?;
         tokio::select! {
             _ = ticks.tick() => board.refresh(Timestamp::now()).await,
+            _ = interrupt_checks.tick() => if causes.cancelled.load(Ordering::Relaxed) {
+                return causes.end().await;
+            },
             Some(event) = events.recv() => match event {
-                ScreenEvent::Key(key) if is_quit(key) => return Ok(()),
-                ScreenEvent::Key(key) => handle_key(key, connection, board, &sender),
+                ScreenEvent::Key(key) if is_quit(key) => return causes.end().await,
+                ScreenEvent::Key(key) => handle_key(key, connection, board, &mut causes),
                 ScreenEvent::Causes { queue, found } => board.set_causes(&queue, found, Timestamp::now()),
                 ScreenEvent::Resized => {}
                 ScreenEvent::KeyboardFailed(error) => return Err(error).context("cannot read the keyboard"),
@@ -98,33 +107,53 @@ fn is_quit(key: KeyEvent) -> bool {
     interrupts || matches!(key.code, KeyCode::Char('q') | KeyCode::Esc)
 }
 
-fn handle_key(key: KeyEvent, connection: &Connection, board: &mut Board, sender: &UnboundedSender<ScreenEvent>) {
+fn handle_key(key: KeyEvent, connection: &Connection, board: &mut Board, causes: &mut CausesReader) {
     match key.code {
         KeyCode::Down | KeyCode::Char('j') => board.select(1),
         KeyCode::Up | KeyCode::Char('k') => board.select(-1),
         KeyCode::Enter | KeyCode::Char('r') => {}
         _ => return,
     }
-    load_causes(connection, board, sender);
+    causes.load(connection, board);
 }
 
-/// Browses the selected queue in the background. Meanwhile its messages are hidden from other consumers.
-fn load_causes(connection: &Connection, board: &mut Board, sender: &UnboundedSender<ScreenEvent>) {
-    let Some(selected) = board.selected().filter(|_| !matches!(board.causes, Causes::Loading)) else { return };
-    let queue = Queue::at(&connection.sdk, &selected.url);
-    board.causes = Causes::Loading;
-    let sender = sender.clone();
-    tokio::spawn(async move {
-        let name = queue.name().to_owned();
-        let event = ScreenEvent::Causes { queue: name, found: clusters(&queue).await };
-        // The receiver is gone when the screen was closed.
-        sender.send(event).ok();
-    });
+/// Browses queues in the background. Meanwhile their messages are hidden from other consumers.
+struct CausesReader {
+    /// Set to true to give the messages back at once.
+    cancelled: Arc<AtomicBool>,
+    sender: UnboundedSender<ScreenEvent>,
+    task: Option<JoinHandle<()>>,
 }
 
-async fn clusters(queue: &Queue) -> Result<Vec<Cluster>> {
+impl CausesReader {
+    /// Browses the selected queue, unless a queue is being browsed.
+    fn load(&mut self, connection: &Connection, board: &mut Board) {
+        let Some(selected) = board.selected().filter(|_| !matches!(board.causes, Causes::Loading)) else { return };
+        let queue = Queue::at(&connection.sdk, &selected.url);
+        board.causes = Causes::Loading;
+        let (sender, cancelled) = (self.sender.clone(), Arc::clone(&self.cancelled));
+        self.task = Some(tokio::spawn(async move {
+            let name = queue.name().to_owned();
+            let event = ScreenEvent::Causes { queue: name, found: clusters(&queue, cancelled).await };
+            // The receiver is gone when the screen was closed.
+            sender.send(event).ok();
+        }));
+    }
+
+    /// Waits until the messages are given back.
+    async fn end(self) -> Result<()> {
+        self.cancelled.store(true, Ordering::Relaxed);
+        match self.task {
+            Some(task) => task.await.context("a queue was not read to the end"),
+            None => Ok(()),
+        }
+    }
+}
+
+async fn clusters(queue: &Queue, cancelled: Arc<AtomicBool>) -> Result<Vec<Cluster>> {
     let mut clusters = Clusters::default();
-    browse(queue, BrowseLimits::after(BROWSE_TIME), |message| {
+    let limits = BrowseLimits { cancelled, ..BrowseLimits::after(BROWSE_TIME) };
+    browse(queue, limits, |message| {
         clusters.add(&message);
         Ok(ControlFlow::Continue(()))
     })

@@ -1,9 +1,15 @@
 //! The entries of a journal, one a line.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
+
+/// The reason for messages that were left out because of a newer event, although nobody asked for that.
+pub const SUPERSEDED: &str =
+    "superseded: a newer event of the same subject is in the plan (--order subject or --superseded takes both)";
 
 /// One line of a journal.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -106,6 +112,9 @@ pub struct Planned {
     /// The number of those that were not seen, so that they might match.
     #[serde(default)]
     pub unseen: u64,
+    /// The number of messages that were left out of the plan, by reason.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub reasons: BTreeMap<String, u64>,
     /// The options of the replay; `null` for an edit.
     pub options: Value,
 }
@@ -168,6 +177,17 @@ pub struct Summary {
     pub failed: u64,
     /// Messages of the plan that are not finished, and messages of the queue that the plan did not see.
     pub remaining: u64,
+    /// The number of messages that were left out or skipped, by reason.
+    #[serde(rename = "leftOut", default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub left_out: BTreeMap<String, u64>,
     /// The path of the journal.
     pub journal: String,
+}
+
+impl Summary {
+    /// The number of messages that were left out because of a newer event, although nobody asked for that.
+    #[must_use]
+    pub fn superseded(&self) -> u64 {
+        self.left_out.get(SUPERSEDED).copied().unwrap_or(0)
+    }
 }

@@ -46,6 +46,13 @@ pub struct PendingMessage {
 }
 
 impl State {
+    /// Whether the replay ended before its plan was in the journal completely. Nothing was sent then.
+    #[must_use]
+    pub fn is_plan_incomplete(&self) -> bool {
+        let is_short = |plan: &Planned| !plan.everything && (self.chosen.len() as u64) < plan.planned;
+        self.plan.as_ref().is_some_and(|plan| !plan.options.is_null() && is_short(plan))
+    }
+
     /// Applies the next entry.
     pub fn apply(&mut self, entry: Entry) {
         match entry {

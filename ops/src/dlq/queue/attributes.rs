@@ -1,6 +1,6 @@
 //! A queue's attributes: counts, retention, policies.
 
-use anyhow::{Result, bail};
+use anyhow::{Result, bail, ensure};
 use aws_sdk_sqs::error::ProvideErrorMetadata;
 use aws_sdk_sqs::types::QueueAttributeName;
 use serde_json::Value;
@@ -8,6 +8,17 @@ use serde_json::Value;
 use crate::dlq::queue::Queue;
 use crate::dlq::queue_lookup::{describe_existing, is_missing};
 use crate::error::{UsageError, describe};
+
+/// What to do with a queue that has its own dead-letter queue: reading counts as a receive, and the queue moves
+/// messages away after some receives.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum RedrivingQueue {
+    /// It is not read.
+    #[default]
+    Refuse,
+    /// The operator accepts the effect.
+    Read,
+}
 
 /// The attributes of a queue that this program uses. All counts are approximate, as SQS documents.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -40,6 +51,29 @@ impl Attributes {
     #[must_use]
     pub fn unavailable_messages(&self) -> u64 {
         self.in_flight + self.delayed
+    }
+
+    /// Whether these are the attributes of the same queue. A queue can have several URLs, but only one ARN.
+    #[must_use]
+    pub fn is_of_same_queue(&self, other: &Self) -> bool {
+        !self.arn.is_empty() && self.arn == other.arn
+    }
+
+    /// Checks that reading the queue cannot move its messages away.
+    ///
+    /// # Errors
+    /// [`UsageError`] when the queue has its own dead-letter queue, unless the operator accepts that.
+    pub fn require_harmless_reading(&self, queue: &Queue, redriving: RedrivingQueue) -> Result<()> {
+        let receives = self.max_receive_count().map_or_else(|| "some".to_owned(), |count| count.to_string());
+        ensure!(
+            self.redrive_policy.is_none() || redriving == RedrivingQueue::Read,
+            UsageError(format!(
+                "{} moves messages to its own dead-letter queue after {receives} receives, and reading counts as one: \
+                 nothing was read. --force reads it anyway",
+                queue.name()
+            ))
+        );
+        Ok(())
     }
 
     /// How often a message can be received before the queue moves it to its own dead-letter queue. Browsing counts.

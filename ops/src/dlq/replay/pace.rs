@@ -11,6 +11,9 @@ use crate::dlq::options::Pace;
 /// The number of results that the breaker considers.
 const WINDOW: usize = 20;
 
+/// How often a wait checks whether it must stop.
+const STOP_CHECK: Duration = Duration::from_millis(50);
+
 /// Limits the number of messages a second.
 #[derive(Debug)]
 pub(super) struct Rate {
@@ -37,10 +40,10 @@ impl Rate {
         together
     }
 
-    /// Waits until `count` messages may be sent.
-    pub(super) async fn wait(&self, count: usize) {
+    /// Waits until `count` messages may be sent. Returns false, at once, when the replay must stop instead.
+    pub(super) async fn wait(&self, count: usize, must_stop: impl Fn() -> bool) -> bool {
         let Some(pause) = self.pause else {
-            return;
+            return !must_stop();
         };
         let at = {
             let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
@@ -48,7 +51,10 @@ impl Rate {
             *next = at + pause * u32::try_from(count).unwrap_or(u32::MAX);
             at
         };
-        tokio::time::sleep_until(at).await;
+        while Instant::now() < at && !must_stop() {
+            tokio::time::sleep_until(at.min(Instant::now() + STOP_CHECK)).await;
+        }
+        !must_stop()
     }
 }
 
@@ -176,8 +182,20 @@ mod tests {
         let rate = Rate::new(Some(100.0));
         let begun = Instant::now();
         for _ in 0..6 {
-            rate.wait(10).await;
+            assert!(rate.wait(10, || false).await);
         }
         assert!(begun.elapsed() >= Duration::from_millis(500), "{:?}", begun.elapsed());
+    }
+
+    #[tokio::test]
+    async fn nothing_is_sent_after_a_stop_however_low_the_rate() {
+        let rate = Rate::new(Some(0.001));
+        assert!(rate.wait(1, || false).await);
+        let checks = std::cell::Cell::new(0);
+        let must_stop = || checks.replace(checks.get() + 1) >= 2;
+        let pause = Duration::from_secs(500);
+        let waited = tokio::time::timeout(pause, rate.wait(1, must_stop)).await;
+        assert_eq!(waited, Ok(false), "the message is not sent, long before its time");
+        assert!(!Rate::new(None).wait(1, || true).await);
     }
 }

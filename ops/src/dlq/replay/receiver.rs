@@ -5,6 +5,7 @@ mod completion;
 pub(super) mod item;
 
 use std::collections::{HashMap, HashSet, VecDeque};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -16,11 +17,11 @@ use uuid::Uuid;
 use crate::dlq::filter::Filter;
 use crate::dlq::history::History;
 use crate::dlq::journal::state::{State, short_id};
+use crate::dlq::lease::Leases;
 use crate::dlq::message::Message;
 use crate::dlq::options::{Options, Order};
 use crate::dlq::plan::{Plan, subject_position};
 use crate::dlq::queue::Queue;
-use crate::dlq::replay::in_flight::InFlightMessages;
 use crate::dlq::replay::order::SubjectOrder;
 use crate::dlq::replay::receiver::item::{Batch, Item};
 use crate::error::UsageError;
@@ -50,7 +51,7 @@ const RETURN_DELAY: Duration = Duration::from_secs(3);
 #[derive(Debug)]
 pub(super) struct Receiver {
     queue: Queue,
-    in_flight: Arc<InFlightMessages>,
+    leases: Arc<Leases>,
     options: Options,
     filter: Filter,
     history: History,
@@ -63,6 +64,8 @@ pub(super) struct Receiver {
     chosen: HashMap<Uuid, Option<(Uuid, u64)>>,
     /// The number of visible messages at the start, approximately.
     expected: u64,
+    /// Set to true to stop handing out messages.
+    stopped: Arc<AtomicBool>,
     inner: Mutex<Inner>,
 }
 
@@ -98,7 +101,7 @@ struct Inner {
 impl Receiver {
     pub(super) async fn new(
         queue: &Queue,
-        in_flight: Arc<InFlightMessages>,
+        leases: Arc<Leases>,
         options: &Options,
         plan: Plan,
         (filter, history): (Filter, History),
@@ -113,7 +116,7 @@ impl Receiver {
         };
         Ok(Self {
             queue: queue.clone(),
-            in_flight,
+            leases,
             options: options.clone(),
             filter,
             history,
@@ -122,6 +125,7 @@ impl Receiver {
             until: plan.until,
             chosen: plan.chosen,
             expected: attributes.depth,
+            stopped: Arc::default(),
             inner: Mutex::new(Inner { order, ..Inner::default() }),
         })
     }
@@ -183,8 +187,7 @@ impl Receiver {
                 continue;
             }
             let wait = if self.lock().last_receive_was_empty { RECEIVE_WAIT } else { Duration::ZERO };
-            let timeout = Duration::from_secs(self.options.visibility_timeout);
-            let messages = with_retries(|| self.queue.receive(timeout, wait)).await?;
+            let messages = with_retries(|| self.leases.receive(wait)).await?;
             let mut batch = Batch::default();
             let mut without_room = Vec::new();
             let is_empty = messages.is_empty();
@@ -194,7 +197,7 @@ impl Receiver {
                 self.classify(message, &mut batch, &mut without_room);
             }
             for id in without_room {
-                self.in_flight.return_after(id, RETURN_DELAY).await?;
+                self.leases.return_after(id, RETURN_DELAY).await?;
             }
             batch.items = self.ready(max).unwrap_or_default();
             let Batch { items, skipped, sent_after_plan: _, returned, to_delete } = &batch;
@@ -240,6 +243,20 @@ impl Receiver {
         }
     }
 
+    /// Takes back a message that was handed out and not sent, because its lease is over. It is handed out again when it
+    /// is received again.
+    pub(super) fn forget(&self, id: Uuid) {
+        let mut inner = self.lock();
+        inner.in_work -= 1;
+        inner.received -= 1;
+        inner.seen.remove(&id);
+    }
+
+    /// Takes back messages that were handed out and not sent, because the replay stops.
+    pub(super) fn put_back(&self, count: usize) {
+        self.lock().in_work -= count;
+    }
+
     /// Records that a message was not accepted. Returns the waiting ones of its subject, which must not overtake it.
     pub(super) fn fail(&self, message: &Message) -> Vec<Message> {
         let mut inner = self.lock();
@@ -267,7 +284,12 @@ impl Receiver {
     }
 
     pub(super) fn is_closed(&self) -> bool {
-        self.lock().closed
+        self.stopped.load(Ordering::Relaxed) || self.lock().closed
+    }
+
+    /// Set this to true to stop handing out messages.
+    pub(super) fn stop(&self) -> Arc<AtomicBool> {
+        Arc::clone(&self.stopped)
     }
 
     /// The number of received messages of the plan.

@@ -13,9 +13,9 @@ use crate::dlq::history::History;
 use crate::dlq::journal::Journal;
 use crate::dlq::journal::entry::Entry;
 use crate::dlq::journal::state::{PendingMessage, State};
+use crate::dlq::lease::Leases;
 use crate::dlq::options::{AfterReplay, Options};
 use crate::dlq::plan::Plan;
-use crate::dlq::replay::in_flight::InFlightMessages;
 use crate::dlq::replay::receiver::Receiver;
 use crate::dlq::replay::{Replay, ReplaySource};
 
@@ -38,14 +38,13 @@ impl Replay {
         if let Err(error) = source.queue.make_visible(&hidden).await {
             journal.append(Entry::Skipped { reason: format!("still hidden: {error}"), ids: Vec::new() })?;
         }
-        let in_flight = Arc::new(InFlightMessages::new(&source.queue, Duration::from_secs(options.visibility_timeout)));
+        let leases = Arc::new(Leases::new(&source.queue, Duration::from_secs(options.visibility_timeout)));
         let plan = Plan { everything: planned.everything, until: planned.until, ..Plan::default() };
         let conditions = (Filter::default(), history);
         let id = planned.replay_id;
-        let mut receiver =
-            Receiver::new(&source.queue, Arc::clone(&in_flight), &options, plan, conditions, &id).await?;
+        let mut receiver = Receiver::new(&source.queue, Arc::clone(&leases), &options, plan, conditions, &id).await?;
         receiver.restore(&state);
-        let mut replay = Self::new(source, options, receiver, in_flight, journal, id).await;
+        let mut replay = Self::new(source, options, receiver, leases, journal, id).await;
         (replay.accepted_before, replay.unplanned) = (state.replayed + state.parked, planned.unseen);
         let progress = &replay.progress;
         progress.replayed.store(state.replayed, Ordering::Relaxed);
@@ -53,6 +52,7 @@ impl Replay {
         // Messages that were skipped later are received, classified and skipped again.
         progress.skipped.store(planned.left_out, Ordering::Relaxed);
         progress.planned.store(planned.planned, Ordering::Relaxed);
+        planned.reasons.iter().for_each(|(reason, count)| progress.add_reason(reason, *count));
         replay.delete_accepted(&state).await?;
         Ok(replay)
     }

@@ -49,10 +49,13 @@ impl Replay {
             let batch = self.receiver.take(reserved).await?;
             let taken = batch.as_ref().map_or(0, |batch| batch.items.len() as u64);
             quota.fetch_add(reserved - taken, Ordering::AcqRel);
-            let Some(batch) = batch else {
+            let Some(mut batch) = batch else {
                 return Ok(());
             };
-            self.rate.wait(batch.items.len()).await;
+            if !self.rate.wait(batch.items.len(), || self.must_stop()).await {
+                self.receiver.put_back(batch.items.len());
+                batch.items.clear();
+            }
             self.handle(batch, deletions).await?;
             // Accepted messages are deleted while the next are received.
             while deletions.len() > MAX_PENDING_DELETIONS {
@@ -87,6 +90,7 @@ impl Replay {
     fn skip(&self, skipped: Vec<(Message, String)>) -> Result<()> {
         Progress::add(&self.progress.skipped, skipped.len());
         for (message, reason) in skipped {
+            self.progress.add_reason(&reason, 1);
             self.journal.append(Entry::Skipped { reason, ids: vec![message.message_id] })?;
         }
         Ok(())
@@ -103,6 +107,7 @@ impl Replay {
         }
         let intents = items.iter().map(|item| self.intent(item)).collect();
         self.journal.write(Entry::Intent { purpose, messages: intents }).await?;
+        let items = self.still_held(items)?;
         let messages: Vec<ReplayMessage<'_>> = items.iter().map(|item| item.replay_message(&self.id)).collect();
         let outcomes = match (purpose, &self.options.parking) {
             (Purpose::Park, Some(parking)) => self.sender.park(parking, &messages).await?,
@@ -122,10 +127,24 @@ impl Replay {
                     let replay = Arc::clone(self);
                     deletions.spawn(async move { replay.delete(&ids).await });
                 }
-                AfterReplay::Keep => ids.iter().for_each(|id| self.in_flight.set_aside(*id)),
+                AfterReplay::Keep => ids.iter().for_each(|id| self.leases.set_aside(*id)),
             }
         }
         self.record_failures(failed)
+    }
+
+    /// Leaves out messages that another consumer may have taken, because this process was suspended or SQS did not renew
+    /// their leases.
+    fn still_held(&self, items: Vec<Item>) -> Result<Vec<Item>> {
+        let (held, lost): (Vec<Item>, Vec<Item>) = items.into_iter().partition(|item| self.leases.holds(item.id()));
+        if !lost.is_empty() {
+            let messages = lost.iter().map(|item| refused(&item.message, "LeaseOver")).collect();
+            self.journal.append(Entry::Failed { messages })?;
+        }
+        for item in lost {
+            self.receiver.forget(item.id());
+        }
+        Ok(held)
     }
 
     fn split_by_outcome(&self, items: Vec<Item>, outcomes: Vec<Outcome>) -> (Handled, Handled) {
@@ -154,7 +173,7 @@ impl Replay {
         let messages = failed.iter().map(|(item, error)| refused(&item.message, error)).collect();
         self.journal.append(Entry::Failed { messages })?;
         for (item, _) in failed {
-            self.in_flight.set_aside(item.id());
+            self.leases.set_aside(item.id());
             let blocked = self.receiver.fail(&item.message).into_iter();
             self.skip(
                 blocked.map(|message| (message, "an earlier message of its subject failed".to_owned())).collect(),
@@ -165,14 +184,14 @@ impl Replay {
 
     async fn delete(&self, ids: &[Uuid]) -> Result<()> {
         let receipts_by_id: Vec<(Uuid, String)> =
-            ids.iter().filter_map(|id| Some((*id, self.in_flight.receipt(*id)?))).collect();
+            ids.iter().filter_map(|id| Some((*id, self.leases.receipt(*id)?))).collect();
         let receipts: Vec<String> = receipts_by_id.iter().map(|(_, receipt)| receipt.clone()).collect();
         let failed = batches::delete(self.queue.sqs(), self.queue.url(), &receipts).await?;
         self.breaker.check_deletions(failed.values());
         let mut deleted = Vec::new();
         for (index, (id, _)) in receipts_by_id.into_iter().enumerate() {
             // A message that was not deleted is received again, and deleted then.
-            self.in_flight.remove(id);
+            self.leases.remove(id);
             if !failed.contains_key(&index) {
                 deleted.push(id);
             }

@@ -15,7 +15,6 @@ impl Receiver {
     /// Adds a message to the list of the batch where it belongs, to the ready messages, or to `without_room`.
     pub(super) fn classify(&self, message: Message, batch: &mut Batch, without_room: &mut Vec<Uuid>) {
         let id = short_id(&message.message_id);
-        self.in_flight.add(id, &message.receipt_handle);
         let mut inner = self.lock();
         if inner.accepted.contains(&id) {
             batch.to_delete.push(id);
@@ -27,18 +26,18 @@ impl Receiver {
         let is_chosen = self.chosen.contains_key(&id);
         let is_own = || ReplayMetadata::from_message(&message).replay_id.as_deref() == Some(self.replay_id.as_str());
         if !is_chosen && (inner.sent.contains(&id) || is_own()) {
-            self.in_flight.set_aside(id);
+            self.leases.set_aside(id);
             batch.returned.push(message);
             return;
         }
         if self.everything && self.was_sent_after_plan(&message) {
             inner.sent_after_plan += 1;
-            self.in_flight.set_aside(id);
+            self.leases.set_aside(id);
             batch.sent_after_plan.push(message);
             return;
         }
         if !self.everything && !is_chosen {
-            self.in_flight.set_aside(id);
+            self.leases.set_aside(id);
             return;
         }
         inner.received += 1;
@@ -49,7 +48,7 @@ impl Receiver {
                 inner.received -= u64::from(self.everything);
                 inner.finished += u64::from(!self.everything);
                 drop(inner);
-                self.in_flight.set_aside(id);
+                self.leases.set_aside(id);
                 batch.skipped.push((message, reason));
                 return;
             }

@@ -44,7 +44,7 @@ impl Receiver {
         let has_waited = self.lock().wait_until.is_none_or(|until| Instant::now() >= until);
         if self.everything && (seems_complete || empty_receives > 0) {
             let attributes = with_retries(|| self.queue.attributes()).await?;
-            let own = self.in_flight.count() as u64;
+            let own = self.leases.count() as u64;
             if attributes.depth == 0
                 && attributes.delayed == 0
                 && attributes.in_flight <= own

@@ -1,0 +1,254 @@
+//! `dlq import`: sends the messages of an export to a queue. A journal records which were sent, so that an import that
+//! was interrupted can continue.
+#![allow(clippy::disallowed_methods, reason = "a command creates ids here")]
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{self, BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use anyhow::{Context, Result, ensure};
+use clap::Args;
+use ops::dlq::attribute_names;
+use ops::dlq::batches::{self, OutgoingMessage};
+use ops::dlq::journal::entry::{Accepted, Entry, Intent, Planned, Purpose, Refused, Summary};
+use ops::dlq::journal::state::{State, short_id};
+use ops::dlq::journal::{Journal, read};
+use ops::dlq::limits::BATCH_SIZE;
+use ops::dlq::message::Message;
+use ops::dlq::queue::Queue;
+use ops::dlq::raw_message::Attribute;
+use ops::dlq::replay_metadata::{self, MetadataPolicy};
+use ops::error::UsageError;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::cli::arguments::QueueArgs;
+use crate::cli::dlq::journal::JournalFolder;
+use crate::cli::interrupts::stop_at_interrupt;
+use crate::cli::output::{self, Format, Outcome};
+
+/// How journals name an import.
+const WAY: &str = "import";
+
+#[derive(Debug, Args)]
+pub(crate) struct Import {
+    #[command(flatten)]
+    queue: QueueArgs,
+    /// The file, or `-` for standard input
+    file: PathBuf,
+    /// Continue this import of the same file: its id, the beginning of it, or its journal
+    #[arg(long, value_name = "IMPORT")]
+    resume: Option<String>,
+    #[command(flatten)]
+    folder: JournalFolder,
+    /// The output format; the last line is always a JSON object
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    format: Format,
+}
+
+pub(crate) async fn run(arguments: Import) -> Result<Outcome> {
+    let queue = arguments.queue.open().await?;
+    let messages = messages(&arguments.file)?;
+    let stopped = stop_at_interrupt(Arc::default());
+    let mut run = ImportRun::open(&arguments, queue).await?;
+    output::set_continuation(Some(format!(
+        "import {} is not complete: `ops dlq import {} {} --resume {}` continues it",
+        run.id,
+        arguments.queue.queue,
+        arguments.file.display(),
+        run.journal.path().display()
+    )));
+    for (number, message) in messages.enumerate() {
+        if stopped.load(Ordering::Relaxed) {
+            break;
+        }
+        let message = message.map_err(|error| {
+            UsageError(format!("{error:#}; {} messages before it were imported", run.imported + run.known))
+        })?;
+        run.add(number + 1, message).await?;
+    }
+    let is_stopped = stopped.load(Ordering::Relaxed);
+    if is_stopped {
+        output::print_notice("interrupted: the rest of the file was not imported");
+    } else {
+        run.send().await?;
+    }
+    run.close().await?;
+    output::print_summary(&run.summary(), arguments.format)?;
+    if is_stopped || run.failed > 0 {
+        return Ok(Outcome::Incomplete);
+    }
+    output::set_continuation(None);
+    Ok(Outcome::Complete)
+}
+
+type Messages = Box<dyn Iterator<Item = Result<Message>>>;
+
+/// The messages of a file: one a line, or an array as `export --format json` writes it.
+fn messages(file: &Path) -> Result<Messages> {
+    let mut input: Box<dyn BufRead> = if file == Path::new("-") {
+        Box::new(BufReader::new(io::stdin()))
+    } else {
+        let unreadable = |error| UsageError(format!("cannot read {}: {error}", file.display()));
+        Box::new(BufReader::new(File::open(file).map_err(unreadable)?))
+    };
+    let is_array = input.fill_buf().is_ok_and(|start| start.first() == Some(&b'['));
+    if is_array {
+        let not_messages = |error| UsageError(format!("{} is not an array of messages: {error}", file.display()));
+        let messages: Vec<Message> = serde_json::from_reader(input).map_err(not_messages)?;
+        return Ok(Box::new(messages.into_iter().map(Ok)));
+    }
+    let lines = input.lines().enumerate().map(|(index, line)| (index + 1, line));
+    let lines = lines.filter(|(_, line)| line.as_ref().map_or(true, |line| !line.trim().is_empty()));
+    Ok(Box::new(lines.map(|(number, line)| {
+        let line = line.with_context(|| format!("cannot read line {number}"))?;
+        serde_json::from_str(&line).map_err(|error| {
+            anyhow::anyhow!("line {number} is not a message ({error}). Use a file of `export --format ndjson`")
+        })
+    })))
+}
+
+/// A message of the file, and its name in the journal.
+struct Entered {
+    name: String,
+    message: Message,
+}
+
+struct ImportRun {
+    id: Uuid,
+    queue: Queue,
+    journal: Journal,
+    /// What an earlier run has imported.
+    state: State,
+    batch: Vec<Entered>,
+    imported: u64,
+    failed: u64,
+    /// Messages that an earlier run has imported.
+    known: u64,
+}
+
+impl ImportRun {
+    async fn open(arguments: &Import, queue: Queue) -> Result<Self> {
+        let folder = arguments.folder.path()?;
+        let (id, journal, state) = match &arguments.resume {
+            Some(given) => reopen(&read::find(&folder, given)?, &queue)?,
+            None => {
+                let id = Uuid::now_v7();
+                let journal = Journal::create(&folder, &id.to_string())?;
+                journal.write(Entry::Plan(Box::new(plan(id, arguments, &queue)))).await?;
+                (id, journal, State::default())
+            }
+        };
+        Ok(Self { id, queue, journal, state, batch: Vec::new(), imported: 0, failed: 0, known: 0 })
+    }
+
+    /// Adds a message, and sends the batch when it is full.
+    async fn add(&mut self, number: usize, message: Message) -> Result<()> {
+        let name = format!("{number} {}", message.message_id);
+        if self.state.accepted.contains_key(&short_id(&name)) {
+            self.known += 1;
+            return Ok(());
+        }
+        self.batch.push(Entered { name, message });
+        if self.batch.len() == BATCH_SIZE { self.send().await } else { Ok(()) }
+    }
+
+    async fn send(&mut self) -> Result<()> {
+        let batch = std::mem::take(&mut self.batch);
+        if batch.is_empty() {
+            return Ok(());
+        }
+        let intents = batch.iter().map(intent).collect();
+        self.journal.write(Entry::Intent { purpose: Purpose::Replay, messages: intents }).await?;
+        let outgoing: Vec<OutgoingMessage> = batch.iter().map(|entered| self.outgoing(entered)).collect();
+        let outcomes = batches::send(self.queue.sqs(), self.queue.url(), &outgoing).await?;
+        let (mut accepted, mut refused) = (Vec::new(), Vec::new());
+        for (Entered { name: id, message }, outcome) in batch.into_iter().zip(outcomes) {
+            match outcome {
+                Ok(new) => accepted.push(Accepted { id, as_id: Some(new) }),
+                Err(error) => {
+                    output::print_notice(&format!("message {} was not imported: {error}", message.message_id));
+                    refused.push(Refused { id, error });
+                }
+            }
+        }
+        self.imported += accepted.len() as u64;
+        self.failed += refused.len() as u64;
+        if !refused.is_empty() {
+            self.journal.append(Entry::Failed { messages: refused })?;
+        }
+        self.journal.write(Entry::Sent { messages: accepted }).await
+    }
+
+    /// The exported message with its replay metadata and its replay key, so that a message imported twice is
+    /// recognised. In a FIFO queue it has a deduplication id of this import: SQS would take that of an earlier import
+    /// for a repetition, and drop the message although it accepts it.
+    fn outgoing(&self, entered: &Entered) -> OutgoingMessage {
+        let message = &entered.message;
+        let mut attributes = replay_metadata::preserved_attributes(message, MetadataPolicy::Keep);
+        if !attributes.iter().any(|(name, _)| name == attribute_names::REPLAY_KEY) {
+            let key = Attribute::text(replay_metadata::replay_key(message));
+            replay_metadata::add_attribute(&mut attributes, message, attribute_names::REPLAY_KEY, key);
+        }
+        let mut outgoing = OutgoingMessage::new(message, self.queue.url(), &message.body, attributes);
+        let own_id = || Uuid::new_v5(&self.id, entered.name.as_bytes()).to_string();
+        outgoing.deduplication = outgoing.deduplication.map(|_| own_id());
+        outgoing
+    }
+
+    async fn close(&self) -> Result<()> {
+        let summary = Summary {
+            planned: self.known + self.imported + self.failed,
+            replayed: self.known + self.imported,
+            failed: self.failed,
+            remaining: self.failed,
+            journal: self.journal.path().display().to_string(),
+            ..Summary::default()
+        };
+        self.journal.write(Entry::Closed(summary)).await
+    }
+
+    fn summary(&self) -> Value {
+        json!({
+            "imported": self.imported, "failed": self.failed, "alreadyImported": self.known,
+            "journal": self.journal.path(),
+        })
+    }
+}
+
+fn intent(entered: &Entered) -> Intent {
+    let key = replay_metadata::replay_key(&entered.message);
+    Intent { id: entered.name.clone(), receipt: String::new(), key, attempt: 0 }
+}
+
+fn plan(id: Uuid, arguments: &Import, queue: &Queue) -> Planned {
+    Planned {
+        replay_id: id.to_string(),
+        queue: queue.url().to_owned(),
+        env: arguments.queue.env.clone().unwrap_or_default(),
+        way: WAY.to_owned(),
+        planned: 0,
+        everything: false,
+        until: None,
+        left_out: 0,
+        unseen: 0,
+        reasons: BTreeMap::new(),
+        options: json!(null),
+    }
+}
+
+/// Continues the journal of an earlier import to the same queue.
+fn reopen(path: &Path, queue: &Queue) -> Result<(Uuid, Journal, State)> {
+    let (journal, state) = Journal::reopen(path)?;
+    let plan = state.plan.as_ref().filter(|plan| plan.way == WAY);
+    let plan = plan.ok_or_else(|| UsageError(format!("{} is not the journal of an import", path.display())))?;
+    ensure!(
+        plan.queue == queue.url(),
+        UsageError(format!("it was an import to {}, not to {}", plan.queue, queue.url()))
+    );
+    let id = Uuid::parse_str(&plan.replay_id).context("the journal has no id")?;
+    Ok((id, journal, state))
+}
