@@ -59,7 +59,7 @@ struct LeaseEnd {
 
 impl LeaseEnd {
     fn after(duration: Duration, start: Self) -> Self {
-        let duration = duration - SAFETY_MARGIN.min(duration / 4);
+        let duration = duration.saturating_sub(SAFETY_MARGIN.min(duration / 4));
         Self { instant: start.instant + duration, time: start.time + duration }
     }
 

@@ -101,12 +101,16 @@ impl LeasedReader {
 
     /// Keeps messages that stay in the queue with longer and longer leases.
     pub(crate) fn set_aside(&self, messages: &[Message]) {
-        messages.iter().for_each(|message| self.leases.set_aside(short_id(&message.message_id)));
+        for message in messages {
+            self.leases.set_aside(short_id(&message.message_id));
+        }
     }
 
     /// Records that messages are no longer in the queue.
     pub(crate) fn remove(&self, ids: &[Uuid]) {
-        ids.iter().for_each(|id| self.leases.remove(*id));
+        for id in ids {
+            self.leases.remove(*id);
+        }
     }
 
     /// Makes all messages visible to other consumers again.

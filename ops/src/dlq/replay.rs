@@ -118,7 +118,9 @@ impl Replay {
         replay.unplanned = unplanned;
         replay.progress.planned.store(planned, Ordering::Relaxed);
         replay.progress.skipped.store(left_out.values().sum(), Ordering::Relaxed);
-        left_out.iter().for_each(|(reason, count)| replay.progress.add_reason(reason, *count));
+        for (reason, count) in &left_out {
+            replay.progress.add_reason(reason, *count);
+        }
         Ok(replay)
     }
 

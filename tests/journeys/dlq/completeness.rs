@@ -17,7 +17,7 @@ async fn queue(cloud: &EmptyCloud, ending: &str) -> TestQueue {
 async fn hold(queue: &TestQueue, count: usize) -> u64 {
     let mut held = 0;
     while held < count {
-        held += queue.receive(600).await.len();
+        held += queue.receive().await.len();
     }
     held as u64
 }

@@ -29,7 +29,7 @@ async fn listing_queues_receives_no_message() {
         assert_eq!((&listed["depth"], &listed["inFlight"]), (&json!(40), &json!(0)), "{listed}");
     }
     assert_eq!((work.depth().await, dead.depth().await), ((40, 0), (0, 0)));
-    assert!(work.receive(600).await.iter().all(|message| receives(message) == 1), "only this test has received them");
+    assert!(work.receive().await.iter().all(|message| receives(message) == 1), "only this test has received them");
 }
 
 fn receives(message: &aws_sdk_sqs::types::Message) -> u64 {
@@ -76,7 +76,7 @@ async fn an_interrupted_look_gives_back_at_once_what_it_holds() {
         let queue = TestQueue::create(&cloud.sdk(), &TestQueue::unique_name("dlq")).await;
         queue.send_all(&numbered(60)).await;
         // The look waits for what another consumer holds.
-        let held = queue.receive(600).await.len() as u64;
+        let held = queue.receive().await.len() as u64;
         let look = ops.start(&[command, queue.name()]);
         eventually("the look holds messages", async || (queue.depth().await.1 > held + 20).then_some(())).await;
         signal(&look, name).await;

@@ -15,10 +15,11 @@ use tokio::process::Child;
 use super::{numbered, signal};
 
 struct Queues {
-    cloud: EmptyCloud,
     ops: Operator,
     dead: TestQueue,
     orders: TestQueue,
+    // Dropped last, because the queues are deleted there.
+    cloud: EmptyCloud,
 }
 
 impl Queues {
@@ -85,7 +86,7 @@ async fn a_process_that_slept_longer_than_its_lease_sends_nothing_that_others_ha
     eventually("its leases are over", async || (queues.dead.depth().await.1 == 0).then_some(())).await;
     let mut taken = Vec::new();
     while queues.dead.depth().await.0 > 0 {
-        taken.extend(queues.dead.receive(600).await);
+        taken.extend(queues.dead.receive().await);
     }
     queues.dead.delete(&taken).await;
     signal(&replay, "CONT").await;
@@ -124,8 +125,8 @@ async fn an_import_that_ended_early_continues_where_it_was() {
     let text = fs::read_to_string(&journal).expect("a journal");
     let is_sent = |line: &str| serde_json::from_str::<Value>(line).expect("JSON")["entry"] == "sent";
     let end = text.lines().position(is_sent).expect("messages that were sent");
-    let begun: String = text.lines().take(end + 1).map(|line| format!("{line}\n")).collect();
-    fs::write(&journal, begun).expect("a file");
+    let begun: Vec<&str> = text.lines().take(end + 1).collect();
+    fs::write(&journal, begun.join("\n") + "\n").expect("a file");
     let resumed = queues.ops.run_ok(&[&import[..], &["--resume", &journal]].concat()).await.summary();
     assert_eq!((&resumed["imported"], &resumed["alreadyImported"]), (&json!(20), &json!(10)), "{resumed}");
     assert_eq!(bodies(queues.orders.drain().await).len(), 20);

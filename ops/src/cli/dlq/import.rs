@@ -133,14 +133,13 @@ struct ImportRun {
 impl ImportRun {
     async fn open(arguments: &Import, queue: Queue) -> Result<Self> {
         let folder = arguments.folder.path()?;
-        let (id, journal, state) = match &arguments.resume {
-            Some(given) => reopen(&read::find(&folder, given)?, &queue)?,
-            None => {
-                let id = Uuid::now_v7();
-                let journal = Journal::create(&folder, &id.to_string())?;
-                journal.write(Entry::Plan(Box::new(plan(id, arguments, &queue)))).await?;
-                (id, journal, State::default())
-            }
+        let (id, journal, state) = if let Some(given) = &arguments.resume {
+            reopen(&read::find(&folder, given)?, &queue)?
+        } else {
+            let id = Uuid::now_v7();
+            let journal = Journal::create(&folder, &id.to_string())?;
+            journal.write(Entry::Plan(Box::new(plan(id, arguments, &queue)))).await?;
+            (id, journal, State::default())
         };
         Ok(Self { id, queue, journal, state, batch: Vec::new(), imported: 0, failed: 0, known: 0 })
     }

@@ -54,12 +54,8 @@ pub(crate) struct ReplayArgs {
     /// `subject`: messages of one subject by their sequence, one at a time
     #[arg(long, value_enum, default_value_t = OrderArg::Any)]
     order: OrderArg,
-    /// Also replay an event when a newer one of its subject is in the plan
-    #[arg(long)]
-    superseded: bool,
-    /// Leave out an event when a newer one of its subject is in the plan, and do not count it as left
-    #[arg(long, conflicts_with = "superseded")]
-    skip_superseded: bool,
+    #[command(flatten)]
+    superseded: SupersededArgs,
     /// The visibility timeout: how long messages stay hidden if this program is killed
     #[arg(long, value_name = "TIME", default_value = "60s", value_parser = seconds)]
     hidden: u64,
@@ -90,6 +86,17 @@ pub(crate) struct TargetArgs {
     /// The queue for messages that failed too often; by default the service's parking queue
     #[arg(long, value_name = "QUEUE")]
     parking: Option<String>,
+}
+
+/// What happens to an event when a newer one of its subject is in the plan.
+#[derive(Clone, Copy, Debug, Args)]
+struct SupersededArgs {
+    /// Also replay an event when a newer one of its subject is in the plan
+    #[arg(long)]
+    superseded: bool,
+    /// Leave out an event when a newer one of its subject is in the plan, and do not count it as left
+    #[arg(long, conflicts_with = "superseded")]
+    skip_superseded: bool,
 }
 
 /// The order of messages.
@@ -141,7 +148,7 @@ impl ReplayArgs {
             purpose: Purpose::Replay,
             after: if self.target.to.is_some() { AfterReplay::Keep } else { AfterReplay::Delete },
             rehearsal: self.target.to.clone(),
-            superseded: match (self.superseded, self.skip_superseded) {
+            superseded: match (self.superseded.superseded, self.superseded.skip_superseded) {
                 (true, _) => Superseded::Replay,
                 (false, true) => Superseded::SkipOnRequest,
                 (false, false) => Superseded::Skip,
