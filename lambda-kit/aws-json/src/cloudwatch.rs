@@ -9,9 +9,9 @@ use crate::client::{CLOUDWATCH, CallError, Client};
 /// A metric of one resource.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Metric<'a> {
-    /// Such as `AWS/SQS`.
+    /// The service that writes it, such as `AWS/SQS`.
     pub namespace: &'a str,
-    /// Such as `ApproximateAgeOfOldestMessage`.
+    /// Its name in the namespace, such as `ApproximateAgeOfOldestMessage`.
     pub name: &'a str,
     /// The name and the value of its dimension, such as `QueueName`.
     pub dimension: (&'a str, &'a str),
@@ -23,7 +23,7 @@ pub struct Metric<'a> {
 pub struct Datapoint {
     /// The beginning of the minute, in seconds since 1970.
     pub timestamp: f64,
-    /// The highest value.
+    /// The highest value, in the metric's own unit.
     pub maximum: f64,
 }
 

@@ -29,7 +29,7 @@ impl Queues {
         let dead = TestQueue::create(&cloud.sdk(), &TestQueue::unique_name("dlq")).await;
         let orders = TestQueue::create(&cloud.sdk(), &TestQueue::unique_name("orders")).await;
         dead.send_all(&numbered(count)).await;
-        Self { cloud, ops, dead, orders }
+        Self { ops, dead, orders, cloud }
     }
 
     fn replay(&self, options: &[&str]) -> Child {
