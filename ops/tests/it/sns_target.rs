@@ -19,6 +19,7 @@ use ops::dlq::targets::invoke::Acknowledgement;
 use ops::dlq::targets::selection::{ReplayTarget, TargetSelection};
 use percent_encoding::percent_decode_str;
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 const TOPIC: &str = "arn:aws:sns:eu-west-1:000000000000:orders";
 const FIFO_TOPIC: &str = "arn:aws:sns:eu-west-1:000000000000:orders.fifo";
@@ -162,7 +163,10 @@ async fn an_event_that_a_rule_could_not_deliver_is_published_to_its_topic() {
     assert_eq!((requests.len(), requests[0]["TopicArn"].as_str()), (1, TOPIC));
     let entry = &entries(&requests[0])[0];
     let event: Value = serde_json::from_str(&entry["Message"]).unwrap();
-    assert_eq!(event["detail"]["metadata"], json!({"eventId": "m1", "replayId": "r1", "replayAttempt": 2}));
+    let metadata = &event["detail"]["metadata"];
+    let key = metadata["replayKey"].as_str().unwrap().parse::<Uuid>().unwrap();
+    let expected = json!({"eventId": "m1", "replayId": "r1", "replayAttempt": 2, "replayKey": key});
+    assert_eq!((metadata, key.get_version_num()), (&expected, 5));
     assert_eq!(event["detail"]["data"], json!({"n": 1}));
     let expected = [("busline-replay", "r1 2"), ("busline-replay-key", "m1")];
     let expected = expected.map(|(name, value)| (name.to_owned(), ("String".to_owned(), value.to_owned())));
