@@ -2,7 +2,7 @@
 //! an event that is a counterexample.
 //!
 //! Schemas are those of draft 2020-12, with `format` asserted, as our readers do it. Draft-07 is
-//! accepted if its keywords mean the same. [`reads`] is sound both ways: it returns
+//! accepted if its keywords mean the same; there, `$ref` makes everything beside it void. Patterns are those of ECMA-262. [`reads`] is sound both ways: it returns
 //! [`Answer::Always`] only with a proof, and [`Answer::Refuted`] only with an event that the
 //! `jsonschema` crate finds valid for the writer and invalid for the reader.
 
@@ -11,6 +11,8 @@ pub mod generate;
 
 mod arena;
 mod array;
+mod dialect;
+mod ecma;
 mod evaluate;
 mod expand;
 mod explain;
@@ -23,6 +25,7 @@ mod report;
 mod solve;
 mod source;
 mod text;
+mod work;
 
 use std::{io, rc::Rc, thread};
 
@@ -57,7 +60,7 @@ pub enum InvalidSchema {
         reason: String,
     },
     /// The document breaks the rules of JSON Schema itself.
-    #[error("invalid JSON Schema of draft 2020-12 at `{pointer}`: {reason}")]
+    #[error("invalid JSON Schema at `{pointer}`: {reason}")]
     Invalid {
         /// The JSON pointer of the place.
         pointer: String,
@@ -74,6 +77,14 @@ pub enum InvalidSchema {
         pointer: String,
         /// The keyword and how it is used, such as `items as a list`.
         keyword: String,
+    },
+    /// A regular expression that ECMA-262 does not have.
+    #[error("`{pattern}` at `{pointer}` is no regular expression of ECMA-262, or uses its modifiers `s` or `m`")]
+    Pattern {
+        /// The JSON pointer of the pattern.
+        pointer: String,
+        /// The pattern.
+        pattern: String,
     },
     /// A `$ref` without a target in the document.
     #[error("`$ref` is {0:?}, which names nothing in this document: only `#`, `#/$defs/…` and anchors are followed")]
@@ -112,15 +123,20 @@ impl Schema {
 
     fn parse_here(mut document: Value) -> Result<Self, InvalidSchema> {
         let dialect = take_dialect(&mut document)?;
-        jsonschema::draft202012::meta::validate(&document).map_err(|error| InvalidSchema::Invalid {
+        let checked = match dialect {
+            Dialect::Current => jsonschema::draft202012::meta::validate(&document),
+            Dialect::Seven => jsonschema::draft7::meta::validate(&document),
+        };
+        checked.map_err(|error| InvalidSchema::Invalid {
             pointer: error.instance_path().to_string(),
             reason: error.to_string(),
         })?;
+        let validator_document = dialect::normalized(&document, dialect)?;
         let mut arena = Arena::default();
         let root = arena.read(&document, dialect)?;
         arena.check_ends(root)?;
         arena.check_depth(root)?;
-        let validator = validator(&document)?;
+        let validator = validator(&validator_document, dialect)?;
         Ok(Self { document, dialect, validator })
     }
 
@@ -147,9 +163,13 @@ impl Schema {
     }
 }
 
-/// The validator that decides in the end: draft 2020-12, formats asserted.
-fn validator(document: &Value) -> Result<Validator, InvalidSchema> {
-    let options = jsonschema::options().with_draft(Draft::Draft202012).should_validate_formats(true);
+/// The validator that decides in the end, with formats asserted.
+fn validator(document: &Value, dialect: Dialect) -> Result<Validator, InvalidSchema> {
+    let draft = match dialect {
+        Dialect::Current => Draft::Draft202012,
+        Dialect::Seven => Draft::Draft7,
+    };
+    let options = jsonschema::options().with_draft(draft).should_validate_formats(true);
     options
         .build(document)
         .map_err(|error| InvalidSchema::Invalid { pointer: error.schema_path().to_string(), reason: error.to_string() })
@@ -279,9 +299,13 @@ pub fn overlap(schemas: &[&Schema]) -> Overlap {
     found.unwrap_or_else(|error| Overlap::Unknown(format!("cannot start a thread that compares the schemas: {error}")))
 }
 
-fn on_a_deep_stack<T: Send>(work: impl FnOnce() -> T + Send) -> io::Result<T> {
+fn on_a_deep_stack<T: Send>(task: impl FnOnce() -> T + Send) -> io::Result<T> {
     thread::scope(|scope| {
-        let prover = thread::Builder::new().stack_size(STACK).spawn_scoped(scope, work)?;
+        let limited = || {
+            work::limit();
+            task()
+        };
+        let prover = thread::Builder::new().stack_size(STACK).spawn_scoped(scope, limited)?;
         prover.join().or_else(|panic| std::panic::resume_unwind(panic))
     })
 }

@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 
 use super::{
     arena::{Admission, Arena, Id, Keywords, Kind, Literal, Node, Shape},
-    number,
+    number, work,
 };
 
 /// How deep references may lead without leaving a value.
@@ -63,7 +63,7 @@ struct Evaluator<'a> {
 
 impl Evaluator<'_> {
     fn node(&self, id: Id, value: &Value, depth: usize) -> Option<bool> {
-        if depth > DEPTH {
+        if depth > DEPTH || !work::spend(1) {
             return None;
         }
         match &*self.arena.node(id) {

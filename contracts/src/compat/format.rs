@@ -5,7 +5,7 @@ use std::{collections::HashMap, rc::Rc, sync::LazyLock};
 use jsonschema::Validator;
 use serde_json::json;
 
-use super::{language::Machine, validator};
+use super::{language::Machine, parse::Dialect, validator};
 
 /// A format that the validator knows. The number is its place in [`TABLE`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -198,7 +198,7 @@ impl Format {
             if let Some(check) = checks.get(&self.0) {
                 return Some(Rc::clone(check));
             }
-            let check = Rc::new(validator(&json!({ "format": self.name() })).ok()?);
+            let check = Rc::new(validator(&json!({ "format": self.name() }), Dialect::Current).ok()?);
             checks.insert(self.0, Rc::clone(&check));
             Some(check)
         })?;

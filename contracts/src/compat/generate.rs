@@ -6,6 +6,7 @@ use super::{
     Leaf, Rng, Schema,
     arena::{Arena, Literal},
     solve::Solver,
+    work,
 };
 
 /// How often a value is tried before there is taken to be no other.
@@ -37,6 +38,9 @@ impl Iterator for Instances<'_> {
     fn next(&mut self) -> Option<Value> {
         let goal = vec![self.root?];
         for _ in 0..ATTEMPTS {
+            if work::is_spent() {
+                return None;
+            }
             self.solver.refresh();
             self.solver.rng = Some(Rng(self.rng.next()));
             let answer = self.solver.solve(goal.clone());

@@ -17,7 +17,7 @@ use regex_automata::{
 use regex_syntax::hir::{Class, Hir, HirKind};
 use serde_json::json;
 
-use super::validator;
+use super::{ecma, parse::Dialect, validator};
 
 /// A regular expression of a schema.
 #[derive(Debug)]
@@ -39,7 +39,7 @@ impl Pattern {
     /// Whether the validator finds the pattern in a text. The schema that has the pattern was built,
     /// so that the pattern can be.
     pub(super) fn matches(&self, text: &str) -> bool {
-        let build = || validator(&json!({ "pattern": self.source })).ok();
+        let build = || validator(&json!({ "pattern": ecma::translated(&self.source) }), Dialect::Current).ok();
         self.validator.get_or_init(build).as_ref().is_some_and(|validator| validator.is_valid(&text.into()))
     }
 
@@ -47,7 +47,7 @@ impl Pattern {
     pub(super) fn machine(&self) -> Option<&Machine> {
         // The validator's own translation of ECMAScript's syntax, so that both mean the same texts.
         let build =
-            || jsonschema_regex::to_rust_regex(&self.source).ok().and_then(|translated| Machine::new(&translated));
+            || jsonschema_regex::to_rust_regex(&ecma::translated(&self.source)).ok().and_then(|it| Machine::new(&it));
         self.machine.get_or_init(build).as_ref()
     }
 }

@@ -107,6 +107,9 @@ impl Reader<'_> {
     }
 
     fn keywords(&mut self, map: &Map<String, Value>, at: &str) -> Result<Keywords, InvalidSchema> {
+        if self.dialect == Dialect::Seven && map.contains_key("$ref") {
+            return self.reference_alone(map, at);
+        }
         self.check_dialect(map, at)?;
         for holder in ["$defs", "definitions"] {
             self.children(map, holder, at)?;
@@ -131,13 +134,26 @@ impl Reader<'_> {
             format: map.get("format").and_then(Value::as_str).and_then(Format::named),
             ..Keywords::default()
         };
-        if Self::is_opaque_format(map) {
+        let is_encoded = ["contentEncoding", "contentMediaType"].iter().any(|keyword| map.contains_key(*keyword));
+        // Draft-07's validators may assert an encoding.
+        if Self::is_opaque_format(map) || (self.dialect == Dialect::Seven && is_encoded) {
             keywords.opaque.push(Kind::Text);
         }
         self.array_keywords(&mut keywords, map, at)?;
         self.object_keywords(&mut keywords, map, at)?;
         self.unevaluated(&mut keywords, map, at)?;
         Ok(keywords)
+    }
+
+    /// In draft-07 a reference stands for the whole schema: whatever is beside it is ignored, apart from definitions that
+    /// other references name.
+    ///
+    /// <https://json-schema.org/draft-07/draft-handrews-json-schema-01#section-8.3>
+    fn reference_alone(&mut self, map: &Map<String, Value>, at: &str) -> Result<Keywords, InvalidSchema> {
+        for holder in ["$defs", "definitions"] {
+            self.children(map, holder, at)?;
+        }
+        Ok(Keywords { reference: self.reference(map)?, ..Keywords::default() })
     }
 
     /// Formats that the specification asserts and our validator does not.
@@ -153,10 +169,8 @@ impl Reader<'_> {
             return Ok(());
         }
         let tuple = map.get("items").is_some_and(Value::is_array).then_some("items as a list");
-        let sibling =
-            (map.contains_key("$ref") && map.len() > 1 && !at.is_empty()).then_some("$ref beside other keywords");
         let keyword = NOT_IN_SEVEN.into_iter().find(|keyword| map.contains_key(*keyword));
-        match tuple.or(sibling).or(keyword) {
+        match tuple.or(keyword) {
             Some(keyword) => Err(InvalidSchema::OldKeyword { pointer: at.to_owned(), keyword: keyword.to_owned() }),
             None => Ok(()),
         }
@@ -196,14 +210,17 @@ impl Reader<'_> {
         keywords.required = strings(map.get("required"));
         keywords.min_properties = count(map, "minProperties").unwrap_or(0);
         keywords.max_properties = count(map, "maxProperties");
-        // The validator reads the old spelling `dependencies` too.
-        for holder in ["dependentRequired", "dependencies"] {
+        // Draft-07 has one keyword for both.
+        let old = (self.dialect == Dialect::Seven).then_some("dependencies");
+        for holder in ["dependentRequired"].into_iter().chain(old) {
             let entries = map.get(holder).and_then(Value::as_object).into_iter().flatten();
             let lists = entries.filter(|(_, list)| list.is_array());
             keywords.dependent_required.extend(lists.map(|(key, list)| (key.clone(), strings(Some(list)))));
         }
         keywords.dependent = self.children(map, "dependentSchemas", at)?;
-        keywords.dependent.extend(self.children(map, "dependencies", at)?);
+        if let Some(old) = old {
+            keywords.dependent.extend(self.children(map, old, at)?);
+        }
         Ok(())
     }
 

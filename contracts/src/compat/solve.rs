@@ -18,11 +18,14 @@ use super::{
     array,
     evaluate::evaluate,
     expand::{Choice, Fact, expand},
-    number, object, text,
+    number, object, text, work,
 };
 
 /// How many branches one question may take.
 const BUDGET: u32 = 40_000;
+
+/// How much work a branch is, beside the searches that it leads to.
+const BRANCH_STEPS: u64 = 20;
 
 /// How deep the values that are looked for may nest.
 const DEPTH: usize = 130;
@@ -81,7 +84,7 @@ impl Solver {
 
     /// Takes one step from the budget.
     pub(super) fn spend(&mut self) -> Result<(), Leaf> {
-        let left = self.budget.checked_sub(1);
+        let left = self.budget.checked_sub(1).filter(|_| work::spend(BRANCH_STEPS));
         self.budget = left.unwrap_or(0);
         left.map(|_| ()).ok_or_else(|| Leaf::Unknown("the schemas leave too many combinations to try".into()))
     }
@@ -141,7 +144,9 @@ impl Solver {
             self.rng = rng;
             return answer;
         }
-        self.budget -= 1;
+        if let Err(spent) = self.spend() {
+            return spent;
+        }
         self.open.push(goal.to_vec());
         let answer = self.solve_kinds(goal);
         self.open.pop();

@@ -9,6 +9,7 @@ use super::{
     Leaf, Rng,
     format::{Format, STRANGE},
     language::{Machine, Pattern, State, TooLarge, alphabet},
+    work,
 };
 
 /// The most steps that one search walks.
@@ -260,7 +261,7 @@ impl Search {
                 rng.shuffle(&mut characters);
             }
             for (character, _) in characters {
-                if self.steps.len() > STEPS {
+                if self.steps.len() > STEPS || !work::spend(1) {
                     return Err(TooLarge);
                 }
                 let Some(place) = self.after(from, character)? else { continue };

@@ -14,6 +14,8 @@ use crate::schema_pairs;
 /// The given examples, each with its direction and its verdict.
 const EXAMPLES: &str = include_str!("fixtures/compat-examples.json");
 
+const DRAFT_07: &str = "http://json-schema.org/draft-07/schema#";
+
 fn schema(document: &Value) -> Schema {
     Schema::parse(document.clone()).unwrap_or_else(|error| panic!("{error}: {document}"))
 }
@@ -111,7 +113,7 @@ fn properties_named_like_keywords_are_compared_as_properties() {
     for [before, after] in [["title", "description"], ["default", "examples"], ["$comment", "deprecated"]] {
         let needs = |key: &str| json!({"type": "object", "dependentRequired": {key: ["a"]}});
         assert_eq!(checked(&needs(before), &needs(after), Direction::Full).findings.len(), 2, "{before} and {after}");
-        let nested = |key: &str| json!({"items": {"dependencies": {key: ["a"]}}});
+        let nested = |key: &str| json!({"$schema": DRAFT_07, "items": {"dependencies": {key: ["a"]}}});
         assert_eq!(checked(&nested(before), &nested(after), Direction::Full).findings.len(), 2, "{before} and {after}");
         let listed =
             |needed: Value| json!({"dependentRequired": {before: needed}, "properties": {"$ref": {"const": 1}}});
@@ -271,6 +273,108 @@ fn draft_07_is_read_as_far_as_it_means_the_same() {
     };
     assert!(seven(json!({"type": "object", "properties": {"a": {"const": 1}}})).is_ok());
     assert!(seven(json!({"minContains": 2})).unwrap_err().to_string().contains("minContains"));
+}
+
+#[test]
+fn in_draft_07_a_reference_makes_what_is_beside_it_void() {
+    let document = |beside: Value| {
+        let mut document =
+            json!({"$schema": DRAFT_07, "$ref": "#/definitions/a", "definitions": {"a": {"type": "object"}}});
+        document.as_object_mut().unwrap().extend(beside.as_object().unwrap().clone());
+        document
+    };
+    let (plain, beside) = (document(json!({})), document(json!({"required": ["id"], "type": "array"})));
+    assert_eq!(checked(&plain, &beside, Direction::Full).verdict, Verdict::Compatible);
+    assert!(schema(&beside).admits(&json!({})));
+    let field = |beside: Value| json!({"$schema": DRAFT_07, "properties": {"a": document(beside)}, "definitions": {"a": {"type": "string"}}});
+    let (plain, beside) = (field(json!({})), field(json!({"maxLength": 3})));
+    assert_eq!(checked(&plain, &beside, Direction::Full).verdict, Verdict::Compatible);
+    let current = |beside: Value| json!({"$ref": "#/$defs/a", "$defs": {"a": {"type": "object"}}, "required": beside});
+    let report = checked(&current(json!([])), &current(json!(["id"])), Direction::Backward);
+    assert_eq!(report.verdict, Verdict::Incompatible, "2020-12 asserts both");
+}
+
+#[test]
+fn dependencies_are_a_keyword_of_draft_07_alone() {
+    let needs = |dialect: Option<&str>| {
+        let mut document = json!({"type": "object", "dependencies": {"a": ["b"], "c": {"required": ["d"]}}});
+        if let Some(dialect) = dialect {
+            document["$schema"] = json!(dialect);
+        }
+        document
+    };
+    let plain = json!({"type": "object"});
+    assert_eq!(checked(&plain, &needs(None), Direction::Full).verdict, Verdict::Compatible);
+    assert!(schema(&needs(None)).admits(&json!({"a": 1})));
+    assert_eq!(checked(&plain, &needs(Some(DRAFT_07)), Direction::Backward).verdict, Verdict::Incompatible);
+    let property = json!({"properties": {"dependencies": {"type": "string"}}});
+    assert_eq!(checked(&json!(true), &property, Direction::Backward).verdict, Verdict::Incompatible);
+}
+
+#[test]
+fn patterns_are_those_of_ecma_262() {
+    let pattern = |source: &str| json!({"type": "string", "pattern": source});
+    for (source, matched, refused) in [
+        ("^a.b$", vec!["axb", "a\u{85}b", "a😀b"], vec!["a\nb", "a\rb", "a\u{2028}b", "a\u{2029}b"]),
+        ("^[a.]$", vec!["a", "."], vec!["b"]),
+        ("^a$", vec!["a"], vec!["a\n"]),
+        ("^[\\b]$", vec!["\u{8}"], vec!["b"]),
+        ("^\\0$", vec!["\0"], vec!["0", ""]),
+        ("^[\\0-\\x1f]$", vec!["\0", "\u{1f}"], vec![" "]),
+        ("[]", vec![], vec!["", "a"]),
+        ("^[^]$", vec!["a", "\n"], vec![""]),
+        ("^\\uD83D\\uDE00$", vec!["😀"], vec!["a"]),
+        ("^[\\uD83D\\uDE00-\\u{1F64F}]$", vec!["😀", "😃"], vec!["a"]),
+        ("^\\uD83D", vec![], vec!["😀", ""]),
+        ("^[\\uD800-\\uDFFFa]$", vec!["a"], vec!["😀"]),
+        ("^\\u002e$", vec!["."], vec!["a"]),
+        ("^[[a]$", vec!["[", "a"], vec!["b"]),
+        ("^(?i:a)$", vec!["a", "A"], vec!["b"]),
+    ] {
+        let read = schema(&pattern(source));
+        assert!(matched.iter().all(|text| read.admits(&json!(text))), "{source} matches {matched:?}");
+        assert!(!refused.iter().any(|text| read.admits(&json!(text))), "{source} matches none of {refused:?}");
+        let report = checked(&pattern(source), &pattern(source), Direction::Full);
+        assert_eq!(report.verdict, Verdict::Compatible, "{source} is read like itself");
+    }
+    let any = checked(&pattern("^[^]$"), &pattern("^.$"), Direction::Backward);
+    assert_eq!(any.verdict, Verdict::Incompatible, "an end of a line");
+    for source in ["\\Aa", "a\\z", "a\\Z", "(?i)a", "(?P<n>a)", "a++", "[[:alpha:]]]", "(?s:.)", "(?m:^a$)", "\\a"] {
+        assert!(refusal(pattern(source)).contains("/pattern"), "{source}");
+        assert!(refusal(json!({"patternProperties": {source: true}})).contains("/patternProperties"), "{source}");
+    }
+    let keys = |source: &str| json!({"patternProperties": {source: {"type": "string"}}});
+    assert!(schema(&keys("^a.$")).admits(&json!({"a\n": 1})));
+    assert_eq!(checked(&keys("^a.$"), &keys("^a[^]$"), Direction::Backward).verdict, Verdict::Incompatible);
+}
+
+#[test]
+fn a_comparison_that_takes_too_much_work_is_unknown_and_always_the_same() {
+    for (old, new) in laborious() {
+        let started = std::time::Instant::now();
+        let first = checked(&old, &new, Direction::Backward);
+        let took = started.elapsed();
+        let second = checked(&old, &new, Direction::Backward);
+        assert_eq!((first.verdict, &first.reason), (second.verdict, &second.reason), "{took:?}");
+        assert!(took.as_secs() < 60, "a bound on steps bounds the time: {took:?}");
+        println!("{:?} after {took:?}: {:?}", first.verdict, first.reason);
+    }
+}
+
+/// Comparisons with more combinations than can be tried.
+fn laborious() -> Vec<(Value, Value)> {
+    let pattern = |at: usize| json!({"pattern": format!("a.{{{}}}b{at}", at + 5)});
+    let patterns = |count: usize| json!({"type": "string", "allOf": (0..count).map(pattern).collect::<Vec<_>>()});
+    let choice = |at: usize| {
+        json!({"oneOf": [
+            {"properties": {format!("k{at}"): {"multipleOf": at + 2}}, "required": [format!("k{at}")]},
+            {"properties": {format!("k{}", at + 1): {"pattern": format!("^{at}.*{at}$")}}, "minProperties": at % 4}
+        ]})
+    };
+    let choices = |count: usize| json!({"type": "object", "allOf": (0..count).map(choice).collect::<Vec<_>>()});
+    let unequal = |at: usize| json!({"not": {"contains": {"multipleOf": at + 2}, "minContains": at % 3 + 1}});
+    let arrays = |count: usize| json!({"type": "array", "uniqueItems": true, "minItems": 12, "allOf": (0..count).map(unequal).collect::<Vec<_>>()});
+    vec![(patterns(8), patterns(9)), (choices(12), choices(13)), (arrays(14), arrays(15))]
 }
 
 #[test]
