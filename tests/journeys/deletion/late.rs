@@ -141,7 +141,7 @@ fn event(name: &str, ann: &User, left: &Life, title: &str) -> Option<TestEvent> 
 }
 
 /// What others than the bus gave to functions: Scheduler, the bucket, the planner of digests.
-fn invocations(ann: &User, left: &Life) -> [(String, Value); 3] {
+fn invocations(ann: &User, left: &Life) -> [(String, Value); 4] {
     let todo = left.item.rsplit('/').next().unwrap();
     let key = left.announced.form.field("key");
     let uploaded = json!({"Records": [{
@@ -153,6 +153,7 @@ fn invocations(ann: &User, left: &Life) -> [(String, Value); 3] {
     }]});
     [
         ("todos-remind".into(), json!({"todoId": todo, "ownerId": ann.id, "dueAt": "2199-01-01T00:00:00Z"})),
+        ("todos-purge-expired".into(), json!({"todoId": todo, "ownerId": ann.id, "deletedAt": "2026-01-01T00:00:00Z"})),
         ("todos-check-attachment".into(), uploaded),
         ("notifications-send-digest-mail".into(), json!({"userId": ann.id, "digestAt": Timestamp::now()})),
     ]

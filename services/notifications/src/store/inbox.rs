@@ -7,7 +7,9 @@ use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure, Select};
 use jiff::Timestamp;
+use lambda_kit::contention::{self, ATTEMPTS};
 use lambda_kit::table::TableError;
+use lambda_kit::transaction::TransactionError;
 use uuid::Uuid;
 
 use crate::domain::inbox::{InboxEntry, PageRequest};
@@ -61,33 +63,38 @@ impl Store {
     }
 
     /// Saves an entry that was marked read. If another request has read it first, nothing is written, and the entry is
-    /// returned as it is in the table; `None` if it is gone.
+    /// returned as it is in the table; `None` if it is gone. Tries again while another request marks all entries.
     pub(crate) async fn save_read_entry(
         &self,
         read: InboxEntry,
         at: Timestamp,
     ) -> Result<Option<InboxEntry>, TableError> {
-        let answer = self
-            .client
-            .update_item()
-            .table_name(&self.table)
-            .set_key(Some(inbox_row::key(read.owner, read.id)))
-            .update_expression("SET readAt = :readAt REMOVE byUnread")
-            .condition_expression("attribute_exists(byUnread)")
-            .expression_attribute_values(":readAt", keys::timestamp(at)?)
-            // The refusal then contains the entry, and no second read is needed.
-            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
-            .send()
-            .await;
-        let Err(error) = answer else {
-            return Ok(Some(read));
-        };
-        match error.as_service_error() {
-            Some(UpdateItemError::ConditionalCheckFailedException(current)) => {
-                current.item().cloned().map(parse).transpose()
+        for attempt in 0..ATTEMPTS {
+            let answer = self
+                .client
+                .update_item()
+                .table_name(&self.table)
+                .set_key(Some(inbox_row::key(read.owner, read.id)))
+                .update_expression("SET readAt = :readAt REMOVE byUnread")
+                .condition_expression("attribute_exists(byUnread)")
+                .expression_attribute_values(":readAt", keys::timestamp(at)?)
+                // The refusal then contains the entry, and no second read is needed.
+                .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+                .send()
+                .await;
+            let Err(error) = answer else {
+                return Ok(Some(read));
+            };
+            match error.as_service_error() {
+                Some(UpdateItemError::ConditionalCheckFailedException(current)) => {
+                    return current.item().cloned().map(parse).transpose();
+                }
+                // Another request marks all entries.
+                Some(UpdateItemError::TransactionConflictException(_)) => contention::pause(attempt).await,
+                _ => return Err(TableError::call(error)),
             }
-            _ => Err(TableError::call(error)),
         }
+        Err(TransactionError::Contended.into())
     }
 
     /// The entries of one page, and whether there are more. Reads one entry more than it returns.

@@ -134,6 +134,17 @@ fn two_concurrent_reads_of_an_entry_return_the_same_time() {
 }
 
 #[test]
+fn an_entry_can_be_read_while_another_request_marks_all_entries() {
+    let error = "com.amazonaws.dynamodb.v20120810#TransactionConflictException";
+    let conflict = || Answer::Json(400, json!({"__type": error, "message": "Transaction is ongoing for the item"}));
+    let entry = ("GetItem", found(&entry(&Value::Null)));
+    let updates = [("UpdateItem", conflict()), ("UpdateItem", conflict()), ("UpdateItem", done())];
+    let script: Vec<_> = [entry].into_iter().chain(updates).chain([("GetItem", done())]).collect();
+    let ran = run("read-notification", &fixture("read-request"), &script);
+    assert_eq!((answered(&ran).0, ran.bodies("UpdateItem").len()), (200, 3), "{ran:?}");
+}
+
+#[test]
 fn an_entry_that_is_erased_while_it_is_read_is_404() {
     let gone = Answer::Json(400, json!({"__type": "ConditionalCheckFailedException", "message": "no item"}));
     let script = [("GetItem", found(&entry(&Value::Null))), ("UpdateItem", gone)];

@@ -99,6 +99,10 @@ impl Todos {
             let Some(change) = rule(todo.clone())? else {
                 return Ok(UpdateOutcome::Updated(Box::new(todo)));
             };
+            // An erasure could miss a row that is moved while it runs.
+            if change.moves_item() && self.store.is_deleted(target.owner).await.map_err(AppError::from)? {
+                return Ok(UpdateOutcome::NotFound);
+            }
             match self.store.save_todo(change, correlation).await.map_err(AppError::from)? {
                 SaveOutcome::Saved(todo) => return Ok(UpdateOutcome::Updated(todo)),
                 SaveOutcome::Outdated => contention::pause(attempt).await,

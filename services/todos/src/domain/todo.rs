@@ -159,6 +159,13 @@ impl Todo {
     }
 }
 
+impl TodoChange {
+    /// Whether it moves the item to the deleted ones, or back from there.
+    pub(crate) fn moves_item(&self) -> bool {
+        matches!(self.event, TodoEvent::Deleted | TodoEvent::Restored)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
