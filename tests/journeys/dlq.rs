@@ -29,7 +29,7 @@ use uuid::Uuid;
 pub(crate) fn news(name: &str, owner: Uuid) -> TestEvent {
     let todo = Uuid::now_v7();
     let data = json!({
-        "todoId": todo, "ownerId": owner, "title": "Buy milk", "changed": ["title"], "priority": "normal", "tags": [],
+        "todoId": todo, "ownerId": owner, "title": "Buy milk", "changed": ["title", "priority"], "priority": "normal", "tags": [],
         "completedAt": Timestamp::now(),
     });
     TestEvent::new("todos", name, todo, 1, &data)

@@ -1,35 +1,40 @@
 import { remind } from './cloud.ts';
 import { add, expect, saved, test } from './page.ts';
 
-test('a reminder is unread, stands out and links to the item, and own changes are not unread', async ({
-  home,
-  user,
-}) => {
-  await add(home, 'Buy milk', 'Call Ben', 'Walk the dog');
-  await home.getByRole('checkbox', { name: 'Complete “Call Ben”' }).click();
-  await saved(home);
-  await home.goto('/inbox');
-  const entries = home.getByRole('list', { name: 'Inbox' }).getByRole('listitem');
-  await expect(entries.filter({ hasText: 'You completed “Call Ben”' })).toBeVisible();
-  await expect(entries.filter({ hasText: 'You added “Buy milk”' })).toBeVisible();
-  await expect(entries).toHaveCount(5);
-  // The greeting alone.
-  await expect(home.getByRole('status').filter({ hasText: '1 unread' })).toBeVisible();
+test.describe('reminders', () => {
+  // The item of the reminder does not exist.
+  test.use({ allowed: /status of 404/ });
 
-  await remind(user, 'Pay rent');
-  await expect(home.getByRole('status').filter({ hasText: '2 unread' })).toBeVisible();
-  await expect(home.getByRole('link', { name: /^Inbox\s+2 unread/ }).first()).toBeVisible();
-  const glyph = (text: string) => entries.filter({ hasText: text }).locator('span').first();
-  const colour = (text: string) => glyph(text).evaluate((element) => getComputedStyle(element).backgroundColor);
-  expect(await colour('Pay rent')).not.toBe(await colour('Welcome'));
+  test('a reminder is unread, stands out and links to the item, and own changes are not unread', async ({
+    home,
+    user,
+  }) => {
+    await add(home, 'Buy milk', 'Call Ben', 'Walk the dog');
+    await home.getByRole('checkbox', { name: 'Complete “Call Ben”' }).click();
+    await saved(home);
+    await home.goto('/inbox');
+    const entries = home.getByRole('list', { name: 'Inbox' }).getByRole('listitem');
+    await expect(entries.filter({ hasText: 'You completed “Call Ben”' })).toBeVisible();
+    await expect(entries.filter({ hasText: 'You added “Buy milk”' })).toBeVisible();
+    await expect(entries).toHaveCount(5);
+    // The greeting alone.
+    await expect(home.getByRole('status').filter({ hasText: '1 unread' })).toBeVisible();
 
-  await home.getByRole('button', { name: 'Mark as read: Welcome' }).click();
-  await expect(home.getByRole('status').filter({ hasText: '1 unread' })).toBeVisible();
-  await home.getByRole('button', { name: 'Only unread' }).click();
-  await expect(entries).toHaveCount(1);
-  await home.getByRole('button', { name: /Unread: .*Pay rent/ }).click();
-  await expect(home).toHaveURL(/\/todos\//);
-  await expect(home.getByRole('link', { name: 'Inbox', exact: true }).first()).toBeVisible();
+    await remind(user, 'Pay rent');
+    await expect(home.getByRole('status').filter({ hasText: '2 unread' })).toBeVisible();
+    await expect(home.getByRole('link', { name: /^Inbox\s+2 unread/ }).first()).toBeVisible();
+    const glyph = (text: string) => entries.filter({ hasText: text }).locator('span').first();
+    const colour = (text: string) => glyph(text).evaluate((element) => getComputedStyle(element).backgroundColor);
+    expect(await colour('Pay rent')).not.toBe(await colour('Welcome'));
+
+    await home.getByRole('button', { name: 'Mark as read: Welcome' }).click();
+    await expect(home.getByRole('status').filter({ hasText: '1 unread' })).toBeVisible();
+    await home.getByRole('button', { name: 'Only unread' }).click();
+    await expect(entries).toHaveCount(1);
+    await home.getByRole('button', { name: /Unread: .*Pay rent/ }).click();
+    await expect(home).toHaveURL(/\/todos\//);
+    await expect(home.getByRole('link', { name: 'Inbox', exact: true }).first()).toBeVisible();
+  });
 });
 
 test('all entries are marked as read at once', async ({ home, user }) => {

@@ -1,4 +1,4 @@
-import { useEffect, useState, type KeyboardEvent, type RefObject, type SyntheticEvent } from 'react';
+import { useEffect, type KeyboardEvent, type RefObject, type SyntheticEvent } from 'react';
 import { useLocation } from 'wouter';
 import { useNow } from '../app/use-now';
 import { useMessages } from '../i18n/i18n';
@@ -29,35 +29,28 @@ export function AddTodo({ field, filters }: { field: RefObject<HTMLInputElement 
   const findDate = useStore(finder);
   const now = useNow();
   const zone = useTimeZone();
-  const read = () => readLine(line.get(), plainParts.get(), (text) => finder.get()?.(text, now, zone) ?? null);
-  const { todo: written, parts } = read();
+  const read = (text: string, plain: readonly string[]) =>
+    readLine(text, plain, (text) => finder.get()?.(text, now, zone) ?? null);
+  const { todo: written, parts } = read(text, plainParts.get());
   const todo = inView(written, filters, now, zone);
   const isEmpty = text.trim() === '';
   const isTooLong = lengthOf(todo.title) > MAX_TITLE_LENGTH;
-  const [isWaiting, setWaiting] = useState(false);
   useEffect(() => whenIdle(loadFinder), []);
 
-  const add = () => {
-    const [written, text] = [read().todo, line.get()];
-    clearLine();
-    const draft = addTodo(inView(written, filters, now, zone), text);
+  const add = (text: string, plain: readonly string[]) => {
+    const draft = addTodo(inView(read(text, plain).todo, filters, now, zone), text);
     if (listed([draft], filters, now, zone).length > 0) return;
     const action = { label: m.show, run: () => navigate(`/todos/${draft.id}`) };
     showToast(m.addedElsewhere(draft.title), { action });
   };
   const submit = (event: SyntheticEvent) => {
     event.preventDefault();
-    if (isEmpty || isTooLong || isWaiting) return;
-    if (findDate) {
-      add();
-      return;
-    }
-    // The line stays as it is until then.
-    setWaiting(true);
-    void waitForFinder().then(() => {
-      setWaiting(false);
-      add();
-    });
+    if (isEmpty || isTooLong) return;
+    const [text, plain] = [line.get(), plainParts.get()];
+    // At once, because the user may go on with the next item.
+    clearLine();
+    if (findDate) add(text, plain);
+    else void waitForFinder().then(() => add(text, plain));
   };
   const refuse = ({ start, end }: Part) => {
     keepAsText(text.slice(start, end));
@@ -85,7 +78,6 @@ export function AddTodo({ field, filters }: { field: RefObject<HTMLInputElement 
             onChange={(event) => writeLine(event.target.value)}
             onKeyDown={onKeyDown}
             onFocus={() => void loadFinder()}
-            readOnly={isWaiting}
             placeholder={m.addTodo}
             aria-label={m.addTodo}
             aria-describedby="add-hint"

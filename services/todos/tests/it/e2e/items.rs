@@ -204,13 +204,13 @@ async fn an_invalid_id_is_404() {
 }
 
 #[tokio::test]
-async fn ten_clients_can_change_one_item_at_the_same_time() {
+async fn four_clients_can_change_one_item_at_the_same_time() {
     let product = Product::shared().await;
     let ann = product.user().await;
     let item = ann.api("todos").post("/todos").json(&json!({"title": "0"})).expect(201).await;
     let path = format!("/todos/{}", item["id"].as_str().unwrap());
     let mut clients = JoinSet::new();
-    for client in 0..10 {
+    for client in 0..4 {
         let (todos, path) = (ann.api("todos"), path.clone());
         clients.spawn(async move {
             let mut statuses = Vec::new();
@@ -222,6 +222,6 @@ async fn ten_clients_can_change_one_item_at_the_same_time() {
         });
     }
     let statuses = clients.join_all().await.concat();
-    assert_eq!(statuses, [200; 100]);
-    assert_eq!(ann.api("todos").get(&path).send().await.header("etag"), "\"101\"");
+    assert_eq!(statuses, [200; 40]);
+    assert_eq!(ann.api("todos").get(&path).send().await.header("etag"), "\"41\"");
 }
