@@ -79,11 +79,11 @@ pub enum InvalidSchema {
         keyword: String,
     },
     /// A regular expression that ECMA-262 does not have.
-    #[error("`{pattern}` at `{pointer}` is no regular expression of ECMA-262, or uses its modifiers `s` or `m`")]
+    #[error("`{pattern}` at `{pointer}` is not a regular expression of ECMA-262, or uses its modifiers `s` or `m`")]
     Pattern {
         /// The JSON pointer of the pattern.
         pointer: String,
-        /// The pattern.
+        /// The pattern as it stands in the schema.
         pattern: String,
     },
     /// A `$ref` without a target in the document.

@@ -10,7 +10,7 @@ const DATA: [&str; 6] = ["const", "enum", "required", "dependentRequired", "defa
 /// Keywords that contain schemas by names, which can be equal to a keyword.
 const NAMED: [&str; 5] = ["properties", "$defs", "definitions", "dependentSchemas", "dependencies"];
 
-/// The document with patterns that mean in the validator what ECMA-262 says, and without the keywords that its dialect does
+/// The document with patterns that have the meaning of ECMA-262 in the validator, and without the keywords that its dialect does
 /// not have but the validator asserts.
 pub(super) fn normalized(document: &Value, dialect: Dialect) -> Result<Value, InvalidSchema> {
     schema(document, dialect, "")

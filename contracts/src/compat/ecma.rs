@@ -29,7 +29,7 @@ fn has_line_modifier(pattern: &str) -> bool {
 /// A valid pattern in a spelling that means the same in both syntaxes.
 pub(super) fn translated(pattern: &str) -> Cow<'_, str> {
     let is_plain = !pattern.contains(['.', '[']) && !pattern.contains(r"\0") && !pattern.contains(r"\u");
-    if is_plain { Cow::Borrowed(pattern) } else { Translation::of(pattern).into() }
+    if is_plain { Cow::Borrowed(pattern) } else { rewritten(pattern).into() }
 }
 
 struct Translation<'a> {
@@ -37,23 +37,23 @@ struct Translation<'a> {
     text: String,
 }
 
-impl Translation<'_> {
-    fn of(pattern: &str) -> String {
-        let mut translation = Translation { rest: pattern.chars().peekable(), text: String::new() };
-        while let Some(character) = translation.rest.next() {
-            match character {
-                '.' => translation.text.push_str(NO_LINE_END),
-                '[' => translation.class(),
-                '\\' => {
-                    let atom = translation.escape(false);
-                    translation.text.push_str(&atom.unwrap_or_else(|| NOTHING.to_owned()));
-                }
-                other => translation.text.push(other),
+fn rewritten(pattern: &str) -> String {
+    let mut translation = Translation { rest: pattern.chars().peekable(), text: String::new() };
+    while let Some(character) = translation.rest.next() {
+        match character {
+            '.' => translation.text.push_str(NO_LINE_END),
+            '[' => translation.class(),
+            '\\' => {
+                let atom = translation.escape(false);
+                translation.text.push_str(&atom.unwrap_or_else(|| NOTHING.to_owned()));
             }
+            other => translation.text.push(other),
         }
-        translation.text
     }
+    translation.text
+}
 
+impl Translation<'_> {
     /// A class from behind its `[` to its `]`.
     fn class(&mut self) {
         let is_negated = self.rest.next_if_eq(&'^').is_some();
@@ -65,7 +65,7 @@ impl Translation<'_> {
                 other => items.push(Some(other.to_string())),
             }
         }
-        let content = without_surrogates(items);
+        let content = without_surrogates(&items);
         match (content.is_empty(), is_negated) {
             (true, true) => self.text.push_str(ANYTHING),
             (true, false) => self.text.push_str(NOTHING),
@@ -119,7 +119,7 @@ impl Translation<'_> {
 }
 
 /// The items of a class without halves of characters, alone or at an end of a range.
-fn without_surrogates(items: Vec<Option<String>>) -> String {
+fn without_surrogates(items: &[Option<String>]) -> String {
     let mut text = String::new();
     let mut at = 0;
     while at < items.len() {
@@ -131,7 +131,7 @@ fn without_surrogates(items: Vec<Option<String>>) -> String {
     text
 }
 
-/// A character, or a range whose end that is half of a character is moved to the nearest whole one.
+/// A character, or a range. An end that is half of a character is moved to the nearest whole one.
 fn one_range(range: &[Option<String>]) -> String {
     match range {
         [Some(from), _, Some(to)] => format!("{from}-{to}"),

@@ -6,7 +6,7 @@ use std::cell::Cell;
 const LIMIT: u64 = 1_500_000;
 
 thread_local! {
-    /// What is left for the question that this thread answers. Each question has a thread of its own.
+    /// What is left for the question that this thread answers. Each question has its own thread.
     static LEFT: Cell<u64> = const { Cell::new(u64::MAX) };
 }
 
