@@ -173,6 +173,8 @@ impl Leases {
                     continue;
                 };
                 match failed.as_ref().map(|failed| failed.get(&index)) {
+                    // SQS also accepts the handle of a lease that has ended, when another consumer may hold the message.
+                    Ok(None) if lease.end.is_over() => {}
                     Ok(None) => {
                         lease.duration = duration;
                         lease.end = LeaseEnd::after(duration, start);

@@ -7,30 +7,13 @@ use anyhow::{Result, ensure};
 
 use crate::checks;
 use crate::home::Home;
-use crate::new_service::copy::Copy;
+use crate::new_service::copy::{CONTRACTS_HOLD, Copy, PATHS_EXIST};
 use crate::new_service::deletion;
 use crate::process;
 use crate::ui;
 
 /// The name of the service in the copy.
 const SERVICE: &str = "tags";
-
-/// The tests that look at the whole repository: of the contracts, and of the paths in documents.
-const OF_REPOSITORY: [&str; 13] = [
-    "test",
-    "--quiet",
-    "--package",
-    "contracts",
-    "--package",
-    "xtask",
-    "--test",
-    "it",
-    "--test",
-    "links",
-    "--",
-    "check::every_check_holds_on_this_repository",
-    "every_link_and_path_in_the_documents_exists",
-];
 
 /// Tests of the new service that need a running product.
 const NEED_PRODUCT: [&str; 4] =
@@ -65,5 +48,5 @@ async fn write(home: &Home, copy: &Copy) -> Result<()> {
     copy.cargo(&[&tests[..], &NEED_PRODUCT].concat()).await?;
     let clippy = ["clippy", "--quiet", "--package", SERVICE, "--package", "xtask", "--all-targets", "--"];
     copy.cargo(&[&clippy[..], &["--deny", "warnings"]].concat()).await?;
-    copy.cargo(&OF_REPOSITORY).await
+    copy.test_repository(&[CONTRACTS_HOLD, PATHS_EXIST]).await
 }

@@ -12,6 +12,11 @@ use crate::home::Home;
 use crate::process;
 use crate::ui;
 
+/// The test of the contracts of the whole repository.
+pub(super) const CONTRACTS_HOLD: &str = "check::every_check_holds_on_this_repository";
+/// The test of the paths in all documents.
+pub(super) const PATHS_EXIST: &str = "every_link_and_path_in_the_documents_exists";
+
 /// What the copy's root manifest gets. With other settings, cargo keeps what the copy's `events` compiles to, and all that
 /// depends on it, apart from what the repository's does.
 const OWN_BUILDS: &str = "\n[profile.dev.package.events]\ndebug = false\n";
@@ -81,6 +86,13 @@ impl Copy {
 
     async fn git(&self, arguments: &[&str]) -> Result<()> {
         process::run_quietly(self.command("git").args(arguments)).await
+    }
+
+    /// Runs tests that look at the whole repository.
+    pub(super) async fn test_repository(&self, tests: &[&str]) -> Result<()> {
+        let programs =
+            ["test", "--quiet", "--package", "contracts", "--package", "xtask", "--test", "it", "--test", "links"];
+        self.cargo(&[&programs[..], &["--"], tests].concat()).await
     }
 
     /// Brings back every file that was changed or deleted.

@@ -6,23 +6,9 @@ use anyhow::{Context, Result};
 use contracts::repository::Repository;
 use contracts::repository::tree::Tree;
 
-use crate::new_service::copy::Copy;
+use crate::new_service::copy::{CONTRACTS_HOLD, Copy};
 use crate::stacks::Stacks;
 use crate::ui;
-
-/// The test that reads the contracts of the whole repository.
-const CONTRACTS: [&str; 10] = [
-    "test",
-    "--quiet",
-    "--package",
-    "contracts",
-    "--package",
-    "xtask",
-    "--test",
-    "it",
-    "--",
-    "check::every_check_holds_on_this_repository",
-];
 
 /// The services that no other one needs: none reads their SSM parameters, and none has a job that only they publish for.
 pub(super) fn unneeded_services(repo: &Path) -> Result<Vec<String>> {
@@ -53,6 +39,8 @@ pub(super) async fn check_without(copy: &Copy, service: &str) -> Result<()> {
     for other in Stacks::discover(&copy.folder)?.services() {
         copy.cargo(&["xtask", "test", "--only", "unit", "--service", &other.name]).await?;
     }
-    copy.cargo(&CONTRACTS).await.with_context(|| format!("the contracts do not hold without {service}"))?;
+    copy.test_repository(&[CONTRACTS_HOLD])
+        .await
+        .with_context(|| format!("the contracts do not hold without {service}"))?;
     copy.restore().await
 }
