@@ -51,10 +51,12 @@ impl Store {
         };
         let item = serde_dynamo::to_item(row).map_err(TableError::serialization)?;
         let put = self.client.put_item().table_name(&self.table).set_item(Some(item));
+        // The row may be there already: the SDK repeats a request that was not answered.
+        let put = put.expression_attribute_values(":id", AttributeValue::S(connection.id.clone()));
         let put = match replaced {
-            None => put.condition_expression("attribute_not_exists(pk)"),
+            None => put.condition_expression("attribute_not_exists(pk) OR id = :id"),
             Some(replaced) => put
-                .condition_expression("id = :replaced")
+                .condition_expression("id = :replaced OR id = :id")
                 .expression_attribute_values(":replaced", AttributeValue::S(replaced.id.clone())),
         };
         match put.send().await {

@@ -103,7 +103,7 @@ fn a_connection_that_loses_its_slot_takes_another_one() {
     let ran = connect(&script);
     assert_eq!(ran.outcome.as_ref().unwrap()["statusCode"], 200, "{ran:?}");
     for put in ran.bodies("PutItem") {
-        assert_eq!(put["ConditionExpression"], "attribute_not_exists(pk)");
+        assert_eq!(put["ConditionExpression"], "attribute_not_exists(pk) OR id = :id");
     }
     assert_eq!(ran.operations(), ["Query", "PutItem", "Query", "PutItem"]);
 }
@@ -123,7 +123,7 @@ fn a_connection_above_the_limit_takes_the_slot_of_the_oldest_and_closes_it() {
     assert_eq!(ran.operations(), ["Query", "PutItem", close]);
     let put = ran.bodies("PutItem")[0];
     assert_eq!((&put["Item"]["sk"]["S"], &put["Item"]["id"]["S"]), (&json!("CONNECTION#07"), &json!("new")));
-    assert_eq!(put["ConditionExpression"], "id = :replaced");
+    assert_eq!(put["ConditionExpression"], "id = :replaced OR id = :id");
     assert_eq!(put["ExpressionAttributeValues"][":replaced"]["S"], "c7");
 }
 
