@@ -144,6 +144,8 @@ struct Browser<'a> {
     reader: LeasedReader,
     /// Messages that were read have been given back, and are received again.
     has_released: bool,
+    /// The number of rounds in a row that received nothing, not even messages that were given back.
+    silent_rounds: u32,
     last_new: Instant,
 }
 
@@ -156,6 +158,7 @@ impl<'a> Browser<'a> {
             concurrency: concurrency(attributes.depth),
             reader: LeasedReader::open(queue, LEASE),
             has_released: false,
+            silent_rounds: 0,
             last_new: Instant::now(),
         }
     }
@@ -170,6 +173,7 @@ impl<'a> Browser<'a> {
                 return Ok(BrowseEnd::DeadlineReached);
             }
             let round = self.reader.next(self.concurrency).await?;
+            self.silent_rounds = if round.received == 0 { self.silent_rounds + 1 } else { 0 };
             if !round.fresh.is_empty() {
                 self.last_new = Instant::now();
             }
@@ -192,7 +196,8 @@ impl<'a> Browser<'a> {
         let empty_rounds = self.reader.empty_rounds();
         let has_all = self.reader.seen() as u64 >= self.expected;
         let max_empty = if self.has_released { MAX_EMPTY_ROUNDS_AFTER_RELEASE } else { MAX_EMPTY_ROUNDS };
-        empty_rounds > 0 && ((has_all && received == 0) || empty_rounds >= max_empty)
+        let is_silent = self.silent_rounds >= MAX_EMPTY_ROUNDS;
+        empty_rounds > 0 && ((has_all && received == 0) || is_silent || empty_rounds >= max_empty)
     }
 
     /// Whether other consumers hold messages that may soon be visible. They may wait in the same way for the messages

@@ -47,6 +47,7 @@ async fn two_exports_at_once_are_complete_or_say_what_is_missing() {
     let [one_command, other_command] = [&one, &other].map(|file| ["export", dead.name(), "--out", file.as_str()]);
     let ran = tokio::join!(ops.run(&one_command), ops.run(&other_command));
     for (ran, file) in [(ran.0, one), (ran.1, other)] {
+        assert!(!ran.stderr.contains("--deadline"), "it ends by itself: {}", ran.stderr);
         let lines = |path: &str| std::fs::read_to_string(path).map_or(0, |text| text.lines().count());
         match ran.code {
             Some(0) => assert_eq!(lines(&file), COUNT, "{}", ran.stderr),
