@@ -77,6 +77,23 @@ async fn an_interrupted_replay_sends_nothing_more_however_low_its_rate() {
 }
 
 #[tokio::test]
+async fn messages_that_a_plan_did_not_see_remain_after_a_resume_that_received_them() {
+    const COUNT: usize = 60;
+    let queues = Queues::with(COUNT).await;
+    let held = queues.dead.receive().await;
+    let replay = queues.replay(&["--count", "1000", "--rate", "10"]);
+    queues.wait_until_sent(1).await;
+    signal(&replay, "INT").await;
+    let journal = ended(replay).await.summary()["journal"].as_str().expect("a journal").to_owned();
+    queues.dead.release(&held).await;
+    let ran = queues.ops.run(&["resume", &journal]).await;
+    let summary = ran.summary();
+    assert_eq!((ran.code, &summary["remaining"]), (Some(2), &json!(held.len())), "{summary}");
+    queues.ops.run_ok(&["replay", queues.dead.name(), "--to-queue", queues.orders.name(), "--count", "1000"]).await;
+    assert_eq!((queues.dead.depth().await, queues.orders.depth().await.0), ((0, 0), COUNT as u64));
+}
+
+#[tokio::test]
 async fn a_process_that_slept_longer_than_its_lease_sends_nothing_that_others_have_taken() {
     const COUNT: usize = 200;
     let queues = Queues::with(COUNT).await;

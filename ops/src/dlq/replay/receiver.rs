@@ -80,6 +80,8 @@ struct Inner {
     sent: HashSet<Uuid>,
     /// The number of received messages that were sent to the queue after the plan was made.
     sent_after_plan: u64,
+    /// The number of received messages that are not among the chosen ones.
+    outside_plan: u64,
     /// Accepted messages that could not be deleted, with the number of attempts.
     undeleted: HashMap<Uuid, u32>,
     /// Until then, messages may appear that a crash or a failed deletion has left invisible.
@@ -295,6 +297,11 @@ impl Receiver {
     /// The number of received messages of the plan.
     pub(super) fn received(&self) -> u64 {
         self.lock().received
+    }
+
+    /// The number of received messages that are not among the chosen ones.
+    pub(super) fn outside_plan(&self) -> u64 {
+        self.lock().outside_plan
     }
 
     /// Whether every message of the queue is part of the plan.

@@ -37,6 +37,7 @@ impl Receiver {
             return;
         }
         if !self.everything && !is_chosen {
+            inner.outside_plan += 1;
             self.leases.set_aside(id);
             return;
         }
