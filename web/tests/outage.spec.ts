@@ -102,7 +102,9 @@ test('on a slow network each change shows at once as pending', async ({ home }) 
   await expect(row(home, 'Buy milk')).toHaveAttribute('aria-busy', 'true', { timeout: 500 });
   // It is an item already: it can be completed before the service knows of it.
   await home.getByRole('checkbox', { name: 'Complete “Buy milk”' }).click();
-  await expect(home.getByText('A clear list')).toBeVisible({ timeout: 500 });
+  await expect(home.getByRole('checkbox', { name: 'Reopen “Buy milk”' })).toBeChecked({ timeout: 500 });
+  // Its row stays for a moment.
+  await expect(home.getByText('A clear list')).toBeVisible();
   await home.getByRole('link', { name: 'Completed' }).click();
   await expect(row(home, 'Buy milk')).toBeVisible();
   await saved(home);

@@ -68,10 +68,16 @@ test.describe('with tokens that are refused', () => {
       user,
     }) => {
       await add(home, 'Before', 'To be done', 'To be gone');
+      // The deletion is sent at once; its request is not answered before the session ends.
+      await home.route('**/api/todos/*', (route) =>
+        route.request().method() === 'DELETE' ? undefined : route.fallback(),
+      );
+      const deletion = home.waitForRequest((request) => request.method() === 'DELETE');
       await row(home, 'To be gone').hover();
       await row(home, 'To be gone')
         .getByRole('button', { name: /Delete/ })
         .click();
+      await deletion;
       await refuseRenewal(home, type);
       await refuseTokens(home, Infinity);
       const field = home.getByRole('textbox', { name: 'Add a to-do' });

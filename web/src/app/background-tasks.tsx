@@ -5,10 +5,10 @@ import { storeLanguage, languageOf, showLanguage } from '../i18n/i18n';
 import { timeZone } from '../i18n/time';
 import { startLive } from '../live/live';
 import { useProfile } from '../settings/data';
-import { flushDeletions, startSync } from '../todos/commands';
+import { startSync } from '../todos/commands';
 import { resetTodos } from '../todos/data';
 import { saveUnsavedEdits } from '../todos/unsaved-edits';
-import { resetLines } from '../todos/input-line';
+import { openLine, resetLines } from '../todos/input-line';
 import { resetListPosition } from '../todos/list-position';
 import { dismissAllToasts } from '../ui/toasts';
 import { reportError } from './error-message';
@@ -28,6 +28,7 @@ export function BackgroundTasks({ user, config }: { user: User; config: Config }
 function useUserData(id: string): void {
   useEffect(() => {
     const endWork = startSync(id);
+    openLine(id);
     let hasLeft = false;
     const leave = () => {
       if (hasLeft) return;
@@ -42,18 +43,13 @@ function useUserData(id: string): void {
     };
     // Runs synchronously, before the page renders anything for the next user.
     const unsubscribe = session.subscribe(leave);
-    window.addEventListener('pagehide', closePage);
+    window.addEventListener('pagehide', saveUnsavedEdits);
     return () => {
       unsubscribe();
-      window.removeEventListener('pagehide', closePage);
+      window.removeEventListener('pagehide', saveUnsavedEdits);
       leave();
     };
   }, [id]);
-}
-
-function closePage(): void {
-  saveUnsavedEdits();
-  flushDeletions();
 }
 
 /** Applies time zone and language of the profile; the device stores the language for the time before the profile loads. */

@@ -19,6 +19,7 @@ import {
   SettingsIcon,
   TagIcon,
   TodayIcon,
+  TrashIcon,
   UsersIcon,
 } from '../ui/icons';
 import { Banner } from './banner';
@@ -100,6 +101,7 @@ function Sidebar({ user, onHelp }: { user: User; onHelp: () => void }) {
           text={m.completed}
           isCurrent={isView(path, filters, 'completed')}
         />
+        <NavItem href="/deleted" Icon={TrashIcon} text={m.deletedItems} isCurrent={path === '/deleted'} />
       </ul>
       <Tags tags={tagsOf(todos, language)} chosen={path === '/' ? filters.tag : ''} />
       <ul className={css['bottom']}>
@@ -126,7 +128,13 @@ function Tags({ tags, chosen }: { tags: string[]; chosen: string }) {
       <h2>{m.tagsTitle}</h2>
       <ul>
         {tags.map((tag) => (
-          <NavItem key={tag} href={tagPath(tag)} Icon={TagIcon} text={tag} isCurrent={tag === chosen} />
+          <NavItem
+            key={tag}
+            href={tagPath(tag)}
+            Icon={TagIcon}
+            text={tag}
+            isCurrent={tag.toLowerCase() === chosen.toLowerCase()}
+          />
         ))}
       </ul>
     </div>

@@ -22,7 +22,26 @@ export function useNavigationFocus(place: string, address: string): void {
     const opened = address.startsWith('/todos/') ? null : takeLastOpened(address);
     if (opened !== null && focusRow(opened)) return;
     if (!isBack) window.scrollTo(0, 0);
-    const heading = document.querySelector<HTMLElement>('#content h1') ?? document.getElementById('content');
-    heading?.focus({ preventScroll: true });
+    if (focusHeading()) return;
+    document.getElementById('content')?.focus({ preventScroll: true });
+    return onceThereIsAHeading(focusHeading);
   }, [place, address]);
+}
+
+function focusHeading(): boolean {
+  const heading = document.querySelector<HTMLElement>('#content h1');
+  heading?.setAttribute('tabindex', '-1');
+  heading?.focus({ preventScroll: true });
+  return heading !== null;
+}
+
+/** Waits for the heading of a page that is loading, unless the user focuses something else first. */
+function onceThereIsAHeading(focus: () => boolean): () => void {
+  const content = document.getElementById('content');
+  const observer = new MutationObserver(() => {
+    const isElsewhere = document.activeElement !== content && document.activeElement !== document.body;
+    if (isElsewhere || focus()) observer.disconnect();
+  });
+  if (content) observer.observe(content, { childList: true, subtree: true });
+  return () => observer.disconnect();
 }

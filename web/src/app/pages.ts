@@ -4,6 +4,7 @@ import { page } from './lazy-page';
 const signedIn = () => import('./signed-in');
 const list = () => import('../todos/list-page');
 const item = () => import('../todos/item-page');
+const deleted = () => import('../todos/deleted-page');
 const inbox = () => import('../inbox/inbox-page');
 const settings = () => import('../settings/settings-page');
 const signIn = () => import('../auth/sign-in-page');
@@ -15,6 +16,7 @@ export const ConfirmPage = page(() => import('../auth/confirm-page'));
 export const ForgotPasswordPage = page(() => import('../auth/forgot-password-page'));
 export const ListPage = page(list);
 export const ItemPage = page(item);
+export const DeletedPage = page(deleted);
 export const InboxPage = page(inbox);
 export const SettingsPage = page(settings);
 export const ExportPage = page(() => import('../settings/export-page'));
@@ -32,4 +34,4 @@ export function preloadFirst(): void {
 }
 
 /** Loads the other common pages, so that they are available offline. */
-export const preloadOthers = (): Promise<unknown> => Promise.all([list(), item(), inbox(), settings()]);
+export const preloadOthers = (): Promise<unknown> => Promise.all([list(), item(), deleted(), inbox(), settings()]);

@@ -12,6 +12,7 @@ import { ErrorBoundary, PageLoading } from './error-pages';
 import { Frame } from './frame';
 import { NotFound } from './not-found-page';
 import {
+  DeletedPage,
   ExportPage,
   InboxPage,
   ItemPage,
@@ -48,6 +49,7 @@ export default function SignedIn({ user, config }: { user: User; config: Config 
             <Switch>
               <Route path="/" component={ListPage} />
               <Route path="/todos/:id">{({ id }) => <ItemPage key={screenKey(id)} id={id} />}</Route>
+              <Route path="/deleted" component={DeletedPage} />
               <Route path="/inbox" component={InboxPage} />
               <Route path="/settings">
                 <SettingsPage user={user} />

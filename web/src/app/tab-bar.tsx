@@ -17,6 +17,7 @@ import {
   SettingsIcon,
   TagIcon,
   TodayIcon,
+  TrashIcon,
   UsersIcon,
 } from '../ui/icons';
 import css from './frame.module.css';
@@ -36,7 +37,7 @@ export function TabBar({ user, onHelp }: Props) {
   const filters = readFilters(useSearchParams());
   const [isMoreOpen, setMoreOpen] = useState(false);
   const isUnderMore =
-    ['/settings', '/users', '/export'].includes(path) ||
+    ['/deleted', '/settings', '/users', '/export'].includes(path) ||
     (path === '/' && (filters.tag !== '' || filters.view === 'completed'));
   return (
     <nav className={css['tabbar']} aria-label={m.views}>
@@ -90,6 +91,13 @@ function More({ user, onHelp, onDone }: Props & { onDone: () => void }) {
           onNavigate={onDone}
         />
         <NavItem
+          href="/deleted"
+          Icon={TrashIcon}
+          text={m.deletedItems}
+          isCurrent={path === '/deleted'}
+          onNavigate={onDone}
+        />
+        <NavItem
           href="/settings"
           Icon={SettingsIcon}
           text={m.settings}
@@ -125,7 +133,7 @@ function MoreTags({ chosen, onDone }: { chosen: string; onDone: () => void }) {
             href={tagPath(tag)}
             Icon={TagIcon}
             text={tag}
-            isCurrent={tag === chosen}
+            isCurrent={tag.toLowerCase() === chosen.toLowerCase()}
             onNavigate={onDone}
           />
         ))}

@@ -127,13 +127,13 @@ function Row({ file, onPreview, onRemove }: RowProps) {
     <li className={css['row']} data-file={file.id} data-status={isStalled ? 'lost' : file.status}>
       <Thumbnail file={file} onPreview={onPreview} />
       <div className={css['middle']}>
-        <span className={css['name']}>{file.name}</span>
+        <bdi className={css['name']}>{file.name}</bdi>
         {file.status === 'ready' && <span className={css['about']}>{about.filter(Boolean).join(' · ')}</span>}
         {file.status === 'uploading' && !isStalled && <span className={css['about']}>{m.checking}</span>}
         {isStalled && <span className={css['bad']}>{m.uploadFailed}</span>}
         {file.status === 'rejected' && (
           <span className={css['bad']}>
-            {m.rejected}. {file.reason && m[REASONS[file.reason]]}
+            {m.rejected}. {file.reason && m[receivedReason(file.reason)]}
           </span>
         )}
       </div>
@@ -197,7 +197,7 @@ function UploadRow({ upload }: { upload: Upload }) {
         <FileIcon />
       </span>
       <div className={css['middle']}>
-        <span className={css['name']}>{name}</span>
+        <bdi className={css['name']}>{name}</bdi>
         {isUnderWay && (
           <progress
             className={css['progress']}
@@ -251,6 +251,9 @@ const REASONS: Record<
   unsafe: 'reasonUnsafe',
   'too-many': 'tooMany',
 };
+
+/** Why the service has refused a file. Its type was one of ours: a content of another type is a damaged file, too. */
+const receivedReason = (reason: RejectionReason) => REASONS[reason === 'wrong-type' ? 'broken' : reason];
 
 /** Accepts files dropped on an element, and reports while they hover over it. */
 function useDrop(onFiles: (files: File[]) => void) {

@@ -5,7 +5,7 @@
 import { Unreachable } from '../api/problem';
 import type { Messages } from '../i18n/en';
 
-export type Operation = 'sign-in' | 'sign-up' | 'confirm' | 'send-code' | 'set-password';
+export type Operation = 'sign-in' | 'reauthenticate' | 'sign-up' | 'confirm' | 'send-code' | 'set-password';
 
 type Reason = Extract<keyof Messages, `error${string}`>;
 
@@ -51,6 +51,8 @@ const RULES: readonly Rule[] = [
 
   { name: 'NotAuthorizedException', operation: 'sign-in', reason: 'errorWrongPassword' },
   { name: 'UserNotFoundException', operation: 'sign-in', reason: 'errorWrongPassword' },
+  // Only the password is asked for.
+  { name: 'NotAuthorizedException', operation: 'reauthenticate', reason: 'errorOnlyPassword' },
 
   { name: 'NotAuthorizedException', operation: 'confirm', message: /status is confirmed/i, reason: 'errorConfirmed' },
   {

@@ -93,7 +93,7 @@ export async function setPassword(email: string, code: string, newPassword: stri
  */
 export function reauthenticate(email: string, password: string): Promise<string> {
   return withMemorySession(async () => {
-    const { nextStep } = await withAuthErrors('sign-in', auth.signIn({ username: email, password }));
+    const { nextStep } = await withAuthErrors('reauthenticate', auth.signIn({ username: email, password }));
     if (nextStep.signInStep === 'RESET_PASSWORD') throw new AuthError('errorPasswordReset', nextStep);
     const { tokens } = await fetchAuthSession();
     if (!tokens) throw new Error('the user pool gave no tokens for a right password');

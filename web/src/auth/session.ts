@@ -95,8 +95,6 @@ export function withTemporarySession<T>(work: () => Promise<T>): Promise<T> {
   return done;
 }
 
-let latestToken = '';
-
 /** A valid access token, renewed when it is about to expire or if `renew` is set. Throws `SignedOut` without a session. */
 export async function accessToken({ renew }: { renew: boolean } = { renew: false }): Promise<string> {
   await sessionLock;
@@ -105,8 +103,7 @@ export async function accessToken({ renew }: { renew: boolean } = { renew: false
     setSignedOut('expired');
     throw new SignedOut('no user is signed in');
   }
-  latestToken = tokens.accessToken.toString();
-  return latestToken;
+  return tokens.accessToken.toString();
 }
 
 /** Handles a failed renewal: when the pool has refused the session, Amplify has deleted its tokens. */
@@ -115,9 +112,6 @@ async function noTokens(error: unknown): Promise<{ tokens?: undefined }> {
   if (await cognitoUserPoolsTokenProvider.tokenOrchestrator.getTokenStore().loadTokens()) throw error;
   return {};
 }
-
-/** The token returned last, for requests that a closing page sends without waiting. */
-export const latestAccessToken = (): string => latestToken;
 
 /** Ends the session on this device. */
 export async function signOut(): Promise<void> {
@@ -140,7 +134,6 @@ export async function endSession(ending: 'expired' | 'deleted' = 'expired'): Pro
 }
 
 function setSignedOut(ended: SignOutReason): void {
-  latestToken = '';
   session.update((known) => {
     if (known.state === 'signed-out') return known;
     return { state: 'signed-out', ended: known.state === 'signed-in' ? ended : null };

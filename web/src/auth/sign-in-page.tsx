@@ -3,7 +3,7 @@ import { Link, useLocation } from 'wouter';
 import { useSearchParams } from '../app/use-search';
 import { useMessages } from '../i18n/i18n';
 import { useStore } from '../store';
-import { Field, Note, PasswordField } from '../ui/controls';
+import { Alert, Field, Note, PasswordField } from '../ui/controls';
 import { choosePassword, signIn, type SignInStep } from './cognito';
 import { Form, NewPasswordField } from './form';
 import { AuthFrame } from './frame';
@@ -43,7 +43,7 @@ export default function SignInPage() {
   const news = NEWS[params.get('news') ?? (current.state === 'signed-out' ? (current.ended ?? '') : '')];
   return (
     <AuthFrame title={m.signInTitle} intro={m.tagline}>
-      {news && !form.failure && <Note>{m[news]}</Note>}
+      {news && !form.failure && (news === 'sessionExpired' ? <Alert>{m[news]}</Alert> : <Note>{m[news]}</Note>)}
       <Form form={form} action={m.signIn}>
         <Field
           label={m.email}

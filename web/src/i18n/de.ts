@@ -55,6 +55,7 @@ export const de: Messages = {
   accountDeleted: 'Ihr Konto wird gelöscht, mit allem, was Ihnen gehört.',
 
   errorWrongPassword: 'Die E-Mail-Adresse oder das Passwort ist falsch.',
+  errorOnlyPassword: 'Das Passwort ist falsch.',
   errorUserExists:
     'Zu dieser E-Mail-Adresse gibt es ein Konto. Melden Sie sich an oder setzen Sie das Passwort zurück.',
   errorCode: 'Dieser Code ist falsch. Nehmen Sie den Code aus unserer neuesten E-Mail.',
@@ -97,6 +98,7 @@ export const de: Messages = {
   upcoming: 'Demnächst',
   upcomingShort: 'Bald',
   completed: 'Erledigt',
+  deletedItems: 'Kürzlich gelöscht',
   tagsTitle: 'Schlagwörter',
   inbox: 'Eingang',
   settings: 'Einstellungen',
@@ -195,7 +197,8 @@ export const de: Messages = {
   created: (when) => `Angelegt ${when}`,
   changed: (when) => `Geändert ${when}`,
   itemGoneTitle: 'Diese Aufgabe gibt es nicht mehr',
-  itemGoneText: 'Sie wurde gelöscht, hier oder auf einem anderen Gerät.',
+  itemGoneText:
+    'Sie wurde gelöscht, hier oder auf einem anderen Gerät. War das in den letzten 30 Tagen, können Sie sie wiederherstellen.',
   conflictTitle: 'Woanders geändert',
   conflictText: (title) =>
     `„${title}“ wurde auf einem anderen Gerät geändert, während Sie schrieben. Was soll bleiben?`,
@@ -209,6 +212,21 @@ export const de: Messages = {
   keepMine: 'Meine Fassung behalten',
   keepTheirs: 'Die neuere nehmen',
   empty: 'leer',
+
+  deletedText: 'Gelöschte Aufgaben bleiben 30 Tage. Dann werden sie endgültig gelöscht.',
+  deletedUntil: (when) => `Wird am ${when} endgültig gelöscht`,
+  restore: 'Wiederherstellen',
+  restoreTodo: (title) => `Wiederherstellen: „${title}“`,
+  purge: 'Endgültig löschen',
+  purgeTodo: (title) => `Endgültig löschen: „${title}“`,
+  purgeTitle: 'Endgültig löschen?',
+  purgeText: (n, title) =>
+    n === 1
+      ? `„${title}“ wird mit allen Dateien endgültig gelöscht. Das lässt sich nicht rückgängig machen.`
+      : `${n} Aufgaben werden mit allen Dateien endgültig gelöscht. Das lässt sich nicht rückgängig machen.`,
+  emptyDeleted: 'Leeren',
+  emptyDeletedTitle: 'Hier ist nichts',
+  emptyDeletedText: 'Was Sie löschen, wartet hier 30 Tage, falls Sie es zurückholen möchten.',
 
   attachments: 'Dateien',
   attach: 'Dateien hinzufügen',

@@ -55,6 +55,7 @@ export const en = {
 
   // What went wrong
   errorWrongPassword: 'The e-mail address or the password is wrong.',
+  errorOnlyPassword: 'The password is wrong.',
   errorUserExists: 'There is an account with this e-mail address. Sign in, or reset your password.',
   errorCode: 'This code is wrong. Enter the code of our newest e-mail.',
   errorCodeExpired: 'This code has expired. Request a new one.',
@@ -96,6 +97,7 @@ export const en = {
   /** In the bar at the bottom on a phone, where there is little room. */
   upcomingShort: 'Upcoming',
   completed: 'Completed',
+  deletedItems: 'Recently deleted',
   tagsTitle: 'Tags',
   inbox: 'Inbox',
   settings: 'Settings',
@@ -198,7 +200,7 @@ export const en = {
   created: (when: string) => `Created ${when}`,
   changed: (when: string) => `Changed ${when}`,
   itemGoneTitle: 'This to-do does not exist any more',
-  itemGoneText: 'It was deleted here or on another device.',
+  itemGoneText: 'It was deleted here or on another device. If that was in the last 30 days, you can restore it.',
   conflictTitle: 'Changed somewhere else',
   conflictText: (title: string) => `“${title}” was changed on another device while you were writing. What should stay?`,
   conflictsWait: (n: number) =>
@@ -209,6 +211,22 @@ export const en = {
   keepMine: 'Keep what I wrote',
   keepTheirs: 'Take the newer version',
   empty: 'empty',
+
+  // Deleted items
+  deletedText: 'Deleted to-dos are kept for 30 days. Then they are deleted for good.',
+  deletedUntil: (when: string) => `Deleted for good on ${when}`,
+  restore: 'Restore',
+  restoreTodo: (title: string) => `Restore “${title}”`,
+  purge: 'Delete for good',
+  purgeTodo: (title: string) => `Delete for good: “${title}”`,
+  purgeTitle: 'Delete for good?',
+  purgeText: (n: number, title: string) =>
+    n === 1
+      ? `“${title}” and its files are deleted for good. This cannot be undone.`
+      : `${n} to-dos and their files are deleted for good. This cannot be undone.`,
+  emptyDeleted: 'Empty',
+  emptyDeletedTitle: 'Nothing here',
+  emptyDeletedText: 'What you delete waits here for 30 days, in case you want it back.',
 
   // Attachments
   attachments: 'Files',
@@ -221,7 +239,7 @@ export const en = {
   rejected: 'Refused',
   reasonTooLarge: 'It is larger than 50 MB.',
   reasonWrongType: 'Only pictures, PDF and plain text can be added.',
-  reasonBroken: 'It is damaged or of another type than its name.',
+  reasonBroken: 'It is damaged, or of another type than its name.',
   reasonTooManyPixels: 'The picture has too many pixels.',
   reasonUnsafe: 'It contains something that could be harmful.',
   reasonEmpty: 'The file is empty.',

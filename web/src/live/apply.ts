@@ -23,8 +23,9 @@ export interface Applied {
 /** Applies an event about an item, received at `now` in milliseconds since 1970-01-01. */
 export function applyTodoEvent(known: Known, message: EventMessage, now: number): Applied {
   const id = message.subject;
-  if (message.type === 'TodoDeleted') return { known: without(known, id), needsReload: false };
-  if (known.deleted.has(id)) return { known, needsReload: false };
+  if (message.type === 'TodoDeleted' || message.type === 'TodoPurged')
+    return { known: without(known, id, message.sequence), needsReload: false };
+  if ((known.deleted.get(id) ?? 0) >= message.sequence) return { known, needsReload: false };
 
   const before = known.items.get(id)?.todo;
   if (before && before.version >= message.sequence) return { known, needsReload: false };

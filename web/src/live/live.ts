@@ -31,6 +31,8 @@ function handleMessage(message: unknown): void {
     case 'TodoCompleted':
     case 'TodoReopened':
     case 'TodoDeleted':
+    case 'TodoRestored':
+    case 'TodoPurged':
       handleTodoEvent(message);
       return;
     case 'TodoDue':
@@ -57,6 +59,8 @@ function handleTodoEvent(message: EventMessage): void {
   }
   const { known: next, needsReload } = applyTodoEvent(known.get(), message, Date.now());
   known.update(() => next);
+  if (message.type === 'TodoDeleted' || message.type === 'TodoRestored' || message.type === 'TodoPurged')
+    void queryClient.invalidateQueries({ queryKey: ['todos', 'deleted'] });
   if (needsReload) loadTodo(message.subject).catch(reportError);
 }
 

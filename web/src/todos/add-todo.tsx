@@ -17,6 +17,7 @@ import { listed, type Filters } from './filters';
 import { clearLine, keepAsText, line, plainParts, writeLine } from './input-line';
 import { readLine, type Part, type QuickTodo } from './quick-add';
 import { Announcement, Highlight, Recognised } from './recognised-line';
+import { hasTag } from './tags';
 import { lengthOf, MAX_TITLE_LENGTH } from './text';
 import { TodoFacts } from './todo-facts';
 
@@ -74,6 +75,7 @@ export function AddTodo({ field, filters }: { field: RefObject<HTMLInputElement 
           <input
             ref={field}
             className={css['field']}
+            dir="auto"
             value={text}
             onChange={(event) => writeLine(event.target.value)}
             onKeyDown={onKeyDown}
@@ -113,13 +115,13 @@ function refusedBy(event: KeyboardEvent<HTMLInputElement>, parts: readonly Part[
 
 /** What the view adds to that which was written. */
 function ofView(todo: QuickTodo, written: QuickTodo): Omit<QuickTodo, 'title'> {
-  const tags = todo.tags.filter((tag) => !written.tags.includes(tag));
+  const tags = todo.tags.filter((tag) => !hasTag(written, tag));
   return { dueAt: written.dueAt === null ? todo.dueAt : null, priority: 'normal', tags };
 }
 
 /** What is added in a view belongs to it: in "Today" it is due today, under a tag it bears the tag. */
 function inView(todo: QuickTodo, filters: Filters, now: Date, zone: string): QuickTodo {
-  const tags = filters.tag && !todo.tags.includes(filters.tag) ? [...todo.tags, filters.tag] : todo.tags;
+  const tags = filters.tag && !hasTag(todo, filters.tag) ? [...todo.tags, filters.tag] : todo.tags;
   if (todo.dueAt !== null || (filters.view !== 'today' && filters.view !== 'upcoming')) return { ...todo, tags };
   const days = filters.view === 'today' ? 0 : 1;
   return { ...todo, tags, dueAt: dayAfter(now, days, defaultTime(now, days, zone), zone).toISOString() };

@@ -6,16 +6,15 @@ import { body, todosApi } from '../api/clients';
 import { ApiError, SignedOut } from '../api/problem';
 import { errorMessage } from '../app/error-message';
 import { queryClient } from '../app/query-client';
-import { unreachable } from '../app/reachability';
-import { latestAccessToken } from '../auth/session';
 import { messages } from '../i18n/i18n';
 import { Store } from '../store';
 import { showToast, shortTitle } from '../ui/toasts';
-import { known, loadTodo, recordCreated, pending, realId, screenKey } from './data';
+import { known, loadTodo, recordCreated, pending, realId, refreshDeleted, screenKey } from './data';
 import { withAnswer, without, type Status, type Todo } from './known';
 import { restoreLine } from './input-line';
-import { rebase, type Edit, type Pending } from './pending';
+import { rebase, shown, type Edit, type Pending } from './pending';
 import type { QuickTodo } from './quick-add';
+import { spelledAs, tagsOf } from './tags';
 import { resetOrder, runInOrder } from './run-in-order';
 import { clearUndo, offerUndo } from './undo';
 import { countStoredChanges, storeChanges } from './stored-changes';
@@ -63,7 +62,6 @@ function endSync(): void {
   term = null;
   resetOrder();
   clearUndo();
-  deletions.clear();
 }
 
 /** How long a sign-out waits for unconfirmed changes, in milliseconds. */
@@ -71,7 +69,6 @@ const SIGN_OUT_WAIT_MS = 2_000;
 
 /** Waits a moment for unconfirmed changes, and returns how many remain. */
 export async function finishSync(user: string): Promise<number> {
-  deletions.forEach((commit) => commit());
   if (onlineManager.isOnline()) await Promise.race([waitUntilSettled(), pause(SIGN_OUT_WAIT_MS)]);
   return countStoredChanges(user);
 }
@@ -95,6 +92,7 @@ export function addTodo(todo: QuickTodo, line: string): Todo {
   const now = new Date().toISOString();
   const draft: Todo = {
     ...todo,
+    tags: spelledAs(tagsOf(shown(known.get(), pending.get()), 'en'), todo.tags),
     id: crypto.randomUUID(),
     notes: null,
     status: 'open',
@@ -121,42 +119,21 @@ export function setStatus(original: Todo, status: Status): void {
   void send({ id: crypto.randomUUID(), kind: 'status', todoId: realId(original.id), seen: original, status, at });
 }
 
-/** The functions that send deletions that can still be undone, by item. */
-const deletions = new Map<string, () => void>();
-
-/** Hides an item; the deletion is sent when the undo message closes, or when the page closes. */
+/** Deletes an item. It can be restored from the message, and among the deleted items. */
 export function deleteTodo(original: Todo): void {
-  if (deletions.has(original.id)) return;
-  const change: Pending = { id: crypto.randomUUID(), kind: 'delete', todoId: realId(original.id), seen: original };
-  pending.update((changes) => [...changes, change]);
-  const commit = () => {
-    if (deletions.delete(original.id)) void send(change);
-  };
-  const cancel = () => {
-    if (deletions.delete(original.id)) removePending(change);
-  };
-  deletions.set(original.id, commit);
-  offerUndo(messages().deleted(shortTitle(original.title)), cancel, commit);
+  const at = new Date().toISOString();
+  offerUndo(messages().deleted(shortTitle(original.title)), () => restoreTodo(original));
+  void send({ id: crypto.randomUUID(), kind: 'delete', todoId: realId(original.id), seen: original, at });
 }
 
-/**
- * Sends the deletions that can still be undone when the page closes. Such a request outlives the page, but its answer is
- * not read. While the service is unreachable, they are stored for the next visit instead.
- */
-export function flushDeletions(): void {
-  const token = latestAccessToken();
-  if (!token || !onlineManager.isOnline() || unreachable.get().has('todos')) return;
-  for (const change of pending.get()) {
-    if (change.kind !== 'delete' || !deletions.has(change.seen.id)) continue;
-    void fetch(`/api/todos/${realId(change.todoId)}`, {
-      method: 'DELETE',
-      keepalive: true,
-      headers: { authorization: `Bearer ${token}` },
-    }).catch(() => {
-      // The page is closed: there is no user to tell.
-    });
-    removePending(change);
-  }
+/** Restores a deleted item; `original` is the item as it was shown last. */
+export function restoreTodo(original: Todo): void {
+  void send({ id: crypto.randomUUID(), kind: 'restore', todoId: realId(original.id), seen: original });
+}
+
+/** Deletes a deleted item for good. */
+export function purgeTodo(original: Todo): void {
+  void send({ id: crypto.randomUUID(), kind: 'purge', todoId: realId(original.id), seen: original });
 }
 
 /** Shows a change as pending, sends it after earlier changes of the item, and removes it once it is confirmed or refused. */
@@ -174,6 +151,7 @@ async function send(change: Pending): Promise<void> {
       const todo = await new MutationObserver(queryClient, { mutationFn: attempt }).mutate();
       if (current !== term) return;
       known.update((items) => (todo ? withAnswer(items, todo, Date.now()) : without(items, realId(idOf(change)))));
+      refreshDeleted(change);
       removePending(change);
     } catch (error) {
       // Without a session the change stays stored for the next session.
@@ -186,10 +164,14 @@ async function send(change: Pending): Promise<void> {
 const isWaiting = ({ id }: Pending) => pending.get().some((change) => change.id === id);
 const idOf = (change: Pending) => (change.kind === 'create' ? change.id : change.todoId);
 
-/** Changes of one item are sent in order; new items too, because the service sorts them by creation. */
+/**
+ * Changes of one item are sent in order; new items too, because the service sorts them by creation. Purges are sent one by
+ * one, because there may be thousands.
+ */
 function queuesOf(change: Pending): string[] {
   const own = screenKey(idOf(change));
-  return change.kind === 'create' ? ['new', own] : [own];
+  if (change.kind === 'create') return ['new', own];
+  return change.kind === 'purge' ? ['purge', own] : [own];
 }
 
 /** Sends the request of a change; returns the new item, or `null` if it is deleted. */
@@ -204,12 +186,19 @@ async function request(change: Pending): Promise<Todo | null> {
       return change.status === 'completed'
         ? body(todosApi.POST('/todos/{id}/complete', { params }))
         : body(todosApi.POST('/todos/{id}/reopen', { params }));
-    case 'delete': {
-      const { response, error } = await todosApi.DELETE('/todos/{id}', { params });
-      if (!response.ok && response.status !== 404) throw new ApiError(response.status, error);
-      return null;
-    }
+    case 'restore':
+      return body(todosApi.POST('/todos/{id}/restore', { params }));
+    case 'delete':
+      return gone(await todosApi.DELETE('/todos/{id}', { params }));
+    case 'purge':
+      return gone(await todosApi.POST('/todos/{id}/purge', { params }));
   }
+}
+
+/** The answer to a deletion. One that was sent before finds no item. */
+function gone({ response, error }: { response: Response; error?: unknown }): null {
+  if (!response.ok && response.status !== 404) throw new ApiError(response.status, error);
+  return null;
 }
 
 async function sendCreate({ id, todo }: Pending & { kind: 'create' }): Promise<Todo> {

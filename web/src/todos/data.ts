@@ -5,8 +5,9 @@ import { body, todosApi } from '../api/clients';
 import type { components } from '../api/generated/todos';
 import { ApiError } from '../api/problem';
 import { Store, useStore } from '../store';
+import { queryClient } from '../app/query-client';
 import { noTodos, withAnswer, withAnswers, withList, without, type Known, type Status, type Todo } from './known';
-import { shown, type Pending, type DisplayedTodo } from './pending';
+import { shown, shownDeleted, type Pending, type DisplayedTodo } from './pending';
 
 /** How many items of a status the page loads at most; search and filters work on these. */
 export const LIST_LIMIT = 2_000;
@@ -52,6 +53,28 @@ export function useTodoList(status: Status, options: { enabled: boolean }): UseQ
   return useQuery({ ...listQuery(status), ...options });
 }
 
+const deletedQuery = queryOptions({ queryKey: ['todos', 'deleted'], queryFn: loadDeleted });
+
+/** The deleted items with their pending changes, and how they are loaded. */
+export function useDeletedTodos(): { todos: DisplayedTodo[]; query: UseQueryResult<Todo[]> } {
+  const query = useQuery(deletedQuery);
+  const changes = useStore(pending);
+  const todos = useMemo(() => shownDeleted(query.data ?? [], changes), [query.data, changes]);
+  return { todos, query };
+}
+
+/** Loads the deleted items again where they are shown, after a confirmed change of one of them. */
+export function refreshDeleted(change: Pending): void {
+  const { queryKey } = deletedQuery;
+  if (change.kind === 'create' || change.kind === 'edit' || change.kind === 'status') return;
+  const id = realId(change.todoId);
+  queryClient.setQueryData(queryKey, (list) => {
+    const others = list?.filter((todo) => todo.id !== id);
+    return change.kind === 'delete' ? others?.concat({ ...change.seen, id, deletedAt: change.at }) : others;
+  });
+  void queryClient.invalidateQueries({ queryKey });
+}
+
 /** Keeps one item loaded, notes included. */
 export function useTodoLoaded(id: string, options: { enabled: boolean }): UseQueryResult<boolean> {
   const queryFn = async () => (await loadTodo(id)) !== undefined;
@@ -79,21 +102,34 @@ export function resetTodos(): void {
 
 async function loadList(status: Status): Promise<{ isCapped: boolean }> {
   const askedAt = Date.now();
+  // Each page is shown when it arrives.
+  const { list, isCapped } = await loadPages(status, (page) =>
+    known.update((items) => withAnswers(items, page, askedAt)),
+  );
+  if (!isCapped) known.update((items) => withList(items, status, list, askedAt));
+  return { isCapped };
+}
+
+async function loadDeleted(): Promise<Todo[]> {
+  return (await loadPages('deleted', () => undefined)).list;
+}
+
+async function loadPages(
+  status: Status | 'deleted',
+  onPage: (todos: Todo[]) => void,
+): Promise<{ list: Todo[]; isCapped: boolean }> {
   const list: Todo[] = [];
   let cursor: string | null = null;
   do {
     const page = await loadPage(status, cursor);
-    // Each page is shown when it arrives.
-    known.update((items) => withAnswers(items, page.items, askedAt));
+    onPage(page.items);
     list.push(...page.items);
     cursor = page.nextCursor;
   } while (cursor !== null && list.length < LIST_LIMIT);
-  if (cursor !== null) return { isCapped: true };
-  known.update((items) => withList(items, status, list, askedAt));
-  return { isCapped: false };
+  return { list, isCapped: cursor !== null };
 }
 
-function loadPage(status: Status, cursor: string | null): Promise<components['schemas']['TodoPage']> {
+function loadPage(status: Status | 'deleted', cursor: string | null): Promise<components['schemas']['TodoPage']> {
   const query = { status, limit: 100, ...(cursor !== null && { cursor }) };
   return body(todosApi.GET('/todos', { params: { query } }));
 }

@@ -33,6 +33,8 @@ test('search finds each word in titles, notes and tags, ignoring accents', () =>
   expect(ids('q=zoe')).toEqual(['far']);
   expect(ids('q=HOME+no')).toEqual(['now']);
   expect(ids('q=nothing')).toEqual([]);
+  expect(ids('q=%23Home')).toEqual(['now']);
+  expect(ids('tag=HOME')).toEqual(['now']);
 });
 
 test('each sort order is correct', () => {

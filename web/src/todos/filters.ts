@@ -2,6 +2,7 @@
 // between tabs and left with the back button.
 import { daysUntil } from './due';
 import type { Todo } from './known';
+import { hasTag } from './tags';
 
 export const VIEWS = ['all', 'today', 'upcoming', 'completed'] as const;
 export const DUES = ['any', 'overdue', 'today', 'week', 'none'] as const;
@@ -53,10 +54,11 @@ export function listed<T extends Todo>(todos: readonly T[], filters: Filters, no
   const words = normal(filters.text).split(/\s+/).filter(Boolean);
   return todos
     .filter((todo) => isInView(todo, filters, now, zone))
-    .filter((todo) => filters.tag === '' || todo.tags.includes(filters.tag))
+    .filter((todo) => filters.tag === '' || hasTag(todo, filters.tag))
     .filter((todo) => isDue(todo, filters.due, now, zone))
     .filter((todo) => {
-      const text = normal([todo.title, todo.notes ?? '', ...todo.tags].join(' '));
+      // A tag is found with its sign and without.
+      const text = normal([todo.title, todo.notes ?? '', ...todo.tags.map((tag) => `#${tag}`)].join(' '));
       return words.every((word) => text.includes(word));
     })
     .sort(ORDERS[filters.sort]);

@@ -57,6 +57,9 @@ function Missing({ loaded }: { loaded: ReturnType<typeof useTodoLoaded> }) {
   return (
     <Empty glyph={<SearchIcon size={28} />} heading="h1" title={m.itemGoneTitle}>
       <p>{m.itemGoneText}</p>
+      <Link href="/deleted" className={buttonClass('plain')}>
+        {m.deletedItems}
+      </Link>
     </Empty>
   );
 }

@@ -26,10 +26,18 @@ test('an answer completes a partial item of the same version', () => {
 });
 
 test('a late answer, list or event does not restore a deleted item', () => {
-  const deleted = without(withAnswer(noTodos, sample(), 1), 'a');
+  const deleted = without(withAnswer(noTodos, sample(), 1), 'a', 9);
   expect(withAnswer(deleted, sample({ version: 9 }), 2)).toBe(deleted);
   expect(withEvent(deleted, sample({ version: 9 }), 2)).toBe(deleted);
   expect(titles(withList(deleted, 'open', [sample()], 2))).toEqual([]);
+});
+
+test('a restored item has a newer version than its deletion, whichever arrives first', () => {
+  const deleted = without(withAnswer(noTodos, sample(), 1), 'a');
+  const restored = withAnswer(deleted, sample({ version: 3 }), 2);
+  expect(titles(restored)).toEqual(['Buy milk']);
+  expect(without(restored, 'a', 2)).toBe(restored);
+  expect(titles(without(restored, 'a', 4))).toEqual([]);
 });
 
 test('an item that is missing in a newer list is removed', () => {

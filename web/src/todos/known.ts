@@ -1,5 +1,6 @@
 // The user's items as the page knows them. Answers of the API and live events arrive in any order and more than once; an
-// item's version decides which is newer, so that an older one never overwrites a newer one and a deleted item stays deleted.
+// item's version decides which is newer, so that an older one never overwrites a newer one and a deleted item stays deleted
+// until a newer version is known, which was restored.
 import type { components } from '../api/generated/todos';
 
 export type Todo = components['schemas']['Todo'];
@@ -17,11 +18,11 @@ export interface Entry {
 
 export interface Known {
   readonly items: ReadonlyMap<string, Entry>;
-  /** The ids of deleted items. */
-  readonly deleted: ReadonlySet<string>;
+  /** The versions with which items were deleted, by id. */
+  readonly deleted: ReadonlyMap<string, number>;
 }
 
-export const noTodos: Known = { items: new Map(), deleted: new Set() };
+export const noTodos: Known = { items: new Map(), deleted: new Map() };
 
 /** Adds an item from an answer of the API. */
 export function withAnswer(known: Known, todo: Todo, receivedAt: number): Known {
@@ -30,15 +31,29 @@ export function withAnswer(known: Known, todo: Todo, receivedAt: number): Known 
 
 /** Adds items from an answer of the API. */
 export function withAnswers(known: Known, todos: readonly Todo[], receivedAt: number): Known {
-  const alive = todos.filter(({ id }) => !known.deleted.has(id));
+  const alive = todos.filter((todo) => !isDeleted(known, todo));
   if (alive.length === 0) return known;
   const items = new Map(known.items);
+  const deleted = withRestored(known, alive);
   for (const todo of alive) {
     const before = items.get(todo.id);
     if (!before || isNewer(todo, before)) items.set(todo.id, { todo, partial: false, receivedAt });
     else if (before.receivedAt < receivedAt) items.set(todo.id, { ...before, receivedAt });
   }
-  return { ...known, items };
+  return { items, deleted };
+}
+
+/** Whether an item was deleted with this version or a newer one. */
+function isDeleted({ deleted }: Known, { id, version }: Todo): boolean {
+  return (deleted.get(id) ?? 0) >= version;
+}
+
+/** The deletions that these items, which are newer, do not refute. */
+function withRestored({ deleted }: Known, alive: readonly Todo[]): Known['deleted'] {
+  if (!alive.some(({ id }) => deleted.has(id))) return deleted;
+  const left = new Map(deleted);
+  for (const { id } of alive) left.delete(id);
+  return left;
 }
 
 function isNewer(todo: Todo, before: Entry): boolean {
@@ -47,11 +62,11 @@ function isNewer(todo: Todo, before: Entry): boolean {
 
 /** Adds an item as an event describes it. */
 export function withEvent(known: Known, todo: Todo, receivedAt: number): Known {
-  if (known.deleted.has(todo.id)) return known;
+  if (isDeleted(known, todo)) return known;
   const before = known.items.get(todo.id);
   if (before && before.todo.version >= todo.version) return known;
   const items = new Map(known.items).set(todo.id, { todo, partial: true, receivedAt });
-  return { ...known, items };
+  return { items, deleted: withRestored(known, [todo]) };
 }
 
 /**
@@ -67,10 +82,15 @@ export function withList(known: Known, status: Status, list: readonly Todo[], as
   return withAnswers({ ...known, items }, list, askedAt);
 }
 
-/** Removes a deleted item permanently: ids are never reused. */
-export function without(known: Known, id: string): Known {
-  if (known.deleted.has(id) && !known.items.has(id)) return known;
+/**
+ * Removes an item that was deleted with a version; by default with the one after the known version. A version that is older
+ * than the known one changes nothing: the item was restored since then.
+ */
+export function without(known: Known, id: string, version?: number): Known {
+  const latest = known.items.get(id)?.todo.version ?? 0;
+  const deletion = version ?? latest + 1;
+  if (latest > deletion || (known.deleted.get(id) ?? 0) >= deletion) return known;
   const items = new Map(known.items);
   items.delete(id);
-  return { items, deleted: new Set(known.deleted).add(id) };
+  return { items, deleted: new Map(known.deleted).set(id, deletion) };
 }

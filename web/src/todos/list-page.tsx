@@ -6,6 +6,7 @@ import { useSearch } from '../app/use-search';
 import { useTitle } from '../app/use-title';
 import { useLanguage, useMessages } from '../i18n/i18n';
 import { useTimeZone } from '../i18n/time';
+import { useStore } from '../store';
 import { Skeleton, Button, buttonClass, Empty } from '../ui/controls';
 import { CalendarIcon, CheckIcon, DoneIcon, RetryIcon, SearchIcon, TodayIcon } from '../ui/icons';
 import { AddTodo } from './add-todo';
@@ -14,6 +15,7 @@ import { LIST_LIMIT, screenKey, useTodoList, useTodos } from './data';
 import { FilterBar } from './filter-bar';
 import { hasFilters, listed, readFilters, writeFilters, type Filters } from './filters';
 import { grouped } from './groups';
+import { held, withHeld } from './held';
 import css from './list-page.module.css';
 import type { DisplayedTodo } from './pending';
 import { recordView } from './list-position';
@@ -64,14 +66,17 @@ function List({
   const completed = useTodoList('completed', { enabled: filters.status !== 'open' });
   const queries = filters.status === 'open' ? [open] : filters.status === 'completed' ? [completed] : [open, completed];
 
-  const items = listed(todos, filters, now, zone);
+  const heldRows = useStore(held);
+  const inList = listed(todos, filters, now, zone);
+  const items = heldRows.size === 0 ? inList : withHeld(todos, heldRows, (all) => listed(all, filters, now, zone));
   const [editing, setEditing] = useState<string | null>(null);
   useRowKeys(items, setEditing, field);
   useKeepRowFocus();
 
   if (items.length === 0) {
-    if (queries.some(({ isPending }) => isPending)) return <Skeleton />;
-    if (queries.some(({ isError }) => isError))
+    const isPaused = queries.some(({ isPending, fetchStatus }) => isPending && fetchStatus === 'paused');
+    if (!isPaused && queries.some(({ isPending }) => isPending)) return <Skeleton />;
+    if (isPaused || queries.some(({ isError }) => isError))
       return <Failed retry={() => queries.forEach((q) => void q.refetch())} />;
     return <EmptyList filters={filters} onClear={onClear} />;
   }
@@ -85,6 +90,7 @@ function List({
               <TodoRow
                 key={screenKey(todo.id)}
                 todo={todo}
+                isLeaving={heldRows.size > 0 && !inList.includes(todo)}
                 isEditing={editing === screenKey(todo.id)}
                 onEdit={setEditing}
               />

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { noTodos, withAnswer } from './known';
-import { rebase, shown, type Edit, type Pending } from './pending';
+import { rebase, shown, shownDeleted, type Edit, type Pending } from './pending';
 import { sample } from './sample';
 
 const known = withAnswer(noTodos, sample(), 1);
@@ -27,8 +27,23 @@ test('changes are applied in order', () => {
   ]);
 });
 
-test('a deleted item is not shown, and a change to it does not bring it back', () => {
-  expect(shown(known, [{ id: 'p', kind: 'delete', todoId: 'a', seen: sample() }, edit({ title: 'Back' })])).toEqual([]);
+const deletion: Pending = { id: 'd', kind: 'delete', todoId: 'a', seen: sample(), at: '2026-11-21T09:00:00Z' };
+const restoration: Pending = { id: 'r', kind: 'restore', todoId: 'a', seen: sample() };
+
+test('a deleted item is not shown, and an edit of it does not bring it back', () => {
+  expect(shown(known, [deletion, edit({ title: 'Back' })])).toEqual([]);
+  expect(shownDeleted([], [deletion])).toMatchObject([{ id: 'a', deletedAt: '2026-11-21T09:00:00Z', isPending: true }]);
+});
+
+test('a restored item is shown again, also before its deletion is confirmed', () => {
+  expect(shown(known, [deletion, restoration])).toMatchObject([{ title: 'Buy milk', isPending: true }]);
+  expect(shown(noTodos, [restoration, edit({ title: 'Back' })])).toMatchObject([{ title: 'Back' }]);
+  expect(shownDeleted([sample({ deletedAt: '2026-11-20T09:00:00Z' })], [restoration])).toEqual([]);
+});
+
+test('deleted items are shown with the latest deletion first', () => {
+  const earlier = sample({ id: 'b', deletedAt: '2026-11-20T09:00:00Z' });
+  expect(shownDeleted([earlier], [deletion]).map(({ id }) => id)).toEqual(['a', 'b']);
 });
 
 test('an item that is being created can be changed already', () => {

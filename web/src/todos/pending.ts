@@ -12,7 +12,11 @@ export type Pending =
   | { id: string; kind: 'create'; todo: Todo; line: string }
   | { id: string; kind: 'edit'; todoId: string; seen: Todo; edit: Edit }
   | { id: string; kind: 'status'; todoId: string; seen: Todo; status: Status; at: string }
-  | { id: string; kind: 'delete'; todoId: string; seen: Todo };
+  | { id: string; kind: 'delete'; todoId: string; seen: Todo; at: string }
+  /** Undoes a deletion. */
+  | { id: string; kind: 'restore'; todoId: string; seen: Todo }
+  /** Deletes a deleted item for good. */
+  | { id: string; kind: 'purge'; todoId: string; seen: Todo };
 
 /** An item with its pending changes. */
 export interface DisplayedTodo extends Todo {
@@ -44,10 +48,16 @@ function lay(change: Pending, items: Map<string, DisplayedTodo>): void {
     items.set(change.todo.id, { ...change.todo, isPending: true });
     return;
   }
+  if (change.kind === 'restore') {
+    const before = items.get(change.todoId) ?? change.seen;
+    items.set(change.todoId, { ...before, id: change.todoId, deletedAt: null, isPending: true });
+    return;
+  }
   const todo = items.get(change.todoId);
   if (!todo) return;
   switch (change.kind) {
     case 'delete':
+    case 'purge':
       items.delete(change.todoId);
       return;
     case 'edit':
@@ -58,6 +68,17 @@ function lay(change: Pending, items: Map<string, DisplayedTodo>): void {
       items.set(todo.id, { ...todo, status: change.status, completedAt, isPending: true });
     }
   }
+}
+
+/** The deleted items with the pending changes applied in order, the latest deletion first. */
+export function shownDeleted(listed: readonly Todo[], pending: readonly Pending[]): DisplayedTodo[] {
+  const items = new Map(listed.map((todo) => [todo.id, settled(todo)]));
+  for (const change of pending) {
+    if (change.kind === 'delete')
+      items.set(change.todoId, { ...change.seen, id: change.todoId, deletedAt: change.at, isPending: true });
+    if (change.kind === 'restore' || change.kind === 'purge') items.delete(change.todoId);
+  }
+  return [...items.values()].sort((one, other) => (other.deletedAt ?? '').localeCompare(one.deletedAt ?? ''));
 }
 
 /** The fields of an edit that were also changed in a newer version; without one, the edit can be repeated on it. */

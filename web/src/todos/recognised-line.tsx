@@ -24,7 +24,7 @@ export function Highlight({ text, parts, field }: Props & { field: RefObject<HTM
     return () => events.forEach((name) => input?.removeEventListener(name, follow));
   });
   return (
-    <div ref={marks} className={css['highlight']} aria-hidden="true">
+    <div ref={marks} className={css['highlight']} dir="auto" aria-hidden="true">
       {parts.map((part, index) => (
         <span key={part.start}>
           {text.slice(parts[index - 1]?.end ?? 0, part.start)}
@@ -85,7 +85,7 @@ function Meaning({ part }: { part: Part }) {
   const m = useMessages();
   const due = useDueLongText(part.kind === 'due' ? part.dueAt : null);
   if (part.kind === 'due') return due;
-  return part.kind === 'tag' ? part.tag : priorityName(m, part.priority);
+  return part.kind === 'tag' ? <bdi>{part.tag}</bdi> : priorityName(m, part.priority);
 }
 
 const priorityName = (m: ReturnType<typeof useMessages>, priority: string): string =>

@@ -38,7 +38,7 @@ export function TagsField({ tags, onChange }: { tags: string[]; onChange: (tags:
     <div className={css['field']}>
       {tags.map((tag) => (
         <span key={tag} className={css['tag']}>
-          {tag}
+          <bdi>{tag}</bdi>
           <button
             type="button"
             aria-label={m.removeTag(tag)}

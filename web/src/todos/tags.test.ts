@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { sample } from './sample';
-import { MAX_TAGS, tagsOf, withTags } from './tags';
+import { hasTag, MAX_TAGS, spelledAs, tagsOf, withTags } from './tags';
 
 const twenty = Array.from({ length: MAX_TAGS }, (_, index) => `tag${index}`);
 
@@ -11,6 +11,16 @@ test('the tags of open items are listed once, with numbers in numeric order', ()
     sample({ id: 'done', tags: ['old'], status: 'completed' }),
   ];
   expect(tagsOf(todos, 'en')).toEqual(['home', 'tag3', 'tag12']);
+});
+
+test('tags that differ in capitals alone are one', () => {
+  const todos = [sample({ tags: ['Shop'] }), sample({ id: 'two', tags: ['shop', 'home'] })];
+  expect(tagsOf(todos, 'en')).toEqual(['home', 'Shop']);
+  expect(hasTag(sample({ tags: ['Shop'] }), 'SHOP')).toBe(true);
+});
+
+test('tags of a line are spelled as those in use, and a comma stays within one', () => {
+  expect(spelledAs(['Shop'], ['shop', 'a,b', 'New', 'new'])).toEqual(['Shop', 'a,b', 'New']);
 });
 
 test('tags are entered one by one or separated by commas', () => {

@@ -7,10 +7,13 @@ export const MAX_TAGS = 20;
 /** The longest tag, in characters. */
 const MAX_TAG_LENGTH = 50;
 
-/** The tags of open items, each once, by name. */
+/** The tags of open items by name. Tags that differ in capitals alone are one, in the spelling that was met first. */
 export function tagsOf(todos: readonly Todo[], language: string): string[] {
-  const tags = new Set(todos.filter(({ status }) => status === 'open').flatMap(({ tags }) => tags));
-  return [...tags].sort(new Intl.Collator(language, { numeric: true }).compare);
+  const tags = new Map<string, string>();
+  for (const { status, tags: own } of todos) {
+    if (status === 'open') own.forEach((tag) => tags.set(folded(tag), tags.get(folded(tag)) ?? tag));
+  }
+  return [...tags.values()].sort(new Intl.Collator(language, { numeric: true }).compare);
 }
 
 /**
@@ -33,6 +36,22 @@ export function withTags(
   return { tags: next, leftOver: leftOver.join(', ') };
 }
 
-function isSame(one: string, other: string): boolean {
-  return one.toLowerCase() === other.toLowerCase();
+/** The tags, each once, in the spelling that is in use. */
+export function spelledAs(inUse: readonly string[], tags: readonly string[]): string[] {
+  const known = new Map(inUse.map((tag) => [folded(tag), tag]));
+  const spelled = new Map<string, string>();
+  for (const tag of tags) {
+    const key = folded(tag);
+    if (!spelled.has(key)) spelled.set(key, known.get(key) ?? tag);
+  }
+  return [...spelled.values()];
 }
+
+/** Whether an item has a tag, whatever its capitals. */
+export const hasTag = ({ tags }: Pick<Todo, 'tags'>, tag: string): boolean => tags.some((one) => isSame(one, tag));
+
+function isSame(one: string, other: string): boolean {
+  return folded(one) === folded(other);
+}
+
+const folded = (tag: string): string => tag.normalize('NFC').toLowerCase();

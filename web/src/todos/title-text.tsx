@@ -46,6 +46,7 @@ export function TitleText({ title, label, status, onBegin, onSave, onEnd, isFocu
     <>
       <textarea
         className={css['text']}
+        dir="auto"
         // Where a field cannot grow with its text by itself.
         rows={Math.min(6, Math.ceil(lengthOf(text) / 40) || 1)}
         value={text}

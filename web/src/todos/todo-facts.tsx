@@ -32,9 +32,9 @@ export function TodoFacts({ todo }: { todo: Facts }) {
         </span>
       )}
       {todo.tags.map((tag) => (
-        <span key={tag} className={css['tag']}>
+        <bdi key={tag} className={css['tag']}>
           {tag}
-        </span>
+        </bdi>
       ))}
       {todo.notes && (
         <span className={css['fact']}>

@@ -5,6 +5,7 @@ import { IconButton, iconButtonClass } from '../ui/controls';
 import { CheckIcon, DetailsIcon, TrashIcon } from '../ui/icons';
 import { deleteTodo, editTodo, setStatus } from './commands';
 import { screenKey } from './data';
+import { hold } from './held';
 import type { DisplayedTodo } from './pending';
 import { TitleText } from './title-text';
 import { TodoFacts } from './todo-facts';
@@ -13,12 +14,14 @@ import css from './todo-row.module.css';
 interface Props {
   todo: DisplayedTodo;
   isEditing: boolean;
+  /** Whether the row stays only for a moment, see `held.ts`. */
+  isLeaving: boolean;
   /** The item's `screenKey` when its title is to be edited; `null` when that is over. */
   onEdit: (key: string | null) => void;
 }
 
 /** One item of the list: complete it, edit its title in place, open it. */
-export const TodoRow = memo(function TodoRow({ todo, isEditing, onEdit }: Props) {
+export const TodoRow = memo(function TodoRow({ todo, isEditing, isLeaving, onEdit }: Props) {
   const m = useMessages();
   const title = useRef<HTMLButtonElement>(null);
   const wasEditing = useRef(false);
@@ -28,7 +31,13 @@ export const TodoRow = memo(function TodoRow({ todo, isEditing, onEdit }: Props)
   }, [isEditing]);
   const hasFacts = todo.dueAt !== null || todo.priority !== 'normal' || todo.tags.length > 0 || todo.notes !== null;
   return (
-    <li className={css['row']} data-row={screenKey(todo.id)} data-status={todo.status} aria-busy={todo.isPending}>
+    <li
+      className={css['row']}
+      data-row={screenKey(todo.id)}
+      data-status={todo.status}
+      data-leaving={isLeaving}
+      aria-busy={todo.isPending}
+    >
       <TickBox todo={todo} />
       <div className={css['middle']}>
         {isEditing ? (
@@ -38,6 +47,7 @@ export const TodoRow = memo(function TodoRow({ todo, isEditing, onEdit }: Props)
             ref={title}
             type="button"
             className={css['title']}
+            dir="auto"
             data-focus
             title={m.edit}
             onClick={() => onEdit(screenKey(todo.id))}
@@ -84,7 +94,13 @@ export function TickBox({ todo }: { todo: DisplayedTodo }) {
       aria-label={isDone ? m.reopen(todo.title) : m.complete(todo.title)}
       className={css['tick']}
       data-priority={todo.priority}
-      onClick={() => setStatus(todo, isDone ? 'open' : 'completed')}
+      onClick={({ detail: clicks }) => {
+        // The second click of a double click would undo the first.
+        if (clicks > 1) return;
+        // A key counts no click: the next key is meant for the next row.
+        if (clicks === 1) hold(todo);
+        setStatus(todo, isDone ? 'open' : 'completed');
+      }}
     >
       <span className={css['circle']}>
         <CheckIcon size={15} />

@@ -1,24 +1,24 @@
-// The actions that can be undone at the moment, the latest last.
+// The actions that can be undone, the latest last: also after their message has closed.
 import { messages } from '../i18n/i18n';
 import { showToast } from '../ui/toasts';
 
+/** How many actions can be undone by key. */
+const MAX_UNDOS = 50;
+
 let undos: (() => void)[] = [];
 
-/** Shows a message with an undo button; `settle` runs when the message has closed. */
-export function offerUndo(text: string, undo: () => unknown, settle?: () => void): void {
+/** Shows a message with an undo button. */
+export function offerUndo(text: string, undo: () => unknown): void {
   const once = () => {
+    undos = undos.filter((other) => other !== once);
     undo();
     dismiss();
   };
-  const onClose = () => {
-    undos = undos.filter((other) => other !== once);
-    settle?.();
-  };
-  const dismiss = showToast(text, { action: { label: messages().undo, run: once }, onClose });
-  undos.push(once);
+  const dismiss = showToast(text, { action: { label: messages().undo, run: once } });
+  undos = [...undos, once].slice(-MAX_UNDOS);
 }
 
-/** Undoes the latest deletion or completion that can still be undone. */
+/** Undoes the latest deletion or completion that was not undone yet. */
 export function undoLast(): void {
   undos.at(-1)?.();
 }

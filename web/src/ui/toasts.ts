@@ -65,16 +65,21 @@ export const holdToast = (id: number, holder: Holder): void => lives.get(id)?.cl
 /** Resumes the countdown of a message. */
 export const releaseToast = (id: number, holder: Holder): void => lives.get(id)?.clock.release(holder);
 
-/** A title, shortened for a message. */
+/** A title, shortened for a message. Its writing direction does not affect the rest of the message. */
 export function shortTitle(title: string): string {
   const characters = Array.from(title);
-  return characters.length <= MAX_TITLE_LENGTH
-    ? title
-    : `${characters
-        .slice(0, MAX_TITLE_LENGTH - 1)
-        .join('')
-        .trimEnd()}…`;
+  const short =
+    characters.length <= MAX_TITLE_LENGTH
+      ? title
+      : `${characters
+          .slice(0, MAX_TITLE_LENGTH - 1)
+          .join('')
+          .trimEnd()}…`;
+  return LEFT_TO_RIGHT.test(short) ? short : `\u2068${short}\u2069`;
 }
+
+/** Texts without a character of another direction. */
+const LEFT_TO_RIGHT = /^[^\u0590-\u08ff\u200e\u200f\u202a-\u202e\u2066-\u2069\ufb1d-\ufdff\ufe70-\ufefc]*$/u;
 
 const MAX_TITLE_LENGTH = 60;
 
