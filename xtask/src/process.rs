@@ -60,7 +60,7 @@ impl Output {
         io::copy(&mut self.0, &mut out).and_then(|_| out.flush()).context("cannot print")
     }
 
-    /// The last lines of what was written until now.
+    /// The last lines of what was written until now, without the frames of backtraces.
     pub(crate) fn last_lines(&mut self, count: usize) -> Result<String> {
         self.0.rewind()?;
         let mut bytes = Vec::new();
@@ -82,10 +82,17 @@ fn succeeded(name: &str, status: ExitStatus) -> Result<()> {
     if status.success() { Ok(()) } else { bail!("{name} failed ({status})") }
 }
 
-/// The last lines of a text.
+/// The last lines of a text, without the frames of backtraces.
 pub(crate) fn last_lines(text: &str, count: usize) -> String {
-    let lines: Vec<&str> = text.trim_end().lines().collect();
+    let lines: Vec<&str> = text.trim_end().lines().filter(|line| !is_frame(line)).collect();
     lines[lines.len().saturating_sub(count)..].join("\n")
+}
+
+/// `  12: std::panicking::begin_panic`, or `             at src/main.rs:1:2`.
+fn is_frame(line: &str) -> bool {
+    let text = line.trim_start();
+    let is_numbered = |text: &str| text.split_once(": ").is_some_and(|(number, _)| number.parse::<u32>().is_ok());
+    line.starts_with(' ') && (text.starts_with("at ") || is_numbered(text))
 }
 
 fn name(command: &Command) -> String {
@@ -93,4 +100,15 @@ fn name(command: &Command) -> String {
     let program = program.file_name().unwrap_or(program.as_os_str()).to_string_lossy().into_owned();
     let first = command.as_std().get_args().next().map(|argument| argument.to_string_lossy().into_owned());
     format!("`{}`", [Some(program), first].into_iter().flatten().collect::<Vec<_>>().join(" "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_lines_have_no_backtrace() {
+        let text = "the cause\nstack backtrace:\n   0: core::panic\n             at ./src/main.rs:1:2\n[1/2] at\n  10 at a time\n";
+        assert_eq!(last_lines(text, 3), "stack backtrace:\n[1/2] at\n  10 at a time");
+    }
 }

@@ -67,8 +67,8 @@ pub(crate) enum Part {
 
 /// How many parts run at a time: on two cores one compiles or computes while the other waits.
 const SIDE_BY_SIDE: usize = 2;
-/// How many lines of a failed part are printed again at the end.
-const LAST_LINES: usize = 60;
+/// How many lines of a failed part are printed again at the end. Those of all parts fit into what CI keeps of a log.
+const LAST_LINES: usize = 40;
 const CONTRACTS: &str = "contracts";
 
 /// Which tests are run.

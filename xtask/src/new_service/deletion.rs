@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use anyhow::{Context, Result};
-use contracts::repository::{EventName, Repository};
 use contracts::repository::tree::Tree;
+use contracts::repository::{EventName, Repository};
 
 use crate::new_service::copy::{CONTRACTS_HOLD, Copy};
 use crate::stacks::Stacks;
