@@ -22,6 +22,10 @@ export default tseslint.config(
   { ignores: ['dist', 'src/api/generated', 'test-results', 'playwright-report'] },
   js.configs.recommended,
   { files: ['scripts/**/*.mjs', 'eslint.config.js'], languageOptions: { globals: globals.node } },
+  {
+    files: ['dev/service-worker.js'],
+    languageOptions: { globals: { ...globals.serviceworker, __FILES__: 'readonly' } },
+  },
   { files: ['src/**/*.{ts,tsx}'], extends: [hooks.configs.flat['recommended-latest']] },
   {
     files: ['**/*.{ts,tsx}'],

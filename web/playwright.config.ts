@@ -31,6 +31,8 @@ export default defineConfig({
     baseURL: setting('BUSLINE_WEB_ORIGIN'),
     locale: 'en-GB',
     timezoneId: 'Europe/Dublin',
+    // It would answer requests before the tests' routes; `offline.spec.ts` allows it.
+    serviceWorkers: 'block',
     trace: 'retain-on-failure',
     screenshot: 'only-on-failure',
     launchOptions: {

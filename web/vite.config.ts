@@ -2,9 +2,10 @@ import react from '@vitejs/plugin-react';
 import { defineConfig } from 'vitest/config';
 import { localCloud } from './dev/local-cloud.ts';
 import { bundleReport } from './dev/bundle-report.ts';
+import { precache } from './dev/precache.ts';
 
 export default defineConfig({
-  plugins: [react(), bundleReport(), process.env['VITEST'] ? [] : localCloud()],
+  plugins: [react(), bundleReport(), precache(), process.env['VITEST'] ? [] : localCloud()],
   build: {
     target: 'es2022',
     // Inlined files would be `data:` addresses, which the content policy refuses.
@@ -28,5 +29,5 @@ export default defineConfig({
       },
     },
   },
-  test: { environment: 'node', include: ['src/**/*.test.ts'] },
+  test: { environment: 'node', include: ['src/**/*.test.ts', 'dev/**/*.test.ts'] },
 });

@@ -2,21 +2,25 @@ import './styles/base.css';
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { App } from './app/app';
+import { startOffline } from './app/offline';
 import { prefetchFirstView } from './app/prefetch';
 import { preloadFirst } from './app/pages';
 import { StartError } from './app/error-pages';
-import { startSession } from './auth/session';
+import { session, startSession } from './auth/session';
 import { loadConfig } from './config';
 import { browserLanguage, storedLanguage, showLanguage } from './i18n/i18n';
+import { deleteStoredItems } from './todos/stored-items';
 import { startTheme } from './ui/theme';
 
 startTheme();
+startOffline();
 preloadFirst();
 const root = createRoot(document.getElementById('root') ?? document.body);
 try {
   const [config] = await Promise.all([loadConfig(), showLanguage(storedLanguage() ?? browserLanguage())]);
   await startSession(config);
-  prefetchFirstView();
+  if (session.get().state === 'signed-in') prefetchFirstView();
+  else deleteStoredItems();
   root.render(
     <StrictMode>
       <App config={config} />

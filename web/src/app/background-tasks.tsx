@@ -7,6 +7,7 @@ import { startLive } from '../live/live';
 import { useProfile } from '../settings/data';
 import { startSync } from '../todos/commands';
 import { resetTodos } from '../todos/data';
+import { storeItems } from '../todos/stored-items';
 import { saveUnsavedEdits } from '../todos/unsaved-edits';
 import { openLine, resetLines } from '../todos/input-line';
 import { resetListPosition } from '../todos/list-position';
@@ -27,6 +28,7 @@ export function BackgroundTasks({ user, config }: { user: User; config: Config }
  */
 function useUserData(id: string): void {
   useEffect(() => {
+    const stopStoring = storeItems(id);
     const endWork = startSync(id);
     openLine(id);
     let hasLeft = false;
@@ -35,6 +37,7 @@ function useUserData(id: string): void {
       hasLeft = true;
       saveUnsavedEdits();
       endWork();
+      stopStoring();
       dismissAllToasts();
       queryClient.clear();
       resetTodos();

@@ -1,5 +1,4 @@
 // Requests the data of the first view while its code still loads.
-import { session } from '../auth/session';
 import { inboxQuery } from '../inbox/data';
 import { profileQuery } from '../settings/data';
 import { listQuery } from '../todos/data';
@@ -7,7 +6,6 @@ import { queryClient } from './query-client';
 
 /** Requests the data that every signed-in page shows. The component that needs an answer reports its failure. */
 export function prefetchFirstView(): void {
-  if (session.get().state !== 'signed-in') return;
   const requests = [
     queryClient.infiniteQuery(inboxQuery),
     queryClient.query(listQuery('open')),

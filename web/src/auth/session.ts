@@ -74,7 +74,7 @@ export async function readSession(): Promise<void> {
 /** The user of the session stored on this device; another tab may have stored it a moment ago. */
 export async function storedUser(): Promise<User | null> {
   await sessionLock;
-  const { tokens } = await fetchAuthSession();
+  const { tokens } = await fetchAuthSession().catch(expiredTokens);
   const claims = tokens?.idToken?.payload;
   if (!claims?.sub) return null;
   const groups = claims['cognito:groups'];
@@ -83,6 +83,14 @@ export async function storedUser(): Promise<User | null> {
     email: typeof claims['email'] === 'string' ? claims['email'] : '',
     isAdmin: Array.isArray(groups) && groups.includes('admin'),
   };
+}
+
+/** Without a network, expired tokens still tell whose changes wait on this device. */
+async function expiredTokens(error: unknown) {
+  if (!isNetworkFailure(error)) throw error;
+  const tokens = await cognitoUserPoolsTokenProvider.tokenOrchestrator.getTokenStore().loadTokens();
+  if (!tokens) throw error;
+  return { tokens };
 }
 
 /** Requests for tokens wait for this promise. */

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { noTodos, withAnswer, withEvent, withList, without } from './known';
+import { noTodos, withAnswer, withEvent, withList, without, withStored } from './known';
 import { sample } from './sample';
 
 const titles = (known: typeof noTodos) => [...known.items.values()].map(({ todo }) => todo.title);
@@ -53,4 +53,12 @@ test('an item received after the list was requested stays', () => {
 test('a list of open items does not remove completed ones', () => {
   const known = withAnswer(noTodos, sample({ status: 'completed' }), 1);
   expect(titles(withList(known, 'open', [], 5))).toEqual(['Buy milk']);
+});
+
+test('an item that was stored on the device gives way to anything that is received', () => {
+  const stored = withStored(noTodos, [sample({ version: 5 }), sample({ id: 'b', title: 'Gone' })]);
+  expect(titles(stored)).toEqual(['Buy milk', 'Gone']);
+  const listed = sample({ title: 'Buy bread', version: 5 });
+  expect(titles(withList(stored, 'open', [listed], 1))).toEqual(['Buy bread']);
+  expect(titles(withStored(withAnswer(noTodos, listed, 1), [sample()]))).toEqual(['Buy bread']);
 });

@@ -43,6 +43,13 @@ export function withAnswers(known: Known, todos: readonly Todo[], receivedAt: nu
   return { items, deleted };
 }
 
+/** Adds items that were stored on this device without their notes; anything that is received replaces them. */
+export function withStored(known: Known, stored: readonly Todo[]): Known {
+  const unknown = stored.filter((todo) => !known.items.has(todo.id) && !isDeleted(known, todo));
+  const entries = unknown.map((todo): [string, Entry] => [todo.id, { todo, partial: true, receivedAt: 0 }]);
+  return { ...known, items: new Map([...known.items, ...entries]) };
+}
+
 /** Whether an item was deleted with this version or a newer one. */
 function isDeleted({ deleted }: Known, { id, version }: Todo): boolean {
   return (deleted.get(id) ?? 0) >= version;
