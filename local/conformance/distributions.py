@@ -23,9 +23,9 @@ def ask(
     sent = {"Host": host} | {name.replace("_", "-"): value for name, value in headers.items()}
     connection: http.client.HTTPConnection
     if cloud.endpoint is None:
-        connection = http.client.HTTPSConnection(host, timeout=30)
+        connection = http.client.HTTPSConnection(host, timeout=120)
     else:
-        connection = http.client.HTTPConnection(urlsplit(cloud.endpoint).netloc, timeout=30)
+        connection = http.client.HTTPConnection(urlsplit(cloud.endpoint).netloc, timeout=120)
     try:
         connection.request(method, path, body=body, headers=sent)
         answer = connection.getresponse()

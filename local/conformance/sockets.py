@@ -36,13 +36,13 @@ class Socket:
         """Connect; raises `RefusedError` with the status of the answer."""
         address = urlsplit(url)
         port = address.port or (443 if address.scheme == "wss" else 80)
-        self._stream = socket.create_connection((str(address.hostname), port), timeout=10)
+        self._stream = socket.create_connection((str(address.hostname), port), timeout=60)
         if address.scheme == "wss":
             context = ssl.create_default_context()
             self._stream = context.wrap_socket(self._stream, server_hostname=address.hostname)
         self._protocol = WSConnection(ConnectionType.CLIENT)
         self._send(Request(address.netloc, address.path, subprotocols=list(subprotocols)))
-        accepted = next(event for event in self._events(10))
+        accepted = next(event for event in self._events(60))
         if isinstance(accepted, RejectConnection):
             self._stream.close()
             raise RefusedError(accepted.status_code)

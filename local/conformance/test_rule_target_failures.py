@@ -253,7 +253,7 @@ def test_an_event_for_an_unavailable_target_is_retried_until_it_is_accepted(clou
 
     def taken() -> bool:
         before = len(unavailable.function.attempts())
-        time.sleep(2 * patience.factor)
+        time.sleep(patience.factor / 2)
         return len(unavailable.function.attempts()) == before
 
     assert wait_for(taken, what="the retries to end")

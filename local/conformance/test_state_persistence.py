@@ -293,7 +293,7 @@ def make(cloud: Cloud) -> dict[str, str]:
 
 def status(server: Server, api: str, path: str, token: str | None) -> int:
     """The status of a request to the HTTP API."""
-    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=10)
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=60)
     headers = {"Authorization": f"Bearer {token}"} if token else {}
     connection.request("GET", f"/_aws/execute-api/{api}/$default{path}", headers=headers)
     answer = connection.getresponse()
