@@ -76,7 +76,7 @@ class Server:
         """Ask it to stop cleanly; the exit status."""
         self.process.send_signal(signal.SIGTERM)
         try:
-            return self.process.wait(timeout=20)
+            return self.process.wait(timeout=120)
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()

@@ -6,10 +6,13 @@ use std::path::PathBuf;
 use ::contracts::deploy::record::Forced;
 use anyhow::{Context, Result, bail};
 use aws_json::ssm;
+use aws_sdk_cloudformation::types::ResourceChange;
+use jiff::Timestamp;
 
 use crate::aws::{self, LOCAL, Target};
 use crate::change_set::{self, INLINE_TEMPLATE_BYTES, StackChanger, TemplateSource};
 use crate::contracts::{self, Gate};
+use crate::deployment_lock::DeploymentLock;
 use crate::hash;
 use crate::home::Home;
 use crate::lint;
@@ -17,6 +20,7 @@ use crate::package::{self, Architecture, Build};
 use crate::page::{self, publish};
 use crate::parameters::{self, Assigned, Sources};
 use crate::python::Python;
+use crate::release::{Release, Releases};
 use crate::services::Service;
 use crate::smoke;
 use crate::stacks::{self, ARTIFACTS, Stack, Stacks, WEB};
@@ -59,8 +63,16 @@ struct Code {
 }
 
 impl Deployment<'_> {
+    /// Deploys stacks, which must be in deployment order, unless that breaks a consumer.
+    pub(crate) async fn run_through_gate(&mut self, stacks: &[&Stack], gate: &Gate) -> Result<()> {
+        let step = Step::start("Contracts");
+        self.forced = contracts::gate(self.home, self.target, stacks, gate).await?;
+        step.done(if self.forced.is_empty() { "no consumer breaks" } else { "forced, and the reason is recorded" });
+        self.run(stacks).await
+    }
+
     /// Deploys stacks, which must be in deployment order.
-    pub(crate) async fn run(&self, stacks: &[&Stack]) -> Result<()> {
+    async fn run(&self, stacks: &[&Stack]) -> Result<()> {
         self.lint(stacks).await?;
         let binaries = self.build(stacks).await?;
         let page = if includes_web(stacks) { Some(page::build(self.home).await?) } else { None };
@@ -169,23 +181,62 @@ impl Deployment<'_> {
 
         let name = stacks::stack_name(&self.target.env, &stack.name);
         let changer = StackChanger::new(self.target, &name);
-        let source = self.template_source(stack, template).await?;
-        let Some(change_set) = changer.propose(source, &assigned.values, &step).await? else {
-            step.done("unchanged");
-            return Ok(());
+        let release = Release { at: Timestamp::now(), template: template.body, parameters: assigned.values };
+        let changes = self.change(stack, &changer, &release, &step).await?;
+        if let Some((service, code)) = stack.service.as_ref().zip(code) {
+            self.keep_or_return(stack, service, &code.bucket, &release, &step).await?;
+            if self.target.cloud.is_some() && changes.is_some() {
+                package::delete_others(self.target, &code.bucket, &service.name, &code.key).await?;
+            }
+        }
+        step.done(changes.map_or("unchanged".to_owned(), |changes| change_set::summary(&changes)));
+        Ok(())
+    }
+
+    /// Changes a stack to a template and parameters; none when it is so already.
+    async fn change(
+        &self,
+        stack: &Stack,
+        changer: &StackChanger<'_>,
+        release: &Release,
+        step: &Step,
+    ) -> Result<Option<Vec<ResourceChange>>> {
+        let source = self.template_source(stack, &release.template).await?;
+        let Some(change_set) = changer.propose(source, &release.parameters, step).await? else {
+            return Ok(None);
         };
         if self.detail == Detail::EveryResource {
             step.note(change_set::table(&change_set.changes));
         }
-        changer.execute(&change_set, &step).await?;
-        if let Some((service, code)) = stack.service.as_ref().zip(code) {
-            self.test_api(service, &step).await?;
-            if self.target.cloud.is_some() {
-                package::delete_others(self.target, &code.bucket, &service.name, &code.key).await?;
-            }
-        }
-        step.done(change_set::summary(&change_set.changes));
-        Ok(())
+        changer.execute(&change_set, step).await?;
+        Ok(Some(change_set.changes))
+    }
+
+    /// Keeps a deployment that passes its smoke test, also when it changed nothing: one before may have been killed. After
+    /// a failure the last one that passed runs again.
+    async fn keep_or_return(
+        &self,
+        stack: &Stack,
+        service: &Service,
+        bucket: &str,
+        release: &Release,
+        step: &Step,
+    ) -> Result<()> {
+        let releases = Releases::new(self.target, bucket);
+        let Err(failure) = self.test_api(service, step).await else {
+            return releases.keep(&stack.name, release).await;
+        };
+        let Some(last) = releases.last(&stack.name).await? else {
+            return Err(failure.context(
+                "it runs, because no deployment before it has passed the smoke test that it could return to; this \
+                 command fails until one passes",
+            ));
+        };
+        step.note(format_args!("  {failure:#}: returning to the deployment of {}", last.at));
+        let name = stacks::stack_name(&self.target.env, &stack.name);
+        self.change(stack, &StackChanger::new(self.target, &name), &last, step).await.context("it did not return")?;
+        self.test_api(service, step).await.context("also the last deployment that passed now fails")?;
+        Err(failure.context(format!("the deployment of {} runs again", last.at)))
     }
 
     /// The services that a stack serves. The distribution leaves out what is not deployed: CloudFormation would refuse
@@ -243,17 +294,17 @@ impl Deployment<'_> {
     }
 
     async fn artifact_bucket(&self) -> Result<String> {
-        let path = stacks::parameter_path(&self.target.env, ARTIFACTS, "bucket");
+        let path = artifact_bucket_path(&self.target.env);
         self.parameter(&path).await?.with_context(|| missing(&path, &self.target.env, self.stacks))
     }
 
-    async fn template_source(&self, stack: &Stack, template: Template) -> Result<TemplateSource> {
-        if template.body.len() <= INLINE_TEMPLATE_BYTES {
-            return Ok(TemplateSource::Inline(template.body));
+    async fn template_source(&self, stack: &Stack, template: &str) -> Result<TemplateSource> {
+        if template.len() <= INLINE_TEMPLATE_BYTES {
+            return Ok(TemplateSource::Inline(template.to_owned()));
         }
         let bucket = self.artifact_bucket().await?;
-        let key = format!("{stack}/{}.template", hash::sha256(template.body.as_bytes()));
-        let put = self.target.s3().put_object().bucket(&bucket).key(&key).body(template.body.into_bytes().into());
+        let key = format!("{stack}/{}.template", hash::sha256(template.as_bytes()));
+        let put = self.target.s3().put_object().bucket(&bucket).key(&key).body(template.as_bytes().to_vec().into());
         put.send().await.map_err(aws::failed("upload the template"))?;
         let base = match self.target.cloud {
             Some(cloud) => format!("{}/{bucket}", cloud.endpoint()),
@@ -319,19 +370,28 @@ pub(crate) async fn command(
         None => format!("account {}, {}", target.account().await?, target.region()),
     };
     ui::note(format_args!("Environment {env}: {place}"));
-    let step = Step::start("Contracts");
-    let forced = contracts::gate(home, &target, &selected, gate).await?;
-    step.done(if forced.is_empty() { "no consumer breaks" } else { "forced, and the reason is recorded" });
-    let deployment = Deployment {
+    let mut deployment = Deployment {
         home,
         python: &python,
         stacks: &stacks,
         target: &target,
         architecture,
         detail: Detail::EveryResource,
-        forced,
+        forced: BTreeMap::new(),
     };
-    deployment.run(&selected).await
+    // Without the bucket nothing is deployed that a gate could protect.
+    let Some(bucket) = deployment.parameter(&artifact_bucket_path(env)).await? else {
+        return deployment.run_through_gate(&selected, gate).await;
+    };
+    let lock = DeploymentLock::acquire(&target, &bucket).await?;
+    let outcome = deployment.run_through_gate(&selected, gate).await;
+    let released = lock.release().await;
+    outcome.and(released)
+}
+
+/// The SSM parameter with the name of an environment's bucket of artifacts.
+fn artifact_bucket_path(env: &str) -> String {
+    stacks::parameter_path(env, ARTIFACTS, "bucket")
 }
 
 #[cfg(test)]

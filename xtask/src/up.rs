@@ -5,8 +5,9 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 
-use crate::aws::Target;
+use crate::aws::{LOCAL, Target};
 use crate::cloud::{Cloud, LocalCloud};
+use crate::contracts::Gate;
 use crate::deploy::{Deployment, Detail};
 use crate::home::Home;
 use crate::identity::{SignIn, SignUp, UserCredentials};
@@ -153,8 +154,9 @@ async fn deploy_all(home: &Home, python: &Python, cloud: Cloud) -> Result<(Vec<S
     let architecture = Architecture::host()?;
     let (detail, forced) = (Detail::Counts, BTreeMap::new());
     let stacks = Stacks::discover(&home.repo)?;
-    let deployment = Deployment { home, python, stacks: &stacks, target: &target, architecture, detail, forced };
-    deployment.run(&stacks.all().iter().collect::<Vec<&Stack>>()).await?;
+    let mut deployment = Deployment { home, python, stacks: &stacks, target: &target, architecture, detail, forced };
+    let gate = Gate::Forced(format!("`cargo xtask up` deploys everything to {LOCAL}"));
+    deployment.run_through_gate(&stacks.all().iter().collect::<Vec<&Stack>>(), &gate).await?;
     let services: Vec<Service> = stacks.services().cloned().collect();
     let status = Status::read(&target, &services).await?;
     let step = Step::start("Demo user");
