@@ -74,6 +74,7 @@ test('deleted items are deleted for good one by one or all at once, after a ques
   await expect(dialog).toContainText('2 to-dos and their files');
   await dialog.getByRole('button', { name: 'Delete for good' }).click();
   await expect(home.getByText('Nothing here')).toBeVisible();
+  await saved(home);
   await expect(async () => {
     await home.reload();
     await expect(home.getByText('Nothing here')).toBeVisible({ timeout: 2_000 });

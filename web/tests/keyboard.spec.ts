@@ -8,6 +8,7 @@ test('the list is usable by keyboard alone', async ({ home }) => {
   await keys.type('Call Ben');
   await keys.press('Enter');
   await keys.press('Escape');
+  await expect(titles(home)).toHaveText(['Call Ben', 'Buy milk']);
   await saved(home);
 
   // Down to the second item, change its title, complete it, undo.

@@ -19,8 +19,8 @@ use crate::home::Home;
 use crate::process;
 use crate::python::Python;
 
-const START_DEADLINE: Duration = Duration::from_mins(1);
-const STOP_DEADLINE: Duration = Duration::from_secs(30);
+const START_DEADLINE: Duration = Duration::from_mins(3);
+const STOP_DEADLINE: Duration = Duration::from_mins(3);
 const POLL: Duration = Duration::from_millis(50);
 
 /// A running local cloud.

@@ -29,10 +29,12 @@ export function useNavigationFocus(place: string, address: string): void {
 }
 
 function focusHeading(): boolean {
-  const heading = document.querySelector<HTMLElement>('#content h1');
+  // While a page loads, the last one is still there and not visible.
+  const headings = [...document.querySelectorAll<HTMLElement>('#content h1')];
+  const heading = headings.find((element) => element.checkVisibility());
   heading?.setAttribute('tabindex', '-1');
   heading?.focus({ preventScroll: true });
-  return heading !== null;
+  return heading !== undefined;
 }
 
 /** Waits for the heading of a page that is loading, unless the user focuses something else first. */

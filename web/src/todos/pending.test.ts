@@ -74,3 +74,19 @@ test('two notations of the same due time do not conflict', () => {
   const answered = sample({ version: 2, dueAt: '2031-05-04T05:30:00Z' });
   expect(rebase(seen, answered, { dueAt: null }).clash).toEqual([]);
 });
+
+test('drafts come after all other items in their order, however long ago they were typed', () => {
+  const draft = (id: string): Pending => ({
+    id,
+    kind: 'create',
+    line: id,
+    todo: sample({ id, createdAt: '2026-11-20T08:00:00.000Z' }),
+  });
+  const saved = withAnswer(noTodos, sample({ createdAt: '2026-11-21T08:00:00.5Z' }), 1);
+  const times = shown(saved, [draft('z'), draft('b')]).map(({ id, createdAt }) => [id, createdAt]);
+  expect(times).toEqual([
+    ['a', '2026-11-21T08:00:00.5Z'],
+    ['z', '2026-11-21T08:00:01Z'],
+    ['b', '2026-11-21T08:00:02Z'],
+  ]);
+});

@@ -28,8 +28,23 @@ export interface DisplayedTodo extends Todo {
 export function shown(known: Known, pending: readonly Pending[]): DisplayedTodo[] {
   const items = new Map<string, DisplayedTodo>();
   for (const { todo } of known.items.values()) items.set(todo.id, settled(todo));
-  for (const change of pending) lay(change, items);
+  let latest = '';
+  for (const change of pending) {
+    if (change.kind === 'create') {
+      latest = after(latest || newest(items), change.todo.createdAt);
+      items.set(change.todo.id, { ...change.todo, createdAt: latest, isPending: true });
+    } else lay(change, items);
+  }
   return [...items.values()];
+}
+
+const newest = (items: Map<string, Todo>) =>
+  [...items.values()].reduce((latest, { createdAt }) => (createdAt > latest ? createdAt : latest), '');
+
+/** The service will create a draft after all other items, in the order of the drafts; its times have whole seconds. */
+function after(latest: string, createdAt: string): string {
+  const next = latest ? Math.floor(Date.parse(latest) / 1000) * 1000 + 1000 : 0;
+  return new Date(Math.max(next, Date.parse(createdAt))).toISOString().replace(/\.\d+Z$/, 'Z');
 }
 
 const unchangedTodos = new WeakMap<Todo, DisplayedTodo>();
@@ -43,11 +58,7 @@ function settled(todo: Todo): DisplayedTodo {
   return made;
 }
 
-function lay(change: Pending, items: Map<string, DisplayedTodo>): void {
-  if (change.kind === 'create') {
-    items.set(change.todo.id, { ...change.todo, isPending: true });
-    return;
-  }
+function lay(change: Exclude<Pending, { kind: 'create' }>, items: Map<string, DisplayedTodo>): void {
   if (change.kind === 'restore') {
     const before = items.get(change.todoId) ?? change.seen;
     items.set(change.todoId, { ...before, id: change.todoId, deletedAt: null, isPending: true });
