@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use aws_json::{Client, SSM, ssm};
 use contracts::check::{self, Finding};
 use contracts::deploy::record::{self, Forced, Recorded};
@@ -155,6 +155,14 @@ pub(crate) async fn record(home: &Home, target: &Target, service: &str, forced: 
         let deleted = client.send("DeleteParameters", &json!({"Names": names})).await;
         deleted.map_err(aws::call_failed("delete old records of the service's contracts"))?;
     }
+    Ok(())
+}
+
+/// Fails when another contract of a service is recorded than that of the repository.
+pub(crate) async fn ensure_recorded(home: &Home, target: &Target, service: &str) -> Result<()> {
+    let tree = deploy::service_contracts(&Repository::new(Tree::read(&home.repo)?, None));
+    let recorded = recorded(target).await?.services;
+    ensure!(recorded.get(service) == tree.get(service), "another contract of {service} is recorded");
     Ok(())
 }
 

@@ -3,6 +3,7 @@
 pub(crate) mod check;
 mod copy;
 mod deletion;
+mod deployments;
 mod files;
 mod names;
 mod undo;

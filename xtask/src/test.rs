@@ -55,7 +55,8 @@ pub(crate) enum Part {
     /// Types, schemas, rules, permissions and documents agree; changes since main break no consumer; mutations are found.
     Contracts,
     /// In a copy of the repository, a new service is written, compiled and checked; deleting it leaves nothing behind.
-    /// Deleting any other service that none needs breaks nothing.
+    /// Deleting any other service that none needs breaks nothing. Deployments that fail or are killed end in one of two
+    /// states.
     NewService,
     /// The page in Chromium, on a separate local cloud.
     Browser,
@@ -204,7 +205,7 @@ async fn run(
         Part::Templates => interrupts.unless(templates(home, python)).await,
         Part::Unit => interrupts.unless(unit(home, selection)).await,
         Part::Contracts => interrupts.unless(contract_checks(home, selection.arguments)).await,
-        Part::NewService => interrupts.unless(new_service::check::check(home)).await,
+        Part::NewService => new_service::check::check(home, interrupts).await,
         Part::Conformance => interrupts.unless(conformance(home, python)).await,
         Part::E2e => end_to_end::run(home, selection, interrupts).await,
         Part::Browser => browser::check(home, selection.arguments, interrupts).await,

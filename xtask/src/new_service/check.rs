@@ -1,5 +1,6 @@
 //! The part `new-service` of `cargo xtask test`: in a copy of the repository, writes a service, deletes it again, and
-//! deletes each service that no other one needs. Tests that need a running product are compiled and not run.
+//! deletes each service that no other one needs. Tests that need a running product are compiled and not run. At last the
+//! copy is deployed, with mistakes and kills.
 
 use std::env;
 
@@ -7,8 +8,9 @@ use anyhow::{Result, ensure};
 
 use crate::checks;
 use crate::home::Home;
+use crate::interrupts::Interrupts;
 use crate::new_service::copy::{CONTRACTS_HOLD, Copy, PATHS_EXIST};
-use crate::new_service::deletion;
+use crate::new_service::{deletion, deployments};
 use crate::process;
 use crate::ui;
 
@@ -19,18 +21,24 @@ const SERVICE: &str = "tags";
 const NEED_PRODUCT: [&str; 4] =
     ["--skip", "e2e::", "--skip", "permissions::every_permission_is_missed_when_it_is_removed"];
 
-/// Writes, checks and deletes a service; then does without each of the others that can be missing.
-pub(crate) async fn check(home: &Home) -> Result<()> {
-    let copy = Copy::create(home).await?;
-    write(home, &copy).await?;
+/// Writes, checks and deletes a service; then does without each of the others that can be missing; then deploys.
+pub(crate) async fn check(home: &Home, interrupts: &mut Interrupts) -> Result<()> {
+    let copy = interrupts.unless(Copy::create(home)).await?;
+    interrupts.unless(services(home, &copy)).await?;
+    deployments::check(&copy, home, interrupts).await?;
+    copy.remove()
+}
+
+async fn services(home: &Home, copy: &Copy) -> Result<()> {
+    write(home, copy).await?;
     ui::note(format_args!("deleting {SERVICE}"));
     copy.delete(SERVICE).await?;
     let left = copy.changes().await?;
     ensure!(left.is_empty(), "a deleted service leaves changes behind:\n{}", left.join("\n"));
     for service in deletion::unneeded_services(&copy.folder)? {
-        deletion::check_without(&copy, &service).await?;
+        deletion::check_without(copy, &service).await?;
     }
-    copy.remove()
+    Ok(())
 }
 
 /// Writes a service, which must pass the checks and change nothing else.

@@ -1,0 +1,140 @@
+//! Deployments of the copy to a separate local cloud: one that fails its smoke test returns to the one before, and after
+//! one that was killed a repeated command finishes what is missing.
+
+use std::fs;
+use std::path::PathBuf;
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, ensure};
+
+use crate::aws::{self, Target};
+use crate::cloud::LocalCloud;
+use crate::contracts;
+use crate::home::Home;
+use crate::interrupts::Interrupts;
+use crate::new_service::copy::Copy;
+use crate::process;
+use crate::python::Python;
+use crate::release::Releases;
+use crate::stacks::{self, ARTIFACTS, Stack, Stacks};
+use crate::template::Template;
+use crate::ui;
+
+/// At so many moments of a deployment it is killed.
+const KILLS: u32 = 20;
+
+/// A local cloud, and the first service of the copy with the stacks before it.
+struct Scenario<'a> {
+    copy: &'a Copy,
+    home: Home,
+    target: Target,
+    stack: Stack,
+}
+
+/// Runs all on a local cloud of its own.
+pub(super) async fn check(copy: &Copy, home: &Home, interrupts: &mut Interrupts) -> Result<()> {
+    let folder = tempfile::Builder::new().prefix("busline-test-").tempdir()?;
+    let own = Home { repo: copy.folder.clone(), ..home.beside(folder.path().to_owned()) };
+    let python = interrupts.unless(Python::ready(home)).await?;
+    let local = LocalCloud::new(&own);
+    let cloud = local.start(&python, None).await?;
+    let stacks = Stacks::discover(&copy.folder)?;
+    let first = stacks.all().iter().position(|stack| stack.service.is_some()).context("there is no service")?;
+    let stack = stacks.all()[first].clone();
+    let scenario = Scenario { copy, home: own.clone(), target: Target::local(cloud), stack };
+    let names: Vec<&str> = stacks.all()[..=first].iter().map(|stack| stack.name.as_str()).collect();
+    let outcome = interrupts.unless(scenario.run(&names)).await;
+    outcome.and(local.kill().await)
+}
+
+impl Scenario<'_> {
+    async fn run(&self, stacks: &[&str]) -> Result<()> {
+        let begun = Instant::now();
+        self.deploy(stacks).await?;
+        self.ensure_agreement().await?;
+        self.return_after_wrong_route().await?;
+        self.finish_after_kills(begun.elapsed()).await
+    }
+
+    /// Without the route of the smoke test, each deployment fails, and the one before runs.
+    async fn return_after_wrong_route(&self) -> Result<()> {
+        ui::note("a deployment without its smoke test's route");
+        let smoke = &self.stack.service.as_ref().context("a service")?.smoke;
+        let text = self.template_text()?;
+        let moved = text.replace(&format!("Path: {smoke}}}"), &format!("Path: {smoke}-moved}}"));
+        ensure!(moved != text, "no route of the template has the path {smoke}");
+        fs::write(self.template_file(), moved)?;
+        for _ in 0..2 {
+            let failure = self.deploy(&[&self.stack.name]).await.err();
+            let failure = failure.with_context(|| format!("it is green without the route {smoke}"))?.to_string();
+            ensure!(failure.contains("runs again"), "it does not tell that the one before runs again:\n{failure}");
+        }
+        fs::write(self.template_file(), text)?;
+        self.ensure_agreement().await
+    }
+
+    /// Kills the command at moments spread over a deployment, and repeats it each time.
+    async fn finish_after_kills(&self, longest: Duration) -> Result<()> {
+        let text = self.template_text()?;
+        let memory =
+            text.lines().find(|line| line.contains("MemorySize: ")).context("the functions have a memory size")?;
+        let variants = [text.replacen(memory, &format!("{memory}1"), 1), text.clone()];
+        let mut longest = longest;
+        for (kill, variant) in (0..KILLS).zip(variants.iter().cycle()) {
+            fs::write(self.template_file(), variant)?;
+            let mut deployment = self.command(&[&self.stack.name]);
+            let mut deployment = deployment.stdout(Stdio::null()).stderr(Stdio::null()).spawn()?;
+            let ended = tokio::time::timeout(longest * kill / KILLS, deployment.wait()).await;
+            if ended.is_err() {
+                deployment.kill().await?;
+            }
+            let begun = Instant::now();
+            let repeated = self.deploy(&[&self.stack.name]).await;
+            repeated.with_context(|| format!("the repeated deployment fails after kill {kill}"))?;
+            // What is built and linted already takes no time from then on.
+            longest = begun.elapsed().max(Duration::from_secs(1));
+            self.ensure_agreement().await.with_context(|| format!("after kill {kill}"))?;
+        }
+        ui::note(format_args!("{KILLS} killed deployments, each finished by one command"));
+        Ok(())
+    }
+
+    /// The stack, the last release and the recorded contracts are those of the copy.
+    async fn ensure_agreement(&self) -> Result<()> {
+        let name = &self.stack.name;
+        let expected = Template::read(&self.copy.folder, &self.stack, &[])?.body;
+        let client = aws_sdk_cloudformation::Client::new(&self.target.sdk);
+        let deployed = client.get_template().stack_name(stacks::stack_name(&self.target.env, name)).send().await;
+        let deployed = deployed.map_err(aws::failed("read the deployed template"))?.template_body;
+        ensure!(deployed.as_deref() == Some(expected.as_str()), "another template is deployed");
+        let bucket = stacks::parameter_path(&self.target.env, ARTIFACTS, "bucket");
+        let bucket = aws_json::ssm::parameter(&self.target.sdk, &bucket).await;
+        let bucket =
+            bucket.map_err(aws::call_failed("find the artifacts"))?.context("there is no bucket of artifacts")?;
+        let release = Releases::new(&self.target, &bucket).last(name).await?.context("there is no release")?;
+        ensure!(release.template == expected, "another template is the last release");
+        contracts::ensure_recorded(&self.home, &self.target, name).await
+    }
+
+    async fn deploy(&self, stacks: &[&str]) -> Result<()> {
+        process::run_quietly(&mut self.command(stacks)).await
+    }
+
+    fn command(&self, stacks: &[&str]) -> tokio::process::Command {
+        // Not by cargo, which would live on without it.
+        let program = self.copy.folder.join("target/debug/xtask");
+        let mut command = self.copy.command(program);
+        command.arg("deploy").args(stacks).args(["--env", &self.target.env]);
+        command.env("CARGO_MANIFEST_DIR", self.copy.folder.join("xtask")).env("BUSLINE_HOME", &self.home.dir);
+        command
+    }
+
+    fn template_file(&self) -> PathBuf {
+        self.copy.folder.join(&self.stack.template)
+    }
+
+    fn template_text(&self) -> Result<String> {
+        Ok(fs::read_to_string(self.template_file())?)
+    }
+}
