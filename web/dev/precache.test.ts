@@ -35,7 +35,7 @@ async function install(source: string) {
     skipWaiting: () => undefined,
     addEventListener: (name: string, handler: Handler) => handlers.set(name, handler),
   };
-  // eslint-disable-next-line @typescript-eslint/no-implied-eval -- the service worker is a script of its own
+  // eslint-disable-next-line @typescript-eslint/no-implied-eval -- the service worker is a separate script
   const run = new Function('self', 'caches', 'fetch', 'Request', source) as (...scope: unknown[]) => void;
   run(scope, storage, (request: { url: string }) => download(request.url), FakeRequest);
   for (const name of ['install', 'activate']) {
@@ -98,7 +98,7 @@ test('the page and its settings open without a network, at any address', async (
 
 test('answers of the services and changes are left to the browser', async () => {
   const ask = await install(deploy('one'));
-  expect(await ask('/api/todos')).toBeUndefined();
+  expect(await ask('/api/items')).toBeUndefined();
   expect(await ask('/config.json', 'cors', 'HEAD')).toBeUndefined();
   const paths = [...stores.values()].flatMap((store) => [...store.keys()]);
   expect(paths.sort()).toEqual(['/assets/one.js', '/config.json', '/index.html']);

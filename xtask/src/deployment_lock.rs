@@ -18,7 +18,7 @@ use crate::ui;
 
 const KEY: &str = "deployment.lock";
 
-/// A lock whose owner was killed holds for this long.
+/// How long a lock still holds after its owner was killed.
 const LEASE: SignedDuration = SignedDuration::from_mins(2);
 
 const RENEWAL: Duration = Duration::from_secs(20);
@@ -47,7 +47,6 @@ struct Place {
     is_alone: bool,
 }
 
-/// The object's text.
 #[derive(Debug, Serialize, Deserialize)]
 struct Lease {
     owner: Uuid,

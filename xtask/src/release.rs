@@ -13,9 +13,8 @@ use crate::aws::{self, Target};
 /// A deployment that passed its smoke test.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Release {
-    /// When it passed.
+    /// The time of its smoke test.
     pub(crate) at: Timestamp,
-    /// The template's text.
     pub(crate) template: String,
     pub(crate) parameters: BTreeMap<String, String>,
 }

@@ -85,7 +85,7 @@ export async function storedUser(): Promise<User | null> {
   };
 }
 
-/** Without a network, expired tokens still tell whose changes wait on this device. */
+/** Without a network, expired tokens still tell which user's changes wait on this device. */
 async function expiredTokens(error: unknown) {
   if (!isNetworkFailure(error)) throw error;
   const tokens = await cognitoUserPoolsTokenProvider.tokenOrchestrator.getTokenStore().loadTokens();

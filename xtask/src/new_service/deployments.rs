@@ -32,7 +32,7 @@ struct Scenario<'a> {
     stack: Stack,
 }
 
-/// Runs all on a local cloud of its own.
+/// Runs all on a separate local cloud.
 pub(super) async fn check(copy: &Copy, home: &Home, interrupts: &mut Interrupts) -> Result<()> {
     let folder = tempfile::Builder::new().prefix("busline-test-").tempdir()?;
     let own = Home { repo: copy.folder.clone(), ..home.beside(folder.path().to_owned()) };
