@@ -50,7 +50,8 @@ test('after signing out nothing of the user is left on the device, and no answer
   });
   expect(paths).toContain('/index.html');
   expect(paths.filter((path) => path.startsWith('/api'))).toEqual([]);
-  const everything = () => home.evaluate(() => JSON.stringify([Object.entries(localStorage), Object.entries(sessionStorage)]));
+  const everything = () =>
+    home.evaluate(() => JSON.stringify([Object.entries(localStorage), Object.entries(sessionStorage)]));
   await expect.poll(everything).toContain('Private');
   await home.goto('/settings');
   await home.getByRole('button', { name: 'Sign out', exact: true }).click();

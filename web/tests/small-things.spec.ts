@@ -13,15 +13,55 @@ test('a double click on a circle completes one item, which stays for a moment', 
 for (const width of [320, 360]) {
   test(`nothing is wider than a screen of ${width} px`, async ({ home }) => {
     await home.setViewportSize({ width, height: 640 });
-    await add(home, 'Buy milk');
-    await home.getByRole('searchbox').fill('milk');
-    for (const path of ['', '/deleted', '/settings']) {
-      if (path !== '') await home.goto(path);
+    await add(home, `Buy milk ${'x'.repeat(90)} #${'y'.repeat(48)} !high tomorrow`);
+    const fits = async (place: string) => {
       await expect(home.getByRole('heading', { level: 1 })).toBeVisible();
-      expect(await home.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(width);
+      const widest = await home.evaluate(() => document.documentElement.scrollWidth);
+      expect(widest, place).toBeLessThanOrEqual(width);
+    };
+    await home.getByRole('link', { name: /^Details/ }).click();
+    await expect(home.getByLabel('Notes')).toBeVisible();
+    await fits('an item');
+    await home.getByRole('button', { name: /^Due/ }).click();
+    await fits('its due date');
+    await home.goto('/');
+    await home.getByRole('searchbox').fill('milk');
+    await home.getByRole('button', { name: 'Filter' }).click();
+    await expect(home.getByText('Clear filters')).toBeVisible();
+    await fits('the filter');
+    for (const path of [
+      '/',
+      '/?view=upcoming',
+      '/deleted',
+      '/inbox',
+      '/settings',
+      '/export',
+      '/users',
+      '/no/such/page',
+    ]) {
+      await home.goto(path);
+      await fits(path);
     }
   });
 }
+
+test('nothing of the pages before sign-in is wider than a screen of 320 px', async ({ page }) => {
+  await page.setViewportSize({ width: 320, height: 640 });
+  for (const path of ['sign-in', 'sign-up', 'confirm', 'forgot-password', 'unsubscribe']) {
+    await page.goto(`/${path}?token=x`);
+    await expect(page.getByRole('heading', { level: 1 })).toBeVisible();
+    expect(await page.evaluate(() => document.documentElement.scrollWidth), path).toBeLessThanOrEqual(320);
+  }
+});
+
+test('a line with too many tags tells so', async ({ home }) => {
+  const field = home.getByRole('textbox', { name: 'Add a to-do' });
+  await field.fill(`Pack ${Array.from({ length: 21 }, (_, index) => `#t${index}x`).join(' ')}`);
+  await expect(home.getByText('At most 20 tags are possible.')).toBeVisible();
+  await field.press('Enter');
+  await saved(home);
+  await expect(titles(home)).toHaveText(['Pack #t20x']);
+});
 
 test('the focus is on the heading of a page that loads late', async ({ page, user, context }) => {
   await context.route(/settings-page/, async (route) => {

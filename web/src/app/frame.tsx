@@ -1,4 +1,4 @@
-import { useCallback, useState, type ReactNode } from 'react';
+import { useCallback, useMemo, useState, type ReactNode } from 'react';
 import { Link, useLocation } from 'wouter';
 import type { User } from '../auth/session';
 import { useLanguage, useMessages } from '../i18n/i18n';
@@ -70,7 +70,10 @@ function Sidebar({ user, onHelp }: { user: User; onHelp: () => void }) {
   const language = useLanguage();
   useTodoList('open', { enabled: true });
   const todos = useTodos();
-  const open = counts(todos, useNow(), useTimeZone());
+  const now = useNow();
+  const zone = useTimeZone();
+  const open = useMemo(() => counts(todos, now, zone), [todos, now, zone]);
+  const tags = useMemo(() => tagsOf(todos, language), [todos, language]);
   const unread = useUnread();
   const [path] = useLocation();
   const filters = readFilters(useSearchParams());
@@ -103,7 +106,7 @@ function Sidebar({ user, onHelp }: { user: User; onHelp: () => void }) {
         />
         <NavItem href="/deleted" Icon={TrashIcon} text={m.deletedItems} isCurrent={path === '/deleted'} />
       </ul>
-      <Tags tags={tagsOf(todos, language)} chosen={path === '/' ? filters.tag : ''} />
+      <Tags tags={tags} chosen={path === '/' ? filters.tag : ''} />
       <ul className={css['bottom']}>
         <NavItem href="/inbox" Icon={InboxIcon} text={m.inbox} unread={unread} isCurrent={path === '/inbox'} />
         <NavItem href="/settings" Icon={SettingsIcon} text={m.settings} isCurrent={path === '/settings'} />

@@ -26,7 +26,9 @@ export function NavItem({ href, Icon, text, isCurrent, count = 0, unread = 0, on
         onClick={onNavigate}
       >
         <Icon />
-        <span>{text}</span>
+        <span>
+          <bdi>{text}</bdi>
+        </span>
         {count > 0 && <span className={css['count']}>{count}</span>}
         {unread > 0 && (
           <>

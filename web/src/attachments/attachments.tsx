@@ -6,7 +6,7 @@ import { useStore } from '../store';
 import { Button, IconButton, iconButtonClass } from '../ui/controls';
 import { actionsClass, Dialog } from '../ui/dialog';
 import { ClipIcon, CloseIcon, DownloadIcon, FileIcon, RetryIcon, TrashIcon } from '../ui/icons';
-import { showToast } from '../ui/toasts';
+import { isolated, showToast } from '../ui/toasts';
 import css from './attachments.module.css';
 import { deleteAttachment, refreshAttachments, useAttachments, type Attachment } from './data';
 import { isOverdue, formatSize, TYPES, type RejectionReason } from './files';
@@ -76,7 +76,7 @@ export function Attachments({ todoId }: { todoId: string }) {
       </ul>
       <p className={css['hint']}>{isOver ? m.dropHere : m.attachHint}</p>
       <Dialog
-        title={preview?.name ?? ''}
+        title={isolated(preview?.name ?? '')}
         size="wide"
         isOpen={preview !== null}
         onOpenChange={(isOpen) => !isOpen && setPreview(null)}
@@ -91,7 +91,7 @@ export function Attachments({ todoId }: { todoId: string }) {
       >
         {fileToDelete && (
           <>
-            <p>{m.removeFileText(fileToDelete.name)}</p>
+            <p>{m.removeFileText(isolated(fileToDelete.name))}</p>
             <div className={actionsClass}>
               <Button onClick={() => setFileToDelete(null)}>{m.cancel}</Button>
               <Button look="danger" onClick={() => remove(fileToDelete)}>

@@ -3,6 +3,7 @@ import { useLocation } from 'wouter';
 import { useSearchParams } from '../app/use-search';
 import { useMessages } from '../i18n/i18n';
 import { confirmAddress, resendCode } from './cognito';
+import { isolated } from '../ui/toasts';
 import { CodeField, CodeForm, EmailField } from './form';
 import { AuthFrame } from './frame';
 import { useForm } from './use-form';
@@ -20,7 +21,7 @@ export default function ConfirmPage() {
       navigate(`/sign-in?news=confirmed&email=${encodeURIComponent(email.trim())}`, { replace: true });
   });
   return (
-    <AuthFrame title={m.confirmTitle} intro={given ? m.confirmText(given) : m.confirmTextUnknown}>
+    <AuthFrame title={m.confirmTitle} intro={given ? m.confirmText(isolated(given)) : m.confirmTextUnknown}>
       <CodeForm form={form} action={m.confirm} email={email} sendCode={resendCode}>
         {!given && <EmailField email={email} onChange={setEmail} />}
         <CodeField />

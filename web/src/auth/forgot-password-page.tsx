@@ -2,6 +2,7 @@ import { useState } from 'react';
 import { Link, useLocation } from 'wouter';
 import { useSearchParams } from '../app/use-search';
 import { useMessages } from '../i18n/i18n';
+import { isolated } from '../ui/toasts';
 import { requestPasswordReset, setPassword } from './cognito';
 import { CodeField, CodeForm, EmailField, Form, NewPasswordField } from './form';
 import { AuthFrame } from './frame';
@@ -47,7 +48,7 @@ function NewPassword({ email }: { email: string }) {
     navigate(`/sign-in?news=password&email=${encodeURIComponent(email)}`, { replace: true });
   });
   return (
-    <AuthFrame title={m.forgotTitle} intro={m.forgotSent(email)}>
+    <AuthFrame title={m.forgotTitle} intro={m.forgotSent(isolated(email))}>
       <CodeForm form={form} action={m.setPassword} email={email} sendCode={requestPasswordReset}>
         <CodeField />
         <NewPasswordField label={m.newPassword} />

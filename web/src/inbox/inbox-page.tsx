@@ -157,7 +157,7 @@ function Row({ entry, onRead }: RowProps) {
         <span className={css['text']}>
           <span className={css['title']}>
             {isUnread && <span className="visually-hidden">{m.unread}: </span>}
-            {entry.title}
+            <bdi>{entry.title}</bdi>
           </span>
           <time dateTime={entry.occurredAt}>{formatDateTime(entry.occurredAt, language, zone)}</time>
         </span>

@@ -5,7 +5,7 @@ import { refreshAttachments } from '../attachments/data';
 import { messages } from '../i18n/i18n';
 import { recordUnread } from '../inbox/data';
 import { known, loadTodo, pending } from '../todos/data';
-import { showToast, shortTitle } from '../ui/toasts';
+import { isolated, showToast, shortTitle } from '../ui/toasts';
 import { applyTodoEvent, type EventMessage } from './apply';
 import { catchUp } from './catch-up';
 import { connectSocket } from './socket';
@@ -79,7 +79,8 @@ function handleAttachmentEvent({ type, data = {} }: EventMessage): void {
   if (typeof todoId !== 'string') return;
   refreshAttachments(todoId).catch(reportError);
   const m = messages();
-  if (type === 'AttachmentRejected') showToast(m.fileRejected(typeof name === 'string' ? name : ''), { tone: 'bad' });
+  if (type === 'AttachmentRejected')
+    showToast(m.fileRejected(typeof name === 'string' ? isolated(name) : ''), { tone: 'bad' });
 }
 
 function refresh(what: 'profile' | 'export'): void {

@@ -7,7 +7,7 @@ import { finishSync } from '../todos/commands';
 import { deleteStoredChanges } from '../todos/stored-changes';
 import { Alert, Button, PasswordField } from '../ui/controls';
 import { actionsClass, Dialog } from '../ui/dialog';
-import { showToast } from '../ui/toasts';
+import { isolated, showToast } from '../ui/toasts';
 import { deleteAccount } from './data';
 import { Section } from './section';
 import css from './settings-page.module.css';
@@ -40,7 +40,7 @@ export function AccountSection({ user }: { user: User }) {
     <>
       <Section title={m.sessions}>
         <div className={css['line']}>
-          <p>{m.signedInAs(user.email)}</p>
+          <p>{m.signedInAs(isolated(user.email))}</p>
           <Button onClick={() => void askToLeave(signOut)}>{m.signOut}</Button>
         </div>
         <div className={css['line']}>

@@ -3,7 +3,7 @@ import { ApiError } from '../api/problem';
 import { errorMessage } from '../app/error-message';
 import { languageOf, messages, showLanguage, useLanguage, useMessages, type Language } from '../i18n/i18n';
 import { Alert, Button, Field, SelectField } from '../ui/controls';
-import { showToast } from '../ui/toasts';
+import { isolated, showToast } from '../ui/toasts';
 import { changeProfile, useProfile, type Profile, type ProfileEdit } from './data';
 import { Loaded, Section } from './section';
 import css from './settings-page.module.css';
@@ -71,6 +71,7 @@ function Form({ profile }: { profile: Profile | null }) {
       )}
       <Field
         label={m.displayName}
+        dir="auto"
         value={name ?? profile?.displayName ?? ''}
         disabled={!profile}
         onChange={(event) => setName(event.target.value)}
@@ -127,7 +128,7 @@ function editOf(profile: Profile, { name, zone, language }: Typed): ProfileEdit 
 }
 
 function profileLine(profile: Profile): string {
-  return [profile.displayName, profile.timeZone].join(' · ');
+  return [isolated(profile.displayName), profile.timeZone].join(' · ');
 }
 
 /**

@@ -56,8 +56,12 @@ function Users() {
                   .flatMap(({ items }) => items)
                   .map((user) => (
                     <tr key={user.id}>
-                      <td>{user.displayName}</td>
-                      <td>{user.email}</td>
+                      <td>
+                        <bdi>{user.displayName}</bdi>
+                      </td>
+                      <td>
+                        <bdi>{user.email}</bdi>
+                      </td>
                       <td>{formatDateTime(user.registeredAt, language, zone)}</td>
                     </tr>
                   ))}

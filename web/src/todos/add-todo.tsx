@@ -6,7 +6,7 @@ import { useTimeZone } from '../i18n/time';
 import { useStore } from '../store';
 import { Button } from '../ui/controls';
 import { PlusIcon } from '../ui/icons';
-import { showToast } from '../ui/toasts';
+import { shortTitle, showToast } from '../ui/toasts';
 import { whenIdle } from '../ui/when-idle';
 import css from './add-todo.module.css';
 import { addTodo } from './commands';
@@ -17,7 +17,7 @@ import { listed, type Filters } from './filters';
 import { clearLine, keepAsText, line, plainParts, writeLine } from './input-line';
 import { readLine, type Part, type QuickTodo } from './quick-add';
 import { Announcement, Highlight, Recognised } from './recognised-line';
-import { hasTag } from './tags';
+import { hasTag, MAX_TAGS } from './tags';
 import { lengthOf, MAX_TITLE_LENGTH } from './text';
 import { TodoFacts } from './todo-facts';
 
@@ -32,7 +32,7 @@ export function AddTodo({ field, filters }: { field: RefObject<HTMLInputElement 
   const zone = useTimeZone();
   const read = (text: string, plain: readonly string[]) =>
     readLine(text, plain, (text) => finder.get()?.(text, now, zone) ?? null);
-  const { todo: written, parts } = read(text, plainParts.get());
+  const { todo: written, parts, hasTooManyTags } = read(text, plainParts.get());
   const todo = inView(written, filters, now, zone);
   const isEmpty = text.trim() === '';
   const isTooLong = lengthOf(todo.title) > MAX_TITLE_LENGTH;
@@ -42,7 +42,7 @@ export function AddTodo({ field, filters }: { field: RefObject<HTMLInputElement 
     const draft = addTodo(inView(read(text, plain).todo, filters, now, zone), text);
     if (listed([draft], filters, now, zone).length > 0) return;
     const action = { label: m.show, run: () => navigate(`/todos/${draft.id}`) };
-    showToast(m.addedElsewhere(draft.title), { action });
+    showToast(m.addedElsewhere(shortTitle(draft.title)), { action });
   };
   const submit = (event: SyntheticEvent) => {
     event.preventDefault();
@@ -98,6 +98,9 @@ export function AddTodo({ field, filters }: { field: RefObject<HTMLInputElement 
         </p>
         <Recognised text={text} parts={parts} onRefuse={refuse} />
         {!isEmpty && <TodoFacts todo={{ ...ofView(todo, written), notes: null, status: 'open' }} />}
+        <p role="status" className={css['hint']}>
+          {hasTooManyTags && m.mostTags(MAX_TAGS)}
+        </p>
         <Counter title={todo.title} />
         <Announcement text={text} parts={parts} />
       </div>
@@ -121,7 +124,8 @@ function ofView(todo: QuickTodo, written: QuickTodo): Omit<QuickTodo, 'title'> {
 
 /** What is added in a view belongs to it: in "Today" it is due today, under a tag it bears the tag. */
 function inView(todo: QuickTodo, filters: Filters, now: Date, zone: string): QuickTodo {
-  const tags = filters.tag && !hasTag(todo, filters.tag) ? [...todo.tags, filters.tag] : todo.tags;
+  const isMissing = filters.tag !== '' && !hasTag(todo, filters.tag) && todo.tags.length < MAX_TAGS;
+  const tags = isMissing ? [...todo.tags, filters.tag] : todo.tags;
   if (todo.dueAt !== null || (filters.view !== 'today' && filters.view !== 'upcoming')) return { ...todo, tags };
   const days = filters.view === 'today' ? 0 : 1;
   return { ...todo, tags, dueAt: dayAfter(now, days, defaultTime(now, days, zone), zone).toISOString() };

@@ -3,6 +3,7 @@ import { useStore } from '../store';
 import { useMessages } from '../i18n/i18n';
 import { Button } from '../ui/controls';
 import { Dialog } from '../ui/dialog';
+import { shortTitle } from '../ui/toasts';
 import { conflicts, editTodo, type Conflict } from './commands';
 import css from './conflict-dialog.module.css';
 import type { Edit } from './pending';
@@ -63,20 +64,20 @@ function Sides({ found, keepMine, onDecided }: SidesProps) {
   };
   return (
     <>
-      <p>{m.conflictText(found.newer.title)}</p>
+      <p>{m.conflictText(shortTitle(found.newer.title))}</p>
       {found.fields.map((field) => (
         <section key={field} className={css['field']} aria-label={m[FIELDS[field]]}>
           <h3>{m[FIELDS[field]]}</h3>
           <dl className={css['sides']}>
             <div>
               <dt>{m.conflictMine}</dt>
-              <dd>
+              <dd dir="auto">
                 <Value field={field} of={found.edit} />
               </dd>
             </div>
             <div>
               <dt>{m.conflictTheirs}</dt>
-              <dd>
+              <dd dir="auto">
                 <Value field={field} of={found.newer} />
               </dd>
             </div>

@@ -27,6 +27,7 @@ export function FilterBar({ filters, onChange }: Props) {
         <input
           ref={search}
           type="search"
+          dir="auto"
           value={filters.text}
           onChange={(event) => onChange({ ...filters, text: event.target.value })}
           onKeyDown={(event) => {

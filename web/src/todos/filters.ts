@@ -56,11 +56,7 @@ export function listed<T extends Todo>(todos: readonly T[], filters: Filters, no
     .filter((todo) => isInView(todo, filters, now, zone))
     .filter((todo) => filters.tag === '' || hasTag(todo, filters.tag))
     .filter((todo) => isDue(todo, filters.due, now, zone))
-    .filter((todo) => {
-      // A tag is found with its sign and without.
-      const text = normal([todo.title, todo.notes ?? '', ...todo.tags.map((tag) => `#${tag}`)].join(' '));
-      return words.every((word) => text.includes(word));
-    })
+    .filter((todo) => words.every((word) => searchText(todo).includes(word)))
     .sort(ORDERS[filters.sort]);
 }
 
@@ -71,6 +67,18 @@ export function counts(todos: readonly Todo[], now: Date, zone: string): { all: 
     all: open.length,
     today: open.filter(({ dueAt }) => dueAt !== null && daysUntil(new Date(dueAt), now, zone) <= 0).length,
   };
+}
+
+const searchTexts = new WeakMap<Todo, string>();
+
+/** What a search finds an item by; cached, because each key in the search field asks for every item. */
+function searchText(todo: Todo): string {
+  const stored = searchTexts.get(todo);
+  if (stored !== undefined) return stored;
+  // A tag is found with its sign and without.
+  const text = normal([todo.title, todo.notes ?? '', ...todo.tags.map((tag) => `#${tag}`)].join(' '));
+  searchTexts.set(todo, text);
+  return text;
 }
 
 function isInView(todo: Todo, filters: Filters, now: Date, zone: string): boolean {

@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState, type RefObject } from 'react';
+import { memo, useDeferredValue, useEffect, useMemo, useRef, useState, type RefObject } from 'react';
 import { Link, useLocation } from 'wouter';
 import { useShortcuts } from '../app/shortcuts';
 import { useNow } from '../app/use-now';
@@ -28,6 +28,8 @@ export default function ListPage() {
   const [, navigate] = useLocation();
   const search = useSearch();
   const filters = readFilters(new URLSearchParams(search));
+  // A key that is pressed in the search shows at once; a long list follows.
+  const listedSearch = useDeferredValue(search);
   useEffect(() => recordView(`/${search}`), [search]);
   const change = (next: Filters) => {
     const params = writeFilters(next).toString();
@@ -39,24 +41,29 @@ export default function ListPage() {
   return (
     <>
       <header className={css['head']}>
-        <h1 tabIndex={-1}>{title}</h1>
+        <h1 tabIndex={-1}>
+          <bdi>{title}</bdi>
+        </h1>
         <FilterBar filters={filters} onChange={change} />
       </header>
       {filters.status !== 'completed' && <AddTodo field={field} filters={filters} />}
-      <List filters={filters} field={field} onClear={() => navigate(clearedPath(filters))} />
+      <List search={listedSearch} field={field} />
     </>
   );
 }
 
-function List({
-  filters,
-  field,
-  onClear,
-}: {
-  filters: Filters;
+/** How many rows are complete at once: more than a screen shows. */
+const FIRST_ROWS = 30;
+
+interface ListProps {
+  /** The parameters of the address. */
+  search: string;
   field: RefObject<HTMLInputElement | null>;
-  onClear: () => void;
-}) {
+}
+
+const List = memo(function List({ search, field }: ListProps) {
+  const filters = useMemo(() => readFilters(new URLSearchParams(search)), [search]);
+  const [, navigate] = useLocation();
   const m = useMessages();
   const language = useLanguage();
   const now = useNow();
@@ -67,7 +74,7 @@ function List({
   const queries = filters.status === 'open' ? [open] : filters.status === 'completed' ? [completed] : [open, completed];
 
   const heldRows = useStore(held);
-  const inList = listed(todos, filters, now, zone);
+  const inList = useMemo(() => listed(todos, filters, now, zone), [todos, filters, now, zone]);
   const items = heldRows.size === 0 ? inList : withHeld(todos, heldRows, (all) => listed(all, filters, now, zone));
   const [editing, setEditing] = useState<string | null>(null);
   useRowKeys(items, setEditing, field);
@@ -78,8 +85,10 @@ function List({
     if (!isPaused && queries.some(({ isPending }) => isPending)) return <Skeleton />;
     if (isPaused || queries.some(({ isError }) => isError))
       return <Failed retry={() => queries.forEach((q) => void q.refetch())} />;
-    return <EmptyList filters={filters} onClear={onClear} />;
+    return <EmptyList filters={filters} onClear={() => navigate(clearedPath(filters))} />;
   }
+  const staying = heldRows.size > 0 ? new Set(inList) : null;
+  const first = new Set(items.slice(0, FIRST_ROWS));
   return (
     <>
       {grouped(items, filters, now, zone, language, m).map(({ heading, rows }) => (
@@ -90,7 +99,8 @@ function List({
               <TodoRow
                 key={screenKey(todo.id)}
                 todo={todo}
-                isLeaving={heldRows.size > 0 && !inList.includes(todo)}
+                isLeaving={staying !== null && !staying.has(todo)}
+                isFirst={first.has(todo)}
                 isEditing={editing === screenKey(todo.id)}
                 onEdit={setEditing}
               />
@@ -101,7 +111,7 @@ function List({
       {queries.some(({ data }) => data?.isCapped) && <p className={css['foot']}>{m.listCapped(LIST_LIMIT)}</p>}
     </>
   );
-}
+});
 
 function Failed({ retry }: { retry: () => void }) {
   const m = useMessages();

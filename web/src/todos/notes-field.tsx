@@ -56,6 +56,7 @@ export function NotesField({ todo }: { todo: Todo }) {
       <textarea
         id="notes"
         className={inputClass}
+        dir="auto"
         value={text ?? todo.notes ?? ''}
         onChange={(event) => write(event.target.value)}
         onBlur={save}

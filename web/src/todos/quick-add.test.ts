@@ -164,8 +164,8 @@ test('a part that the user refused is text, and what is written behind it is sti
 });
 
 test('a line of only a date or a tag is a title', () => {
-  expect(read('Tomorrow')).toEqual({ todo: { ...none, title: 'Tomorrow' }, parts: [] });
-  expect(read('#home')).toEqual({ todo: { ...none, title: '#home' }, parts: [] });
+  expect(read('Tomorrow')).toEqual({ todo: { ...none, title: 'Tomorrow' }, parts: [], hasTooManyTags: false });
+  expect(read('#home')).toEqual({ todo: { ...none, title: '#home' }, parts: [], hasTooManyTags: false });
 });
 
 test('a number is no tag, and a repeated tag counts once', () => {
@@ -176,4 +176,14 @@ test('a number is no tag, and a repeated tag counts once', () => {
 
 test('marks without a meaning stay', () => {
   expect(read('Wow ! # done !!').todo.title).toBe('Wow ! # done !!');
+});
+
+test('a line has at most twenty tags, those beyond stay text, and the line tells so', () => {
+  const tags = Array.from({ length: 21 }, (_, index) => `#tag${index}x`);
+  const { todo, hasTooManyTags } = read(`Buy milk ${tags.join(' ')} #TAG0X`);
+  expect(todo.tags.length).toBe(21);
+  expect(new Set(todo.tags.map((tag) => tag.toLowerCase())).size).toBe(20);
+  expect(todo.title).toBe('Buy milk #tag20x');
+  expect(hasTooManyTags).toBe(true);
+  expect(read('Buy milk #shop').hasTooManyTags).toBe(false);
 });

@@ -1,6 +1,6 @@
 import type { FoundDate } from './dates';
 import type { Priority } from './known';
-import { MAX_TAGS } from './tags';
+import { folded, MAX_TAGS } from './tags';
 
 /** The meaning of a typed line. */
 export interface QuickTodo {
@@ -32,9 +32,11 @@ export function readLine(
   line: string,
   plain: readonly string[],
   findDate: (text: string) => FoundDate | null,
-): { todo: QuickTodo; parts: Part[] } {
+): { todo: QuickTodo; parts: Part[]; hasTooManyTags: boolean } {
   const text = plain.reduce((rest, part) => rest.replaceAll(wholeWords(part), hide), line).replaceAll(QUOTED, hide);
-  const words = [...text.matchAll(/\S+/g)].map(readWord).filter((part) => part !== null);
+  const found = [...text.matchAll(/\S+/g)].map(readWord).filter((part) => part !== null);
+  const words = withinLimit(found);
+  const hasTooManyTags = words.length < found.length;
   const withoutWords = words.reduce((rest, part) => blank(rest, part), text);
   const due = findDate(withoutWords);
   const parts: Part[] = due ? [...words, { kind: 'due', ...due, dueAt: due.dueAt.toISOString() }] : words;
@@ -45,9 +47,10 @@ export function readLine(
     .split(/\s+/)
     .join(' ');
   if (title === '') {
-    return { todo: { title: line.trim(), dueAt: null, priority: 'normal', tags: [] }, parts: [] };
+    const todo: QuickTodo = { title: line.trim(), dueAt: null, priority: 'normal', tags: [] };
+    return { todo, parts: [], hasTooManyTags: false };
   }
-  return { todo: { title, ...meaning(parts) }, parts };
+  return { todo: { title, ...meaning(parts) }, parts, hasTooManyTags };
 }
 
 const QUOTED = /"[^"]+"|“[^”]+”|„[^“”]+[“”]|‚[^‘]+‘|«[^»]+»|»[^«]+«/g;
@@ -61,11 +64,18 @@ function readWord({ 0: word, index: start }: RegExpMatchArray & { index: number 
   return priority ? { kind: 'priority', priority, ...place } : null;
 }
 
+/** Tags beyond the limit stay text. */
+function withinLimit(words: Part[]): Part[] {
+  const tags = new Set(words.flatMap((part) => (part.kind === 'tag' ? [folded(part.tag)] : [])));
+  const allowed = new Set([...tags].slice(0, MAX_TAGS));
+  return words.filter((part) => part.kind !== 'tag' || allowed.has(folded(part.tag)));
+}
+
 function meaning(parts: Part[]): Omit<QuickTodo, 'title'> {
   const tags = [...new Set(parts.flatMap((part) => (part.kind === 'tag' ? [part.tag] : [])))];
   const priorities = parts.flatMap((part) => (part.kind === 'priority' ? [part.priority] : []));
   const due = parts.find((part) => part.kind === 'due');
-  return { dueAt: due?.dueAt ?? null, priority: priorities.at(-1) ?? 'normal', tags: tags.slice(0, MAX_TAGS) };
+  return { dueAt: due?.dueAt ?? null, priority: priorities.at(-1) ?? 'normal', tags };
 }
 
 /** The text of a part, but not as a piece of a longer word. */

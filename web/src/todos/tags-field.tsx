@@ -51,6 +51,7 @@ export function TagsField({ tags, onChange }: { tags: string[]; onChange: (tags:
       ))}
       <input
         className={css['input']}
+        dir="auto"
         value={text}
         onChange={(event) => write(event.target.value)}
         onKeyDown={onKeyDown}

@@ -54,4 +54,5 @@ function isSame(one: string, other: string): boolean {
   return folded(one) === folded(other);
 }
 
-const folded = (tag: string): string => tag.normalize('NFC').toLowerCase();
+/** The same for all spellings of a tag. */
+export const folded = (tag: string): string => tag.normalize('NFC').toLowerCase();

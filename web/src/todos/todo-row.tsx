@@ -6,6 +6,7 @@ import { CheckIcon, DetailsIcon, TrashIcon } from '../ui/icons';
 import { deleteTodo, editTodo, setStatus } from './commands';
 import { screenKey } from './data';
 import { hold } from './held';
+import { useIsNear } from './near';
 import type { DisplayedTodo } from './pending';
 import { TitleText } from './title-text';
 import { TodoFacts } from './todo-facts';
@@ -16,13 +17,17 @@ interface Props {
   isEditing: boolean;
   /** Whether the row stays only for a moment, see `held.ts`. */
   isLeaving: boolean;
+  /** Whether the row is one of the first, which are complete at once; see `near.ts`. */
+  isFirst: boolean;
   /** The item's `screenKey` when its title is to be edited; `null` when that is over. */
   onEdit: (key: string | null) => void;
 }
 
 /** One item of the list: complete it, edit its title in place, open it. */
-export const TodoRow = memo(function TodoRow({ todo, isEditing, isLeaving, onEdit }: Props) {
+export const TodoRow = memo(function TodoRow({ todo, isEditing, isLeaving, isFirst, onEdit }: Props) {
   const m = useMessages();
+  const row = useRef<HTMLLIElement>(null);
+  const isComplete = useIsNear(row, isFirst) || isEditing;
   const title = useRef<HTMLButtonElement>(null);
   const wasEditing = useRef(false);
   useEffect(() => {
@@ -32,13 +37,14 @@ export const TodoRow = memo(function TodoRow({ todo, isEditing, isLeaving, onEdi
   const hasFacts = todo.dueAt !== null || todo.priority !== 'normal' || todo.tags.length > 0 || todo.notes !== null;
   return (
     <li
+      ref={row}
       className={css['row']}
       data-row={screenKey(todo.id)}
       data-status={todo.status}
       data-leaving={isLeaving}
       aria-busy={todo.isPending}
     >
-      <TickBox todo={todo} />
+      {isComplete && <TickBox todo={todo} />}
       <div className={css['middle']}>
         {isEditing ? (
           <TitleEditor todo={todo} onEnd={() => onEdit(null)} />
@@ -55,13 +61,22 @@ export const TodoRow = memo(function TodoRow({ todo, isEditing, isLeaving, onEdi
             {todo.title}
           </button>
         )}
-        {hasFacts && <TodoFacts todo={todo} />}
+        {isComplete && hasFacts && <TodoFacts todo={todo} />}
       </div>
       {todo.isPending && (
         <span className={css['pending']} title={m.pending}>
           <span className="visually-hidden">{m.pending}</span>
         </span>
       )}
+      {isComplete && <Actions todo={todo} />}
+    </li>
+  );
+});
+
+function Actions({ todo }: { todo: DisplayedTodo }) {
+  const m = useMessages();
+  return (
+    <>
       <IconButton
         label={`${m.remove}: ${todo.title}`}
         title={m.remove}
@@ -78,9 +93,9 @@ export const TodoRow = memo(function TodoRow({ todo, isEditing, isLeaving, onEdi
       >
         <DetailsIcon size={18} />
       </Link>
-    </li>
+    </>
   );
-});
+}
 
 /** The circle that completes an item, or reopens it. */
 export function TickBox({ todo }: { todo: DisplayedTodo }) {

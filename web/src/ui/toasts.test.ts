@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { dismissAllToasts, holdToast, releaseToast, showToast, shortTitle, toasts } from './toasts';
+import { dismissAllToasts, holdToast, releaseToast, showToast, shortTitle, toasts, isolated } from './toasts';
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => {
@@ -58,4 +58,9 @@ test('a long title is shortened between characters', () => {
   expect(shortTitle('Buy milk')).toBe('Buy milk');
   expect(shortTitle('🥛'.repeat(60))).toBe('🥛'.repeat(60));
   expect(shortTitle('🥛'.repeat(61))).toBe(`${'🥛'.repeat(59)}…`);
+});
+
+test("a user's text does not turn the words around it", () => {
+  expect(isolated('Buy milk')).toBe('Buy milk');
+  expect(isolated('ab\u202ecd')).toBe('\u2068ab\u202ecd\u2069');
 });

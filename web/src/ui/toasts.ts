@@ -65,7 +65,7 @@ export const holdToast = (id: number, holder: Holder): void => lives.get(id)?.cl
 /** Resumes the countdown of a message. */
 export const releaseToast = (id: number, holder: Holder): void => lives.get(id)?.clock.release(holder);
 
-/** A title, shortened for a message. Its writing direction does not affect the rest of the message. */
+/** A title, shortened for a message. */
 export function shortTitle(title: string): string {
   const characters = Array.from(title);
   const short =
@@ -75,8 +75,11 @@ export function shortTitle(title: string): string {
           .slice(0, MAX_TITLE_LENGTH - 1)
           .join('')
           .trimEnd()}…`;
-  return LEFT_TO_RIGHT.test(short) ? short : `\u2068${short}\u2069`;
+  return isolated(short);
 }
+
+/** A user's text as a part of a sentence: its writing direction does not affect the words around it. */
+export const isolated = (text: string): string => (LEFT_TO_RIGHT.test(text) ? text : `\u2068${text}\u2069`);
 
 /** Texts without a character of another direction. */
 const LEFT_TO_RIGHT = /^[^\u0590-\u08ff\u200e\u200f\u202a-\u202e\u2066-\u2069\ufb1d-\ufdff\ufe70-\ufefc]*$/u;
