@@ -1,4 +1,4 @@
-import { accessible, add, expect, row, saved, test, titles } from './page.ts';
+import { accessible, add, choose, expect, row, saved, test, titles } from './page.ts';
 
 test('items are added in one line, newest first, and are there after a reload', async ({ home }) => {
   await add(home, 'Buy milk', 'Call Ben');
@@ -126,9 +126,9 @@ test('views, filters, search and sorting change the list and the address', async
   await expect(titles(home)).toHaveCount(4);
 
   await home.getByRole('button', { name: 'Filter' }).click();
-  await home.getByLabel('Sort').selectOption('Most important first');
+  await choose(home, 'Sort', 'Most important first');
   await expect(titles(home).first()).toHaveText('Answer Zoë');
-  await home.getByLabel('Due').selectOption('No date');
+  await choose(home, 'Due', 'No date');
   await expect(titles(home)).toHaveText(['Answer Zoë', 'Sweep']);
 });
 

@@ -66,6 +66,12 @@ export async function add(page: Page, ...lines: string[]): Promise<void> {
   await saved(page);
 }
 
+/** Chooses from a list that opens. */
+export async function choose(page: Page, label: string, option: string | RegExp): Promise<void> {
+  await page.getByRole('combobox', { name: label }).click();
+  await page.getByRole('option', { name: option, exact: true }).click();
+}
+
 /** Waits until all changes are saved. */
 export async function saved(page: Page): Promise<void> {
   await expect(page.locator('[data-row][aria-busy="true"]')).toHaveCount(0);

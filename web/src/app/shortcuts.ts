@@ -54,5 +54,8 @@ function find(keys: string): (() => void) | undefined {
 }
 
 function isTyping(target: EventTarget | null): boolean {
-  return target instanceof HTMLElement && target.closest('input, textarea, select, [contenteditable]') !== null;
+  return (
+    target instanceof HTMLElement &&
+    target.closest('input, textarea, [contenteditable], [role="combobox"], [role="listbox"]') !== null
+  );
 }

@@ -181,7 +181,7 @@ export const de: Messages = {
   dueYesterday: 'Gestern',
   dueNextWeek: 'Montag',
   dueWeekend: 'Samstag',
-  duePick: 'Tag und Uhrzeit',
+  dueTime: 'Uhrzeit',
   dueClear: 'Kein Datum',
   overdue: 'Überfällig',
 

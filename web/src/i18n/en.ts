@@ -183,7 +183,7 @@ export const en = {
   dueYesterday: 'Yesterday',
   dueNextWeek: 'Monday',
   dueWeekend: 'Saturday',
-  duePick: 'Date and time',
+  dueTime: 'Time',
   dueClear: 'No due date',
   overdue: 'Overdue',
 

@@ -1,8 +1,8 @@
 import { storeShortcuts, shortcutsOn } from '../app/shortcuts';
 import { useMessages } from '../i18n/i18n';
 import { useStore } from '../store';
-import { SelectField } from '../ui/controls';
-import { chooseTheme, theme, type Theme } from '../ui/theme';
+import { SelectField } from '../ui/select-field';
+import { chooseTheme, theme } from '../ui/theme';
 import { Section } from './section';
 import css from './settings-page.module.css';
 import { Switch } from './switch';
@@ -15,11 +15,16 @@ export function AppearanceSection() {
   return (
     <Section title={m.appearance}>
       <div className={css['hour']}>
-        <SelectField label={m.theme} value={chosen} onChange={(event) => chooseTheme(event.target.value as Theme)}>
-          <option value="system">{m.themeSystem}</option>
-          <option value="light">{m.themeLight}</option>
-          <option value="dark">{m.themeDark}</option>
-        </SelectField>
+        <SelectField
+          label={m.theme}
+          value={chosen}
+          options={[
+            { value: 'system', text: m.themeSystem },
+            { value: 'light', text: m.themeLight },
+            { value: 'dark', text: m.themeDark },
+          ]}
+          onChange={chooseTheme}
+        />
       </div>
       <Switch
         text={m.singleKeys}

@@ -1,7 +1,7 @@
 import { errorMessage } from '../app/error-message';
 import { useLanguage, useMessages } from '../i18n/i18n';
 import { dateTimeFormat } from '../i18n/time';
-import { SelectField } from '../ui/controls';
+import { SelectField } from '../ui/select-field';
 import { showToast } from '../ui/toasts';
 import { changePreferences, usePreferences, type Preferences } from './data';
 import { Loaded, Section } from './section';
@@ -47,19 +47,16 @@ function Choices({ preferences }: { preferences: Preferences | null }) {
           <SelectField
             label={m.digestHour}
             value={preferences.digestHour}
-            onChange={(event) => change({ digestHour: Number(event.target.value) })}
-          >
-            {Array.from({ length: 24 }, (_, hour) => (
-              <option key={hour} value={hour}>
-                {formatHour(hour, language)}
-              </option>
-            ))}
-          </SelectField>
+            options={HOURS.map((hour) => ({ value: hour, text: formatHour(hour, language) }))}
+            onChange={(digestHour) => change({ digestHour })}
+          />
         </div>
       )}
     </>
   );
 }
+
+const HOURS = Array.from({ length: 24 }, (_, hour) => hour);
 
 function formatHour(hour: number, language: string): string {
   const format = dateTimeFormat(language, { timeStyle: 'short', timeZone: 'UTC' });

@@ -1,8 +1,9 @@
-import { startTransition, useEffect, useMemo, useState, type SyntheticEvent } from 'react';
+import { useMemo, useState, type SyntheticEvent } from 'react';
 import { ApiError } from '../api/problem';
 import { errorMessage } from '../app/error-message';
 import { languageOf, messages, showLanguage, useLanguage, useMessages, type Language } from '../i18n/i18n';
-import { Alert, Button, Field, SelectField } from '../ui/controls';
+import { Alert, Button, Field } from '../ui/controls';
+import { SelectField, type Option } from '../ui/select-field';
 import { isolated, showToast } from '../ui/toasts';
 import { changeProfile, useProfile, type Profile, type ProfileEdit } from './data';
 import { Loaded, Section } from './section';
@@ -84,22 +85,11 @@ function Form({ profile }: { profile: Profile | null }) {
         <SelectField
           label={m.language}
           value={language ?? shownLanguage}
+          options={LANGUAGES}
           disabled={!profile}
-          onChange={(event) => setLanguage(event.target.value as Language)}
-        >
-          <option value="en">English</option>
-          <option value="de">Deutsch</option>
-        </SelectField>
-        <SelectField
-          label={m.timeZone}
-          value={chosenZone}
-          disabled={!profile}
-          onChange={(event) => setZone(event.target.value)}
-        >
-          {zones.map((one) => (
-            <option key={one}>{one}</option>
-          ))}
-        </SelectField>
+          onChange={setLanguage}
+        />
+        <SelectField label={m.timeZone} value={chosenZone} options={zones} disabled={!profile} onChange={setZone} />
       </div>
       <div className={css['end']}>
         {/* `disabled` would remove the focus as soon as everything is saved. */}
@@ -110,6 +100,11 @@ function Form({ profile }: { profile: Profile | null }) {
     </form>
   );
 }
+
+const LANGUAGES: Option<Language>[] = [
+  { value: 'en', text: 'English' },
+  { value: 'de', text: 'Deutsch' },
+];
 
 interface Typed {
   name: string | null;
@@ -131,12 +126,10 @@ function profileLine(profile: Profile): string {
   return [isolated(profile.displayName), profile.timeZone].join(' · ');
 }
 
-/**
- * All time zones that the browser knows, and `UTC`, which browsers leave out and a profile begins with. They are some
- * hundred options: at first only the chosen one is rendered, and the others when the page is idle.
- */
-function useZones(chosen: string): string[] {
-  const [all, setAll] = useState<string[]>([]);
-  useEffect(() => startTransition(() => setAll(['UTC', ...Intl.supportedValuesOf('timeZone')])), []);
-  return useMemo(() => [...new Set([chosen, ...all])].sort(), [chosen, all]);
+/** All time zones that the browser knows, and `UTC`, which browsers leave out and a profile begins with. */
+function useZones(chosen: string): Option<string>[] {
+  return useMemo(() => {
+    const all = new Set([chosen, 'UTC', ...Intl.supportedValuesOf('timeZone')]);
+    return [...all].sort().map((zone) => ({ value: zone, text: zone }));
+  }, [chosen]);
 }

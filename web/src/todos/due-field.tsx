@@ -1,25 +1,31 @@
 import { Popover } from '@base-ui/react/popover';
-import { useId, useState } from 'react';
+import { lazy, Suspense, useEffect, useState } from 'react';
 import { useNow } from '../app/use-now';
 import { useMessages } from '../i18n/i18n';
 import { useTimeZone } from '../i18n/time';
-import { Button, buttonClass, inputClass } from '../ui/controls';
+import { Button, buttonClass, Skeleton } from '../ui/controls';
 import { CalendarIcon } from '../ui/icons';
 import popover from '../ui/popover.module.css';
+import { whenIdle } from '../ui/when-idle';
 import css from './due-field.module.css';
-import { dayAfter, daysToWeekday, fieldMoment, fieldValue, defaultTime } from './due';
+import { dayAfter, daysToWeekday, defaultTime } from './due';
 import { useDueLongText } from './todo-facts';
+
+const loadCalendar = () => import('./due-calendar');
+const DueCalendar = lazy(loadCalendar);
 
 interface Props {
   dueAt: string | null;
   onChange: (dueAt: string | null) => void;
 }
 
-/** Chooses when an item is due: the usual days at a touch, any other by date and time. */
+/** Chooses when an item is due: the usual days at a touch, any other by a calendar and a time. */
 export function DueField({ dueAt, onChange }: Props) {
   const m = useMessages();
   const words = useDueLongText(dueAt);
   const [isOpen, setOpen] = useState(false);
+  // Also available offline when the popover opens.
+  useEffect(() => whenIdle(loadCalendar), []);
   const choose = (next: string | null) => {
     setOpen(false);
     if (next !== dueAt) onChange(next);
@@ -46,9 +52,6 @@ function Choices({ dueAt, onChoose }: { dueAt: string | null; onChoose: (dueAt: 
   const m = useMessages();
   const now = useNow();
   const zone = useTimeZone();
-  const id = useId();
-  const [value, setValue] = useState(dueAt === null ? '' : fieldValue(dueAt, zone));
-  const moment = fieldMoment(value, zone);
   const quick: [string, number][] = [
     [m.today, 0],
     [m.dueTomorrow, 1],
@@ -67,27 +70,9 @@ function Choices({ dueAt, onChoose }: { dueAt: string | null; onChoose: (dueAt: 
           </Button>
         ))}
       </div>
-      <form
-        className={css['pick']}
-        onSubmit={(event) => {
-          event.preventDefault();
-          if (moment) onChoose(moment.toISOString());
-        }}
-      >
-        <label htmlFor={id}>{m.duePick}</label>
-        <input
-          id={id}
-          className={inputClass}
-          type="datetime-local"
-          value={value}
-          min="1970-01-01T00:00"
-          max="9999-12-31T23:59"
-          onChange={(event) => setValue(event.target.value)}
-        />
-        <Button type="submit" look="primary" disabled={moment === null}>
-          {m.save}
-        </Button>
-      </form>
+      <Suspense fallback={<Skeleton />}>
+        <DueCalendar dueAt={dueAt} onChoose={onChoose} />
+      </Suspense>
       {dueAt !== null && (
         <Button look="quiet" onClick={() => onChoose(null)}>
           {m.dueClear}

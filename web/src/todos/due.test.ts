@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { dayAfter, daysToWeekday, daysUntil, formatDue, fieldMoment, fieldValue, toMoment, defaultTime } from './due';
+import { dayAfter, daysToWeekday, daysUntil, formatDue, readTime, toMoment, wallTime, defaultTime } from './due';
 
 const WORDS = { yesterday: 'Yesterday', today: 'Today', tomorrow: 'Tomorrow' };
 const NOW = new Date('2026-11-21T10:00:00Z'); // a Saturday
@@ -37,7 +37,7 @@ describe('the wall clock of a zone', () => {
   test('converts to an instant and back', () => {
     for (const zone of ['UTC', 'Europe/Berlin', 'America/New_York', 'Asia/Kathmandu', 'Pacific/Apia']) {
       const wall = { year: 2026, month: 7, day: 1, hour: 8, minute: 45 };
-      expect(fieldValue(toMoment(wall, zone).toISOString(), zone)).toBe('2026-07-01T08:45');
+      expect(wallTime(toMoment(wall, zone), zone)).toEqual(wall);
     }
   });
   test('in spring reads a skipped time with the offset before the jump', () => {
@@ -67,8 +67,21 @@ test('a date without a time gets the morning, or a later hour of today', () => {
   expect(defaultTime(NOW, 0, 'Asia/Tokyo')).toEqual({ hour: 23, minute: 59 });
 });
 
-test('an empty field has no due time', () => {
-  expect(fieldMoment('', 'UTC')).toBeNull();
-  expect(fieldMoment('1969-12-31T23:59', 'UTC')).toBeNull();
-  expect(fieldMoment('2026-11-21T10:00', 'UTC')).toEqual(NOW);
+test('a time of day is read as users write it', () => {
+  const read = (text: string) => {
+    const time = readTime(text);
+    return time && `${time.hour}:${time.minute}`;
+  };
+  expect(['7:30', '730', '7.30', ' 17 Uhr ', '5pm', '12:05am', '12 pm', '9', '1730'].map(read)).toEqual([
+    '7:30',
+    '7:30',
+    '7:30',
+    '17:0',
+    '17:0',
+    '0:5',
+    '12:0',
+    '9:0',
+    '17:30',
+  ]);
+  expect(['', '24:00', '7:60', '13pm', 'noon', '7:3'].map(read)).toEqual(Array(6).fill(null));
 });

@@ -100,19 +100,15 @@ export function formatDue(
   return format({ day: 'numeric', month: 'short', ...(!thisYear && { year: 'numeric' }), ...clock });
 }
 
-/** The value of a `datetime-local` field. */
-export function fieldValue(dueAt: string, zone: string): string {
-  const { year, month, day, hour, minute } = wallTime(new Date(dueAt), zone);
-  const two = (value: number) => String(value).padStart(2, '0');
-  return `${String(year).padStart(4, '0')}-${two(month)}-${two(day)}T${two(hour)}:${two(minute)}`;
-}
-
-/** The moment in a `datetime-local` field, or `null` while it is not filled in. */
-export function fieldMoment(value: string, zone: string): Date | null {
-  const match = /^(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d)/.exec(value);
+/** A time of day as a user writes it: `7:30`, `7.30`, `730`, `17 Uhr`, `5pm`; `null` for anything else. */
+export function readTime(text: string): { hour: number; minute: number } | null {
+  const match = /^(\d{1,2}?)(?:[:.h]?(\d\d))?\s*(am|pm|uhr|h)?$/i.exec(text.trim());
   if (!match) return null;
-  const [year = 0, month = 0, day = 0, hour = 0, minute = 0] = match.slice(1).map(Number);
-  return year < 1970 ? null : toMoment({ year, month, day, hour, minute }, zone);
+  const [, digits = '', minutes = '0', unit = ''] = match;
+  const half = /^[ap]m$/i.test(unit);
+  const hour = half ? (Number(digits) % 12) + (/p/i.test(unit) ? 12 : 0) : Number(digits);
+  const isValid = hour < 24 && Number(minutes) < 60 && (!half || (Number(digits) >= 1 && Number(digits) <= 12));
+  return isValid ? { hour, minute: Number(minutes) } : null;
 }
 
 function dayNumber({ year, month, day }: WallTime): number {

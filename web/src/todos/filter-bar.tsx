@@ -2,9 +2,10 @@ import { Popover } from '@base-ui/react/popover';
 import { useRef } from 'react';
 import { useShortcuts } from '../app/shortcuts';
 import { useLanguage, useMessages } from '../i18n/i18n';
-import { Button, iconButtonClass, SelectField } from '../ui/controls';
+import { Button, iconButtonClass } from '../ui/controls';
 import { CloseIcon, FilterIcon, SearchIcon } from '../ui/icons';
 import popover from '../ui/popover.module.css';
+import { SelectField } from '../ui/select-field';
 import { useTodos } from './data';
 import css from './filter-bar.module.css';
 import { DUES, hasFilters, SORTS, STATUSES, type Filters } from './filters';
@@ -95,44 +96,27 @@ function Choices({ filters, onChange }: Props) {
       <SelectField
         label={m.sort}
         value={filters.sort}
-        onChange={(event) => set({ sort: event.target.value as Filters['sort'] })}
-      >
-        {SORTS.map((sort) => (
-          <option key={sort} value={sort}>
-            {m[SORT_TEXT[sort]]}
-          </option>
-        ))}
-      </SelectField>
+        options={SORTS.map((sort) => ({ value: sort, text: m[SORT_TEXT[sort]] }))}
+        onChange={(sort) => set({ sort })}
+      />
       <SelectField
         label={m.filterStatus}
         value={filters.status}
-        onChange={(event) => set({ status: event.target.value as Filters['status'] })}
-      >
-        {STATUSES.map((status) => (
-          <option key={status} value={status}>
-            {m[STATUS_TEXT[status]]}
-          </option>
-        ))}
-      </SelectField>
+        options={STATUSES.map((status) => ({ value: status, text: m[STATUS_TEXT[status]] }))}
+        onChange={(status) => set({ status })}
+      />
       <SelectField
         label={m.filterDue}
         value={filters.due}
-        onChange={(event) => set({ due: event.target.value as Filters['due'] })}
-      >
-        {DUES.map((due) => (
-          <option key={due} value={due}>
-            {m[DUE_TEXT[due]]}
-          </option>
-        ))}
-      </SelectField>
-      <SelectField label={m.filterTag} value={filters.tag} onChange={(event) => set({ tag: event.target.value })}>
-        <option value="">{m.anyTag}</option>
-        {tags.map((tag) => (
-          <option key={tag} value={tag}>
-            {tag}
-          </option>
-        ))}
-      </SelectField>
+        options={DUES.map((due) => ({ value: due, text: m[DUE_TEXT[due]] }))}
+        onChange={(due) => set({ due })}
+      />
+      <SelectField
+        label={m.filterTag}
+        value={filters.tag}
+        options={[{ value: '', text: m.anyTag }, ...tags.map((tag) => ({ value: tag, text: tag }))]}
+        onChange={(tag) => set({ tag })}
+      />
       {hasFilters(filters) && (
         <Button
           onClick={() =>

@@ -6,6 +6,7 @@ import { Attachments } from '../attachments/attachments';
 import { useLanguage, useMessages } from '../i18n/i18n';
 import { formatDateTime, useTimeZone } from '../i18n/time';
 import { Skeleton, Button, buttonClass, Empty } from '../ui/controls';
+import { SelectField } from '../ui/select-field';
 import { BackIcon, RetryIcon, SearchIcon, TrashIcon } from '../ui/icons';
 import { deleteTodo, editTodo, setStatus } from './commands';
 import { realId, screenKey, useTodo, useTodoLoaded } from './data';
@@ -92,20 +93,16 @@ function Item({ todo }: { todo: DisplayedTodo }) {
       </header>
       <div className={css['facts']}>
         <DueField dueAt={todo.dueAt} onChange={(dueAt) => editTodo(todo, { dueAt })} />
-        <label className={css['priority']}>
-          <span className="visually-hidden">{m.priority}</span>
-          <select
+        <div className={css['priority']}>
+          <SelectField
+            label={m.priority}
+            isLabelHidden
             value={todo.priority}
-            data-priority={todo.priority}
-            onChange={(event) => editTodo(todo, { priority: event.target.value as Priority })}
-          >
-            {PRIORITIES.map(([value, text]) => (
-              <option key={value} value={value}>
-                {m.priority}: {m[text]}
-              </option>
-            ))}
-          </select>
-        </label>
+            tone={todo.priority}
+            options={PRIORITIES.map(([value, text]) => ({ value, text: `${m.priority}: ${m[text]}` }))}
+            onChange={(priority) => editTodo(todo, { priority })}
+          />
+        </div>
         <TagsField tags={todo.tags} onChange={(tags) => editTodo(todo, { tags })} />
       </div>
       <NotesField key={screenKey(todo.id)} todo={todo} />

@@ -53,4 +53,16 @@ export function useKeepRowFocus(): void {
 
 function focusTitle(row: HTMLElement | undefined): void {
   row?.querySelector<HTMLElement>('[data-focus]')?.focus();
+  if (row) keepInView(row, SETTLE_FRAMES);
+}
+
+/** So many frames after a jump, the rows around the focus are complete and have their height. */
+const SETTLE_FRAMES = 30;
+
+/** Follows the focused row when the rows before it grow; see `near.ts`. */
+function keepInView(row: HTMLElement, frames: number): void {
+  if (frames === 0 || !row.contains(document.activeElement)) return;
+  const { top, bottom } = row.getBoundingClientRect();
+  if (bottom <= 0 || top >= innerHeight) row.scrollIntoView({ block: 'nearest' });
+  requestAnimationFrame(() => keepInView(row, frames - 1));
 }

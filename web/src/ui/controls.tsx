@@ -1,6 +1,6 @@
 import { useId, useState, type ComponentProps, type ReactNode } from 'react';
 import { useMessages } from '../i18n/i18n';
-import { CloseIcon, EyeIcon } from './icons';
+import { EyeIcon, EyeOffIcon } from './icons';
 import css from './controls.module.css';
 
 type Look = 'primary' | 'plain' | 'quiet' | 'danger';
@@ -71,29 +71,10 @@ export function PasswordField({ label, hint, error, ...rest }: FieldProps) {
           aria-pressed={isShown}
           onClick={() => setShown(!isShown)}
         >
-          {isShown ? <CloseIcon /> : <EyeIcon />}
+          {isShown ? <EyeOffIcon /> : <EyeIcon />}
         </IconButton>
       </div>
       <About id={`${id}-about`} hint={hint} error={error} />
-    </div>
-  );
-}
-
-/** A choice from a short list: the device's own control, which phones show best. */
-export function SelectField({
-  label,
-  children,
-  ...rest
-}: ComponentProps<'select'> & { label: string; children: ReactNode }) {
-  const id = useId();
-  return (
-    <div className={css['field']}>
-      <label className={css['label']} htmlFor={id}>
-        {label}
-      </label>
-      <select id={id} className={css['input']} {...rest}>
-        {children}
-      </select>
     </div>
   );
 }
@@ -149,6 +130,8 @@ export function Skeleton() {
 }
 
 export const inputClass = css['input'] ?? '';
+export const labelClass = css['label'] ?? '';
+export const fieldClass = css['field'] ?? '';
 
 function About({ id, hint, error }: { id: string; hint: string | undefined; error: string | undefined }) {
   if (!hint && !error) return null;

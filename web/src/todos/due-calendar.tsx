@@ -1,0 +1,102 @@
+// A date in a calendar and a time of day. Loaded when the popover of a due date opens.
+import { useId, useState, type SyntheticEvent } from 'react';
+import { DayPicker, type ChevronProps } from 'react-day-picker';
+import { de } from 'react-day-picker/locale/de';
+import { enGB } from 'react-day-picker/locale/en-GB';
+import { useNow } from '../app/use-now';
+import { useLanguage, useMessages } from '../i18n/i18n';
+import { useTimeZone } from '../i18n/time';
+import { Button, fieldClass, inputClass, labelClass } from '../ui/controls';
+import { NextIcon, PreviousIcon } from '../ui/icons';
+import { defaultTime, daysUntil, readTime, toMoment, wallTime, type WallTime } from './due';
+import css from './due-calendar.module.css';
+
+interface Props {
+  dueAt: string | null;
+  onChoose: (dueAt: string) => void;
+}
+
+export default function DueCalendar({ dueAt, onChoose }: Props) {
+  const m = useMessages();
+  const language = useLanguage();
+  const zone = useTimeZone();
+  const now = useNow();
+  const id = useId();
+  const [due] = useState(() => (dueAt === null ? null : wallTime(new Date(dueAt), zone)));
+  const [day, setDay] = useState<Date | undefined>(due ? dateOf(due) : undefined);
+  const [time, setTime] = useState(due ? clock(due) : '');
+  const written = time.trim() === '' && day ? usualTime(day, now, zone) : readTime(time);
+  const choose = (event: SyntheticEvent) => {
+    event.preventDefault();
+    if (day && written) onChoose(toMoment({ ...wallOf(day), ...written }, zone).toISOString());
+  };
+  return (
+    <form className={css['pick']} onSubmit={choose}>
+      <DayPicker
+        mode="single"
+        selected={day}
+        onSelect={setDay}
+        required={false}
+        today={dateOf(wallTime(now, zone))}
+        {...(day && { defaultMonth: day })}
+        startMonth={new Date(1970, 0)}
+        endMonth={new Date(9999, 11)}
+        locale={language === 'de' ? de : enGB}
+        weekStartsOn={1}
+        classNames={CLASSES}
+        components={{ Chevron }}
+      />
+      <div className={css['time']}>
+        <div className={fieldClass}>
+          <label className={labelClass} htmlFor={id}>
+            {m.dueTime}
+          </label>
+          <input
+            id={id}
+            className={inputClass}
+            value={time}
+            onChange={(event) => setTime(event.target.value)}
+            placeholder={day ? clock(usualTime(day, now, zone)) : '9:00'}
+            aria-invalid={time.trim() !== '' && readTime(time) === null}
+            autoComplete="off"
+          />
+        </div>
+        <Button type="submit" look="primary" disabled={!day || !written}>
+          {m.save}
+        </Button>
+      </div>
+    </form>
+  );
+}
+
+function Chevron({ orientation }: ChevronProps) {
+  return orientation === 'left' ? <PreviousIcon size={18} /> : <NextIcon size={18} />;
+}
+
+const clock = ({ hour, minute }: Pick<WallTime, 'hour' | 'minute'>): string =>
+  `${hour}:${String(minute).padStart(2, '0')}`;
+
+/** A day of the zone's calendar, as the calendar's component counts: at midnight of this device. */
+const dateOf = ({ year, month, day }: WallTime): Date => new Date(year, month - 1, day);
+
+const wallOf = (date: Date) => ({ year: date.getFullYear(), month: date.getMonth() + 1, day: date.getDate() });
+
+/** The time for a day without one. */
+function usualTime(day: Date, now: Date, zone: string): { hour: number; minute: number } {
+  const noon = toMoment({ ...wallOf(day), hour: 12, minute: 0 }, zone);
+  return defaultTime(now, Math.abs(daysUntil(noon, now, zone)), zone);
+}
+
+const CLASSES = {
+  root: css['calendar'] ?? '',
+  months: css['months'] ?? '',
+  month_caption: css['caption'] ?? '',
+  nav: css['nav'] ?? '',
+  button_previous: css['step'] ?? '',
+  button_next: css['step'] ?? '',
+  month_grid: css['grid'] ?? '',
+  weekday: css['weekday'] ?? '',
+  day: css['day'] ?? '',
+  today: css['today'] ?? '',
+  selected: css['selected'] ?? '',
+};
