@@ -5,6 +5,7 @@ mod contracts;
 mod dlq;
 mod interrupts;
 mod output;
+mod standard_output;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -16,6 +17,7 @@ use clap_complete::Shell;
 use crate::cli::contracts::ContractsCommand;
 use crate::cli::dlq::DlqCommand;
 use crate::cli::output::Outcome;
+use crate::cli::standard_output::NobodyReads;
 
 /// Operates dead-letter queues, and checks contracts between services.
 #[derive(Debug, Parser)]
@@ -61,6 +63,10 @@ pub(crate) async fn run() -> ExitCode {
         Ok(Outcome::Complete) => return ExitCode::SUCCESS,
         Ok(Outcome::Negative) => ExitCode::FAILURE,
         Ok(Outcome::Incomplete) => ExitCode::from(2),
+        Err(error) if error.is::<NobodyReads>() => {
+            output::print_notice(&error.to_string());
+            ExitCode::from(2)
+        }
         Err(error) => output::print_failure(&error),
     };
     output::print_continuation();

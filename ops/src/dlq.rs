@@ -4,6 +4,7 @@ pub mod attribute_names;
 pub mod batch_call;
 pub mod batches;
 pub mod browse;
+pub mod cancellation;
 pub mod cluster;
 pub mod edit;
 pub mod envelope;

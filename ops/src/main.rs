@@ -4,7 +4,8 @@ mod cli;
 
 use std::process::ExitCode;
 
-#[tokio::main(flavor = "current_thread")]
+// With workers, signals are handled and leases renewed while the main thread waits for a reader of standard output.
+#[tokio::main(flavor = "multi_thread", worker_threads = 2)]
 async fn main() -> ExitCode {
     cli::run().await
 }

@@ -18,8 +18,7 @@ pub struct Metric<'a> {
 }
 
 /// The highest value of a metric in one minute.
-#[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
-#[serde(rename_all = "PascalCase")]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Datapoint {
     /// The beginning of the minute, in seconds since 1970.
     pub timestamp: f64,
@@ -27,34 +26,84 @@ pub struct Datapoint {
     pub maximum: f64,
 }
 
+/// The number of metrics that one call reads.
+const MAX_QUERIES: usize = 500;
+
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct Statistics {
+struct Page {
     #[serde(default)]
-    datapoints: Vec<Datapoint>,
+    metric_data_results: Vec<Series>,
+    next_token: Option<String>,
 }
 
-/// The newest value of a metric between two times, in seconds since 1970; `None` when there is none.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Series {
+    id: String,
+    #[serde(default)]
+    timestamps: Vec<f64>,
+    #[serde(default)]
+    values: Vec<f64>,
+}
+
+/// The newest value of each metric between two times, in seconds since 1970; `None` for a metric without any. One call reads
+/// 500 metrics.
 ///
-/// Needs `cloudwatch:GetMetricStatistics`.
-/// <https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_GetMetricStatistics.html>
+/// Needs `cloudwatch:GetMetricData`.
+/// <https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_GetMetricData.html>
 ///
 /// # Errors
-/// When the metric cannot be read.
-pub async fn newest_maximum(
+/// When the metrics cannot be read.
+pub async fn newest_maxima(
     config: &SdkConfig,
-    metric: Metric<'_>,
-    (from, until): (i64, i64),
-) -> Result<Option<Datapoint>, CallError> {
-    let found: Statistics =
-        Client::new(config, CLOUDWATCH).call("GetMetricStatistics", &input(metric, from, until)).await?;
-    Ok(found.datapoints.into_iter().max_by(|one, other| one.timestamp.total_cmp(&other.timestamp)))
+    metrics: &[Metric<'_>],
+    window: (i64, i64),
+) -> Result<Vec<Option<Datapoint>>, CallError> {
+    let client = Client::new(config, CLOUDWATCH);
+    let mut newest = Vec::with_capacity(metrics.len());
+    for metrics in metrics.chunks(MAX_QUERIES) {
+        let mut found = vec![None; metrics.len()];
+        let mut next = None;
+        loop {
+            let page: Page = client.call("GetMetricData", &input(metrics, window, next.as_deref())).await?;
+            for series in page.metric_data_results {
+                keep_newest(&mut found, &series);
+            }
+            next = page.next_token.filter(|token| !token.is_empty());
+            if next.is_none() {
+                break;
+            }
+        }
+        newest.extend(found);
+    }
+    Ok(newest)
 }
 
-fn input(metric: Metric<'_>, from: i64, until: i64) -> Value {
+/// The id of a query is a letter and the index of its metric.
+fn keep_newest(found: &mut [Option<Datapoint>], series: &Series) {
+    let index = series.id.strip_prefix('m').and_then(|index| index.parse::<usize>().ok());
+    let Some(newest) = index.and_then(|index| found.get_mut(index)) else { return };
+    for (&timestamp, &maximum) in series.timestamps.iter().zip(&series.values) {
+        if newest.is_none_or(|newest: Datapoint| newest.timestamp < timestamp) {
+            *newest = Some(Datapoint { timestamp, maximum });
+        }
+    }
+}
+
+fn input(metrics: &[Metric<'_>], (from, until): (i64, i64), next: Option<&str>) -> Value {
+    let queries: Vec<Value> = metrics.iter().enumerate().map(|(index, metric)| query(index, metric)).collect();
+    let mut input = json!({"MetricDataQueries": queries, "StartTime": from, "EndTime": until});
+    if let Some(token) = next {
+        input["NextToken"] = json!(token);
+    }
+    input
+}
+
+fn query(index: usize, metric: &Metric<'_>) -> Value {
     let (name, value) = metric.dimension;
-    json!({
+    let of_resource = json!({
         "Namespace": metric.namespace, "MetricName": metric.name, "Dimensions": [{"Name": name, "Value": value}],
-        "StartTime": from, "EndTime": until, "Period": 60, "Statistics": ["Maximum"],
-    })
+    });
+    json!({"Id": format!("m{index}"), "MetricStat": {"Metric": of_resource, "Period": 60, "Stat": "Maximum"}})
 }

@@ -12,6 +12,8 @@ use clap::error::ErrorKind as Wrong;
 use ops::error::UsageError;
 use serde::Serialize;
 
+use crate::cli::standard_output::{NobodyReads, StandardOutput, is_nobody_reading};
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Format {
     /// A table, for people to read
@@ -124,8 +126,9 @@ pub(crate) fn print_summary<T: Serialize>(thing: &T, format: Format) -> Result<O
 
 /// Prints the text without adding a line break.
 pub(crate) fn print_text(text: &[u8]) -> Result<Outcome> {
-    let mut out = io::stdout().lock();
+    let mut out = StandardOutput::open();
     match out.write_all(text).and_then(|()| out.flush()) {
+        Err(error) if is_nobody_reading(&error) => Err(NobodyReads.into()),
         // A reader that has ended (`… | head -1`) is not an error.
         Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(Outcome::Complete),
         result => result.map(|()| Outcome::Complete).context("cannot print the result"),

@@ -8,6 +8,7 @@ use std::time::Duration;
 use anyhow::Result;
 use tokio::time::Instant;
 
+use crate::dlq::cancellation::until_set;
 use crate::dlq::limits::MAX_CONCURRENT_REQUESTS;
 use crate::dlq::message::Message;
 use crate::dlq::queue::Queue;
@@ -177,9 +178,12 @@ impl<'a> Browser<'a> {
             if !round.fresh.is_empty() {
                 self.last_new = Instant::now();
             }
-            for message in round.fresh {
+            let stop = self.stop(started);
+            let Some(fresh) = self.reader.decode(round.fresh, stop).await? else { continue };
+            for message in fresh {
                 if visit(message)?.is_break() {
-                    return Ok(BrowseEnd::LimitReached);
+                    let is_cancelled = self.limits.cancelled.load(Ordering::Relaxed);
+                    return Ok(if is_cancelled { BrowseEnd::Cancelled } else { BrowseEnd::LimitReached });
                 }
             }
             if self.has_seen_all(round.received) && !self.waits_for_others().await? {
@@ -188,6 +192,17 @@ impl<'a> Browser<'a> {
             if round.received == 0 && self.reader.held() >= NEAR_IN_FLIGHT_LIMIT {
                 self.has_released = true;
                 self.reader.give_back_some(NEAR_IN_FLIGHT_LIMIT / 10).await?;
+            }
+        }
+    }
+
+    /// Ends when browsing has to stop.
+    fn stop(&self, started: Instant) -> impl Future<Output = ()> + use<> {
+        let (cancelled, end) = (Arc::clone(&self.limits.cancelled), started.checked_add(self.limits.deadline));
+        async move {
+            tokio::select! {
+                () = until_set(&cancelled) => {}
+                () = sleep_until_end(end) => {}
             }
         }
     }
@@ -215,6 +230,13 @@ impl<'a> Browser<'a> {
             self.reader.expect_more();
         }
         Ok(held_elsewhere)
+    }
+}
+
+async fn sleep_until_end(end: Option<Instant>) {
+    match end {
+        Some(end) => tokio::time::sleep_until(end).await,
+        None => std::future::pending().await,
     }
 }
 

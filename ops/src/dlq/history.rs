@@ -114,6 +114,7 @@ mod tests {
             left_out: 0,
             unseen: 0,
             options,
+            file: None,
         }))
     }
 

@@ -12,8 +12,8 @@ use tokio::time::Instant;
 use uuid::Uuid;
 
 use crate::dlq::journal::state::short_id;
-use crate::dlq::message::Message;
 use crate::dlq::queue::{Queue, is_visible};
+use crate::dlq::raw_message::RawMessage;
 
 /// How often the leases are checked.
 const CHECK_INTERVAL: Duration = Duration::from_millis(500);
@@ -88,11 +88,12 @@ impl Leases {
         Self { queue: queue.clone(), duration, inner: Mutex::default() }
     }
 
-    /// Receives up to ten messages under leases. Waits up to `wait` when there are none.
+    /// Receives up to ten messages under leases. Waits up to `wait` when there are none. They are decoded later, which may
+    /// take long or be given up: what was received is held from here on.
     ///
     /// # Errors
     /// When SQS fails.
-    pub(crate) async fn receive(&self, wait: Duration) -> Result<Vec<Message>> {
+    pub(crate) async fn receive(&self, wait: Duration) -> Result<Vec<RawMessage>> {
         // Before the call: the lease begins somewhere in it.
         let start = LeaseEnd::now();
         let messages = self.queue.receive(self.duration, wait).await?;
@@ -103,7 +104,7 @@ impl Leases {
     }
 
     /// Adds a message that was received, or its new receipt handle when it was received again.
-    fn add(&self, message: &Message, start: LeaseEnd) {
+    fn add(&self, message: &RawMessage, start: LeaseEnd) {
         let id = short_id(&message.message_id);
         let (duration, receipt) = (self.duration, message.receipt_handle.clone());
         let mut inner = self.lock();

@@ -1,14 +1,17 @@
 //! Overview of dead-letter queues: messages, age, sources and replay targets.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use anyhow::{Result, ensure};
-use aws_json::cloudwatch::{self, Metric};
+use aws_json::cloudwatch::{self, Datapoint, Metric};
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 use serde_json::Value;
+use tokio::task::JoinSet;
 
 use crate::connection::{Connection, LOCAL};
+use crate::dlq::limits::MAX_CONCURRENT_REQUESTS;
 use crate::dlq::queue::Queue;
 use crate::dlq::queue::attributes::Attributes;
 use crate::dlq::queue_lookup::list_urls;
@@ -18,6 +21,9 @@ use crate::error::UsageError;
 /// hours, and is some minutes late.
 /// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html>
 const METRIC_WINDOW_SECONDS: i64 = 15 * 60;
+
+/// How long the ages may take. The list is useful without them.
+const MAX_METRIC_TIME: Duration = Duration::from_secs(5);
 
 /// A dead-letter queue in the list.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -33,7 +39,7 @@ pub struct QueueOverview {
     pub in_flight: u64,
     /// Messages that are still delayed.
     pub delayed: u64,
-    /// When the oldest message was sent, by the queue's metric; `null` when that is not known.
+    /// When the oldest message was sent to the queue or moved into it, by the queue's metric; `null` when that is not known.
     pub oldest: Option<Timestamp>,
     /// Whether there is certainly no other age: the queue is empty.
     pub oldest_is_exact: bool,
@@ -43,8 +49,12 @@ pub struct QueueOverview {
     pub last_look: Option<Timestamp>,
     /// How long a message is kept, in seconds.
     pub retention: u64,
-    /// The seconds until SQS drops the oldest message.
+    /// The seconds until SQS drops the oldest message; `null` when that is not known.
     pub retention_left: Option<i64>,
+    /// The most that it can be. Messages that SQS moved from another standard queue are kept from when they were sent first,
+    /// which the metric does not tell.
+    /// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/setting-up-dead-letter-queue-retention.html>
+    pub retention_left_at_most: Option<i64>,
     /// Who can send messages to it.
     pub fed_by: Vec<QueueSource>,
     /// Where messages are replayed to, by the kind of sender.
@@ -90,16 +100,7 @@ pub async fn list_queues(
         );
         urls = list_urls(&connection.sdk, None).await?;
     }
-    let mut queues = Vec::new();
-    for url in urls {
-        let queue = Queue::open(connection, &url).await;
-        match queue.attributes().await {
-            Ok(attributes) => queues.push((queue, attributes)),
-            // It was deleted since it was listed.
-            Err(error) if error.is::<UsageError>() => {}
-            Err(error) => return Err(error),
-        }
-    }
+    let mut queues = with_attributes(connection, urls).await?;
     let sources = sources(&queues);
     let is_dead_letter_queue = |(queue, attributes): &(Queue, Attributes)| {
         sources.contains_key(&attributes.arn) || has_typical_name(queue.name())
@@ -107,13 +108,36 @@ pub async fn list_queues(
     if queues.iter().any(is_dead_letter_queue) {
         queues.retain(is_dead_letter_queue);
     }
-    let mut overviews = Vec::with_capacity(queues.len());
-    for (queue, attributes) in queues {
+    let oldest = oldest(connection, &queues, now).await;
+    let overview = |(queue, attributes): &(Queue, Attributes)| {
         let sources = sources.get(&attributes.arn).map(Vec::as_slice).unwrap_or_default();
-        let oldest = if attributes.total_messages() == 0 { None } else { oldest(connection, &queue, now).await };
-        overviews.push(overview(&queue, &attributes, sources, previous.get(queue.url()), (oldest, now)));
+        overview(queue, attributes, sources, previous.get(queue.url()), (oldest.get(queue.url()).copied(), now))
+    };
+    Ok(queues.iter().map(overview).collect())
+}
+
+/// The queues with their attributes, in the same order. Several are read at a time.
+async fn with_attributes(connection: &Connection, urls: Vec<String>) -> Result<Vec<(Queue, Attributes)>> {
+    let opened = Queue::open(connection, "").await;
+    let mut urls = urls.into_iter().enumerate();
+    let mut calls = JoinSet::new();
+    let mut found = BTreeMap::new();
+    loop {
+        while calls.len() < MAX_CONCURRENT_REQUESTS
+            && let Some((number, url)) = urls.next()
+        {
+            let queue = opened.beside(&url);
+            calls.spawn(async move { (number, queue.attributes().await, queue) });
+        }
+        let Some(call) = calls.join_next().await else { return Ok(found.into_values().collect()) };
+        let (number, attributes, queue) = call?;
+        match attributes {
+            Ok(attributes) => drop(found.insert(number, (queue, attributes))),
+            // It was deleted since it was listed.
+            Err(error) if error.is::<UsageError>() => {}
+            Err(error) => return Err(error),
+        }
     }
-    Ok(overviews)
 }
 
 /// For each dead-letter queue, by ARN, the names of the queues that use it.
@@ -144,6 +168,7 @@ fn overview(
     let fed_by = queue_sources(attributes.policy.as_ref(), sources);
     let retention = SignedDuration::from_secs(i64::try_from(attributes.retention).unwrap_or(i64::MAX));
     let end = oldest.and_then(|oldest| oldest.checked_add(retention).ok());
+    let left = end.map(|end| end.as_second() - now.as_second());
     QueueOverview {
         service: queue.service(),
         queue: queue.name().to_owned(),
@@ -156,26 +181,38 @@ fn overview(
         growth: last.map(|(depth, _)| attributes.depth.cast_signed() - depth.cast_signed()),
         last_look: last.map(|(_, at)| *at),
         retention: attributes.retention,
-        retention_left: end.map(|end| end.as_second() - now.as_second()),
+        retention_left: left.filter(|_| sources.is_empty() || queue.is_fifo()),
+        retention_left_at_most: left,
         replays_to: replay_targets(&fed_by),
         fed_by,
     }
 }
 
-/// When the oldest message was sent, by the queue's metric. `None` when the metric does not exist (an unused queue, the
-/// local cloud) or may not be read: the list is useful without it.
-async fn oldest(connection: &Connection, queue: &Queue, now: Timestamp) -> Option<Timestamp> {
-    let metric =
-        Metric { namespace: "AWS/SQS", name: "ApproximateAgeOfOldestMessage", dimension: ("QueueName", queue.name()) };
+/// When the oldest message of each queue was sent or moved to it, by URL and by the queue's metric. A queue is missing when the
+/// metric does not exist (an unused queue, the local cloud) or cannot be read.
+async fn oldest(
+    connection: &Connection,
+    queues: &[(Queue, Attributes)],
+    now: Timestamp,
+) -> BTreeMap<String, Timestamp> {
+    let filled: Vec<&Queue> =
+        queues.iter().filter(|(_, attributes)| attributes.total_messages() > 0).map(|(queue, _)| queue).collect();
+    let metrics: Vec<Metric<'_>> = filled.iter().map(|queue| age_metric(queue.name())).collect();
     let until = now.as_second();
-    let window = (until - METRIC_WINDOW_SECONDS, until);
-    let newest = cloudwatch::newest_maximum(&connection.sdk, metric, window).await.ok()??;
-    let age = SignedDuration::try_from_secs_f64(newest.maximum).ok()?;
-    Timestamp::UNIX_EPOCH
-        .checked_add(SignedDuration::try_from_secs_f64(newest.timestamp).ok()?)
-        .ok()?
-        .checked_sub(age)
-        .ok()
+    let read = cloudwatch::newest_maxima(&connection.sdk, &metrics, (until - METRIC_WINDOW_SECONDS, until));
+    let Ok(Ok(newest)) = tokio::time::timeout(MAX_METRIC_TIME, read).await else { return BTreeMap::new() };
+    let oldest = filled.iter().zip(newest);
+    oldest.filter_map(|(queue, newest)| Some((queue.url().to_owned(), begin_of(newest?)?))).collect()
+}
+
+fn age_metric(queue: &str) -> Metric<'_> {
+    Metric { namespace: "AWS/SQS", name: "ApproximateAgeOfOldestMessage", dimension: ("QueueName", queue) }
+}
+
+fn begin_of(age: Datapoint) -> Option<Timestamp> {
+    let measured = SignedDuration::try_from_secs_f64(age.timestamp).ok()?;
+    let age = SignedDuration::try_from_secs_f64(age.maximum).ok()?;
+    Timestamp::UNIX_EPOCH.checked_add(measured).ok()?.checked_sub(age).ok()
 }
 
 /// The senders that the queue's policy admits, and the queues that use it as their dead-letter queue.

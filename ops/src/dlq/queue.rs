@@ -83,6 +83,12 @@ impl Queue {
         Self { sqs: aws_sdk_sqs::Client::new(sdk), s3, url: url.to_owned(), deployment: Deployment::default() }
     }
 
+    /// Another queue of the same account, which is reached over the same connections.
+    #[must_use]
+    pub fn beside(&self, url: &str) -> Self {
+        Self { url: url.to_owned(), ..self.clone() }
+    }
+
     #[must_use]
     pub fn url(&self) -> &str {
         &self.url
@@ -126,8 +132,8 @@ impl Queue {
     /// `wait` (at most 20 s, as SQS does) when there are none.
     ///
     /// # Errors
-    /// When SQS fails. A record in S3 that cannot be fetched is not an error: the message's `problem` has the reason.
-    pub async fn receive(&self, visibility_timeout: Duration, wait: Duration) -> Result<Vec<Message>> {
+    /// When SQS fails.
+    pub async fn receive(&self, visibility_timeout: Duration, wait: Duration) -> Result<Vec<RawMessage>> {
         let request = self
             .sqs
             .receive_message()
@@ -141,14 +147,19 @@ impl Queue {
             Ok(answer) => answer,
             Err(error) => bail!("cannot receive from {}: {}", self.url, describe(&error)),
         };
-        let mut messages = Vec::new();
-        for received in answer.messages.unwrap_or_default() {
-            messages.push(self.read(RawMessage::from(received)).await);
-        }
-        Ok(messages)
+        Ok(answer.messages.unwrap_or_default().into_iter().map(RawMessage::from).collect())
     }
 
-    /// Decodes a message, and fetches the S3 object that it names.
+    /// Decodes messages, one after the other.
+    pub async fn read_all(&self, raw: Vec<RawMessage>) -> Vec<Message> {
+        let mut messages = Vec::with_capacity(raw.len());
+        for raw in raw {
+            messages.push(self.read(raw).await);
+        }
+        messages
+    }
+
+    /// Decodes a message, and fetches the S3 object that it names. When that fails, the message's `problem` has the reason.
     pub async fn read(&self, raw: RawMessage) -> Message {
         let decoded = match envelope::read(&raw) {
             Reading::Whole(decoded) => *decoded,

@@ -10,8 +10,10 @@ use uuid::Uuid;
 
 use crate::dlq::journal::state::short_id;
 use crate::dlq::lease::{Leases, Renewal};
+use crate::dlq::limits::BATCH_SIZE;
 use crate::dlq::message::Message;
 use crate::dlq::queue::Queue;
+use crate::dlq::raw_message::RawMessage;
 
 /// How long SQS waits for a message when it finds none. With a wait it queries all its servers, not only some.
 /// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-short-and-long-polling.html>
@@ -20,6 +22,7 @@ pub(crate) const RECEIVE_WAIT: Duration = Duration::from_secs(1);
 /// Reads a queue under leases.
 #[derive(Debug)]
 pub(crate) struct LeasedReader {
+    queue: Queue,
     leases: Arc<Leases>,
     /// Leases are renewed as long as the reader exists.
     _renewal: Renewal,
@@ -32,7 +35,7 @@ pub(crate) struct LeasedReader {
 #[derive(Debug)]
 pub(crate) struct Round {
     /// The messages that were not seen before.
-    pub(crate) fresh: Vec<Message>,
+    pub(crate) fresh: Vec<RawMessage>,
     /// The number of messages that were received, new or not.
     pub(crate) received: usize,
 }
@@ -41,7 +44,7 @@ impl LeasedReader {
     /// A reader. Its messages are hidden for `lease`, and for longer while it exists.
     pub(crate) fn open(queue: &Queue, lease: Duration) -> Self {
         let leases = Arc::new(Leases::new(queue, lease));
-        Self { _renewal: leases.keep(), leases, seen: HashSet::new(), empty_rounds: 0 }
+        Self { queue: queue.clone(), _renewal: leases.keep(), leases, seen: HashSet::new(), empty_rounds: 0 }
     }
 
     /// One or several concurrent calls.
@@ -56,7 +59,7 @@ impl LeasedReader {
         }
         let (mut fresh, mut received, mut failure) = (Vec::new(), 0, None);
         while let Some(call) = calls.join_next().await {
-            match call? {
+            match call.map_err(anyhow::Error::from).flatten() {
                 Ok(messages) => {
                     received += messages.len();
                     fresh
@@ -67,6 +70,25 @@ impl LeasedReader {
         }
         self.empty_rounds = if fresh.is_empty() { self.empty_rounds + 1 } else { 0 };
         failure.map_or(Ok(Round { fresh, received }), Err)
+    }
+
+    /// Decodes messages, unless `stop` comes first: then they count as not seen, and the answer is `None`.
+    ///
+    /// # Errors
+    /// When a message makes the program panic.
+    pub(crate) async fn decode(
+        &mut self,
+        fresh: Vec<RawMessage>,
+        stop: impl Future<Output = ()>,
+    ) -> Result<Option<Vec<Message>>> {
+        let ids: Vec<Uuid> = fresh.iter().map(|message| short_id(&message.message_id)).collect();
+        tokio::select! {
+            messages = decode_concurrently(&self.queue, fresh) => messages.map(Some),
+            () = stop => {
+                self.seen.retain(|id| !ids.contains(id));
+                Ok(None)
+            }
+        }
     }
 
     /// The number of rounds in a row without a new message.
@@ -128,4 +150,23 @@ impl LeasedReader {
     pub(crate) async fn give_back_some(&self, count: usize) -> Result<()> {
         self.leases.return_some(count).await
     }
+}
+
+/// Batches in parallel: an object in S3 takes much longer than a message.
+async fn decode_concurrently(queue: &Queue, messages: Vec<RawMessage>) -> Result<Vec<Message>> {
+    let mut messages = messages.into_iter();
+    let mut calls = JoinSet::new();
+    loop {
+        let batch: Vec<RawMessage> = messages.by_ref().take(BATCH_SIZE).collect();
+        if batch.is_empty() {
+            break;
+        }
+        let queue = queue.clone();
+        calls.spawn(async move { queue.read_all(batch).await });
+    }
+    let mut decoded = Vec::new();
+    while let Some(batch) = calls.join_next().await {
+        decoded.extend(batch?);
+    }
+    Ok(decoded)
 }

@@ -7,6 +7,7 @@ use anyhow::Result;
 use uuid::Uuid;
 
 use crate::dlq::batches;
+use crate::dlq::cancellation::until_set;
 use crate::dlq::journal::state::short_id;
 use crate::dlq::message::Message;
 use crate::dlq::queue::Queue;
@@ -88,7 +89,8 @@ impl Removal<'_> {
             if !round.fresh.is_empty() {
                 last_new = Instant::now();
             }
-            let fresh = self.reader.retain_held(round.fresh);
+            let Some(fresh) = self.reader.decode(round.fresh, until_set(self.limits.stopped)).await? else { break };
+            let fresh = self.reader.retain_held(fresh);
             let (matching, others): (Vec<Message>, Vec<Message>) = fresh.into_iter().partition(&matches);
             self.reader.set_aside(&others);
             if !matching.is_empty() {

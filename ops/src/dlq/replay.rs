@@ -288,5 +288,6 @@ fn plan_entry(source: &ReplaySource, options: &Options, plan: &Plan, id: &str) -
         unseen: plan.unseen,
         reasons: plan.left_out.clone(),
         options: serde_json::to_value(options).context("the options cannot be serialised")?,
+        file: None,
     })
 }

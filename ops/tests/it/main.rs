@@ -3,9 +3,12 @@
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "parts of tests: they fail by panicking")]
 
 mod envelopes;
+mod fake_aws;
 mod filters;
 mod fixture;
 mod hostile;
 mod invalid_arguments;
+mod list;
 mod sns_target;
+mod stopping;
 mod walkthrough;

@@ -32,6 +32,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::cli::arguments::{ForceArgs, QueueArgs};
+use crate::cli::dlq::inspect;
 use crate::cli::dlq::journal::JournalFolder;
 use crate::cli::dlq::replay::print_result;
 use crate::cli::interrupts::stop_at_interrupt;
@@ -68,7 +69,7 @@ pub(crate) struct Edit {
 pub(crate) async fn run(arguments: Edit) -> Result<Outcome> {
     let queue = arguments.queue.open().await?;
     let stopped = stop_at_interrupt(Arc::default());
-    let message = find(&queue, &arguments, &stopped).await?;
+    let Some(message) = find(&queue, &arguments, &stopped).await? else { return Ok(Outcome::Incomplete) };
     let before = edit::event(&message)?;
     let after =
         if arguments.set.is_empty() { edit_interactively(&before)? } else { edit::set(&before, &arguments.set)? };
@@ -92,6 +93,11 @@ pub(crate) async fn run(arguments: Edit) -> Result<Outcome> {
         return Ok(Outcome::Incomplete);
     }
     let summary = replace(&queue, &message, &after, &arguments, &stopped).await?;
+    if summary.replayed == 0 {
+        output::print_notice("interrupted: nothing was changed");
+        output::print_summary(&summary, arguments.format)?;
+        return Ok(Outcome::Incomplete);
+    }
     print_result(&summary, arguments.format)
 }
 
@@ -108,22 +114,27 @@ fn check(event: &Value) -> Result<()> {
     })
 }
 
-async fn find(queue: &Queue, arguments: &Edit, stopped: &Arc<AtomicBool>) -> Result<Message> {
+/// The message; `None` when the search ended before it saw all.
+async fn find(queue: &Queue, arguments: &Edit, stopped: &Arc<AtomicBool>) -> Result<Option<Message>> {
     let prefix = arguments.message.as_str();
     ensure!(!prefix.is_empty(), UsageError("give the beginning of a message id; `peek` shows the ids".to_owned()));
     let filter = Filter { message_id: Some(prefix.to_owned()), ..Filter::default() };
     let mut found = Vec::new();
     let (cancelled, redriving) = (Arc::clone(stopped), arguments.force.redriving());
     let limits = BrowseLimits { cancelled, redriving, ..BrowseLimits::after(SEARCH_TIME) };
-    browse(queue, limits, |message| {
+    let browsed = browse(queue, limits, |message| {
         if filter.admits(&message) {
             found.push(message);
         }
         Ok(if found.len() > 1 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
     })
     .await?;
+    if found.len() < 2 && inspect::search_outcome(queue, &browsed) == Outcome::Incomplete {
+        output::print_notice("nothing was changed");
+        return Ok(None);
+    }
     match (found.pop(), found.is_empty()) {
-        (Some(message), true) => Ok(message),
+        (Some(message), true) => Ok(Some(message)),
         (Some(_), false) => bail!(UsageError(format!("several messages begin with `{prefix}`: give more of the id"))),
         (None, _) => bail!(UsageError(format!(
             "{} has no message that begins with `{prefix}`; `peek` shows the ids",
@@ -192,6 +203,7 @@ async fn replace(
         unseen: 0,
         reasons: BTreeMap::new(),
         options: json!(null),
+        file: None,
     };
     journal.write(Entry::Plan(Box::new(planned))).await?;
     let limits = RemovalLimits::new(1, stopped, arguments.force.redriving());
@@ -206,13 +218,16 @@ async fn replace(
         Ok(received)
     })
     .await?;
-    ensure!(is_sent, "the message is in flight elsewhere or was consumed: nothing was changed");
+    ensure!(
+        is_sent || stopped.load(Ordering::Relaxed),
+        "the message is in flight elsewhere or was consumed: nothing was changed"
+    );
     if !deleted.is_empty() {
         journal.write(Entry::Deleted { ids: deleted.clone() }).await?;
     }
     let summary = Summary {
         planned: 1,
-        replayed: 1,
+        replayed: u64::from(is_sent),
         remaining: u64::from(deleted.is_empty()),
         journal: journal.path().display().to_string(),
         ..Summary::default()

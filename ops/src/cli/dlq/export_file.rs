@@ -10,12 +10,13 @@ use ops::dlq::message::Message;
 use ops::error::UsageError;
 
 use crate::cli::output::{self, Format, Outcome};
+use crate::cli::standard_output::{StandardOutput, is_nobody_reading};
 
 /// Writes messages one by one.
 pub(crate) struct ExportFile {
     out: Box<dyn Write>,
-    /// The path while the export is incomplete, and the final path.
-    paths: Option<(PathBuf, PathBuf)>,
+    /// None for standard output.
+    file: Option<UnfinishedFile>,
     format: Format,
     count: usize,
 }
@@ -24,24 +25,11 @@ impl ExportFile {
     /// Creates a file that must not exist, or uses standard output.
     pub(crate) fn create(out: Option<&Path>, format: Format) -> Result<Self> {
         let Some(path) = out else {
-            return Ok(Self { out: Box::new(BufWriter::new(io::stdout())), paths: None, format, count: 0 });
+            return Ok(Self { out: Box::new(StandardOutput::open()), file: None, format, count: 0 });
         };
-        ensure!(!path.exists(), UsageError(format!("{} exists already: choose another file", path.display())));
-        let mut unfinished = path.as_os_str().to_owned();
-        unfinished.push(".part");
-        let unfinished = PathBuf::from(unfinished);
-        let context = || format!("cannot write {}", unfinished.display());
-        // Emptied after it is locked: another export may be writing it.
-        let file =
-            OpenOptions::new().write(true).create(true).truncate(false).open(&unfinished).with_context(context)?;
-        match file.try_lock() {
-            Err(TryLockError::WouldBlock) => {
-                bail!(UsageError(format!("another process writes {}: choose another file", unfinished.display())))
-            }
-            locked => locked.with_context(context)?,
-        }
-        file.set_len(0).with_context(context)?;
-        Ok(Self { out: Box::new(BufWriter::new(file)), paths: Some((unfinished, path.to_owned())), format, count: 0 })
+        let file = UnfinishedFile::create(path)?;
+        let out = file.lock.try_clone().with_context(|| format!("cannot write {}", file.path.display()))?;
+        Ok(Self { out: Box::new(BufWriter::new(out)), file: Some(file), format, count: 0 })
     }
 
     /// Breaks when the reader of standard output has gone.
@@ -53,7 +41,7 @@ impl ExportFile {
         };
         let line = format!("{separator}{}", output::json_line(message)?);
         match self.out.write_all(line.as_bytes()) {
-            Err(error) if error.kind() == ErrorKind::BrokenPipe => return Ok(ControlFlow::Break(())),
+            Err(error) if has_no_reader(&error) => return Ok(ControlFlow::Break(())),
             result => result.context("cannot write the export")?,
         }
         self.count += 1;
@@ -66,26 +54,133 @@ impl ExportFile {
 
     /// Completes the export: the file gets its final name, unless the export is incomplete.
     pub(crate) fn close(mut self, outcome: Outcome) -> Result<()> {
-        if self.format == Format::Json {
-            self.out.write_all(if self.count == 0 { b"[]\n" } else { b"]\n" })?;
-        }
-        match self.out.flush() {
-            Err(error) if error.kind() == ErrorKind::BrokenPipe => return Ok(()),
+        let end: &[u8] = match (self.format, self.count) {
+            (Format::Json, 0) => b"[]\n",
+            (Format::Json, _) => b"]\n",
+            _ => b"",
+        };
+        match self.out.write_all(end).and_then(|()| self.out.flush()) {
+            Err(error) if has_no_reader(&error) => return Ok(()),
             result => result.context("cannot write the export")?,
         }
         drop(self.out);
-        let Some((unfinished, path)) = self.paths else { return Ok(()) };
-        File::open(&unfinished)?.sync_all()?;
+        let Some(file) = self.file else { return Ok(()) };
+        file.lock.sync_all().with_context(|| format!("cannot write {}", file.path.display()))?;
         if outcome == Outcome::Incomplete {
             output::print_notice(&format!(
                 "wrote {} messages, which are not all, to {}",
                 self.count,
-                unfinished.display()
+                file.path.display()
             ));
             return Ok(());
         }
-        fs::rename(&unfinished, &path).with_context(|| format!("cannot write {}", path.display()))?;
-        output::print_notice(&format!("wrote {} messages to {}", self.count, path.display()));
+        file.finish()?;
+        output::print_notice(&format!("wrote {} messages to {}", self.count, file.final_path.display()));
         Ok(())
+    }
+}
+
+/// A file that has another name until it is complete. It is locked meanwhile, and until it has its final name: two exports
+/// cannot write the same file.
+struct UnfinishedFile {
+    lock: File,
+    path: PathBuf,
+    final_path: PathBuf,
+}
+
+impl UnfinishedFile {
+    fn create(final_path: &Path) -> Result<Self> {
+        require_new(final_path)?;
+        let mut path = final_path.as_os_str().to_owned();
+        path.push(".part");
+        let path = PathBuf::from(path);
+        let context = || format!("cannot write {}", path.display());
+        // Emptied after it is locked: another export may be writing it.
+        let lock = OpenOptions::new().write(true).create(true).truncate(false).open(&path).with_context(context)?;
+        let taken = || UsageError(format!("another process writes {}: choose another file", path.display()));
+        match lock.try_lock() {
+            Err(TryLockError::WouldBlock) => bail!(taken()),
+            locked => locked.with_context(context)?,
+        }
+        // Another export may have completed the file between the opening and the lock.
+        require_new(final_path)?;
+        ensure!(is_at(&lock, &path), taken());
+        lock.set_len(0).with_context(context)?;
+        Ok(Self { lock, path, final_path: final_path.to_owned() })
+    }
+
+    /// Gives the file its final name, unless another file has it.
+    fn finish(&self) -> Result<()> {
+        let context = || format!("cannot write {}", self.final_path.display());
+        match fs::hard_link(&self.path, &self.final_path) {
+            Ok(()) => fs::remove_file(&self.path).with_context(context),
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => bail!(UsageError(format!(
+                "{} was created meanwhile: the messages are in {}",
+                self.final_path.display(),
+                self.path.display()
+            ))),
+            // A file system without hard links.
+            Err(_) => fs::rename(&self.path, &self.final_path).with_context(context),
+        }
+    }
+}
+
+fn require_new(path: &Path) -> Result<()> {
+    ensure!(!path.exists(), UsageError(format!("{} exists already: choose another file", path.display())));
+    Ok(())
+}
+
+/// Whether this file has this path. It has not if it was renamed after it was opened.
+#[cfg(unix)]
+fn is_at(file: &File, path: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    let id = |metadata: fs::Metadata| (metadata.dev(), metadata.ino());
+    matches!((file.metadata().map(id), fs::metadata(path).map(id)), (Ok(file), Ok(path)) if file == path)
+}
+
+#[cfg(not(unix))]
+fn is_at(_: &File, path: &Path) -> bool {
+    path.exists()
+}
+
+/// Whether the reader of standard output has gone, or does not read what an interrupted command prints.
+fn has_no_reader(error: &io::Error) -> bool {
+    error.kind() == ErrorKind::BrokenPipe || is_nobody_reading(error)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn write(file: &Path) -> Result<ExportFile> {
+        ExportFile::create(Some(file), Format::Ndjson)
+    }
+
+    #[test]
+    fn a_file_is_not_emptied_by_an_export_that_opened_it_before_it_was_complete() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, part) = (folder.path().join("all.ndjson"), folder.path().join("all.ndjson.part"));
+        let mut first = write(&path).unwrap();
+        first.out.write_all(b"everything\n").unwrap();
+        let second = write(&path).err().unwrap().to_string();
+        assert!(second.contains("another process writes"), "{second}");
+        let opened = OpenOptions::new().write(true).open(&part).unwrap();
+        assert!(opened.try_lock().is_err(), "it is locked");
+        first.close(Outcome::Complete).unwrap();
+        assert!(!is_at(&opened, &part), "what was opened has another name now");
+        let third = write(&path).err().unwrap().to_string();
+        assert!(third.contains("exists already"), "{third}");
+        assert_eq!(fs::read_to_string(&path).unwrap(), "everything\n");
+    }
+
+    #[test]
+    fn a_file_that_was_created_meanwhile_is_kept() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("all.ndjson");
+        let export = write(&path).unwrap();
+        fs::write(&path, "theirs").unwrap();
+        let error = export.close(Outcome::Complete).unwrap_err();
+        assert!(error.is::<UsageError>() && error.to_string().contains("created meanwhile"), "{error}");
+        assert_eq!(fs::read_to_string(&path).unwrap(), "theirs");
     }
 }

@@ -3,16 +3,18 @@
 #![allow(clippy::disallowed_methods, reason = "a command creates ids here")]
 
 use std::collections::BTreeMap;
+use std::fmt::Display;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::{Context, Result, ensure};
 use clap::Args;
 use ops::dlq::attribute_names;
 use ops::dlq::batches::{self, OutgoingMessage};
+use ops::dlq::cancellation::until_set;
 use ops::dlq::journal::entry::{Accepted, Entry, Intent, Planned, Purpose, Refused, Summary};
 use ops::dlq::journal::state::{State, short_id};
 use ops::dlq::journal::{Journal, read};
@@ -23,15 +25,20 @@ use ops::dlq::raw_message::Attribute;
 use ops::dlq::replay_metadata::{self, MetadataPolicy};
 use ops::error::UsageError;
 use serde_json::{Value, json};
+use tokio::sync::mpsc;
 use uuid::Uuid;
 
 use crate::cli::arguments::QueueArgs;
+use crate::cli::dlq::inspect::grouped;
 use crate::cli::dlq::journal::JournalFolder;
 use crate::cli::interrupts::stop_at_interrupt;
 use crate::cli::output::{self, Format, Outcome};
 
 /// How journals name an import.
 const WAY: &str = "import";
+
+/// The messages that are read before they are sent.
+const READ_AHEAD: usize = 100;
 
 #[derive(Debug, Args)]
 pub(crate) struct Import {
@@ -51,49 +58,128 @@ pub(crate) struct Import {
 
 pub(crate) async fn run(arguments: Import) -> Result<Outcome> {
     let queue = arguments.queue.open().await?;
-    let messages = messages(&arguments.file)?;
+    let mut messages = FileMessages::open(&arguments.file)?;
     let stopped = stop_at_interrupt(Arc::default());
     let mut run = ImportRun::open(&arguments, queue).await?;
-    output::set_continuation(Some(format!(
-        "import {} is not complete: `ops dlq import {} {} --resume {}` continues it",
-        run.id,
-        arguments.queue.queue,
-        arguments.file.display(),
-        run.journal.path().display()
-    )));
-    for (number, message) in messages.enumerate() {
-        if stopped.load(Ordering::Relaxed) {
-            break;
-        }
+    offer_resume(run.id, &arguments.queue.queue, &arguments.source(), run.journal.path());
+    while let Some(message) = messages.next(&stopped).await {
         let message = message.map_err(|error| {
             UsageError(format!("{error:#}; {} messages before it were imported", run.imported + run.known))
         })?;
-        run.add(number + 1, message).await?;
+        run.add(message).await?;
     }
-    let is_stopped = stopped.load(Ordering::Relaxed);
-    if is_stopped {
-        output::print_notice("interrupted: the rest of the file was not imported");
-    } else {
+    if !stopped.load(Ordering::Relaxed) {
         run.send().await?;
+        run.rest = Some(0);
+    } else if arguments.file != Path::new("-") {
+        run.rest = messages.count_rest(&run).await;
     }
+    run.report_rest();
     run.close().await?;
     output::print_summary(&run.summary(), arguments.format)?;
-    if is_stopped || run.failed > 0 {
+    if run.rest != Some(0) || run.failed > 0 {
         return Ok(Outcome::Incomplete);
     }
     output::set_continuation(None);
     Ok(Outcome::Complete)
 }
 
+impl Import {
+    /// The file, so that it is found from every folder.
+    fn source(&self) -> String {
+        let is_input = self.file == Path::new("-");
+        let path = if is_input { None } else { std::path::absolute(&self.file).ok() };
+        path.as_ref().unwrap_or(&self.file).display().to_string()
+    }
+}
+
+fn offer_resume(id: impl Display, queue: &str, file: &str, journal: &Path) {
+    output::set_continuation(Some(format!(
+        "import {id} is not complete: `ops dlq import {queue} {file} --resume {}` continues it",
+        journal.display()
+    )));
+}
+
+/// Whether the journal is that of an import.
+pub(crate) fn is_import(plan: &Planned) -> bool {
+    plan.way == WAY
+}
+
+/// What an earlier import has left, and the command that continues it.
+pub(crate) fn report_earlier(path: &Path, plan: &Planned, state: &State, format: Format) -> Result<Outcome> {
+    let journal = path.display().to_string();
+    let summary =
+        state.closed.clone().unwrap_or_else(|| Summary { replayed: state.replayed, journal, ..Summary::default() });
+    if state.closed.is_none() {
+        output::print_notice(&format!(
+            "this import has not ended: {} messages were imported, and how many are left is not known",
+            grouped(state.replayed)
+        ));
+    } else {
+        output::print_notice(&format!("{} messages of this import are left", grouped(summary.remaining)));
+    }
+    offer_resume(&plan.replay_id, &plan.queue, plan.file.as_deref().unwrap_or("<file>"), path);
+    output::print_summary(&summary, format)?;
+    Ok(Outcome::Incomplete)
+}
+
 type Messages = Box<dyn Iterator<Item = Result<Message>>>;
 
-/// The messages of a file: one a line, or an array as `export --format json` writes it.
-fn messages(file: &Path) -> Result<Messages> {
-    let mut input: Box<dyn BufRead> = if file == Path::new("-") {
-        Box::new(BufReader::new(io::stdin()))
-    } else {
+/// The messages of a file with their numbers, read by a thread: input that does not come must not keep an interrupted command
+/// from ending.
+struct FileMessages(mpsc::Receiver<Result<(usize, Message)>>);
+
+impl FileMessages {
+    fn open(file: &Path) -> Result<Self> {
         let unreadable = |error| UsageError(format!("cannot read {}: {error}", file.display()));
-        Box::new(BufReader::new(File::open(file).map_err(unreadable)?))
+        let opened = if file == Path::new("-") { None } else { Some(File::open(file).map_err(unreadable)?) };
+        let (sender, receiver) = mpsc::channel(READ_AHEAD);
+        let file = file.to_owned();
+        std::thread::spawn(move || {
+            let messages = match messages(opened, &file) {
+                Ok(messages) => messages,
+                // Nobody listens any more when the command has ended.
+                Err(error) => return sender.blocking_send(Err(error)).unwrap_or_default(),
+            };
+            for (number, message) in (1..).zip(messages) {
+                if sender.blocking_send(message.map(|message| (number, message))).is_err() {
+                    return;
+                }
+            }
+        });
+        Ok(Self(receiver))
+    }
+
+    /// The next message; `None` at the end, or when `stopped` is set.
+    async fn next(&mut self, stopped: &AtomicBool) -> Option<Result<(usize, Message)>> {
+        tokio::select! {
+            biased;
+            () = until_set(stopped) => None,
+            message = self.0.recv() => message,
+        }
+    }
+
+    /// The number of messages that were not sent; `None` when the file cannot be read to its end.
+    async fn count_rest(&mut self, run: &ImportRun) -> Option<u64> {
+        let mut rest = run.batch.len() as u64;
+        while let Some(message) = self.0.recv().await {
+            let (number, message) = message.ok()?;
+            rest += u64::from(!run.is_known(&name(number, &message)));
+        }
+        Some(rest)
+    }
+}
+
+/// The name of a message in the journal.
+fn name(number: usize, message: &Message) -> String {
+    format!("{number} {}", message.message_id)
+}
+
+/// The messages of a file: one a line, or an array as `export --format json` writes it.
+fn messages(opened: Option<File>, file: &Path) -> Result<Messages> {
+    let mut input: Box<dyn BufRead> = match opened {
+        Some(opened) => Box::new(BufReader::new(opened)),
+        None => Box::new(BufReader::new(io::stdin())),
     };
     let is_array = input.fill_buf().is_ok_and(|start| start.first() == Some(&b'['));
     if is_array {
@@ -128,6 +214,8 @@ struct ImportRun {
     failed: u64,
     /// Messages that an earlier run has imported.
     known: u64,
+    /// Messages of the file that were not sent; `None` while that is not known.
+    rest: Option<u64>,
 }
 
 impl ImportRun {
@@ -141,18 +229,23 @@ impl ImportRun {
             journal.write(Entry::Plan(Box::new(plan(id, arguments, &queue)))).await?;
             (id, journal, State::default())
         };
-        Ok(Self { id, queue, journal, state, batch: Vec::new(), imported: 0, failed: 0, known: 0 })
+        Ok(Self { id, queue, journal, state, batch: Vec::new(), imported: 0, failed: 0, known: 0, rest: None })
     }
 
     /// Adds a message, and sends the batch when it is full.
-    async fn add(&mut self, number: usize, message: Message) -> Result<()> {
-        let name = format!("{number} {}", message.message_id);
-        if self.state.accepted.contains_key(&short_id(&name)) {
+    async fn add(&mut self, (number, message): (usize, Message)) -> Result<()> {
+        let name = name(number, &message);
+        if self.is_known(&name) {
             self.known += 1;
             return Ok(());
         }
         self.batch.push(Entered { name, message });
         if self.batch.len() == BATCH_SIZE { self.send().await } else { Ok(()) }
+    }
+
+    /// Whether an earlier run has imported the message.
+    fn is_known(&self, name: &str) -> bool {
+        self.state.accepted.contains_key(&short_id(name))
     }
 
     async fn send(&mut self) -> Result<()> {
@@ -198,12 +291,24 @@ impl ImportRun {
         outgoing
     }
 
+    fn report_rest(&self) {
+        match self.rest {
+            Some(0) => {}
+            Some(rest) => {
+                output::print_notice(&format!("interrupted: {} messages were not imported", grouped(rest)));
+            }
+            None => output::print_notice("interrupted: the rest was not imported"),
+        }
+    }
+
+    /// Records the result. The journal of an import of which the rest is not known stays open.
     async fn close(&self) -> Result<()> {
+        let Some(rest) = self.rest else { return Ok(()) };
         let summary = Summary {
-            planned: self.known + self.imported + self.failed,
+            planned: self.known + self.imported + self.failed + rest,
             replayed: self.known + self.imported,
             failed: self.failed,
-            remaining: self.failed,
+            remaining: self.failed + rest,
             journal: self.journal.path().display().to_string(),
             ..Summary::default()
         };
@@ -213,7 +318,7 @@ impl ImportRun {
     fn summary(&self) -> Value {
         json!({
             "imported": self.imported, "failed": self.failed, "alreadyImported": self.known,
-            "journal": self.journal.path(),
+            "remaining": self.rest.map(|rest| rest + self.failed), "journal": self.journal.path(),
         })
     }
 }
@@ -236,6 +341,7 @@ fn plan(id: Uuid, arguments: &Import, queue: &Queue) -> Planned {
         unseen: 0,
         reasons: BTreeMap::new(),
         options: json!(null),
+        file: Some(arguments.source()),
     }
 }
 

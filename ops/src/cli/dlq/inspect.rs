@@ -157,6 +157,7 @@ async fn peek(peek: Peek) -> Result<Outcome> {
     let browsed = browsed.await?;
     output::print_rows(&found, peek.messages.format, || tables::messages(&found, now))?;
     report_limit(found.len(), &browsed);
+    report_empty(&queue, found.len(), &browsed);
     Ok(outcome(&queue, &browsed))
 }
 
@@ -176,7 +177,14 @@ async fn show(show: Show) -> Result<Outcome> {
     });
     let browsed = browsed.await?;
     match found.as_slice() {
-        [message] => output::print_item(message, show.format, || tables::page(message, Timestamp::now())),
+        [message] => {
+            output::print_item(message, show.format, || tables::page(message, Timestamp::now()))?;
+            Ok(search_outcome(&queue, &browsed))
+        }
+        [] if search_outcome(&queue, &browsed) == Outcome::Incomplete => {
+            output::print_notice(&format!("no message that was seen begins with `{}`", show.message));
+            Ok(Outcome::Incomplete)
+        }
         [] => bail!(UsageError(format!(
             "no message of {} begins with `{}` among the {} that could be read ({} were not seen); `peek` shows their ids",
             queue.name(),
@@ -208,6 +216,7 @@ async fn clusters(arguments: MessagesArgs) -> Result<Outcome> {
     let browsed = browsed.await?;
     let clusters = clusters.finish();
     output::print_rows(&clusters, arguments.format, || tables::clusters(&clusters, now))?;
+    report_empty(&queue, clusters.len(), &browsed);
     Ok(outcome(&queue, &browsed))
 }
 
@@ -263,6 +272,26 @@ pub(super) fn outcome(queue: &Queue, browsed: &BrowseResult) -> Outcome {
     let (read, total) = (grouped(browsed.read as u64), grouped(browsed.total.max(browsed.read as u64)));
     output::print_notice(&format!("saw {read} of about {total} messages: {}", reasons.join("; ")));
     Outcome::Incomplete
+}
+
+/// Reports that a search for one message ended before it saw all.
+pub(super) fn search_outcome(queue: &Queue, browsed: &BrowseResult) -> Outcome {
+    match browsed.end {
+        BrowseEnd::DeadlineReached | BrowseEnd::Cancelled => outcome(queue, browsed),
+        BrowseEnd::AllSeen | BrowseEnd::LimitReached => Outcome::Complete,
+    }
+}
+
+/// Reports why a list is empty.
+pub(super) fn report_empty(queue: &Queue, shown: usize, browsed: &BrowseResult) {
+    if shown > 0 {
+        return;
+    }
+    if browsed.read == 0 && browsed.total == 0 {
+        output::print_notice(&format!("the queue is empty: {}", queue.name()));
+    } else if browsed.unseen() == 0 {
+        output::print_notice(&format!("no message matches, of {} in {}", grouped(browsed.read as u64), queue.name()));
+    }
 }
 
 /// Tells how many messages there are besides those that `--count` selected.

@@ -2,14 +2,14 @@
 #![allow(clippy::disallowed_methods, reason = "a command reads the clock here")]
 
 use std::collections::HashSet;
-use std::fs::{self, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::io::{BufWriter, ErrorKind, Write};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, bail};
 use clap::Args;
 use jiff::Timestamp;
 use ops::dlq::browse::{BrowseLimits, BrowseResult, browse};
@@ -48,10 +48,10 @@ pub(crate) async fn run(arguments: Purge) -> Result<Outcome> {
     let filter = arguments.filter.filter(Timestamp::now())?;
     let queue = arguments.queue.open().await?;
     let path = &arguments.export;
-    ensure!(!path.exists(), UsageError(format!("{} exists already: choose another file", path.display())));
+    let file = create(path)?;
     let limits = arguments.browse.limits();
     let stopped = Arc::clone(&limits.cancelled);
-    let (exported, browsed) = match export(&queue, &filter, limits, path).await {
+    let (exported, browsed) = match export(&queue, &filter, limits, (path, file)).await {
         Ok(exported) => exported,
         Err(error) => {
             // The file is incomplete and nothing was deleted; it would only prevent the next attempt.
@@ -87,15 +87,24 @@ pub(crate) async fn run(arguments: Purge) -> Result<Outcome> {
     Ok(if saw_all && deleted == exported.len() { Outcome::Complete } else { Outcome::Incomplete })
 }
 
+/// Creates the file. Nobody else has written it: it can be removed.
+fn create(path: &Path) -> Result<File> {
+    match OpenOptions::new().write(true).create_new(true).open(path) {
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => {
+            bail!(UsageError(format!("{} exists already: choose another file", path.display())))
+        }
+        created => created.with_context(|| format!("cannot write {}", path.display())),
+    }
+}
+
 /// Writes the matching messages to the disk, and returns their ids.
 async fn export(
     queue: &Queue,
     filter: &Filter,
     limits: BrowseLimits,
-    path: &Path,
+    (path, file): (&Path, File),
 ) -> Result<(HashSet<String>, BrowseResult)> {
     let context = || format!("cannot write {}", path.display());
-    let file = OpenOptions::new().write(true).create_new(true).open(path).with_context(context)?;
     let mut out = BufWriter::new(file);
     let mut ids = HashSet::new();
     let browsed = browse(queue, limits, |message| {

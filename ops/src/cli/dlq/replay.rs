@@ -23,6 +23,7 @@ use ops::error::UsageError;
 use serde_json::json;
 use uuid::Uuid;
 
+use crate::cli::dlq::import;
 use crate::cli::dlq::inspect::grouped;
 use crate::cli::dlq::journal::{self, JournalArgs, JournalCommand};
 use crate::cli::dlq::replay_arguments::ReplayArgs;
@@ -130,10 +131,13 @@ async fn resume(arguments: JournalArgs) -> Result<Outcome> {
         output::print_notice("this replay is complete");
         return print_result(closed, arguments.format);
     }
+    if import::is_import(&planned) {
+        return import::report_earlier(&path, &planned, &state, arguments.format);
+    }
     ensure!(
         !planned.options.is_null(),
         UsageError(
-            "this is the journal of an edit or an import. An import continues with `import --resume`. An edit cannot be \
+            "this is the journal of an edit, which cannot be \
              resumed: check with `peek` whether the edited message exists (its \
              attribute busline-edited names the original one), then `edit` again or `purge` the superfluous one"
                 .to_owned()

@@ -30,13 +30,21 @@ pub(crate) fn overviews(overviews: &[QueueOverview], now: Timestamp) -> String {
             growth(it, now),
             it.in_flight.to_string(),
             oldest,
-            it.retention_left
-                .map_or_else(|| duration(it.retention.cast_signed()), |left| format!("{} more", duration(left))),
+            kept(it),
             list(&sources),
             list(&it.replays_to),
         ]);
     }
     lines(&table)
+}
+
+/// How long the oldest message is kept.
+fn kept(overview: &QueueOverview) -> String {
+    match (overview.retention_left, overview.retention_left_at_most) {
+        (Some(left), _) => format!("{} more", duration(left)),
+        (None, Some(left)) => format!("at most {} more", duration(left)),
+        (None, None) => duration(overview.retention.cast_signed()),
+    }
 }
 
 fn growth(overview: &QueueOverview, now: Timestamp) -> String {
@@ -48,7 +56,7 @@ fn growth(overview: &QueueOverview, now: Timestamp) -> String {
 
 pub(crate) fn messages(messages: &[Message], now: Timestamp) -> String {
     if messages.is_empty() {
-        return if is_terminal() { "No message matches.\n".to_owned() } else { String::new() };
+        return String::new();
     }
     let mut table = table(["message", "failed", "envelope", "function or rule", "error", "event", "subject"]);
     for message in messages {
@@ -75,7 +83,7 @@ fn events(message: &Message) -> String {
 
 pub(crate) fn clusters(clusters: &[Cluster], now: Timestamp) -> String {
     if clusters.is_empty() {
-        return if is_terminal() { "No message matches.\n".to_owned() } else { String::new() };
+        return String::new();
     }
     let mut table = table(["count", "function or rule", "error", "event", "first", "last", "when", "example"]);
     for cluster in clusters {

@@ -53,7 +53,7 @@ pub(crate) enum TransferCommand {
     #[command(after_help = "Examples:\n  EDITOR=vi cargo ops dlq edit notifications 4f0c\n  \
                             cargo ops dlq edit todos 4f0c --set '$.detail.data.title=\"Milk\"' --dry-run\n\n\
                             Exit codes: 0 it is changed, or there was nothing to change; 1 AWS or the network failed; 2 \
-                            both messages exist; 64 invalid arguments, or the event violates its schema.")]
+                            both messages exist, or it was interrupted; 64 invalid arguments, or the event violates its schema.")]
     Edit(Box<Edit>),
     /// Sends messages of an `export` to a queue, with their text, attributes and group
     #[command(after_help = "Examples:\n  cargo ops dlq import notifications failures.ndjson\n  \

@@ -117,6 +117,9 @@ pub struct Planned {
     pub reasons: BTreeMap<String, u64>,
     /// The options of the replay; `null` for an edit.
     pub options: Value,
+    /// The file of an import.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file: Option<String>,
 }
 
 /// Why messages are sent.

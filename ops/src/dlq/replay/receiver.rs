@@ -14,6 +14,7 @@ use jiff::Timestamp;
 use tokio::time::Instant;
 use uuid::Uuid;
 
+use crate::dlq::cancellation::until_set;
 use crate::dlq::filter::Filter;
 use crate::dlq::history::History;
 use crate::dlq::journal::state::{State, short_id};
@@ -189,7 +190,12 @@ impl Receiver {
                 continue;
             }
             let wait = if self.lock().last_receive_was_empty { RECEIVE_WAIT } else { Duration::ZERO };
-            let messages = with_retries(|| self.leases.receive(wait)).await?;
+            let received = with_retries(|| self.leases.receive(wait)).await?;
+            let messages = tokio::select! {
+                messages = self.queue.read_all(received) => messages,
+                // They are given back at the end.
+                () = until_set(&self.stopped) => return Ok(None),
+            };
             let mut batch = Batch::default();
             let mut without_room = Vec::new();
             let is_empty = messages.is_empty();

@@ -1,0 +1,89 @@
+//! Standard output, written by a thread: a reader that has stopped reading, such as a pager, must not keep an interrupted
+//! command from giving messages back.
+
+use std::io::{self, Write};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::cli::interrupts::interrupted_at;
+
+/// How often an interrupt is looked for while nobody reads.
+const CHECK_INTERVAL: Duration = Duration::from_millis(50);
+
+/// How long an interrupted command waits for its reader.
+const MAX_WAIT: Duration = Duration::from_secs(2);
+
+/// What is handed to the thread at once.
+const BUFFER_BYTES: usize = 64 * 1024;
+
+/// The command was interrupted, and nobody reads what it prints.
+#[derive(Debug, thiserror::Error)]
+#[error("interrupted, while the reader of standard output did not read")]
+pub(crate) struct NobodyReads;
+
+/// Standard output. What was written appears at [`Write::flush`], or earlier.
+pub(crate) struct StandardOutput {
+    buffer: Vec<u8>,
+    requests: SyncSender<Vec<u8>>,
+    written: Receiver<io::Result<()>>,
+    is_blocked: bool,
+}
+
+impl StandardOutput {
+    pub(crate) fn open() -> Self {
+        let (requests, received) = sync_channel::<Vec<u8>>(1);
+        let (done, written) = sync_channel(1);
+        thread::spawn(move || {
+            for bytes in received {
+                let mut out = io::stdout().lock();
+                if done.send(out.write_all(&bytes).and_then(|()| out.flush())).is_err() {
+                    return;
+                }
+            }
+        });
+        Self { buffer: Vec::new(), requests, written, is_blocked: false }
+    }
+
+    /// Waits until the thread has written, or the command was interrupted and nobody reads.
+    fn wait(&mut self) -> io::Result<()> {
+        let started = Instant::now();
+        loop {
+            match self.written.recv_timeout(CHECK_INTERVAL) {
+                Ok(result) => return result,
+                Err(RecvTimeoutError::Disconnected) => return Err(io::ErrorKind::BrokenPipe.into()),
+                Err(RecvTimeoutError::Timeout) => {}
+            }
+            if interrupted_at().is_some_and(|at| at.max(started).elapsed() > MAX_WAIT) {
+                self.is_blocked = true;
+                return Err(io::Error::other(NobodyReads));
+            }
+        }
+    }
+}
+
+impl Write for StandardOutput {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.buffer.extend_from_slice(bytes);
+        if self.buffer.len() >= BUFFER_BYTES {
+            self.flush()?;
+        }
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        if self.is_blocked {
+            return Err(io::Error::other(NobodyReads));
+        }
+        if self.buffer.is_empty() {
+            return Ok(());
+        }
+        self.requests.send(std::mem::take(&mut self.buffer)).map_err(|_| io::ErrorKind::BrokenPipe)?;
+        self.wait()
+    }
+}
+
+/// Whether the command was interrupted while nobody read what it prints.
+pub(crate) fn is_nobody_reading(error: &io::Error) -> bool {
+    error.get_ref().and_then(|cause| cause.downcast_ref::<NobodyReads>()).is_some()
+}
