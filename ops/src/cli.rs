@@ -1,18 +1,23 @@
 //! The command line of `ops`: arguments, output, and the dispatch to commands.
 
 mod arguments;
+mod confirmation;
 mod contracts;
 mod dlq;
 mod interrupts;
+mod layout;
 mod output;
 mod standard_output;
 
+use std::io::{self, IsTerminal};
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 use clap::{CommandFactory, Parser, Subcommand};
 use clap_complete::Shell;
+use ops::connection;
 
 use crate::cli::contracts::ContractsCommand;
 use crate::cli::dlq::DlqCommand;
@@ -75,7 +80,12 @@ pub(crate) async fn run() -> ExitCode {
 
 async fn dispatch(command: Command) -> Result<Outcome> {
     match command {
-        Command::Dlq(command) => dlq::run(command).await,
+        Command::Dlq(command) => {
+            if io::stderr().is_terminal() {
+                tokio::spawn(report_silence());
+            }
+            dlq::run(command).await
+        }
         Command::Contracts(command) => Box::pin(contracts::run(command)).await,
         Command::Completions { shell } => {
             let mut script = Vec::new();
@@ -83,6 +93,16 @@ async fn dispatch(command: Command) -> Result<Outcome> {
             output::print_text(&script)
         }
         Command::Man { folder } => manual(folder),
+    }
+}
+
+/// How long AWS may take for its first answer before the operator is told what is waited for.
+const SILENCE: Duration = Duration::from_secs(5);
+
+async fn report_silence() {
+    tokio::time::sleep(SILENCE).await;
+    if let (false, Some(place)) = (connection::has_answered(), connection::place()) {
+        output::print_notice(&format!("waiting for an answer of {place}"));
     }
 }
 

@@ -3,7 +3,8 @@
 
 use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use std::{env, io};
 
@@ -11,20 +12,31 @@ use anyhow::{Context, Result, bail, ensure};
 use aws_config::meta::region::RegionProviderChain;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_json::ssm::parameters_by_path;
 use aws_sdk_sqs::config::Credentials;
 use serde::Deserialize;
 use tokio::sync::OnceCell;
 
 use crate::deployment::Deployment;
 use crate::error::UsageError;
+use crate::names;
 
 /// The environment of the local cloud.
 pub const LOCAL: &str = "local";
 
 const DEFAULT_REGION: &str = "eu-west-1";
 
+/// How long names for an error text may take.
+const SUGGESTION_TIMEOUT: Duration = Duration::from_secs(5);
+
 /// Longer than SQS waits for messages, 20 s.
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// For a call with all its attempts. An endpoint that does not answer is reported after this time.
+const OPERATION_TIMEOUT: Duration = Duration::from_secs(45);
+
+/// Where the last connection leads, for error texts.
+static PLACE: Mutex<Option<String>> = Mutex::new(None);
 
 /// Any of these variables means that the operator wants AWS, or another endpoint than the local cloud.
 const AWS_SETTINGS: [&str; 4] = ["AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_SQS", "AWS_PROFILE", "AWS_ACCESS_KEY_ID"];
@@ -44,6 +56,9 @@ pub struct Connection {
 
 impl Connection {
     fn new(sdk: SdkConfig, env: String, is_busline: bool) -> Self {
+        let region = sdk.region().map_or("unknown", Region::as_ref);
+        let place = sdk.endpoint_url().map_or_else(|| format!("AWS in the region {region}"), str::to_owned);
+        *PLACE.lock().unwrap_or_else(PoisonError::into_inner) = Some(place);
         Self { sdk, env, is_busline, deployment: Arc::default() }
     }
 
@@ -52,7 +67,17 @@ impl Connection {
     /// # Errors
     /// When SSM fails.
     pub async fn deployment(&self) -> Result<&Deployment> {
-        self.deployment.get_or_try_init(|| Deployment::discover(&self.sdk, &self.env)).await
+        let deployment = self.deployment.get_or_try_init(|| Deployment::discover(&self.sdk, &self.env)).await;
+        deployment.inspect(|_| record_answer())
+    }
+
+    /// A question with the names of existing environments that are similar to this one; empty when they cannot be read.
+    pub async fn similar_environments(&self) -> String {
+        let read = tokio::time::timeout(SUGGESTION_TIMEOUT, parameters_by_path(&self.sdk, "/busline/"));
+        let Ok(Ok(parameters)) = read.await else { return String::new() };
+        let mut environments: Vec<&str> = parameters.keys().filter_map(|name| name.split('/').nth(2)).collect();
+        environments.dedup();
+        names::suggestion(&self.env, &environments)
     }
 
     /// The services of the environment; none where no environment was named, or they may not be read. For names in
@@ -90,6 +115,26 @@ pub async fn connect(env: Option<&str>, queue: Option<&str>) -> Result<Connectio
         }
     }
     Ok(Connection::new(local(&local_endpoint()?).await, name, true))
+}
+
+/// Whether AWS has answered a call of this process.
+static HAS_ANSWERED: AtomicBool = AtomicBool::new(false);
+
+/// Records that AWS has answered.
+pub(crate) fn record_answer() {
+    HAS_ANSWERED.store(true, Ordering::Relaxed);
+}
+
+/// Whether AWS has answered a call of this process.
+#[must_use]
+pub fn has_answered() -> bool {
+    HAS_ANSWERED.load(Ordering::Relaxed)
+}
+
+/// The endpoint or the region of the last connection.
+#[must_use]
+pub fn place() -> Option<String> {
+    PLACE.lock().unwrap_or_else(PoisonError::into_inner).clone()
 }
 
 /// The same credentials and region at another endpoint, which wins over `AWS_ENDPOINT_URL` and a profile's
@@ -161,7 +206,11 @@ async fn local(endpoint: &str) -> SdkConfig {
 }
 
 fn timeouts() -> TimeoutConfig {
-    TimeoutConfig::builder().connect_timeout(Duration::from_secs(5)).operation_attempt_timeout(ATTEMPT_TIMEOUT).build()
+    TimeoutConfig::builder()
+        .connect_timeout(Duration::from_secs(5))
+        .operation_attempt_timeout(ATTEMPT_TIMEOUT)
+        .operation_timeout(OPERATION_TIMEOUT)
+        .build()
 }
 
 fn has_endpoint() -> bool {

@@ -8,16 +8,12 @@ use std::collections::BTreeMap;
 use anyhow::{Context, Result};
 use aws_config::SdkConfig;
 use aws_json::ssm::parameters_by_path;
-use similar::get_close_matches;
 
 use crate::error::UsageError;
 use crate::names;
 
 /// A stack that writes one of these parameters is a service. Others, such as the bus or the web page, are not.
 const SERVICE_PARAMETERS: [&str; 4] = ["api-id", "dlq-url", "parking-url", "table"];
-
-/// How similar two names must be so that one is suggested for the other, from 0 to 1.
-const MIN_SIMILARITY: f32 = 0.6;
 
 /// The services that are deployed in one environment.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -105,16 +101,14 @@ impl Deployment {
         owner.cloned().or_else(|| names::service(resource, &self.env))
     }
 
-    /// The error for a `name` that is not deployed. It lists what is.
+    /// The error for a `name` that is neither a deployed service nor one of the queues. It lists the services.
     #[must_use]
-    pub fn unknown(&self, name: &str) -> UsageError {
+    pub fn unknown(&self, name: &str, queues: &[&str]) -> UsageError {
         if self.services.is_empty() {
             return self.nothing_deployed();
         }
         let known: Vec<&str> = self.services.keys().map(String::as_str).collect();
-        let similar: Vec<String> =
-            get_close_matches(name, &known, 3, MIN_SIMILARITY).iter().map(|name| format!("`{name}`")).collect();
-        let hint = if similar.is_empty() { String::new() } else { format!(" Did you mean {}?", similar.join(" or ")) };
+        let hint = names::suggestion(name, &[known.as_slice(), queues].concat());
         UsageError(format!(
             "the environment `{}` has no service or queue `{name}`.{hint} Deployed services: {}",
             self.env,
@@ -187,13 +181,14 @@ mod tests {
 
     #[test]
     fn an_unknown_service_is_answered_with_similar_and_deployed_names() {
-        let UsageError(text) = deployment("prod", &["campaigns", "orders"]).unknown("ordrs");
+        let UsageError(text) =
+            deployment("prod", &["campaigns", "orders"]).unknown("ordrs", &["busline-prod-orders-dlq"]);
         assert_eq!(
             text,
             "the environment `prod` has no service or queue `ordrs`. Did you mean `orders`? Deployed services: \
              campaigns, orders"
         );
-        let UsageError(text) = deployment("prod", &["orders"]).unknown("x");
+        let UsageError(text) = deployment("prod", &["orders"]).unknown("x", &[]);
         assert!(!text.contains("Did you mean"), "{text}");
     }
 
@@ -203,6 +198,6 @@ mod tests {
         assert!(
             empty.require_services().unwrap_err().0.starts_with("no service is deployed in the environment `prod`")
         );
-        assert!(empty.unknown("orders").0.contains("/busline/prod/<service>/"));
+        assert!(empty.unknown("orders", &[]).0.contains("/busline/prod/<service>/"));
     }
 }

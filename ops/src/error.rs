@@ -5,6 +5,8 @@ use std::fmt::Debug;
 
 use aws_sdk_sqs::error::{ProvideErrorMetadata, SdkError};
 
+use crate::connection;
+
 /// The operator asked for something that does not exist or is not allowed. The text tells what would be right.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
@@ -33,6 +35,10 @@ where
         }
         SdkError::DispatchFailure(_) if text.contains("credential") => {
             format!("{text} (set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY)")
+        }
+        SdkError::TimeoutError(_) => {
+            let place = connection::place().unwrap_or_else(|| "the endpoint".to_owned());
+            format!("{text} ({place} does not answer: AWS_ENDPOINT_URL and the region decide what is called)")
         }
         _ => text,
     }

@@ -1,5 +1,10 @@
 //! Names inside ARNs, and the service inside a resource name.
 
+use similar::get_close_matches;
+
+/// How similar two names must be so that one is suggested for the other, from 0 to 1.
+const MIN_SIMILARITY: f32 = 0.6;
+
 /// The function's name in its ARN, with or without a version or alias.
 ///
 /// <https://docs.aws.amazon.com/lambda/latest/dg/lambda-api-permissions-ref.html>
@@ -33,4 +38,12 @@ pub fn service(resource: &str, env: &str) -> Option<String> {
     let mut parts = in_env.or_else(|| Some(rest.split_once('-')?.1))?.split('-');
     let service = parts.next().filter(|part| !part.is_empty())?;
     parts.next().map(|_| service.to_owned())
+}
+
+/// A question with the known names that are similar to `name`, such as ` Did you mean `orders`?`; empty when there are none.
+#[must_use]
+pub fn suggestion(name: &str, known: &[&str]) -> String {
+    let similar: Vec<String> =
+        get_close_matches(name, known, 3, MIN_SIMILARITY).iter().map(|name| format!("`{name}`")).collect();
+    if similar.is_empty() { String::new() } else { format!(" Did you mean {}?", similar.join(" or ")) }
 }

@@ -80,7 +80,7 @@ pub async fn newest_maxima(
     Ok(newest)
 }
 
-/// The id of a query is a letter and the index of its metric.
+/// The id of a query is `m` and the index of its metric.
 fn keep_newest(found: &mut [Option<Datapoint>], series: &Series) {
     let index = series.id.strip_prefix('m').and_then(|index| index.parse::<usize>().ok());
     let Some(newest) = index.and_then(|index| found.get_mut(index)) else { return };

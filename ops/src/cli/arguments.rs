@@ -115,6 +115,7 @@ impl FilterArgs {
             since,
             until,
             envelopes: self.envelope,
+            cluster: None,
         })
     }
 }

@@ -46,7 +46,7 @@ pub struct Cluster {
 
 /// What failures of a cluster have in common.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct ClusterKey {
+pub struct ClusterKey {
     service: Option<String>,
     function: Option<String>,
     rule: Option<String>,
@@ -54,6 +54,31 @@ struct ClusterKey {
     error_type: Option<String>,
     error_message: Option<String>,
     event_type: Option<String>,
+}
+
+impl ClusterKey {
+    /// The cluster of a message.
+    #[must_use]
+    pub fn from_message(message: &Message) -> Self {
+        Self {
+            service: message.service.clone(),
+            function: message.function.clone(),
+            rule: message.rule.clone(),
+            envelope: message.envelope,
+            error_type: message.error_type.clone(),
+            error_message: message.error_message.as_deref().map(normalised),
+            event_type: message.event_type.clone(),
+        }
+    }
+
+    /// The cluster in words.
+    #[must_use]
+    pub fn describe(&self) -> String {
+        let envelope = self.envelope.to_string();
+        let place = self.function.as_ref().or(self.rule.as_ref()).unwrap_or(&envelope);
+        let error = [&self.error_type, &self.error_message].into_iter().flatten().cloned().collect::<Vec<_>>();
+        format!("{place}, {}", if error.is_empty() { "no error text".to_owned() } else { error.join(": ") })
+    }
 }
 
 #[derive(Debug)]
@@ -70,16 +95,7 @@ pub struct Clusters(BTreeMap<ClusterKey, Members>);
 
 impl Clusters {
     pub fn add(&mut self, message: &Message) {
-        let cause = ClusterKey {
-            service: message.service.clone(),
-            function: message.function.clone(),
-            rule: message.rule.clone(),
-            envelope: message.envelope,
-            error_type: message.error_type.clone(),
-            error_message: message.error_message.as_deref().map(normalised),
-            event_type: message.event_type.clone(),
-        };
-        let members = self.0.entry(cause).or_insert_with(|| Members {
+        let members = self.0.entry(ClusterKey::from_message(message)).or_insert_with(|| Members {
             count: 0,
             times: Vec::new(),
             example: message.message_id.clone(),
@@ -87,6 +103,27 @@ impl Clusters {
         });
         members.count += 1;
         members.times.extend(message.failed_at);
+    }
+
+    /// The number of members and the cause of a cluster, by its place in [`Self::finish`], from 1.
+    #[must_use]
+    pub fn nth(&self, number: usize) -> Option<(u64, ClusterKey)> {
+        let mut causes: Vec<(&ClusterKey, &Members)> = self.0.iter().collect();
+        causes.sort_by_key(|(_, members)| std::cmp::Reverse(members.count));
+        let (cause, members) = causes.get(number.checked_sub(1)?)?;
+        Some((members.count, (*cause).clone()))
+    }
+
+    /// The number of clusters.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether there is no failure.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
     }
 
     /// The clusters, the largest first.

@@ -9,6 +9,7 @@ use regex::Regex;
 use serde_json::Value;
 use serde_json_path::JsonPath;
 
+use crate::dlq::cluster::ClusterKey;
 use crate::dlq::envelope::Envelope;
 use crate::dlq::event::{self, Identity};
 use crate::dlq::message::Message;
@@ -38,6 +39,8 @@ pub struct Filter {
     pub until: Option<Timestamp>,
     /// One of these; empty for any.
     pub envelopes: Vec<Envelope>,
+    /// The cause of the failure.
+    pub cluster: Option<ClusterKey>,
 }
 
 impl Filter {
@@ -47,14 +50,17 @@ impl Filter {
         let Self { error, error_type, function, rule, service, detail_type, subject, event_id, message_id, .. } = self;
         let has_failure = error.is_some() || error_type.is_some() || function.is_some() || rule.is_some();
         let has_event = service.is_some() || detail_type.is_some() || subject.is_some() || event_id.is_some();
-        let has_message = message_id.is_some() || !self.fields.is_empty() || !self.envelopes.is_empty();
+        let has_message =
+            message_id.is_some() || self.cluster.is_some() || !self.fields.is_empty() || !self.envelopes.is_empty();
         !(has_failure || has_event || has_message || self.since.is_some() || self.until.is_some())
     }
 
     /// Whether the message matches. A message without a time of failure does not match conditions on time.
     #[must_use]
     pub fn admits(&self, message: &Message) -> bool {
-        self.admits_failure(message) && self.admits_time(message) && self.admits_event(message)
+        let is_of_cluster =
+            || self.cluster.as_ref().is_none_or(|cluster| *cluster == ClusterKey::from_message(message));
+        self.admits_failure(message) && self.admits_time(message) && self.admits_event(message) && is_of_cluster()
     }
 
     fn admits_failure(&self, message: &Message) -> bool {

@@ -94,8 +94,9 @@ pub async fn list_queues(
             connection.env == LOCAL,
             UsageError(format!(
                 "the environment `{}` has no queues; check --env, the region and the profile, or leave out --env to list all \
-                 dead-letter queues",
-                connection.env
+                 dead-letter queues.{}",
+                connection.env,
+                connection.similar_environments().await
             ))
         );
         urls = list_urls(&connection.sdk, None).await?;

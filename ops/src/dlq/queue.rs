@@ -17,7 +17,7 @@ use crate::deployment::{Deployment, Service};
 use crate::dlq::envelope::{self, Object, Reading};
 use crate::dlq::limits::{BATCH_SIZE, MAX_CONCURRENT_REQUESTS};
 use crate::dlq::message::Message;
-use crate::dlq::queue_lookup::{describe_existing, find_url, name_in_url};
+use crate::dlq::queue_lookup::{describe_existing, find_url, list_urls, name_in_url};
 use crate::dlq::raw_message::RawMessage;
 use crate::error::{UsageError, describe};
 
@@ -64,9 +64,17 @@ impl Queue {
             }
         }
         if connection.is_busline {
-            bail!(connection.deployment().await?.unknown(given));
+            let deployment = connection.deployment().await?;
+            if deployment.services().is_empty() {
+                let UsageError(text) = deployment.unknown(given, &[]);
+                bail!(UsageError(text + &connection.similar_environments().await));
+            }
+            let prefix = format!("busline-{}-", connection.env);
+            // The names are only suggested.
+            let urls = list_urls(&connection.sdk, Some(&prefix)).await.unwrap_or_default();
+            bail!(deployment.unknown(given, &urls.iter().map(|url| name_in_url(url)).collect::<Vec<_>>()));
         }
-        bail!(UsageError(format!("there is no queue `{given}`: {}", describe_existing(&sqs).await?)))
+        bail!(UsageError(format!("there is no queue `{given}`: {}", describe_existing(&sqs, given).await?)))
     }
 
     /// The queue at a URL, without a check that it exists. Messages are shown with the services of the environment.

@@ -6,7 +6,9 @@ use aws_sdk_sqs::Client;
 use aws_sdk_sqs::error::ProvideErrorMetadata;
 use aws_sdk_sqs::operation::get_queue_url::GetQueueUrlError;
 
+use crate::connection;
 use crate::error::describe;
+use crate::names;
 
 /// The URLs of all queues, or of those with names that begin with `prefix`.
 ///
@@ -22,7 +24,10 @@ async fn list_urls_with(sqs: &Client, prefix: Option<&str>) -> Result<Vec<String
     let mut pages = request.into_paginator().send();
     while let Some(page) = pages.next().await {
         match page {
-            Ok(page) => urls.extend(page.queue_urls.unwrap_or_default()),
+            Ok(page) => {
+                connection::record_answer();
+                urls.extend(page.queue_urls.unwrap_or_default());
+            }
             Err(error) => bail!("cannot list queues: {}", describe(&error)),
         }
     }
@@ -35,18 +40,20 @@ pub fn name_in_url(url: &str) -> &str {
     url.trim_end_matches('/').rsplit('/').next().unwrap_or(url)
 }
 
-/// Lists existing queues for an error text, dead-letter queues first.
-pub(super) async fn describe_existing(sqs: &Client) -> Result<String> {
+/// Lists existing queues for an error text, dead-letter queues first, and those with a name similar to `given`.
+pub(super) async fn describe_existing(sqs: &Client, given: &str) -> Result<String> {
     const MAX_SHOWN: usize = 12;
     let mut found: Vec<String> =
         list_urls_with(sqs, None).await?.iter().map(|url| name_in_url(url).to_owned()).collect();
     found.sort_by_key(|name| (!name.contains("dlq"), name.clone()));
+    let all: Vec<&str> = found.iter().map(String::as_str).collect();
+    let hint = names::suggestion(name_in_url(given), &all);
     let more = found.len().saturating_sub(MAX_SHOWN);
     found.truncate(MAX_SHOWN);
     Ok(match (found.is_empty(), more) {
         (true, _) => "no queue exists here; check the region, the profile and AWS_ENDPOINT_URL".to_owned(),
-        (false, 0) => format!("existing queues: {}", found.join(", ")),
-        (false, more) => format!("existing queues: {} and {more} more", found.join(", ")),
+        (false, 0) => format!("existing queues: {}.{hint}", found.join(", ")),
+        (false, more) => format!("existing queues: {} and {more} more.{hint}", found.join(", ")),
     })
 }
 

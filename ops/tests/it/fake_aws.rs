@@ -19,6 +19,8 @@ pub(crate) struct State {
     /// The messages of every queue: the bodies by receipt handle.
     pub(crate) messages: BTreeMap<String, String>,
     pub(crate) hidden: BTreeSet<String>,
+    /// The bodies that were sent.
+    pub(crate) sent: Vec<String>,
     /// The names of actions, in order. Fetching an object is `GET`.
     pub(crate) calls: Vec<String>,
     /// The actions that get no answer as long as they are here.
@@ -48,10 +50,10 @@ impl FakeAws {
         Self { url, state: shared }
     }
 
-    /// An endpoint with one queue `my-dlq`.
+    /// An endpoint with the queues `my-dlq` and `orders`.
     pub(crate) fn with_messages(bodies: impl IntoIterator<Item = String>) -> Self {
         let messages = bodies.into_iter().enumerate().map(|(index, body)| (format!("{index:08}"), body)).collect();
-        let queues = BTreeMap::from([("my-dlq".to_owned(), json!({}))]);
+        let queues = ["my-dlq", "orders"].map(|name| (name.to_owned(), json!({}))).into();
         Self::start(State { queues, messages, ..State::default() })
     }
 
@@ -112,7 +114,8 @@ fn answer(mut stream: TcpStream, state: &Mutex<State>) {
     }
     let text = result.to_string();
     let head = format!(
-        "HTTP/1.1 200 OK\r\ncontent-type: application/x-amz-json-1.0\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
+        "HTTP/1.1 {}\r\ncontent-type: application/x-amz-json-1.0\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
+        if result.get("__type").is_some() { "400 Bad Request" } else { "200 OK" },
         text.len()
     );
     // The program may have ended meanwhile.
@@ -123,14 +126,19 @@ impl State {
     fn answer(&mut self, action: &str, request: &Value) -> Value {
         match action {
             "ListQueues" => json!({"QueueUrls": self.queues.keys().map(|name| url(name)).collect::<Vec<_>>()}),
-            "GetQueueUrl" => json!({"QueueUrl": url(request["QueueName"].as_str().unwrap())}),
+            "GetQueueUrl" => match request["QueueName"].as_str().unwrap() {
+                name if self.queues.contains_key(name) => json!({"QueueUrl": url(name)}),
+                _ => json!({"__type": "com.amazonaws.sqs#QueueDoesNotExist", "message": "no such queue"}),
+            },
             "GetQueueAttributes" => self.attributes(request["QueueUrl"].as_str().unwrap()),
             "ReceiveMessage" => self.receive(),
             "ChangeMessageVisibilityBatch" => self.change(&request["Entries"]),
             "SendMessageBatch" => {
                 let entries = request["Entries"].as_array().unwrap();
+                self.sent.extend(entries.iter().map(|entry| entry["MessageBody"].as_str().unwrap().to_owned()));
                 json!({"Successful": entries.iter().map(sent).collect::<Vec<_>>(), "Failed": []})
             }
+            "DeleteMessageBatch" => self.delete(request["Entries"].as_array().unwrap()),
             "GetMetricData" => self.metrics(&request["MetricDataQueries"]),
             _ => json!({}),
         }
@@ -164,6 +172,14 @@ impl State {
         }
         let successful: Vec<Value> = entries.iter().map(|entry| json!({"Id": entry["Id"]})).collect();
         json!({"Successful": successful, "Failed": []})
+    }
+
+    fn delete(&mut self, entries: &[Value]) -> Value {
+        for entry in entries {
+            self.messages.remove(entry["ReceiptHandle"].as_str().unwrap());
+            self.hidden.remove(entry["ReceiptHandle"].as_str().unwrap());
+        }
+        json!({"Successful": entries.iter().map(|entry| json!({"Id": entry["Id"]})).collect::<Vec<_>>(), "Failed": []})
     }
 
     fn metrics(&self, queries: &Value) -> Value {

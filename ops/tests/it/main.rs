@@ -9,6 +9,7 @@ mod fixture;
 mod hostile;
 mod invalid_arguments;
 mod list;
+mod people;
 mod sns_target;
 mod stopping;
 mod walkthrough;

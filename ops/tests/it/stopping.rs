@@ -87,7 +87,7 @@ fn a_search_that_did_not_see_everything_is_not_complete() {
 }
 
 #[test]
-fn a_look_at_an_empty_queue_says_so() {
+fn a_look_at_an_empty_queue_reports_that_it_is_empty() {
     for command in ["peek", "clusters"] {
         let output = FakeAws::with_messages([]).ops(&[command, "my-dlq"]).output().unwrap();
         let said = String::from_utf8_lossy(&output.stderr);

@@ -18,6 +18,7 @@ use crate::cli::dlq::insight_tables;
 use crate::cli::dlq::inspect;
 use crate::cli::dlq::journal::JournalFolder;
 use crate::cli::dlq::watch;
+use crate::cli::layout::ColumnsArgs;
 use crate::cli::output::{self, Format, Outcome};
 
 /// Commands that combine several sources. They change nothing.
@@ -80,6 +81,8 @@ pub(crate) struct Verify {
     repository: Option<PathBuf>,
     #[command(flatten)]
     browse: BrowseArgs,
+    #[command(flatten)]
+    columns: ColumnsArgs,
     /// The format of the result on standard output
     #[arg(long, value_enum, default_value_t = Format::Table)]
     format: Format,
@@ -113,12 +116,13 @@ async fn explain(explain: Explain) -> Result<Outcome> {
 
 async fn verify(verify: Verify) -> Result<Outcome> {
     let filter = verify.filter.filter(Timestamp::now())?;
+    let columns = verify.columns.choose(&insight_tables::VERDICT, verify.format)?;
     let connection = connection::connect(verify.queue.env.as_deref(), Some(&verify.queue.queue)).await?;
     let queue = Queue::resolve(&connection, &verify.queue.queue).await?;
     let repository = verify.repository.unwrap_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join(".."));
     let request = VerifyRequest { filter: &filter, repository: &repository, limits: verify.browse.limits() };
     let report = verify::verify(&connection, &queue, &request).await?;
-    output::print_rows(&report.messages, verify.format, || insight_tables::verdicts(&report.messages))?;
+    output::print_rows(&report.messages, verify.format, || insight_tables::verdicts(&report.messages, &columns))?;
     for unseen in &report.unseen {
         output::print_notice(&format!("not seen: {unseen}"));
     }

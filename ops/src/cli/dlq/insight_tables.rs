@@ -2,20 +2,19 @@
 
 use std::collections::BTreeMap;
 
-use comfy_table::presets::NOTHING;
-use comfy_table::{ContentArrangement, Table};
 use ops::dlq::cluster;
 use ops::explain::timeline::Step;
 use ops::verify::verdict::Verified;
 
-use crate::cli::output::{is_terminal, one_line};
+use crate::cli::layout::Rows;
+use crate::cli::output::one_line;
 
 /// The characters of a text in a row; the machine formats contain all of it.
 const MAX_TEXT: usize = 160;
 
 /// The steps of a timeline, in order.
 pub(crate) fn steps(steps: &[Step]) -> String {
-    let mut table = table(["time", "what", "where", ""]);
+    let mut table = Rows::new(["time", "what", "where", ""]);
     for step in steps {
         let time = step.at.map(|at| at.strftime("%m-%d %H:%M:%S%.3f").to_string());
         let message = step.message_id.as_ref().map(|id| format!(" (message {id})")).unwrap_or_default();
@@ -26,11 +25,14 @@ pub(crate) fn steps(steps: &[Step]) -> String {
             cut(&step.text) + &message,
         ]);
     }
-    lines(&table)
+    table.render()
 }
 
+/// The columns of `verify`.
+pub(crate) const VERDICT: [&str; 6] = ["count", "verdict", "function", "failed with", "because", "example"];
+
 /// Messages by verdict and cause, the largest group first.
-pub(crate) fn verdicts(messages: &[Verified]) -> String {
+pub(crate) fn verdicts(messages: &[Verified], columns: &[usize]) -> String {
     let mut groups: BTreeMap<_, Vec<&Verified>> = BTreeMap::new();
     for message in messages {
         let reason = cluster::normalised(&message.reason);
@@ -39,7 +41,7 @@ pub(crate) fn verdicts(messages: &[Verified]) -> String {
     }
     let mut groups: Vec<Vec<&Verified>> = groups.into_values().collect();
     groups.sort_by_key(|group| (group[0].verdict, std::cmp::Reverse(group.len())));
-    let mut table = table(["count", "verdict", "function", "failed with", "because", "example"]);
+    let mut table = Rows::new(VERDICT);
     for group in groups {
         let first = group[0];
         table.add_row([
@@ -51,7 +53,7 @@ pub(crate) fn verdicts(messages: &[Verified]) -> String {
             first.message_id.clone(),
         ]);
     }
-    lines(&table)
+    table.render_columns(columns)
 }
 
 fn cut(text: &str) -> String {
@@ -64,19 +66,4 @@ fn cut(text: &str) -> String {
 
 fn or_dash(text: Option<&String>) -> String {
     text.map_or_else(|| "-".to_owned(), |text| one_line(text))
-}
-
-pub(crate) fn table<const N: usize>(header: [&str; N]) -> Table {
-    let mut table = Table::new();
-    table.load_style(NOTHING);
-    table.set_header(header);
-    if is_terminal() {
-        table.set_content_arrangement(ContentArrangement::Dynamic);
-    }
-    table
-}
-
-pub(crate) fn lines(table: &Table) -> String {
-    // A table without borders keeps the padding of its first column.
-    table.lines().map(|line| line.strip_prefix(' ').unwrap_or(&line).trim_end().to_owned() + "\n").collect()
 }

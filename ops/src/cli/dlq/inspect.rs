@@ -18,6 +18,7 @@ use crate::cli::arguments::{BrowseArgs, FilterArgs, QueueArgs};
 use crate::cli::dlq::export_file::ExportFile;
 use crate::cli::dlq::list::{self, LIST_EXAMPLES, List};
 use crate::cli::dlq::tables;
+use crate::cli::layout::ColumnsArgs;
 use crate::cli::output::{self, Format, Outcome};
 
 /// The fields of [`ops::dlq::message::Message`].
@@ -84,6 +85,8 @@ pub(crate) struct MessagesArgs {
     queue: QueueArgs,
     #[command(flatten)]
     browse: BrowseArgs,
+    #[command(flatten)]
+    columns: ColumnsArgs,
     /// The format of the result on standard output
     #[arg(long, value_enum, default_value_t = Format::Table)]
     format: Format,
@@ -145,6 +148,7 @@ pub(crate) async fn run(command: InspectCommand) -> Result<Outcome> {
 async fn peek(peek: Peek) -> Result<Outcome> {
     let now = Timestamp::now();
     let filter = peek.messages.filter.filter(now)?;
+    let columns = peek.messages.columns.choose(&tables::MESSAGE, peek.messages.format)?;
     let queue = open(&peek.messages.queue, peek.messages.browse.redriving()).await?;
     let count = usize::try_from(peek.count).unwrap_or(usize::MAX);
     let mut found: Vec<Message> = Vec::new();
@@ -155,7 +159,7 @@ async fn peek(peek: Peek) -> Result<Outcome> {
         Ok(if found.len() < count { ControlFlow::Continue(()) } else { ControlFlow::Break(()) })
     });
     let browsed = browsed.await?;
-    output::print_rows(&found, peek.messages.format, || tables::messages(&found, now))?;
+    output::print_rows(&found, peek.messages.format, || tables::messages(&found, now, &columns))?;
     report_limit(found.len(), &browsed);
     report_empty(&queue, found.len(), &browsed);
     Ok(outcome(&queue, &browsed))
@@ -205,6 +209,7 @@ async fn show(show: Show) -> Result<Outcome> {
 async fn clusters(arguments: MessagesArgs) -> Result<Outcome> {
     let now = Timestamp::now();
     let filter = arguments.filter.filter(now)?;
+    let columns = arguments.columns.choose(&tables::CLUSTER, arguments.format)?;
     let queue = open(&arguments.queue, arguments.browse.redriving()).await?;
     let mut clusters = Clusters::default();
     let browsed = browse(&queue, arguments.browse.limits(), |message| {
@@ -215,7 +220,7 @@ async fn clusters(arguments: MessagesArgs) -> Result<Outcome> {
     });
     let browsed = browsed.await?;
     let clusters = clusters.finish();
-    output::print_rows(&clusters, arguments.format, || tables::clusters(&clusters, now))?;
+    output::print_rows(&clusters, arguments.format, || tables::clusters(&clusters, now, &columns))?;
     report_empty(&queue, clusters.len(), &browsed);
     Ok(outcome(&queue, &browsed))
 }

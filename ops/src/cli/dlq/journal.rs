@@ -9,7 +9,11 @@ use ops::dlq::journal::read;
 use serde_json::json;
 
 use crate::cli::arguments::non_empty_text;
+use crate::cli::layout::{ColumnsArgs, Rows};
 use crate::cli::output::{self, Format, Outcome};
+
+/// The columns of `journal list`.
+const JOURNAL: [&str; 4] = ["replay", "queue", "planned", "state"];
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum JournalCommand {
@@ -45,6 +49,8 @@ pub(crate) struct JournalArgs {
 pub(crate) struct JournalList {
     #[command(flatten)]
     folder: JournalFolder,
+    #[command(flatten)]
+    columns: ColumnsArgs,
     /// The format of the result on standard output
     #[arg(long, value_enum, default_value_t = Format::Table)]
     format: Format,
@@ -74,19 +80,18 @@ pub(crate) fn run(command: &JournalCommand) -> Result<Outcome> {
 }
 
 fn list(arguments: &JournalList) -> Result<Outcome> {
+    let columns = arguments.columns.choose(&JOURNAL, arguments.format)?;
     let mut rows = Vec::new();
     for path in read::all(&arguments.folder.path()?)? {
         rows.push(row(&path));
     }
     output::print_rows(&rows, arguments.format, || {
-        let mut table = comfy_table::Table::new();
-        table.load_style(comfy_table::presets::NOTHING);
-        table.set_header(["replay", "queue", "planned", "state"]);
+        let mut table = Rows::new(JOURNAL);
         for row in &rows {
             let text = |name: &str| row[name].as_str().unwrap_or_default().to_owned();
             table.add_row([text("replayId"), text("queue"), row["planned"].to_string(), text("state")]);
         }
-        format!("{table}\n")
+        table.render_columns(&columns)
     })
 }
 

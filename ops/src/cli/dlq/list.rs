@@ -12,6 +12,7 @@ use ops::dlq::overview::{self, PreviousDepths};
 
 use crate::cli::arguments::non_empty_text;
 use crate::cli::dlq::tables;
+use crate::cli::layout::ColumnsArgs;
 use crate::cli::output::{self, Format, Outcome};
 
 pub(crate) const LIST_EXAMPLES: &str = "\
@@ -34,6 +35,8 @@ pub(crate) struct List {
     /// `AWS_ACCESS_KEY_ID` decide, and without those it is the local cloud
     #[arg(long, value_parser = non_empty_text())]
     env: Option<String>,
+    #[command(flatten)]
+    columns: ColumnsArgs,
     /// The format of the result on standard output
     #[arg(long, value_enum, default_value_t = Format::Table)]
     format: Format,
@@ -41,6 +44,7 @@ pub(crate) struct List {
 
 /// Prints the queues, and saves their depths for the growth at the next call.
 pub(crate) async fn run(list: List) -> Result<Outcome> {
+    let columns = list.columns.choose(&tables::OVERVIEW, list.format)?;
     let connection = connection::connect(list.env.as_deref(), None).await?;
     let now = Timestamp::now();
     let file = connection::state_dir().map(|folder| folder.join("depths.json"));
@@ -51,7 +55,7 @@ pub(crate) async fn run(list: List) -> Result<Outcome> {
     if let Err(error) = file.and_then(|file| save_depths(&file, &previous)) {
         output::print_notice(&format!("the next `list` cannot show the growth: {error:#}"));
     }
-    output::print_rows(&overviews, list.format, || tables::overviews(&overviews, now))
+    output::print_rows(&overviews, list.format, || tables::overviews(&overviews, now, &columns))
 }
 
 fn read_depths(file: &Path) -> PreviousDepths {

@@ -1,6 +1,7 @@
 //! `dlq replay` and `resume`: commands that replay messages.
 #![allow(clippy::disallowed_methods, reason = "a command reads the clock and creates ids here")]
 
+use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -11,6 +12,9 @@ use clap::Subcommand;
 use indicatif::{ProgressBar, ProgressStyle};
 use jiff::Timestamp;
 use ops::connection;
+use ops::dlq::browse::{BrowseLimits, browse};
+use ops::dlq::cluster::{ClusterKey, Clusters};
+use ops::dlq::filter::Filter;
 use ops::dlq::history::History;
 use ops::dlq::journal::entry::{Entry, Summary};
 use ops::dlq::journal::{Journal, read};
@@ -23,8 +27,9 @@ use ops::error::UsageError;
 use serde_json::json;
 use uuid::Uuid;
 
+use crate::cli::confirmation::is_confirmed;
 use crate::cli::dlq::import;
-use crate::cli::dlq::inspect::grouped;
+use crate::cli::dlq::inspect::{self, grouped};
 use crate::cli::dlq::journal::{self, JournalArgs, JournalCommand};
 use crate::cli::dlq::replay_arguments::ReplayArgs;
 use crate::cli::interrupts::stop_at_interrupt;
@@ -42,6 +47,7 @@ Examples:
   cargo ops dlq replay notifications --dry-run
   cargo ops dlq replay notifications --error-type MailRefused --ramp
   cargo ops dlq replay todos --order subject --rate 50
+  cargo ops dlq replay notifications --cluster 2 --yes
   ops dlq replay my-dlq --to-queue my-queue
   ops dlq replay my-dlq --to-topic arn:aws:sns:eu-west-1:123456789012:orders --dry-run
   ops dlq replay my-dlq --as lambda-dlq --invoke my-function --count 1";
@@ -78,15 +84,21 @@ pub(crate) async fn run(command: ReplayCommand) -> Result<Outcome> {
 }
 
 async fn replay(arguments: ReplayArgs) -> Result<Outcome> {
-    let filter = arguments.filter.clone().filter(Timestamp::now())?;
+    let mut filter = arguments.filter.clone().filter(Timestamp::now())?;
     let connection = connection::connect(arguments.queue.env.as_deref(), Some(&arguments.queue.queue)).await?;
     let queue = Queue::resolve(&connection, &arguments.queue.queue).await?;
     let options = arguments.options(&connection, &queue).await?;
     let folder = arguments.folder.path()?;
     let count = arguments.count.map(|count| usize::try_from(count).unwrap_or(usize::MAX));
+    let limits = arguments.browse.limits();
+    if let Some(number) = arguments.cluster {
+        let Some(cause) = find_cluster(&queue, &filter, number, limits.clone()).await? else {
+            return Ok(Outcome::Incomplete);
+        };
+        filter.cluster = Some(cause);
+    }
     let chosen = MessageSelection::new(filter, count);
     let history = History::read(&folder, None)?;
-    let limits = arguments.browse.limits();
     let stopped = Arc::clone(&limits.cancelled);
     let plan = plan(&queue, &options, &chosen, &history, limits).await?;
     print_plan(&plan, &queue);
@@ -96,6 +108,14 @@ async fn replay(arguments: ReplayArgs) -> Result<Outcome> {
     if arguments.dry_run {
         return output::print_text(dry_run_result(&plan, arguments.format).as_bytes());
     }
+    if plan.planned > 0 && !arguments.yes && arguments.target.to.is_none() {
+        let question = format!("Send these {} messages and delete them from {}?", grouped(plan.planned), queue.name());
+        if !is_confirmed(&question, &stopped).await {
+            output::print_notice("nothing was sent");
+            output::print_text(dry_run_result(&plan, arguments.format).as_bytes())?;
+            return Ok(Outcome::Incomplete);
+        }
+    }
     let id = Uuid::now_v7().to_string();
     let journal = Journal::create(&folder, &id)?;
     offer_resume(journal.path());
@@ -103,6 +123,29 @@ async fn replay(arguments: ReplayArgs) -> Result<Outcome> {
     let planned = PlannedReplay { plan, filter: chosen.filter, history };
     let replay = Box::pin(Replay::start(source, options, planned, journal, id)).await?;
     run_to_end(replay, &stopped, arguments.format).await
+}
+
+/// The cause with this number in `clusters`; `None` when not all messages were seen, so that the numbers may be others.
+async fn find_cluster(queue: &Queue, filter: &Filter, number: u32, limits: BrowseLimits) -> Result<Option<ClusterKey>> {
+    let mut clusters = Clusters::default();
+    let browsed = browse(queue, limits, |message| {
+        if filter.admits(&message) {
+            clusters.add(&message);
+        }
+        Ok(ControlFlow::Continue(()))
+    })
+    .await?;
+    if inspect::outcome(queue, &browsed) == Outcome::Incomplete {
+        output::print_notice(
+            "nothing was sent: with the messages that were not seen the clusters may have other numbers",
+        );
+        return Ok(None);
+    }
+    let found = clusters.nth(usize::try_from(number)?);
+    let missing = || UsageError(format!("there are {} clusters: `ops dlq clusters` shows them", clusters.len()));
+    let (count, cause) = found.ok_or_else(missing)?;
+    output::print_notice(&format!("cluster {number}: {} messages of {}", grouped(count), one_line(&cause.describe())));
+    Ok(Some(cause))
 }
 
 async fn resume(arguments: JournalArgs) -> Result<Outcome> {

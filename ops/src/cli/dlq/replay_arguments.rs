@@ -29,7 +29,13 @@ pub(crate) struct ReplayArgs {
     #[command(flatten)]
     pub(crate) folder: JournalFolder,
     #[command(flatten)]
-    target: TargetArgs,
+    pub(super) target: TargetArgs,
+    /// Only messages of this cluster: its number in `clusters` with the same filters
+    #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) cluster: Option<u32>,
+    /// Do not ask for a confirmation; without a terminal, nothing is asked anyway
+    #[arg(long)]
+    pub(crate) yes: bool,
     /// Show the plan without replaying anything
     #[arg(long)]
     pub(crate) dry_run: bool,
@@ -76,7 +82,7 @@ pub(crate) struct TargetArgs {
     to_topic: Option<String>,
     /// Rehearse at another endpoint: the messages stay in their queue
     #[arg(long, value_name = "URL", value_parser = endpoint)]
-    to: Option<String>,
+    pub(super) to: Option<String>,
     /// Treat messages of an unknown shape as this envelope
     #[arg(long = "as", value_name = "ENVELOPE")]
     assumed_envelope: Option<Envelope>,

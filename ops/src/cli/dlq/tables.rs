@@ -2,8 +2,6 @@
 
 use std::fmt::Write;
 
-use comfy_table::presets::NOTHING;
-use comfy_table::{Attribute as Style, Cell, ContentArrangement, Table};
 use jiff::Timestamp;
 use ops::dlq::cluster::Cluster;
 use ops::dlq::event;
@@ -11,14 +9,26 @@ use ops::dlq::message::Message;
 use ops::dlq::overview::QueueOverview;
 use ops::dlq::raw_message::AttributeValue;
 
-use crate::cli::output::{escape_controls, has_colors, is_terminal, one_line};
+use crate::cli::layout::Rows;
+use crate::cli::output::{escape_controls, one_line};
 
 /// The characters of an error in a row; `show` prints all of it.
 const MAX_ERROR: usize = 120;
 
-pub(crate) fn overviews(overviews: &[QueueOverview], now: Timestamp) -> String {
-    let mut table =
-        table(["service", "queue", "depth", "growth", "in flight", "oldest", "kept for", "fed by", "goes back to"]);
+/// The columns of `list`.
+pub(crate) const OVERVIEW: [&str; 9] =
+    ["service", "queue", "depth", "growth", "in flight", "oldest", "kept for", "fed by", "goes back to"];
+
+/// The columns of `peek`.
+pub(crate) const MESSAGE: [&str; 7] =
+    ["message", "failed", "envelope", "function or rule", "error", "event", "subject"];
+
+/// The columns of `clusters`.
+pub(crate) const CLUSTER: [&str; 9] =
+    ["#", "count", "function or rule", "error", "event", "first", "last", "when", "example"];
+
+pub(crate) fn overviews(overviews: &[QueueOverview], now: Timestamp, columns: &[usize]) -> String {
+    let mut table = Rows::new(OVERVIEW);
     for it in overviews {
         let no_age = if it.oldest_is_exact { "-" } else { "unknown" };
         let oldest = it.oldest.map_or_else(|| no_age.to_owned(), |at| ago(now, at));
@@ -35,7 +45,7 @@ pub(crate) fn overviews(overviews: &[QueueOverview], now: Timestamp) -> String {
             list(&it.replays_to),
         ]);
     }
-    lines(&table)
+    table.render_columns(columns)
 }
 
 /// How long the oldest message is kept.
@@ -54,11 +64,11 @@ fn growth(overview: &QueueOverview, now: Timestamp) -> String {
     }
 }
 
-pub(crate) fn messages(messages: &[Message], now: Timestamp) -> String {
+pub(crate) fn messages(messages: &[Message], now: Timestamp, columns: &[usize]) -> String {
     if messages.is_empty() {
         return String::new();
     }
-    let mut table = table(["message", "failed", "envelope", "function or rule", "error", "event", "subject"]);
+    let mut table = Rows::new(MESSAGE);
     for message in messages {
         table.add_row([
             message.message_id.clone(),
@@ -70,7 +80,7 @@ pub(crate) fn messages(messages: &[Message], now: Timestamp) -> String {
             or_dash(message.subject.as_ref()),
         ]);
     }
-    lines(&table)
+    table.render_columns(columns)
 }
 
 fn events(message: &Message) -> String {
@@ -81,15 +91,17 @@ fn events(message: &Message) -> String {
     }
 }
 
-pub(crate) fn clusters(clusters: &[Cluster], now: Timestamp) -> String {
+pub(crate) fn clusters(clusters: &[Cluster], now: Timestamp, columns: &[usize]) -> String {
     if clusters.is_empty() {
         return String::new();
     }
-    let mut table = table(["count", "function or rule", "error", "event", "first", "last", "when", "example"]);
-    for cluster in clusters {
+    let mut table = Rows::new(CLUSTER);
+    for (number, cluster) in (1..).zip(clusters) {
+        let number: u64 = number;
         let place = cluster.function.as_ref().or(cluster.rule.as_ref());
         let time = |at: Option<Timestamp>| at.map_or_else(|| "-".to_owned(), |at| format!("{} ago", ago(now, at)));
         table.add_row([
+            number.to_string(),
             cluster.count.to_string(),
             place.map_or_else(|| format!("({})", cluster.envelope), |name| one_line(name)),
             error(cluster.error_type.as_deref(), cluster.error_message.as_deref()),
@@ -100,7 +112,7 @@ pub(crate) fn clusters(clusters: &[Cluster], now: Timestamp) -> String {
             cluster.example.clone(),
         ]);
     }
-    lines(&table)
+    table.render_columns(columns)
 }
 
 fn sparkline(histogram: &[u64]) -> String {
@@ -265,21 +277,4 @@ fn duration(seconds: i64) -> String {
         }
     }
     if seconds < 0 { format!("-{parts}") } else { parts }
-}
-
-fn table<const N: usize>(header: [&str; N]) -> Table {
-    let mut table = Table::new();
-    table.load_style(NOTHING);
-    let bold = has_colors();
-    table
-        .set_header(header.map(|name| if bold { Cell::new(name).add_attribute(Style::Bold) } else { Cell::new(name) }));
-    if is_terminal() {
-        table.set_content_arrangement(ContentArrangement::Dynamic);
-    }
-    table
-}
-
-fn lines(table: &Table) -> String {
-    // Every cell is padded; the first one needs no padding before it.
-    table.lines().map(|line| line.strip_prefix(' ').unwrap_or(&line).trim_end().to_owned() + "\n").collect()
 }

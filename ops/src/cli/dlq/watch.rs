@@ -61,8 +61,9 @@ pub(crate) async fn run(watch: Watch) -> Result<Outcome> {
     if !output::is_terminal() {
         output::print_notice("standard output is not a terminal: the list is printed once");
         let now = Timestamp::now();
+        let all: Vec<usize> = (0..tables::OVERVIEW.len()).collect();
         let overviews = overview::list_queues(&connection, &PreviousDepths::new(), now).await?;
-        return output::print_text(tables::overviews(&overviews, now).as_bytes());
+        return output::print_text(tables::overviews(&overviews, now, &all).as_bytes());
     }
     let mut board = Board::open(&connection, watch.journals.path()?, Timestamp::now()).await?;
     let mut terminal = ratatui::try_init().context("cannot draw on this terminal")?;

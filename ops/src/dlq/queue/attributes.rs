@@ -5,6 +5,7 @@ use aws_sdk_sqs::error::ProvideErrorMetadata;
 use aws_sdk_sqs::types::QueueAttributeName;
 use serde_json::Value;
 
+use crate::connection;
 use crate::dlq::queue::Queue;
 use crate::dlq::queue_lookup::{describe_existing, is_missing};
 use crate::error::{UsageError, describe};
@@ -90,9 +91,16 @@ impl Queue {
     pub async fn attributes(&self) -> Result<Attributes> {
         let request = self.sqs.get_queue_attributes().queue_url(&self.url).attribute_names(QueueAttributeName::All);
         let answer = match request.send().await {
-            Ok(answer) => answer,
+            Ok(answer) => {
+                connection::record_answer();
+                answer
+            }
             Err(error) if is_missing(error.code()) => {
-                bail!(UsageError(format!("there is no queue {}: {}", self.url, describe_existing(&self.sqs).await?)))
+                bail!(UsageError(format!(
+                    "there is no queue {}: {}",
+                    self.url,
+                    describe_existing(&self.sqs, &self.url).await?
+                )))
             }
             Err(error) => bail!("cannot read the attributes of {}: {}", self.url, describe(&error)),
         };

@@ -29,7 +29,11 @@ pub enum Acknowledgement {
 /// <https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>
 pub(super) fn timeouts() -> TimeoutConfig {
     let longest = Duration::from_secs(15 * 60 + 10);
-    TimeoutConfig::builder().connect_timeout(Duration::from_secs(5)).operation_attempt_timeout(longest).build()
+    TimeoutConfig::builder()
+        .connect_timeout(Duration::from_secs(5))
+        .operation_attempt_timeout(longest)
+        .disable_operation_timeout()
+        .build()
 }
 
 /// Invokes a function with an event. Returns Lambda's request id, or the kind of error.

@@ -1,0 +1,131 @@
+//! What an operator meets at a terminal: tables that fit, names that are nearly right, questions, and endpoints that do not
+//! answer.
+
+use std::io::Write;
+use std::process::{Command, Output, Stdio};
+
+use serde_json::{Value, json};
+
+use crate::fake_aws::FakeAws;
+
+const LONG_ERROR: &str =
+    "the table failed: the change was not written because the condition of a transaction was not met";
+
+fn record(function: &str, number: usize) -> String {
+    let arn = format!("arn:aws:lambda:eu-west-1:000000000000:function:busline-local-notifications-{function}");
+    json!({
+        "timestamp": "2026-11-21T09:00:00.000Z",
+        "requestContext": {"functionArn": arn, "condition": "RetriesExhausted"},
+        "requestPayload": {"n": number, "function": function},
+        "responsePayload": {"errorType": "TableFailed", "errorMessage": LONG_ERROR},
+    })
+    .to_string()
+}
+
+fn failures() -> FakeAws {
+    let messages = (0..5).map(|number| record(if number < 3 { "update-inbox" } else { "send-welcome-mail" }, number));
+    FakeAws::with_messages(messages)
+}
+
+fn run(command: &mut Command) -> (Option<i32>, String, String) {
+    let home = tempfile::tempdir().unwrap();
+    let Output { status, stdout, stderr } = command.env("BUSLINE_HOME", home.path()).output().unwrap();
+    (status.code(), String::from_utf8(stdout).unwrap(), String::from_utf8(stderr).unwrap())
+}
+
+#[test]
+fn tables_fit_into_80_columns_and_break_no_id() {
+    let aws = failures();
+    for command in [&["list"][..], &["peek", "my-dlq"], &["clusters", "my-dlq"]] {
+        let (code, shown, said) = run(aws.ops(command).env("COLUMNS", "80"));
+        assert_eq!(code, Some(0), "{said}");
+        assert!(shown.lines().all(|line| line.chars().count() <= 80), "{command:?}:\n{shown}");
+        let expected = if command[0] == "list" { "my-dlq" } else { "00000000-0000-4000-8000-000000000000" };
+        assert!(shown.contains(expected), "{command:?}:\n{shown}");
+        let (_, wide, _) = run(&mut aws.ops(command));
+        assert!(wide.lines().any(|line| line.chars().count() > 80), "a pipe gets whole rows:\n{wide}");
+    }
+}
+
+#[test]
+fn the_columns_of_a_table_can_be_chosen() {
+    let aws = failures();
+    let (code, shown, said) = run(&mut aws.ops(&["peek", "my-dlq", "--columns", "function-or-rule,message"]));
+    assert_eq!((code, shown.lines().count()), (Some(0), 6), "{said}");
+    let first = "busline-local-notifications-update-inbox  00000000-0000-4000-8000-000000000000";
+    assert!(shown.split_whitespace().collect::<Vec<_>>().join("  ").contains(first), "{shown}");
+    let (code, _, said) = run(&mut aws.ops(&["peek", "my-dlq", "--columns", "mesage"]));
+    assert_eq!(code, Some(64));
+    assert!(said.contains("no column `mesage`. Did you mean `message`?"), "{said}");
+    let (code, _, said) = run(&mut aws.ops(&["clusters", "my-dlq", "--columns", "count", "--format", "json"]));
+    assert_eq!(code, Some(64));
+    assert!(said.contains("json and ndjson have every field"), "{said}");
+}
+
+#[test]
+fn a_queue_with_a_similar_name_is_suggested() {
+    let (code, _, said) = run(&mut failures().ops(&["peek", "my-dql"]));
+    assert_eq!(code, Some(64));
+    assert!(said.contains("Did you mean `my-dlq`?"), "{said}");
+}
+
+#[test]
+fn one_cluster_is_replayed_by_its_number() {
+    let aws = failures();
+    let (_, shown, _) = run(&mut aws.ops(&["clusters", "my-dlq", "--columns", "#,count,function-or-rule"]));
+    assert!(shown.lines().any(|line| line.starts_with('2') && line.contains("send-welcome-mail")), "{shown}");
+    let replay = ["replay", "my-dlq", "--to-queue", "orders", "--cluster"];
+    let (code, summary, said) = run(&mut aws.ops(&[&replay[..], &["2"]].concat()));
+    let summary: Value = serde_json::from_str(&summary).unwrap();
+    assert_eq!((code, &summary["replayed"]), (Some(0), &json!(2)), "{said}");
+    assert!(said.contains("cluster 2: 2 messages of busline-local-notifications-send-welcome-mail"), "{said}");
+    let sent = aws.state(|state| state.sent.clone());
+    assert!(sent.len() == 2 && sent.iter().all(|body| body.contains("send-welcome-mail")), "{sent:?}");
+    let (code, _, said) = run(&mut aws.ops(&[&replay[..], &["2"]].concat()));
+    assert_eq!(code, Some(64), "{said}");
+    assert!(said.contains("there are 1 clusters"), "{said}");
+}
+
+/// Runs `ops` at a pseudo terminal, with typed input.
+#[cfg(unix)]
+fn at_terminal(command: &Command, typed: &str) -> String {
+    const SPAWN: &str = "import os, pty, sys; sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:])))";
+    let home = tempfile::tempdir().unwrap();
+    let mut terminal = Command::new("python3");
+    terminal.args(["-c", SPAWN]).arg(command.get_program()).args(command.get_args());
+    terminal.envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    terminal.env("BUSLINE_HOME", home.path()).stdin(Stdio::piped()).stdout(Stdio::piped());
+    let mut running = terminal.spawn().unwrap();
+    let mut input = running.stdin.take().unwrap();
+    input.write_all(typed.as_bytes()).unwrap();
+    let output = running.wait_with_output().unwrap();
+    drop(input);
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+#[cfg(unix)]
+#[test]
+fn a_replay_at_a_terminal_is_confirmed() {
+    let replay = ["replay", "my-dlq", "--to-queue", "orders", "--since", "30000d"];
+    for (typed, options, sent) in [("n\n", &[][..], 0), ("y\n", &[], 5), ("", &["--yes"], 5)] {
+        let aws = failures();
+        let shown = at_terminal(&aws.ops(&[&replay[..], options].concat()), typed);
+        assert_eq!(aws.state(|state| state.sent.len()), sent, "{shown}");
+        assert_eq!(shown.contains("Send these 5 messages and delete them from my-dlq? [y/N]"), options.is_empty());
+        assert_eq!(shown.contains("nothing was sent"), sent == 0, "{shown}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn an_endpoint_that_does_not_answer_is_named() {
+    let aws = failures();
+    aws.state(|state| state.hanging.push("GetQueueUrl"));
+    let mut peek = aws.ops(&["peek", "my-dlq"]);
+    peek.env("AWS_MAX_ATTEMPTS", "1");
+    let shown = at_terminal(&peek, "");
+    assert!(shown.contains(&format!("waiting for an answer of {}", aws.url)), "{shown}");
+    let (code, _, said) = run(&mut peek);
+    assert_eq!((code, said.lines().count()), (Some(1), 1), "{said}");
+    assert!(said.contains(&format!("{} does not answer", aws.url)), "{said}");
+}
