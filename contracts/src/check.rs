@@ -9,6 +9,7 @@ mod permissions;
 mod readers;
 mod rules;
 mod schemas;
+mod silence;
 
 use jiff::civil::Date;
 use jsonschema::ValidationError;
@@ -113,7 +114,7 @@ const TYPE_CHECKS: [&str; 3] = ["schema-matches-type", "schema-has-type", "detai
 const NO_TYPES: &str = "the Rust types were not compared: this program was built from another folder; build and run the one of this folder";
 
 /// Every check: its name, its requirement, its function.
-const CHECKS: [(&str, &str, Check); 39] = [
+const CHECKS: [(&str, &str, Check); 43] = [
     ("files-readable", "every file has the content that its path requires", documents::readable),
     ("schema-valid", "every schema is a JSON Schema of draft 2020-12", schemas::valid),
     ("schema-matches-type", "each Rust type and its schema file agree", schemas::matches_type),
@@ -140,8 +141,12 @@ const CHECKS: [(&str, &str, Check); 39] = [
     ("rule-enabled", "no rule is switched off", rules::enabled),
     ("rule-understood", "every rule always gives its events to a job of the template", rules::understood),
     ("rule-looks-at-contract", "no rule filters on fields without a contract", rules::filters_on_described_fields),
+    ("rule-gets-every-event", "a rule filters on nothing but the names of events", rules::every_event),
     ("rule-delivers-whole-event", "each job gets the event as it was published", rules::whole_event),
     ("rule-has-dead-letters", "events that a rule cannot deliver go to a queue", rules::dead_letters),
+    ("job-not-stopped", "nothing stops a job that publishes or reads events", silence::not_stopped),
+    ("reader-keeps-failures", "jobs try again, and keep what they could not do", silence::failures_kept),
+    ("bus-open", "the bus takes and gives what roles and rules say", silence::bus_open),
     ("rule-satisfiable", "each rule matches some event that a publisher can send", rules::satisfiable),
     (
         "rule-alternatives-live",
@@ -176,6 +181,28 @@ pub fn run_with(repository: &Repository, today: Date, proofs: &Proofs) -> Vec<Ch
     let findings = exempt::apply(&repository.exceptions, &mut checked, today);
     checked.push(Checked { rule: EXCEPTIONS_HOLD.0, requirement: EXCEPTIONS_HOLD.1, findings, skipped: None });
     checked
+}
+
+/// A finding that no exception accepts.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Failure {
+    /// The check's name.
+    pub rule: &'static str,
+    /// What is wrong, and what would be right.
+    #[serde(flatten)]
+    pub finding: Finding,
+}
+
+/// Runs every check for a report about something else: a difference or a deployment.
+#[must_use]
+pub fn failing(repository: &Repository, today: Date) -> Vec<Failure> {
+    failed(&run(repository, today))
+}
+
+/// The findings that no exception accepts.
+#[must_use]
+pub fn failed(checked: &[Checked]) -> Vec<Failure> {
+    failures(checked).map(|(rule, finding)| Failure { rule, finding: finding.clone() }).collect()
 }
 
 /// The findings that no exception accepts, each with its check's name.

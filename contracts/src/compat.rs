@@ -8,6 +8,7 @@
 
 pub(crate) mod essence;
 pub mod generate;
+pub(crate) mod source;
 
 mod arena;
 mod array;
@@ -23,7 +24,6 @@ mod object;
 mod parse;
 mod report;
 mod solve;
-mod source;
 mod text;
 mod work;
 
@@ -147,7 +147,8 @@ impl Schema {
     /// [`InvalidSchema`], also for a key that is given twice in an object and for a number that a
     /// 64-bit integer or a double does not hold exactly: a verdict on what is left would be wrong.
     pub fn from_text(text: &str) -> Result<Self, InvalidSchema> {
-        Self::parse(source::read(text)?)
+        let wrong = |source::InvalidText { line, column, reason }| InvalidSchema::Text { line, column, reason };
+        Self::parse(source::read(text).map_err(wrong)?)
     }
 
     /// Whether a value is valid, formats included.

@@ -5,6 +5,7 @@
 //! keep getting the events that it reads.
 
 mod blockers;
+mod decision;
 mod describe;
 mod minify;
 mod plan;
@@ -17,6 +18,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use self::blockers::BlockerProver;
+pub use self::decision::{Decision, decide};
 use crate::repository::{EventName, Reader, Repository};
 use crate::topology::selects;
 use crate::window::{self, Arrival};
@@ -66,6 +68,19 @@ pub enum Verdict {
         /// Steps that would work; some of them need changes that are not in this tree.
         steps: Vec<String>,
     },
+    /// No deployed reader breaks, but checks of this tree do not hold.
+    Failing,
+}
+
+impl Verdict {
+    /// The readers that the deployment would break now.
+    #[must_use]
+    pub fn blockers(&self) -> &[Blocker] {
+        match self {
+            Self::No { blockers, .. } | Self::Impossible { blockers, .. } => blockers,
+            Self::Yes | Self::Failing => &[],
+        }
+    }
 }
 
 /// Why a service cannot be deployed.

@@ -12,9 +12,13 @@ use jiff::civil::Date;
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::check::Failure;
 use crate::compat::{self, Answer, Schema};
 use crate::repository::{EventName, Reader, Repository};
 use crate::window;
+
+/// The checks that report what is neither proven nor refuted.
+const UNPROVEN: [&str; 1] = ["reader-proven"];
 
 /// All changes; incompatible ones come first.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -93,6 +97,16 @@ pub fn between(base: &Repository, head: &Repository, today: Date) -> Diff {
     Diff { verdict, changes }
 }
 
+/// Compares two states as [`between`] does, and adds what the checks found in the new one.
+#[must_use]
+pub fn with_checks(base: &Repository, head: &Repository, today: Date, failures: &[Failure]) -> Diff {
+    let mut diff = between(base, head, today);
+    diff.changes.extend(failures.iter().cloned().map(Change::failing));
+    diff.changes.sort_by_key(|change| std::cmp::Reverse(change.verdict));
+    diff.verdict = diff.changes.iter().map(|change| change.verdict).max().unwrap_or(Verdict::Compatible);
+    diff
+}
+
 impl Diff {
     /// The difference as Markdown for a pull request.
     #[must_use]
@@ -122,6 +136,19 @@ impl Change {
         readers.sort();
         readers.dedup();
         Self { publisher: Some(name.service.clone()), readers, ..Self::new(name, what) }
+    }
+
+    /// A finding of a check: nothing is proven about a tree that does not hold.
+    fn failing(failure: Failure) -> Self {
+        let Failure { rule, finding } = failure;
+        let place = format!("in {} {}", finding.file, finding.pointer.unwrap_or_default());
+        let verdict = if UNPROVEN.contains(&rule) { Verdict::Unknown } else { Verdict::Incompatible };
+        Self {
+            verdict,
+            details: vec![place.trim_end().to_owned()],
+            solution: Some(finding.advice),
+            ..Self::new(&finding.subject, format!("the check `{rule}` does not hold: {}", finding.problem))
+        }
     }
 
     fn with_broken_readers(mut self, broken_readers: Vec<BrokenReader>, solution: String) -> Self {

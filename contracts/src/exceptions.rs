@@ -3,9 +3,18 @@
 use jiff::civil::Date;
 use serde::Deserialize;
 
+use crate::yaml;
+
 /// The checks with findings that can be accepted, because a reviewer can know more than the proof. All other findings
 /// must be fixed.
-pub const EXCEPTABLE: [&str; 4] = ["event-has-reader", "rule-satisfiable", "reader-proven", "window-readable"];
+pub const EXCEPTABLE: [&str; 6] = [
+    "event-has-reader",
+    "rule-satisfiable",
+    "rule-gets-every-event",
+    "reader-keeps-failures",
+    "reader-proven",
+    "window-readable",
+];
 
 /// The exceptions of a repository.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -26,6 +35,9 @@ pub struct Exception {
     pub reason: String,
     /// The last day on which the exception is valid.
     pub until: Date,
+    /// The path of the file that it is in, from the repository's root.
+    #[serde(skip)]
+    pub file: String,
 }
 
 impl Exceptions {
@@ -33,10 +45,11 @@ impl Exceptions {
     ///
     /// # Errors
     /// When the text is not such a list, names a check without exceptions, or gives no reason.
-    pub fn parse(text: &str) -> Result<Self, ExceptionsError> {
-        let all: Option<Vec<Exception>> = serde_norway::from_str(text).map_err(ExceptionsError::NoList)?;
-        let all = all.unwrap_or_default();
-        for exception in &all {
+    pub fn parse(file: &str, text: &str) -> Result<Self, ExceptionsError> {
+        let all: Option<Vec<Exception>> = yaml::read(text).map_err(ExceptionsError::NoList)?;
+        let mut all = all.unwrap_or_default();
+        for exception in &mut all {
+            file.clone_into(&mut exception.file);
             if !EXCEPTABLE.contains(&exception.rule.as_str()) {
                 return Err(ExceptionsError::NotExceptable(exception.rule.clone()));
             }

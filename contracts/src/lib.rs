@@ -18,3 +18,4 @@ pub mod topology;
 pub mod versions;
 pub mod window;
 mod words;
+mod yaml;

@@ -25,6 +25,7 @@ use std::fmt;
 
 use serde_json::Value;
 
+use crate::compat::source;
 use compile::Field;
 use json::Json;
 
@@ -35,6 +36,15 @@ use json::Json;
 ///
 /// <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-quota.html>
 pub const SIZE_QUOTA: usize = 2048;
+
+/// Refuses the text of a pattern or an event with a number that is not held exactly: two such numbers could seem equal
+/// that EventBridge, which compares digits, tells apart.
+///
+/// # Errors
+/// The number with its line and column.
+pub fn check_numbers(text: &str) -> Result<(), String> {
+    source::check_numbers(text).map_err(|error| error.to_string())
+}
 
 /// A valid event pattern.
 #[derive(Clone, Debug)]

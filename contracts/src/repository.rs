@@ -12,12 +12,14 @@ use serde_json::Value;
 
 use self::retention::Archive;
 use self::tree::Tree;
+use crate::compat::source;
 use crate::exceptions::Exceptions;
 use crate::topology::{Rule, Service, State};
 use crate::versions::{self, Version, Versions};
 use crate::{template, words};
 
-/// Where the reviewed exceptions are written down.
+/// Where the reviewed exceptions are written down that are of no single service; a service has its own
+/// `services/<service>/exceptions.yaml`.
 pub const EXCEPTIONS: &str = "contracts/exceptions.yaml";
 /// The template of the bus and its archive.
 pub const BUS: &str = "infra/bus.yaml";
@@ -191,12 +193,14 @@ impl Repository {
             unreadable: Vec::new(),
             tree: Tree::default(),
         };
+        repository.read_links(&tree);
         repository.read_services(&tree);
         repository.read_schemas(&tree);
         repository.read_examples(&tree);
         repository.read_readers(&tree);
         repository.read_releases(&tree);
         repository.read_exceptions(&tree);
+        repository.read_others(&tree);
         repository.tree = tree;
         repository
     }
@@ -331,15 +335,39 @@ impl Repository {
     }
 
     fn read_exceptions(&mut self, tree: &Tree) {
-        let Some(text) = tree.text(EXCEPTIONS) else { return };
-        match Exceptions::parse(text) {
-            Ok(exceptions) => self.exceptions = exceptions,
-            Err(error) => self.add_unreadable(EXCEPTIONS, error.to_string()),
+        let of_services = tree.below("services").filter(|(path, _)| is_exceptions_of_service(path));
+        for (path, text) in tree.text(EXCEPTIONS).map(|text| (EXCEPTIONS, text)).into_iter().chain(of_services) {
+            match Exceptions::parse(path, text) {
+                Ok(exceptions) => self.exceptions.all.extend(exceptions.all),
+                Err(error) => self.add_unreadable(path, error.to_string()),
+            }
+        }
+    }
+
+    /// Files that are no regular ones: what they lead to is not what the commit holds.
+    fn read_links(&mut self, tree: &Tree) {
+        for (path, kind) in tree.irregular() {
+            self.add_unreadable(path, format!("it is {kind}: contracts are regular files of the repository"));
+        }
+    }
+
+    /// The files that hold no contract by themselves, such as values of environments and OpenAPI documents.
+    fn read_others(&mut self, tree: &Tree) {
+        let known: BTreeSet<String> = self.unreadable.iter().map(|unreadable| unreadable.file.clone()).collect();
+        for (path, text) in tree.all().filter(|(path, _)| !known.contains(*path)) {
+            let error = match tree::extension(path) {
+                Some("yaml") => template::parse(text).err().map(|error| error.to_string()),
+                Some("json") => source::read(text).err().map(|error| error.to_string()),
+                _ => None,
+            };
+            if let Some(error) = error {
+                self.add_unreadable(path, format!("it cannot be read: {error}"));
+            }
         }
     }
 
     fn json(&mut self, path: &str, text: &str) -> Option<Value> {
-        serde_json::from_str(text).map_err(|error| self.add_unreadable(path, format!("it is not JSON: {error}"))).ok()
+        source::read(text).map_err(|error| self.add_unreadable(path, format!("it is not valid JSON: {error}"))).ok()
     }
 
     fn add_unreadable(&mut self, file: &str, reason: String) {
@@ -348,7 +376,7 @@ impl Repository {
 }
 
 /// The parameters that an environment's file gives a value, each with its stack.
-fn parameters_of_environments(tree: &Tree) -> BTreeSet<(String, String)> {
+pub(crate) fn parameters_of_environments(tree: &Tree) -> BTreeSet<(String, String)> {
     let files = tree.below("infra/environments").filter_map(|(_, text)| template::parse(text).ok());
     let mut set = BTreeSet::new();
     for file in files {
@@ -357,6 +385,11 @@ fn parameters_of_environments(tree: &Tree) -> BTreeSet<(String, String)> {
         }
     }
     set
+}
+
+/// Whether a path is `services/<service>/exceptions.yaml`.
+fn is_exceptions_of_service(path: &str) -> bool {
+    path.split('/').count() == 3 && path.ends_with("/exceptions.yaml")
 }
 
 fn stem<'a>(path: &'a str, folder: &str) -> Option<&'a str> {

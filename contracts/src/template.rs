@@ -15,6 +15,7 @@ use serde_json::{Map, Number, Value, json};
 use serde_norway::Value as Yaml;
 
 pub(crate) use self::parameters::resolve;
+use crate::yaml;
 
 /// The key of a macro that is called inside a section of a template.
 const TRANSFORM: &str = "Fn::Transform";
@@ -30,15 +31,16 @@ const INCLUDE: &str = "AWS::Include";
 /// As [`expand`]; also when the template itself cannot be read.
 pub fn read(repository: &Path, path: &str) -> Result<Value, TemplateError> {
     let unreadable = |source| TemplateError::Unreadable { path: path.to_owned(), source };
-    let text = fs::read_to_string(repository.join(path)).map_err(unreadable)?;
+    let text = read_inside(repository, path).map_err(unreadable)?;
     expand(path, &text, |included| read_inside(repository, included))
 }
 
-/// A file of the repository; a symbolic link that leads out of the repository is refused.
+/// A file of the repository; a symbolic link on the way to it is refused.
 fn read_inside(repository: &Path, path: &str) -> io::Result<String> {
     let file = repository.join(path).canonicalize()?;
-    if !file.starts_with(repository.canonicalize()?) {
-        return Err(io::Error::new(io::ErrorKind::PermissionDenied, "a link leads out of the repository"));
+    if file != repository.canonicalize()?.join(path) {
+        let reason = format!("{path} is a symbolic link, or is reached through one");
+        return Err(io::Error::new(io::ErrorKind::PermissionDenied, reason));
     }
     fs::read_to_string(file)
 }
@@ -70,7 +72,7 @@ pub fn text(template: &Value) -> String {
 
 /// Parses a template without looking at the files that it includes.
 pub(crate) fn parse(text: &str) -> Result<Value, serde_norway::Error> {
-    Ok(json_from_yaml(serde_norway::from_str(text)?))
+    Ok(json_from_yaml(yaml::read(text)?))
 }
 
 /// One template during the replacement of its includes.
@@ -153,7 +155,7 @@ impl<F: Fn(&str) -> io::Result<String>> Expansion<'_, F> {
             Ok(text) => text,
             Err(source) => return Err(TemplateError::Missing { path, included: file, source }),
         };
-        let yaml: Yaml = match serde_norway::from_str(&text) {
+        let yaml: Yaml = match yaml::read(&text) {
             Ok(yaml) => yaml,
             Err(source) => return Err(TemplateError::Invalid { path: file, source }),
         };

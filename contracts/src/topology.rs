@@ -3,6 +3,8 @@
 mod grants;
 mod properties;
 mod rules;
+mod silence;
+mod unresolved;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -27,8 +29,22 @@ const GRANTING: [&str; 7] = [
 const NESTED: [&str; 2] = ["AWS::CloudFormation::Stack", "AWS::Serverless::Application"];
 
 /// Resources that every environment must have for the proof to hold there.
-const UNCONDITIONAL: [&str; 4] =
-    ["AWS::IAM::Role", "AWS::Serverless::Function", "AWS::Events::Rule", "AWS::SQS::Queue"];
+const UNCONDITIONAL: [&str; 8] = [
+    "AWS::IAM::Role",
+    "AWS::Serverless::Function",
+    "AWS::Events::Rule",
+    "AWS::Lambda::Permission",
+    "AWS::SQS::Queue",
+    "AWS::SQS::QueuePolicy",
+    "AWS::SNS::Topic",
+    "AWS::SNS::Subscription",
+];
+
+/// The path of our bus in SSM, in the environment `local`.
+pub(crate) const BUS_NAME: &str = "/busline/local/bus/name";
+
+/// The only job that publishes: the outbox triggers it, so that only committed events are sent.
+pub(crate) const PUBLISH: &str = "publish";
 
 /// What one service's template states about the bus.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -49,6 +65,23 @@ pub struct Service {
     pub unclear_permissions: Vec<Unclear>,
     /// Other parts that concern its rules and are not understood.
     pub unclear_rules: Vec<Unclear>,
+    /// Settings that stop a job that publishes or reads.
+    pub stopping: Vec<Silence>,
+    /// Settings with which a job loses what it could not do, or gives up early.
+    pub losing: Vec<Silence>,
+}
+
+/// A setting with which a job gets, sends or keeps less than its contract promises.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Silence {
+    /// The job: the `Handler` of its function.
+    pub job: String,
+    /// Where the setting is in the template, as a JSON pointer.
+    pub pointer: String,
+    /// What it does.
+    pub what: String,
+    /// What would be right.
+    pub write: String,
 }
 
 /// A part of a template that may concern the bus and is not understood. It is reported, and nothing is derived from it.
@@ -112,9 +145,15 @@ impl Service {
         let resources = with_globals(template);
         let ssm_parameters = properties::ssm_parameters(&template["Parameters"]);
         let mut service = Self { name: name.to_owned(), ssm_parameters, ..Self::default() };
+        service.unclear_rules.extend(unresolved::macros(template));
         for (logical, resource) in entries(&resources) {
             service.add_resource(logical, resource, &resources);
         }
+        let queues = service
+            .rules
+            .iter()
+            .filter_map(|rule| unresolved::dead_letters(&rule.pointer, rule.dead_letter_config.as_ref(), &resources));
+        service.unclear_rules.extend(queues.collect::<Vec<_>>());
         service
     }
 
@@ -124,16 +163,21 @@ impl Service {
             let (what, write) = (format!("the resource {logical} without a plain Type"), "each resource by itself");
             return self.unclear_rules.push(Unclear::resource(logical, what, write));
         };
+        self.unclear_rules.extend(unresolved::resource(logical, kind, properties));
         match kind {
             "AWS::IAM::Role" => self.add_permissions(grants::from_role(logical, properties, resources)),
             "AWS::Serverless::Function" => {
                 self.jobs.extend(properties::job(properties));
                 self.add_permissions(grants::from_function(logical, properties, resources));
                 self.rules.extend(rules::from_function(logical, properties));
+                self.unclear_rules.extend(unresolved::events(logical, properties));
+                self.stopping.extend(silence::stopping(self, logical, properties, resources));
+                self.losing.extend(silence::losing(logical, properties, resources));
             }
             "AWS::Events::Rule" => {
                 self.rules.extend(rules::from_rule(logical, properties, resources));
                 self.unclear_rules.extend(rules::without_job(logical, properties, resources));
+                self.unclear_rules.extend(unresolved::uninvokable(logical, properties, resources));
             }
             "AWS::SQS::Queue" => {
                 self.queue_retention = self.queue_retention.max(Some(properties::retention(properties)));

@@ -7,9 +7,12 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use jiff::civil::Date;
+use serde::de::Error as _;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
+
+use crate::compat::source;
 
 /// The path of the file from the repository's root.
 pub const FILE: &str = "events/schemas/versions.json";
@@ -35,8 +38,9 @@ impl Versions {
     /// Parses the file's text.
     ///
     /// # Errors
-    /// When the text is not JSON of this form; the error has line and column.
+    /// When the text is not JSON of this form, or has a key twice; the error has line and column.
     pub fn parse(text: &str) -> Result<Self, serde_json::Error> {
+        source::read(text).map_err(serde_json::Error::custom)?;
         serde_json::from_str(text)
     }
 

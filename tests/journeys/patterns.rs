@@ -1,4 +1,5 @@
-//! What a rule reads: `contracts::pattern` and the cloud's `TestEventPattern` must say the same of every event.
+//! The local cloud delivers what `contracts::pattern` decides: its `TestEventPattern` must decide the same of every event.
+//! That is no evidence for either of them, because the local cloud is patched by the same reading of the guide.
 //!
 //! <https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_TestEventPattern.html>
 

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use anyhow::{Context, Result, bail, ensure};
 use aws_json::{Client, SSM, ssm};
 use contracts::check::{self, Finding};
+use contracts::deploy;
 use contracts::deploy::record::{self, Forced, Recorded};
-use contracts::deploy::{self, Verdict};
 use contracts::diff;
 use contracts::repository::tree::Tree;
 use contracts::repository::{Repository, base, compiled_types};
@@ -112,21 +112,22 @@ pub(crate) async fn gate(
     gate: &Gate,
 ) -> Result<BTreeMap<String, Forced>> {
     let repository = read(home)?;
+    let today = Zoned::now().date();
+    let failures = check::failing(&repository, today);
     let mut deployed = recorded(target).await?.services;
     let tree = deploy::service_contracts(&repository);
     let mut forced = BTreeMap::new();
     for service in stacks.iter().filter_map(|stack| stack.service.as_ref()) {
-        let verdict = deploy::verdict(&repository, &deployed, &service.name, Zoned::now().date());
-        if let Verdict::No { blockers, .. } | Verdict::Impossible { blockers, .. } = &verdict {
+        let decision = deploy::decide(&repository, &deployed, &service.name, today, &failures);
+        if !decision.allows() {
             let Gate::Forced(reason) = gate else {
                 bail!(
                     "{}\nto deploy it nevertheless: --force \"the reason\"",
-                    verdict.describe(&service.name, &target.env)
+                    decision.describe(&service.name, &target.env)
                 );
             };
-            ui::note(format_args!("{}\nforced: {reason}", verdict.describe(&service.name, &target.env)));
-            let broken_readers =
-                blockers.iter().map(|blocker| format!("{}: {}", blocker.reader, blocker.reason)).collect();
+            ui::note(format_args!("{}\nforced: {reason}", decision.describe(&service.name, &target.env)));
+            let broken_readers = decision.reasons();
             forced
                 .insert(service.name.clone(), Forced { at: Timestamp::now(), reason: reason.clone(), broken_readers });
         }

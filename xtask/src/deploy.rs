@@ -65,15 +65,16 @@ struct Code {
 impl Deployment<'_> {
     /// Deploys stacks, which must be in deployment order, unless that breaks a consumer.
     pub(crate) async fn run_through_gate(&mut self, stacks: &[&Stack], gate: &Gate) -> Result<()> {
+        // First, because contracts say nothing about a template that is none.
+        self.lint(stacks).await?;
         let step = Step::start("Contracts");
         self.forced = contracts::gate(self.home, self.target, stacks, gate).await?;
         step.done(if self.forced.is_empty() { "no consumer breaks" } else { "forced, and the reason is recorded" });
         self.run(stacks).await
     }
 
-    /// Deploys stacks, which must be in deployment order.
+    /// Deploys stacks with templates that were linted.
     async fn run(&self, stacks: &[&Stack]) -> Result<()> {
-        self.lint(stacks).await?;
         let binaries = self.build(stacks).await?;
         let page = if includes_web(stacks) { Some(page::build(self.home).await?) } else { None };
         let origin = self.web_origin().await?;

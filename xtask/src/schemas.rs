@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use contracts::catalog;
 use contracts::catalog::contents::Contents;
 use contracts::repository::Repository;
@@ -53,6 +53,9 @@ async fn readers(home: &Home) -> Result<()> {
 /// The catalogue and the AsyncAPI documents; removes those of services that were deleted.
 fn documents(repository: &Path) -> Result<()> {
     let tree = Tree::read(repository)?;
+    if let Some((path, kind)) = tree.irregular().next() {
+        bail!("{path} is {kind}: contracts are regular files of the repository");
+    }
     let generated: Vec<String> =
         tree.all().map(|(path, _)| path.to_owned()).filter(|path| catalog::is_generated(path)).collect();
     let wanted = catalog::files(&Contents::from_repository(&Repository::new(tree, None))?);

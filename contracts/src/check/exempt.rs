@@ -4,7 +4,6 @@ use jiff::civil::Date;
 
 use super::{Checked, Finding};
 use crate::exceptions::Exceptions;
-use crate::repository::EXCEPTIONS;
 
 /// Marks accepted findings, and returns the findings about the exceptions themselves.
 pub(super) fn apply(exceptions: &Exceptions, checked: &mut [Checked], today: Date) -> Vec<Finding> {
@@ -25,11 +24,11 @@ pub(super) fn apply(exceptions: &Exceptions, checked: &mut [Checked], today: Dat
         let name = format!("{} of {}", exception.rule, exception.subject);
         if !needed {
             let problem = format!("the exception from {name} is not needed");
-            wrong.push(Finding::new(&exception.subject, EXCEPTIONS, problem, "remove it"));
+            wrong.push(Finding::new(&exception.subject, &exception.file, problem, "remove it"));
         } else if exception.until < today {
             let problem = format!("the exception from {name} ended on {}", exception.until);
             let advice = format!("fix the finding, or give a new date and reason ({})", exception.reason);
-            wrong.push(Finding::new(&exception.subject, EXCEPTIONS, problem, advice));
+            wrong.push(Finding::new(&exception.subject, &exception.file, problem, advice));
         }
     }
     wrong

@@ -1,15 +1,12 @@
 //! What the publishers are allowed to publish, and what they publish.
 
 use crate::repository::{EventName, Repository};
-use crate::topology::{Service, Unclear};
+use crate::topology::{PUBLISH, Service, Unclear};
 
 use super::{Context, Finding};
 
 /// The path of our bus in SSM, in the environment `local`.
 const BUS_ARN: &str = "/busline/local/bus/arn";
-
-/// The only job that publishes: the outbox triggers it, so that only committed events are sent.
-const PUBLISH: &str = "publish";
 
 pub(super) fn builds(context: &Context<'_>) -> Vec<Finding> {
     let builds = |name: &EventName| {
@@ -88,6 +85,13 @@ pub(super) fn outbox_alone(context: &Context<'_>) -> Vec<Finding> {
                 let advice = "remove events:PutEvents from its role and write the event into the outbox";
                 let file = Repository::template_file(&service.name);
                 let finding = Finding::new(&format!("{}/{job}", service.name), file, problem, advice);
+                findings.push(finding.at(format!("/Resources/{}", grant.role)));
+            }
+            if grant.jobs.is_empty() {
+                let problem = format!("{} may publish and is the role of no function", grant.role);
+                let advice = "remove events:PutEvents from it: the job `publish` alone sends events";
+                let file = Repository::template_file(&service.name);
+                let finding = Finding::new(&service.name, file, problem, advice);
                 findings.push(finding.at(format!("/Resources/{}", grant.role)));
             }
         }

@@ -5,10 +5,7 @@ use serde_json::{Value, json};
 use super::{Context, Finding, permissions};
 use crate::pattern::{Pattern, SIZE_QUOTA};
 use crate::repository::{EventName, Repository};
-use crate::topology::{Rule, Service, State};
-
-/// The path of our bus in SSM, in the environment `local`.
-const BUS_NAME: &str = "/busline/local/bus/name";
+use crate::topology::{BUS_NAME, Rule, Service, State};
 
 /// How the `source` of each of our events starts.
 const SOURCE_PREFIX: &str = "busline.";
@@ -84,6 +81,19 @@ pub(super) fn filters_on_described_fields(context: &Context<'_>) -> Vec<Finding>
         let field = unknown_field(&rule.pattern)?;
         let problem = format!("the pattern filters on `{field}`, which no contract describes");
         Some((problem, "remove it: a pattern filters on source, detail-type and detail".to_owned()))
+    })
+}
+
+/// A filter takes events from a job that reads them: it gets less than its contract promises.
+pub(super) fn every_event(context: &Context<'_>) -> Vec<Finding> {
+    each(context, |_, rule| {
+        let filters = rule.pattern.as_object()?.keys().filter(|field| !NAMES.contains(&field.as_str()));
+        let filters: Vec<String> = filters.map(|field| format!("`{field}`")).collect();
+        let list = filters.join(", ");
+        let problem =
+            format!("the rule keeps events from {} by {list}, and the job reads all of its detail types", rule.job);
+        let advice = format!("remove {list}, and let the job decide; or accept it with an exception");
+        (!filters.is_empty()).then_some((problem, advice))
     })
 }
 

@@ -1,4 +1,4 @@
-//! The text of a schema, of which nothing may get lost on the way to a [`Value`].
+//! JSON text, of which nothing may get lost on the way to a [`Value`].
 
 use std::fmt;
 
@@ -8,32 +8,46 @@ use serde::{
 };
 use serde_json::{Map, Number, Value};
 
-use super::{InvalidSchema, number};
+use super::number;
+
+/// Why a text is not read.
+#[derive(Debug, thiserror::Error)]
+#[error("line {line}, column {column}: {reason}")]
+pub(crate) struct InvalidText {
+    /// The line, from 1.
+    pub(crate) line: usize,
+    /// The column in bytes, from 1.
+    pub(crate) column: usize,
+    /// The problem at this place.
+    pub(crate) reason: String,
+}
 
 /// Reads JSON in which no key is given twice and each number is held exactly.
-pub(super) fn read(text: &str) -> Result<Value, InvalidSchema> {
+pub(crate) fn read(text: &str) -> Result<Value, InvalidText> {
     if text.starts_with('\u{feff}') {
         let reason = "it begins with a byte order mark: save it as UTF-8 without one".into();
-        return Err(InvalidSchema::Text { line: 1, column: 1, reason });
+        return Err(InvalidText { line: 1, column: 1, reason });
     }
     let Whole(document) = serde_json::from_str(text).map_err(|error| {
         let said = error.to_string();
         let reason = said.rsplit_once(" at line ").map_or(said.as_str(), |(reason, _)| reason).to_owned();
-        InvalidSchema::Text { line: error.line(), column: error.column(), reason }
+        InvalidText { line: error.line(), column: error.column(), reason }
     })?;
-    match numbers(text).find(|(_, literal)| !is_kept(literal)) {
-        None => Ok(document),
-        Some((at, literal)) => {
-            let before = &text[..at];
-            let line = before.matches('\n').count() + 1;
-            let column = at - before.rfind('\n').map_or(0, |end| end + 1) + 1;
-            let reason = format!(
-                "the number {literal} does not fit into a 64-bit integer or a double, in which readers hold numbers: \
-                 give one that both sides can hold"
-            );
-            Err(InvalidSchema::Text { line, column, reason })
-        }
-    }
+    check_numbers(text)?;
+    Ok(document)
+}
+
+/// Refuses JSON with a number that is not held exactly.
+pub(crate) fn check_numbers(text: &str) -> Result<(), InvalidText> {
+    let Some((at, literal)) = numbers(text).find(|(_, literal)| !is_kept(literal)) else { return Ok(()) };
+    let before = &text[..at];
+    let line = before.matches('\n').count() + 1;
+    let column = at - before.rfind('\n').map_or(0, |end| end + 1) + 1;
+    let reason = format!(
+        "the number {literal} does not fit into a 64-bit integer or a double, in which readers hold numbers: give one \
+         that both sides can hold"
+    );
+    Err(InvalidText { line, column, reason })
 }
 
 /// The numbers of a text that is JSON, each with its offset in bytes.

@@ -10,6 +10,7 @@ impl Verdict {
             Self::Yes => {
                 format!("yes: {service} can be deployed to {env} now, it is proven that no reader there breaks")
             }
+            Self::Failing => format!("no: {service} cannot be deployed to {env}"),
             Self::No { blockers, order } => format!(
                 "no: {service} cannot be deployed to {env} yet\n{}\nthis order works: {}",
                 broken_readers(blockers),

@@ -63,6 +63,11 @@ fn is_plain(text: &str) -> bool {
     is_v4 || is_v6
 }
 
+/// Whether two texts are the same address: a plain value that is one matches each of its spellings.
+pub(super) fn is_same(left: &str, right: &str) -> bool {
+    parsed(left).is_some_and(|address| parsed(right) == Some(address))
+}
+
 fn is_number(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
 }
@@ -72,7 +77,8 @@ fn parsed(text: &str) -> Option<IpAddr> {
         return None;
     }
     if text.contains(':') {
-        return text.parse::<Ipv6Addr>().ok().map(IpAddr::V6);
+        // Java, in which EventBridge's matcher is written, takes `::ffff:a00:1` for the address 10.0.0.1 of version 4.
+        return text.parse::<Ipv6Addr>().ok().map(|address| address.to_canonical());
     }
     // By hand, because a leading zero is none of octal here, as it is not for EventBridge.
     let mut octets = [0; 4];

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::cidr::Cidr;
+use super::cidr::{self, Cidr};
 use super::ignore_case;
 use super::range::Range;
 use super::wildcard::Wildcard;
@@ -39,10 +39,13 @@ impl Matcher {
     /// Whether it matches `value`, which is no object and no array.
     pub(super) fn matches(&self, value: &Value) -> bool {
         match self {
-            Self::Equals(wanted) => wanted == value,
+            Self::Equals(wanted) => wanted == value || is_same_address(wanted, value),
             Self::Exists => true,
             Self::Absent => false,
-            Self::AnythingBut(unwanted) => !unwanted.iter().any(|matcher| matcher.matches(value)),
+            Self::AnythingBut(unwanted) => !unwanted.iter().any(|matcher| match matcher {
+                Self::Equals(unwanted) => unwanted == value,
+                matcher => matcher.matches(value),
+            }),
             Self::Numeric(range) => value.as_f64().is_some_and(|number| range.contains(number)),
             text => value.as_str().is_some_and(|value| text.matches_text(value)),
         }
@@ -60,4 +63,8 @@ impl Matcher {
             _ => false,
         }
     }
+}
+
+fn is_same_address(wanted: &Value, value: &Value) -> bool {
+    wanted.as_str().zip(value.as_str()).is_some_and(|(wanted, value)| cidr::is_same(wanted, value))
 }

@@ -15,10 +15,14 @@ use crate::template::{self, TemplateError};
 const FOLDERS: [&str; 6] =
     ["services", "infra", "events/schemas", "events/examples", "contracts/exceptions.yaml", "docs"];
 
+const LINK: &str = "a symbolic link";
+
 /// The texts of files by their paths from the repository's root, with `/` between folders.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Tree {
     files: BTreeMap<String, String>,
+    /// What is neither a regular file nor a folder, such as a symbolic link; nothing of it was read.
+    irregular: BTreeMap<String, &'static str>,
 }
 
 impl Tree {
@@ -29,7 +33,11 @@ impl Tree {
     pub fn read(folder: &Path) -> Result<Self, TreeError> {
         let mut tree = Self::default();
         for place in FOLDERS {
-            tree.add(folder, place)?;
+            let parent = place.split_once('/').map(|(parent, _)| parent);
+            match parent.filter(|parent| folder.join(parent).is_symlink()) {
+                Some(parent) => drop(tree.irregular.insert(parent.to_owned(), LINK)),
+                None => tree.add(folder, place)?,
+            }
         }
         Ok(tree)
     }
@@ -37,13 +45,21 @@ impl Tree {
     fn add(&mut self, folder: &Path, place: &str) -> Result<(), TreeError> {
         let path = folder.join(place);
         let unreadable = |source| TreeError::Unreadable { path: path.clone(), source };
-        if path.is_dir() {
+        let kind = match fs::symlink_metadata(&path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+            found => found.map_err(unreadable)?.file_type(),
+        };
+        if kind.is_dir() {
             for entry in fs::read_dir(&path).map_err(unreadable)? {
                 let name = entry.map_err(unreadable)?.file_name();
                 self.add(folder, &format!("{place}/{}", name.to_string_lossy()))?;
             }
-        } else if is_relevant(place) && path.exists() {
+        } else if kind.is_symlink() {
+            self.irregular.insert(place.to_owned(), LINK);
+        } else if is_relevant(place) && kind.is_file() {
             self.files.insert(place.to_owned(), fs::read_to_string(&path).map_err(unreadable)?);
+        } else if is_relevant(place) {
+            self.irregular.insert(place.to_owned(), "no regular file");
         }
         Ok(())
     }
@@ -53,9 +69,19 @@ impl Tree {
     /// # Errors
     /// When git cannot be run, there is no such commit, or a file is not UTF-8.
     pub fn from_commit(folder: &Path, commit: &str) -> Result<Self, TreeError> {
-        let mut list = git(folder, ["ls-tree", "-r", "-z", "--name-only", "--full-tree", commit, "--"]);
-        let listed = output(list.args(FOLDERS), &[])?;
-        let paths: Vec<&str> = listed.split('\0').filter(|path| is_relevant(path)).collect();
+        let mut list = git(folder, ["ls-tree", "-r", "-z", "--full-tree", commit, "--"]);
+        // The parents too: git lists nothing below one that is a link.
+        let parents = FOLDERS.iter().filter_map(|place| place.split_once('/')).map(|(parent, _)| parent);
+        let listed = output(list.args(FOLDERS).args(parents), &[])?;
+        let (mut irregular, mut paths) = (BTreeMap::new(), Vec::new());
+        for (mode, path) in listed.split('\0').filter_map(entry).filter(|(_, path)| is_at_or_above(path)) {
+            match mode {
+                "120000" => drop(irregular.insert(path.to_owned(), LINK)),
+                "160000" => drop(irregular.insert(path.to_owned(), "another repository")),
+                _ if is_relevant(path) => paths.push(path),
+                _ => {}
+            }
+        }
         let requested = paths.iter().map(|path| format!("{commit}:{path}\n")).collect::<Vec<_>>().concat();
         let objects = output(&mut git(folder, ["cat-file", "--batch"]), requested.as_bytes())?;
         let mut rest = &*objects;
@@ -65,7 +91,18 @@ impl Tree {
             files.insert(path.to_owned(), text.to_owned());
             rest = next;
         }
-        Ok(Self { files })
+        Ok(Self { files, irregular })
+    }
+
+    /// The paths at which there is no regular file, and what is there instead.
+    pub fn irregular(&self) -> impl Iterator<Item = (&str, &'static str)> {
+        self.irregular.iter().map(|(path, kind)| (path.as_str(), *kind))
+    }
+
+    /// Puts a symbolic link in the place of a file or a folder.
+    pub fn link(&mut self, path: &str) {
+        self.files.retain(|file, _| file != path && !file.starts_with(&format!("{path}/")));
+        self.irregular.insert(path.to_owned(), LINK);
     }
 
     /// The text of a file.
@@ -107,10 +144,26 @@ impl Tree {
     }
 }
 
+/// The mode and the path of an entry of `ls-tree`.
+fn entry(line: &str) -> Option<(&str, &str)> {
+    let (description, path) = line.split_once('\t')?;
+    Some((description.split_once(' ')?.0, path))
+}
+
+/// Whether a path is one of [`FOLDERS`], below one, or the parent of one.
+fn is_at_or_above(path: &str) -> bool {
+    let is_below = |path: &str, folder: &str| path.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'));
+    FOLDERS.iter().any(|place| path == *place || is_below(path, place) || is_below(place, path))
+}
+
+/// What a path ends with after its last dot.
+pub(super) fn extension(path: &str) -> Option<&str> {
+    Path::new(path).extension().and_then(OsStr::to_str)
+}
+
 /// Rust sources show which events a service builds; the other files are data.
 fn is_relevant(path: &str) -> bool {
-    let extension = Path::new(path).extension().and_then(OsStr::to_str);
-    match extension {
+    match extension(path) {
         Some("json" | "yaml") => !path.contains("/tests/"),
         Some("rs") => path.contains("/src/"),
         Some("md") => path == "docs/catalog.md",

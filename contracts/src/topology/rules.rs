@@ -3,17 +3,16 @@
 use serde_json::{Map, Value, json};
 
 use super::properties::{job, resource_name};
-use super::{Rule, State, Unclear};
+use super::{Rule, State, Unclear, silence};
 use crate::pattern::Pattern;
-use crate::template::{entries, one_or_many};
+use crate::template::one_or_many;
 
 const INPUT_SETTINGS: [&str; 3] = ["Input", "InputPath", "InputTransformer"];
 
 /// The rules that a function declares as its events.
 pub(super) fn from_function(logical: &str, function: &Value) -> Vec<Rule> {
     let job = job(function).unwrap_or_default();
-    entries(&function["Events"])
-        .filter(|(_, event)| matches!(event["Type"].as_str(), Some("EventBridgeRule" | "CloudWatchEvent")))
+    silence::rules(function)
         .map(|(name, event)| {
             let properties = &event["Properties"];
             Rule {

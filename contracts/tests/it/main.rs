@@ -12,6 +12,7 @@ mod repository;
 mod schema_pairs;
 mod schemas;
 mod templates;
+mod tree;
 
 use std::fs;
 

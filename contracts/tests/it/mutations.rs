@@ -9,18 +9,22 @@
 mod changes;
 mod kinds;
 mod rust_types;
+mod smuggled;
 
 use std::collections::BTreeMap;
 use std::num::NonZero;
 use std::thread::{self, available_parallelism};
 
-use contracts::check;
+use contracts::check::{self, Failure, Finding};
+use contracts::deploy;
+use contracts::diff;
 use contracts::proofs::Proofs;
 use contracts::repository::tree::Tree;
 use contracts::repository::{EventName, Repository, TypeDocument, compiled_types};
 
 use self::kinds::{BESIDE, HARMLESS, KINDS};
-use crate::repository::{Subject, describe, today, tree};
+use self::smuggled::{SMUGGLED, as_permitted_resource};
+use crate::repository::{Subject, describe, here, today, tree};
 
 /// What a mutation changes.
 #[derive(Clone)]
@@ -110,6 +114,79 @@ impl Tally {
         let (made, caught) = self.kinds.values().fold((0, 0), |sum, row| (sum.0 + row.made, sum.1 + row.caught));
         println!("\nMutation score: {caught} of {made} changes caught, {} kinds, {events} events", self.kinds.len());
     }
+}
+
+#[test]
+#[ignore = "dozens of changes, for a minute or two: cargo xtask test --only contracts runs it"]
+fn each_smuggled_change_is_caught_by_the_check_for_it() {
+    let whole = Workspace { tree: tree(), types: compiled_types() };
+    let name = Subject::find().name;
+    let threads = available_parallelism().map_or(1, NonZero::get);
+    let shares = SMUGGLED.chunks(SMUGGLED.len().div_ceil(threads));
+    let missed: Vec<String> = thread::scope(|scope| {
+        let running: Vec<_> = shares.map(|share| scope.spawn(|| smuggle(&whole, &name, share))).collect();
+        running.into_iter().flat_map(|share| share.join().unwrap()).collect()
+    });
+    println!("\n{} of {} smuggled changes caught", SMUGGLED.len() - missed.len(), SMUGGLED.len());
+    assert!(missed.is_empty(), "survivors:\n{}", missed.join("\n"));
+}
+
+/// Makes changes one by one; those that their check does not report.
+fn smuggle(whole: &Workspace, name: &EventName, changes: &[Kind]) -> Vec<String> {
+    let proofs = Proofs::default();
+    let made = changes.iter().map(|(kind, expected, change)| {
+        let mut workspace = whole.clone();
+        assert!(change(&mut workspace, name), "{kind}: there is nothing to change");
+        let caught = caught(workspace, expected, &proofs);
+        println!("{}  {kind}", if caught.is_ok() { "caught" } else { "MISSED" });
+        caught.err().map(|others| format!("{kind}: {expected} did not catch it, {others}"))
+    });
+    made.flatten().collect()
+}
+
+#[test]
+fn whatever_a_check_finds_is_in_the_difference_and_refuses_the_deployment() {
+    let base = here();
+    let finding = |rule| vec![Failure { rule, finding: finding_of(rule) }];
+    for (rule, verdict) in [
+        ("files-readable", diff::Verdict::Incompatible),
+        ("job-not-stopped", diff::Verdict::Incompatible),
+        ("reader-proven", diff::Verdict::Unknown),
+    ] {
+        let difference = diff::with_checks(&base, &base, today(), &finding(rule));
+        assert_eq!((difference.verdict, difference.changes.len()), (verdict, 1), "{rule}");
+        assert!(difference.markdown().contains(&format!("the check `{rule}` does not hold: it is wrong")), "{rule}");
+        let service = base.services.keys().next().unwrap();
+        let decision = deploy::decide(&base, &deploy::Services::new(), service, today(), &finding(rule));
+        assert!(
+            !decision.allows() && decision.describe(service, "prod").contains(&format!("{rule}: it is wrong")),
+            "{rule}"
+        );
+    }
+    let difference = diff::with_checks(&base, &base, today(), &[]);
+    assert_eq!(difference.verdict, diff::Verdict::Compatible);
+}
+
+fn finding_of(rule: &str) -> Finding {
+    Finding {
+        subject: rule.to_owned(),
+        file: "a.json".to_owned(),
+        pointer: None,
+        problem: "it is wrong".to_owned(),
+        advice: "correct it".to_owned(),
+        witness: None,
+        accepted: None,
+    }
+}
+
+#[test]
+fn a_rule_may_be_a_separate_resource_with_its_permission() {
+    let name = Subject::find().name;
+    let mut workspace = Workspace { tree: tree(), types: compiled_types() };
+    assert!(as_permitted_resource(&mut workspace, &name));
+    let checked = check::run(&Repository::new(workspace.tree, Some(workspace.types)), today());
+    let found: Vec<String> = check::failures(&checked).map(|(rule, finding)| describe(rule, finding)).collect();
+    assert!(found.is_empty(), "{found:#?}");
 }
 
 #[test]

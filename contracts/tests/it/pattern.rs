@@ -3,7 +3,7 @@
 #![allow(clippy::panic, clippy::unwrap_used, reason = "parts of tests: they fail by panicking")]
 
 use contracts::pattern::generate::{Pair, pair};
-use contracts::pattern::{Pattern, SIZE_QUOTA};
+use contracts::pattern::{Pattern, SIZE_QUOTA, check_numbers};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -64,6 +64,32 @@ fn a_deeply_nested_pattern_is_refused() {
     assert!(Pattern::parse(&nested(50)).is_ok());
     assert!(Pattern::parse(&nested(120)).is_err());
     assert!(Pattern::parse(&nested(100_000)).is_err());
+}
+
+#[test]
+fn an_address_is_compared_as_event_ruler_does_it() {
+    let block = parse(&detail(&json!([{"cidr": "10.0.0.0/24"}])));
+    assert!(
+        block.matches(&detail(&json!("::ffff:a00:1"))) && block.matches(&detail(&json!("0:0:0:0:0:FFFF:0a00:0001")))
+    );
+    assert!(!block.matches(&detail(&json!("::ffff:10.0.0.1"))) && !block.matches(&detail(&json!("::a00:1"))));
+    let plain = parse(&detail(&json!(["::1", "12:30"])));
+    assert!(plain.matches(&detail(&json!("0:0:0:0:0:0:0:1"))) && plain.matches(&detail(&json!("12:30"))));
+    assert!(!plain.matches(&detail(&json!("::2"))));
+    let error = Pattern::parse(&detail(&json!([{"cidr": "::ffff:a00:0/120"}])).to_string()).unwrap_err();
+    assert_eq!(error.reason(), "IPv4 mask bits must be < 32");
+}
+
+#[test]
+fn whole_numbers_beyond_two_to_the_53_are_compared_exactly_or_refused() {
+    let event = detail(&json!(9_007_199_254_740_993_u64));
+    assert!(parse(&detail(&json!([9_007_199_254_740_993_u64]))).matches(&event));
+    assert!(!parse(&detail(&json!([9_007_199_254_740_992_u64]))).matches(&event));
+    assert!(check_numbers("[9007199254740993, -9007199254740993, 0.1, 5e9, 4999999999.999999]").is_ok());
+    for text in ["18446744073709551617", "0.10000000000000000001", "5000000000.0000001"] {
+        let error = check_numbers(&format!("{{\n  \"x\": {text}}}")).unwrap_err();
+        assert!(error.starts_with(&format!("line 2, column 8: the number {text}")), "{error}");
+    }
 }
 
 #[test]

@@ -1,7 +1,8 @@
 //! `can-deploy`: compares the repository with the contracts recorded in an environment.
 
+use ::contracts::check;
 use ::contracts::deploy::record::{self, Forced, Recorded};
-use ::contracts::deploy::{self, Verdict};
+use ::contracts::deploy::{self, Decision};
 use ::contracts::repository::tree::Tree;
 use ::contracts::repository::{Repository, base};
 use anyhow::{Result, bail};
@@ -21,7 +22,7 @@ struct Answer<'a> {
     service: &'a str,
     env: &'a str,
     #[serde(flatten)]
-    verdict: &'a Verdict,
+    decision: &'a Decision,
     /// The last forced deployment of the service.
     #[serde(skip_serializing_if = "Option::is_none")]
     forced: Option<&'a Forced>,
@@ -51,12 +52,13 @@ pub(super) async fn can_deploy(
             return Ok(Outcome::Incomplete);
         }
     };
-    let verdict = deploy::verdict(&workspace.repository, &recorded.services, service, workspace.today);
+    let failures = check::failing(&workspace.repository, workspace.today);
+    let decision = deploy::decide(&workspace.repository, &recorded.services, service, workspace.today, &failures);
     let forced = recorded.forced.get(service);
-    print_answer(format, &Answer { service, env, verdict: &verdict, forced }, || {
-        describe(service, env, &verdict, forced)
+    print_answer(format, &Answer { service, env, decision: &decision, forced }, || {
+        describe(service, env, &decision, forced)
     })?;
-    Ok(if verdict == Verdict::Yes { Outcome::Complete } else { Outcome::Negative })
+    Ok(if decision.allows() { Outcome::Complete } else { Outcome::Negative })
 }
 
 /// What services would have recorded if they were deployed as of commits.
@@ -86,8 +88,8 @@ async fn recorded(env: &str) -> Result<Recorded> {
     Ok(record::read(env, values.iter().map(|(name, value)| (name.as_str(), value.as_str())))?)
 }
 
-fn describe(service: &str, env: &str, verdict: &Verdict, forced: Option<&Forced>) -> String {
-    let text = verdict.describe(service, env);
+fn describe(service: &str, env: &str, decision: &Decision, forced: Option<&Forced>) -> String {
+    let text = decision.describe(service, env);
     match forced {
         Some(forced) => {
             format!("{text}\nnote: the last deployment of {service} was forced at {}: {}", forced.at, forced.reason)

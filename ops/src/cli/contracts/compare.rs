@@ -1,7 +1,7 @@
 //! `compat` and `match`: two documents, no repository.
 
 use ::contracts::compat::{self, Direction, Finding, Report, Schema, Verdict};
-use ::contracts::pattern::Pattern;
+use ::contracts::pattern::{self, Pattern};
 use anyhow::{Result, bail};
 use ops::contract_inputs::json_input::JsonInput;
 use ops::error::UsageError;
@@ -60,12 +60,15 @@ fn describe_finding(finding: &Finding, old: &JsonInput, new: &JsonInput) -> Stri
     }
 }
 
-pub(super) fn matches(pattern: &str, event: &str) -> Result<Outcome> {
-    let [pattern, event] = JsonInput::read_pair(pattern, event, ["pattern", "event"])?;
+pub(super) fn matches(rule: &str, event: &str) -> Result<Outcome> {
+    let [rule, event] = JsonInput::read_pair(rule, event, ["pattern", "event"])?;
     // First, because line and column help more than an error of the pattern.
-    pattern.json()?;
-    let parsed = Pattern::parse(&pattern.text).map_err(|error| UsageError(format!("{}: {error}", pattern.name)))?;
+    rule.json()?;
+    let parsed = Pattern::parse(&rule.text).map_err(|error| UsageError(format!("{}: {error}", rule.name)))?;
     let value = event.json()?;
+    for input in [&rule, &event] {
+        pattern::check_numbers(&input.text).map_err(|error| UsageError(format!("{}: {error}", input.name)))?;
+    }
     if !value.is_object() {
         bail!(UsageError(format!(
             "{} is not an event: an event is a JSON object with source, detail-type and detail",

@@ -80,7 +80,8 @@ pub(super) fn diff(wanted: Option<&str>, workspace: &WorkspaceArgs, format: Form
     // Resolved first, so that text with a leading dash is not an option of git.
     let resolved = base::commit(&workspace.root, &commit).map_err(wrong)?;
     let tree = Tree::from_commit(&workspace.root, &resolved).map_err(wrong)?;
-    let diff = diff::between(&Repository::new(tree, None), &workspace.repository, workspace.today);
+    let failures = check::failing(&workspace.repository, workspace.today);
+    let diff = diff::with_checks(&Repository::new(tree, None), &workspace.repository, workspace.today, &failures);
     print_answer(format, &diff, || diff.markdown())?;
     Ok(match diff.verdict {
         Verdict::Compatible => Outcome::Complete,

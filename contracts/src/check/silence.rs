@@ -1,0 +1,112 @@
+//! What stops or starves publishers and readers although no contract has changed.
+
+use serde_json::{Value, json};
+
+use super::{Context, Finding};
+use crate::repository::{self, BUS, Repository};
+use crate::template::entries;
+use crate::topology::{Service, Silence};
+
+const BUS_KIND: &str = "AWS::Events::EventBus";
+
+pub(super) fn not_stopped(context: &Context<'_>) -> Vec<Finding> {
+    each(context, |service| &service.stopping)
+}
+
+pub(super) fn failures_kept(context: &Context<'_>) -> Vec<Finding> {
+    each(context, |service| &service.losing)
+}
+
+fn each(context: &Context<'_>, silences: fn(&Service) -> &Vec<Silence>) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for service in context.repository.services.values() {
+        for silence in silences(service) {
+            let subject = format!("{}/{}", service.name, silence.job);
+            let advice = format!("write {}", silence.write);
+            let finding = Finding::new(&subject, Repository::template_file(&service.name), &silence.what, advice);
+            findings.push(finding.at(&silence.pointer));
+        }
+    }
+    findings
+}
+
+/// The templates beside the services have one bus, give its names to the others, and forbid nothing on it.
+pub(super) fn bus_open(context: &Context<'_>) -> Vec<Finding> {
+    let tree = &context.repository.tree;
+    let mut findings = Vec::new();
+    for (path, _) in tree.below("infra") {
+        // A file that is no template is reported by another check, or included by one.
+        let Ok(template) = tree.template(path) else { continue };
+        for (logical, resource) in entries(&template["Resources"]) {
+            let Some((problem, advice)) = closing(resource) else { continue };
+            findings.push(Finding::new("bus", path, problem, advice).at(format!("/Resources/{logical}")));
+        }
+        if path == BUS {
+            findings.extend(misnamed(&template["Resources"]));
+        }
+    }
+    findings.extend(redirected(context.repository));
+    findings
+}
+
+fn closing(resource: &Value) -> Option<(String, &'static str)> {
+    let kind = resource["Type"].as_str().unwrap_or_default();
+    let problem = match kind {
+        "AWS::Events::EventBusPolicy" => "a policy of the bus may refuse what roles allow".to_owned(),
+        "AWS::Events::Rule" => "a rule outside of the services has no contract".to_owned(),
+        BUS_KIND if !resource["Properties"]["Policy"].is_null() => {
+            "the bus has a policy that may refuse events".to_owned()
+        }
+        BUS_KIND if !resource["Condition"].is_null() => "the bus exists only on a condition".to_owned(),
+        _ => return None,
+    };
+    Some((problem, "remove it: the roles of publishers and the rules of services decide who sends and who gets events"))
+}
+
+/// The parameters by which services find the bus must name it.
+fn misnamed(resources: &Value) -> Vec<Finding> {
+    let buses: Vec<&String> =
+        entries(resources).filter(|(_, resource)| resource["Type"] == BUS_KIND).map(|(name, _)| name).collect();
+    let [bus] = buses[..] else {
+        let problem = format!("{BUS} has {} buses", buses.len());
+        return vec![Finding::new("bus", BUS, problem, "keep one bus, which all services share")];
+    };
+    let arn = json!({"Fn::GetAtt": format!("{bus}.Arn")});
+    let wanted = [("name", vec![json!({"Ref": bus})]), ("arn", vec![arn, json!({"Fn::GetAtt": [bus, "Arn"]})])];
+    let missing = wanted.into_iter().filter(|(end, values)| {
+        let name = format!("/busline/${{Env}}/bus/{end}");
+        let is_it = |resource: &Value| {
+            let properties = &resource["Properties"];
+            resource["Type"] == "AWS::SSM::Parameter"
+                && resource["Condition"].is_null()
+                && properties["Name"]["Fn::Sub"] == *name
+                && values.contains(&properties["Value"])
+        };
+        !entries(resources).any(|(_, resource)| is_it(resource))
+    });
+    missing
+        .map(|(end, values)| {
+            let problem = format!("no parameter /busline/${{Env}}/bus/{end} names the bus: services would not find it");
+            Finding::new("bus", BUS, problem, format!("an AWS::SSM::Parameter with the Value {}", values[0]))
+        })
+        .collect()
+}
+
+/// Environments that give a service another path to look up than its template.
+fn redirected(repository: &Repository) -> Vec<Finding> {
+    let set = repository::parameters_of_environments(&repository.tree);
+    let looked_up = set.iter().filter(|(stack, parameter)| {
+        repository.services.get(stack).is_some_and(|service| service.ssm_parameters.contains_key(parameter))
+    });
+    looked_up
+        .map(|(stack, parameter)| {
+            let problem = format!("an environment gives {stack} another {parameter} than its template looks up");
+            Finding::new(
+                stack,
+                "infra/environments",
+                problem,
+                "remove it: the deployment fills in the environment's path",
+            )
+        })
+        .collect()
+}

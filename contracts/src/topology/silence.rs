@@ -1,0 +1,211 @@
+//! Settings with which a job gets, sends or keeps less than its contract promises, without a change of any contract.
+
+use serde_json::{Value, json};
+
+use super::properties::{job, resource_name};
+use super::{BUS_NAME, PUBLISH, Service, Silence};
+use crate::pattern::Pattern;
+use crate::template::{entries, number, one_or_many};
+
+/// The shortest time for which Lambda and EventBridge must try again, in seconds: an outage of minutes is no failure.
+const LEAST_AGE: i64 = 3_600;
+/// The fewest repetitions of an asynchronous invocation: Lambda's default.
+///
+/// <https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html>
+const LEAST_RETRIES: i64 = 2;
+/// The fewest repetitions of a delivery by a rule; EventBridge's default is 185.
+const LEAST_DELIVERIES: i64 = 10;
+
+/// What can take a failed event or batch.
+const DESTINATIONS: [&str; 3] = ["AWS::SNS::Topic", "AWS::SQS::Queue", "AWS::S3::Bucket"];
+
+/// What the outbox's stream brings for an event that waits: other fields must not matter to a filter.
+///
+/// <https://docs.aws.amazon.com/lambda/latest/dg/with-ddb-filtering.html>
+fn outbox_record() -> Value {
+    json!({"eventName": "INSERT", "dynamodb": {"Keys": {"sk": {"S": "OUTBOX"}}}})
+}
+
+/// What stops a function that publishes or that a rule invokes.
+pub(super) fn stopping(service: &Service, logical: &str, function: &Value, resources: &Value) -> Vec<Silence> {
+    let place = Place::new(logical, function);
+    let mut found = Vec::new();
+    if !is_publisher(function) && !is_reader(logical, function, resources) {
+        return found;
+    }
+    let reserved = &function["ReservedConcurrentExecutions"];
+    if !reserved.is_null() && number(reserved).is_none_or(|reserved| reserved == 0) {
+        let what = format!("ReservedConcurrentExecutions is {reserved}: the function may never run");
+        found.push(place.silence(
+            "ReservedConcurrentExecutions",
+            what,
+            "it without a reserved concurrency, or with one above 0",
+        ));
+    }
+    if is_publisher(function) {
+        found.extend(stopped_publisher(service, &place, function, resources));
+    }
+    found
+}
+
+fn stopped_publisher(service: &Service, place: &Place, function: &Value, resources: &Value) -> Vec<Silence> {
+    let mut found = Vec::new();
+    let bus = &function["Environment"]["Variables"]["BUS_NAME"];
+    if !service.refers_to(bus, BUS_NAME) {
+        let what = format!("the publisher sends to the bus {bus}, on which no rule listens");
+        found.push(place.silence("Environment/Variables/BUS_NAME", what, "BUS_NAME: !Ref BusName"));
+    }
+    let mut streams = entries(&function["Events"]).filter(|(_, event)| event["Type"] == "DynamoDB");
+    let Some((name, stream)) = streams.next() else {
+        let what = "the publisher has no event of a table's stream: it never runs".to_owned();
+        found.push(place.silence("Events", what, "an event of Type DynamoDB for the table's stream"));
+        return found;
+    };
+    let event = &stream["Properties"];
+    let reasons = [disabled(event), unseen(event, resources), filtered(&event["FilterCriteria"])];
+    found.extend(
+        reasons
+            .into_iter()
+            .flatten()
+            .map(|(setting, what, write)| place.silence(&format!("Events/{name}/Properties/{setting}"), what, write)),
+    );
+    found
+}
+
+type Reason = (&'static str, String, &'static str);
+
+fn disabled(event: &Value) -> Option<Reason> {
+    let enabled = &event["Enabled"];
+    let what = || format!("the event source has Enabled: {enabled}: the outbox may never be read");
+    (!enabled.is_null() && *enabled != true).then(|| ("Enabled", what(), "it without Enabled"))
+}
+
+/// A stream without the rows' content, or of no table of the template.
+fn unseen(event: &Value, resources: &Value) -> Option<Reason> {
+    let view = resource_name(&event["Stream"])
+        .map(|table| &resources[table]["Properties"]["StreamSpecification"]["StreamViewType"]);
+    if view.is_some_and(|view| view == "NEW_IMAGE" || view == "NEW_AND_OLD_IMAGES") {
+        return None;
+    }
+    let what = "the stream brings no new rows of a table of this template".to_owned();
+    Some(("Stream", what, "!GetAtt of the table's StreamArn, and StreamViewType: NEW_IMAGE"))
+}
+
+/// A filter that leaves out events that wait in the outbox.
+fn filtered(criteria: &Value) -> Option<Reason> {
+    let matches = |filter: &Value| {
+        let pattern = filter["Pattern"].as_str().and_then(|text| Pattern::parse(text).ok());
+        pattern.is_some_and(|pattern| pattern.matches(&outbox_record()))
+    };
+    if criteria.is_null() || one_or_many(&criteria["Filters"]).iter().any(matches) {
+        return None;
+    }
+    let what = format!("the filter {criteria} leaves out rows of the outbox: their events are never published");
+    let write = r#"Pattern: '{"eventName": ["INSERT"], "dynamodb": {"Keys": {"sk": {"S": ["OUTBOX"]}}}}'"#;
+    Some(("FilterCriteria", what, write))
+}
+
+/// Where a function loses what it could not do, or gives up early.
+pub(super) fn losing(logical: &str, function: &Value, resources: &Value) -> Vec<Silence> {
+    let place = Place::new(logical, function);
+    let mut found = Vec::new();
+    if is_reader(logical, function, resources) {
+        let config = &function["EventInvokeConfig"];
+        let on_failure = &config["DestinationConfig"]["OnFailure"]["Destination"];
+        found.extend(place.unkept(on_failure, resources, "EventInvokeConfig"));
+        found.extend(place.short(
+            config,
+            "EventInvokeConfig",
+            ["MaximumEventAgeInSeconds", "MaximumRetryAttempts"],
+            LEAST_RETRIES,
+        ));
+    }
+    for (name, event) in rules(function) {
+        let setting = format!("Events/{name}/Properties/RetryPolicy");
+        let policy = &event["Properties"]["RetryPolicy"];
+        found.extend(place.short(
+            policy,
+            &setting,
+            ["MaximumEventAgeInSeconds", "MaximumRetryAttempts"],
+            LEAST_DELIVERIES,
+        ));
+    }
+    let streams =
+        entries(&function["Events"]).filter(|(_, event)| is_publisher(function) && event["Type"] == "DynamoDB");
+    for (name, event) in streams {
+        let (setting, stream) = (format!("Events/{name}/Properties"), &event["Properties"]);
+        let on_failure = &stream["DestinationConfig"]["OnFailure"]["Destination"];
+        found.extend(place.unkept(on_failure, resources, &setting));
+        found.extend(place.short(
+            stream,
+            &setting,
+            ["MaximumRecordAgeInSeconds", "MaximumRetryAttempts"],
+            LEAST_RETRIES,
+        ));
+    }
+    found
+}
+
+/// The rules among a function's events.
+pub(super) fn rules(function: &Value) -> impl Iterator<Item = (&String, &Value)> {
+    entries(&function["Events"])
+        .filter(|(_, event)| matches!(event["Type"].as_str(), Some("EventBridgeRule" | "CloudWatchEvent")))
+}
+
+/// Whether a rule invokes a function, as its event or as a separate resource.
+fn is_reader(logical: &str, function: &Value, resources: &Value) -> bool {
+    let is_target = |resource: &Value| {
+        let mut targets = one_or_many(&resource["Properties"]["Targets"]).iter();
+        resource["Type"] == "AWS::Events::Rule" && targets.any(|target| resource_name(&target["Arn"]) == Some(logical))
+    };
+    rules(function).next().is_some() || entries(resources).any(|(_, resource)| is_target(resource))
+}
+
+fn is_publisher(function: &Value) -> bool {
+    function["Handler"] == PUBLISH
+}
+
+/// A function of a template.
+struct Place {
+    job: String,
+    pointer: String,
+}
+
+impl Place {
+    fn new(logical: &str, function: &Value) -> Self {
+        Self { job: job(function).unwrap_or_default(), pointer: format!("/Resources/{logical}/Properties") }
+    }
+
+    fn silence(&self, setting: &str, what: String, write: &str) -> Silence {
+        let pointer = format!("{}/{setting}", self.pointer);
+        Silence { job: self.job.clone(), pointer, what, write: write.to_owned() }
+    }
+
+    /// A destination of failures that is missing, or no resource of the template.
+    fn unkept(&self, destination: &Value, resources: &Value, setting: &str) -> Option<Silence> {
+        let kind = resource_name(destination).and_then(|name| resources[name]["Type"].as_str());
+        if kind.is_some_and(|kind| DESTINATIONS.contains(&kind)) {
+            return None;
+        }
+        let what = format!("what {} could not do is lost: its OnFailure destination is {destination}", self.job);
+        let write = "DestinationConfig with OnFailure and a topic, queue or bucket of this template";
+        Some(self.silence(&format!("{setting}/DestinationConfig"), what, write))
+    }
+
+    /// Limits of age and of repetitions that are too low, or not known; none given means AWS's own, which are high.
+    fn short(&self, config: &Value, setting: &str, names: [&str; 2], retries: i64) -> Vec<Silence> {
+        let [age, attempts] = names;
+        let is_short = |name: &str, least: i64| {
+            let given = &config[name];
+            let found = given.as_i64().or_else(|| given.as_str()?.parse().ok());
+            // -1 is for ever, for streams.
+            !given.is_null() && found != Some(-1) && found.is_none_or(|found| found < least)
+        };
+        let short = [(age, LEAST_AGE), (attempts, retries)].into_iter().filter(|(name, least)| is_short(name, *least));
+        let silence = |(name, least): (&str, i64)| {
+            let what = format!("{} gives up early: {name} is {}", self.job, config[name]);
+            self.silence(&format!("{setting}/{name}"), what, &format!("{name} of at least {least}, or none"))
+        };
+        short.map(silence).collect()
+    }
+}
