@@ -183,14 +183,14 @@ impl Deployment<'_> {
         let name = stacks::stack_name(&self.target.env, &stack.name);
         let changer = StackChanger::new(self.target, &name);
         let release = Release { at: Timestamp::now(), template: template.body, parameters: assigned.values };
-        let changes = self.change(stack, &changer, &release, &step).await?;
+        let applied = self.change(stack, &changer, &release, &step).await?;
         if let Some((service, code)) = stack.service.as_ref().zip(code) {
             self.keep_or_return(stack, service, &code.bucket, &release, &step).await?;
-            if self.target.cloud.is_some() && changes.is_some() {
+            if self.target.cloud.is_some() && applied.is_some() {
                 package::delete_others(self.target, &code.bucket, &service.name, &code.key).await?;
             }
         }
-        step.done(changes.map_or("unchanged".to_owned(), |changes| change_set::summary(&changes)));
+        step.done(applied.map_or("unchanged".to_owned(), |changes| change_set::summary(&changes)));
         Ok(())
     }
 
