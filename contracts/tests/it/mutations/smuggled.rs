@@ -283,23 +283,27 @@ pub(super) const SMUGGLED: [Kind; 91] = [
         })
     }),
     ("lost: OnFailure was removed", "reader-keeps-failures", |g, n| {
-        in_reader(g, n, |function| {
+        in_keeper(g, n, |function| {
             drop(function["EventInvokeConfig"].as_object_mut().unwrap().remove("DestinationConfig"))
         })
     }),
     ("lost: OnFailure is a topic that does not exist", "reader-keeps-failures", |g, n| {
-        in_reader(g, n, |function| {
+        in_keeper(g, n, |function| {
             function["EventInvokeConfig"]["DestinationConfig"]["OnFailure"]["Destination"] = json!({"Ref": "Gone"});
         })
     }),
     ("lost: retries are cut to a minute", "reader-keeps-failures", |g, n| {
-        in_reader(g, n, |function| function["EventInvokeConfig"]["MaximumEventAgeInSeconds"] = json!(60))
+        in_keeper(g, n, |function| function["EventInvokeConfig"]["MaximumEventAgeInSeconds"] = json!(60))
     }),
     ("lost: no retries", "reader-keeps-failures", |g, n| {
-        in_reader(g, n, |function| function["EventInvokeConfig"]["MaximumRetryAttempts"] = json!(0))
+        in_keeper(g, n, |function| function["EventInvokeConfig"]["MaximumRetryAttempts"] = json!(0))
     }),
     ("lost: the rule's retries are cut to a minute", "reader-keeps-failures", |g, n| {
-        edit_rule(&mut g.tree, n, |rule| rule["RetryPolicy"] = json!({"MaximumEventAgeInSeconds": 60}))
+        in_keeper(g, n, |function| {
+            for event in function["Events"].as_object_mut().unwrap().values_mut() {
+                event["Properties"]["RetryPolicy"] = json!({"MaximumEventAgeInSeconds": 60});
+            }
+        })
     }),
     ("lost: the outbox's OnFailure was removed", "reader-keeps-failures", |g, n| {
         in_outbox(g, n, |event| drop(event.as_object_mut().unwrap().remove("DestinationConfig")))
@@ -348,6 +352,20 @@ fn in_reader_template(workspace: &mut Workspace, name: &EventName, change: impl 
 /// Changes the properties of the function with the first rule for an event.
 fn in_reader(workspace: &mut Workspace, name: &EventName, change: impl FnOnce(&mut Value)) -> bool {
     in_reader_template(workspace, name, |resources, function| change(&mut resources[function]["Properties"]))
+}
+
+/// Changes the properties of a function of the same service with a rule and a destination for what it could not do.
+fn in_keeper(workspace: &mut Workspace, name: &EventName, change: impl FnOnce(&mut Value)) -> bool {
+    let service = reader(workspace, name);
+    in_template(workspace, &service, |template| {
+        let keeps = |function: &Value| {
+            let mut events = function["Events"].as_object().into_iter().flat_map(|events| events.values());
+            events.any(|event| event["Type"] == "EventBridgeRule")
+                && function["EventInvokeConfig"]["DestinationConfig"].is_object()
+        };
+        let mut resources = template["Resources"].as_object_mut().unwrap().values_mut();
+        change(&mut resources.find(|resource| keeps(&resource["Properties"])).unwrap()["Properties"]);
+    })
 }
 
 /// Changes the properties of the function that publishes an event.
