@@ -4,5 +4,6 @@ pub(crate) mod archive_limits;
 pub(crate) mod archive_names;
 pub(crate) mod deletion;
 pub(crate) mod export;
+pub(crate) mod missing_users;
 pub(crate) mod participants;
 pub(crate) mod profile;

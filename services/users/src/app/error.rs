@@ -35,7 +35,7 @@ pub(crate) enum AppError {
     #[error("other requests changed the same item in each attempt")]
     Contended,
     #[error(
-        "more than {0} users have been removed from the user pool, and none was deleted here; see the README's runbook"
+        "more than {0} users are missing in the user pool; at most as many were deleted in this run; see the README's runbook"
     )]
     TooManyRemovedUsers(usize),
     #[error("{0} deletions have been incomplete for more than a day; see the README's runbook")]

@@ -21,13 +21,13 @@ use uuid::Uuid;
 use crate::app::deletions::Deletions;
 use crate::app::error::AppError;
 use crate::domain::deletion::BeginOutcome;
+use crate::domain::missing_users::MissingUsers;
 use crate::user_pool::UserPool;
 
 /// Younger profiles wait for the next run, so that a sign-up that is still going on is not looked at.
 const MIN_PROFILE_AGE: SignedDuration = SignedDuration::from_mins(15);
 
-/// The default maximum of deletions per run. More users than this do not leave in an hour, and replacing the pool must
-/// not erase all of them.
+/// The default maximum of deletions per run, so that an operator who is alarmed has time before more are deleted.
 pub(crate) const DEFAULT_MAX_DELETIONS: usize = 100;
 
 /// Compares the profiles with the user pool.
@@ -38,14 +38,19 @@ pub(crate) struct PoolReconciliation {
 }
 
 impl PoolReconciliation {
-    /// Begins the deletion of every user that was removed from the pool; of none if they are more than `max_deletions`.
+    /// Begins the deletion of users that were removed from the pool, of at most `max_deletions`.
+    ///
+    /// # Errors
+    /// When more users are missing in the pool, after the deletions; the next run continues.
     pub(crate) async fn delete_removed_users(
         &self,
         max_deletions: usize,
         correlation: &CorrelationContext,
     ) -> Result<(), AppError> {
+        let missing = self.missing_users().await?;
+        let are_too_many = missing.len() > max_deletions;
         let mut begun = 0;
-        for user in self.removed_users(max_deletions).await? {
+        for user in self.removed_users(missing.candidates(max_deletions), max_deletions).await? {
             match self.deletions.begin(user, correlation).await? {
                 BeginOutcome::Started => begun += 1,
                 // The index was outdated, or the next run finds the user again.
@@ -53,23 +58,26 @@ impl PoolReconciliation {
             }
         }
         info!(deletions.begun = begun, "looked for users that were removed from the user pool");
-        Ok(())
+        if are_too_many { Err(AppError::TooManyRemovedUsers(max_deletions)) } else { Ok(()) }
     }
 
-    /// The users that the pool does not know. Every other answer of the pool is a failure.
-    async fn removed_users(&self, max_deletions: usize) -> Result<Vec<Uuid>, AppError> {
+    async fn missing_users(&self) -> Result<MissingUsers, AppError> {
         let registered_before = clock::now().saturating_sub(MIN_PROFILE_AGE).unwrap_or_default();
         let profiles = self.deletions.store.registered_before(registered_before).await?;
         let listed = self.pool.subjects().await?;
+        Ok(MissingUsers::new(profiles, |user| listed.contains(user)))
+    }
+
+    /// The first `max` of the users that the pool does not know. Every other answer of the pool is a failure.
+    async fn removed_users(&self, candidates: &[Uuid], max: usize) -> Result<Vec<Uuid>, AppError> {
         let mut removed = Vec::new();
-        for user in profiles.into_iter().filter(|user| !listed.contains(user)) {
-            if self.pool.user(&user.to_string()).await?.is_some() {
-                continue;
+        for user in candidates {
+            if removed.len() == max {
+                break;
             }
-            if removed.len() == max_deletions {
-                return Err(AppError::TooManyRemovedUsers(max_deletions));
+            if self.pool.user(&user.to_string()).await?.is_none() {
+                removed.push(*user);
             }
-            removed.push(user);
         }
         Ok(removed)
     }

@@ -172,6 +172,30 @@ fn an_error_about_one_user_deletes_no_user() {
 }
 
 #[test]
+fn many_removed_users_are_deleted_in_bounded_runs_that_raise_the_alarm() {
+    let profiles: Vec<String> = (0..152).map(subject).collect();
+    let listed = |from: usize| vec![page(&[vec![subject(0)], profiles[from..].to_vec()].concat(), None)];
+    let first = Scenario { profiles: profiles.clone(), listed: listed(151), user_answer: |_| unknown() };
+    let ran = first.run(&json!({}));
+    assert_eq!(deleted(&ran), profiles[1..101], "as many as one run may delete");
+    assert_eq!(ran.error_type(), "TooManyUsersRemoved", "the alarm fires");
+
+    let left = [&profiles[..1], &profiles[101..]].concat();
+    let ran = Scenario { profiles: left, ..first }.run(&json!({}));
+    ran.outcome.as_ref().expect("the job is done");
+    assert_eq!(deleted(&ran), profiles[101..151]);
+}
+
+#[test]
+fn a_replaced_pool_that_users_have_joined_deletes_none_of_the_others() {
+    let profiles: Vec<String> = (0..110).map(subject).collect();
+    let listed = vec![page(&[subject(105), subject(107), subject(109)], None)];
+    let ran = Scenario { profiles: profiles.clone(), listed, user_answer: |_| unknown() }.run(&json!({}));
+    assert_eq!(deleted(&ran), [subject(106), subject(108)], "only users of the pool can have been removed from it");
+    assert_eq!(ran.error_type(), "TooManyUsersRemoved");
+}
+
+#[test]
 fn a_replaced_pool_deletes_no_user_until_an_operator_allows_it() {
     let profiles: Vec<String> = (0..101).map(subject).collect();
     let scenario = Scenario { profiles: profiles.clone(), listed: vec![page(&[], None)], user_answer: |_| unknown() };
