@@ -1,15 +1,17 @@
 """Starts the local cloud: `python -m busline_local --port 4566 --state-dir .local`.
 
-Exit status: 0 after a clean stop (SIGTERM or SIGINT), 1 with one line on
-standard error when it cannot start.
+Exit status: 0 after a clean stop (SIGTERM or SIGINT) with all state saved, 1
+with one line on standard error when it cannot start or save.
 """
 
 import argparse
 import importlib.metadata
+import logging
 import os
 import socket
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 from busline_local import settings
@@ -34,7 +36,13 @@ def main() -> None:
     tempfile.tempdir = None
     if not arguments.stock:
         _apply_patches(set(arguments.without))
-    _serve(arguments.port)
+    is_saved = _serve(arguments.port)
+    if lock and is_saved:
+        lock.note_saved()
+    if not is_saved:
+        sys.exit(
+            "busline_local: not all state could be saved; the messages above tell what and why"
+        )
 
 
 def _arguments() -> argparse.Namespace:
@@ -103,19 +111,33 @@ def _apply_patches(without: set[str]) -> None:
             patch.apply()
 
 
-def _serve(port: int) -> None:
+def _serve(port: int) -> bool:
+    """Serve until a stop is requested; whether all state was saved then."""
     from ministack import app
     from ministack.core import lambda_runtime
 
     from busline_local import lifecycle
 
     lifecycle.install(port)
+    # MiniStack logs what it could not save, and ends as if it had.
+    failures: list[logging.LogRecord] = []
+    logging.getLogger("persistence").addFilter(_collector(failures))
 
     # MiniStack has its own command line.
     sys.argv = sys.argv[:1]
     app.main()
     # Functions are processes; none may outlive the server that they call.
     lambda_runtime.reset()
+    return not failures
+
+
+def _collector(errors: list[logging.LogRecord]) -> Callable[[logging.LogRecord], bool]:
+    def collect(record: logging.LogRecord) -> bool:
+        if record.levelno >= logging.ERROR:
+            errors.append(record)
+        return True
+
+    return collect
 
 
 if __name__ == "__main__":

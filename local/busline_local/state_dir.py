@@ -17,6 +17,16 @@ class StateDirLock:
     """A held lock on a state folder. The kernel frees it when the process ends."""
 
     descriptor: int
+    port: int
+
+    def note_saved(self) -> None:
+        """Tell the next server and the commands that all state was saved."""
+        self._write(saved=True)
+
+    def _write(self, *, saved: bool) -> None:
+        # Never shorter, so that it needs no more room on a full disk.
+        holder = json.dumps({"pid": os.getpid(), "port": self.port, "saved": saved})
+        os.pwrite(self.descriptor, f"{holder:<80}".encode(), 0)
 
     @classmethod
     def acquire(cls, state_dir: Path, port: int) -> "StateDirLock":
@@ -38,8 +48,9 @@ class StateDirLock:
         for folder in ("services", "objects", "tmp"):
             (state_dir / folder).mkdir(mode=0o700, exist_ok=True)
         os.ftruncate(descriptor, 0)
-        os.write(descriptor, json.dumps({"pid": os.getpid(), "port": port}).encode())
-        return cls(descriptor)
+        lock = cls(descriptor, port)
+        lock._write(saved=False)
+        return lock
 
 
 def _in_use(state_dir: Path, lock: Path) -> str:

@@ -1,5 +1,6 @@
 """The launcher: one server a state folder, one clear line when it cannot start."""
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -31,6 +32,20 @@ def test_a_second_server_on_the_same_state_names_the_first(tmp_path: Path) -> No
     assert f"process {first.process.pid} on port {first.port}" in second.stderr
     assert len(second.stderr.splitlines()) == 1
     assert status == 0
+
+
+def test_a_stop_tells_whether_all_state_was_saved(tmp_path: Path) -> None:
+    def stop(server: Server) -> tuple[int, bool]:
+        status = server.stop()
+        return status, json.loads((server.state_dir / "lock.json").read_text())["saved"]
+
+    assert stop(Server(tmp_path / "state")) == (0, True)
+    second = Server(tmp_path / "state")
+    # As on a full disk, this file cannot be written.
+    (tmp_path / "state/services/iam.json").unlink(missing_ok=True)
+    (tmp_path / "state/services/iam.json").mkdir()
+    assert stop(second) == (1, False)
+    assert "not all state could be saved" in second.log.read_text()
 
 
 def test_a_taken_port_is_named(tmp_path: Path) -> None:

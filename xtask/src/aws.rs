@@ -107,7 +107,9 @@ where
     R: std::fmt::Debug + 'static,
 {
     if let Some(service) = error.as_service_error() {
-        let code = service.code().unwrap_or("no code");
+        let Some(code) = service.code() else {
+            return "the service failed and gave no reason: its log may tell".to_owned();
+        };
         return format!("{code}: {}", service.message().unwrap_or("no message"));
     }
     causes(error)

@@ -30,6 +30,8 @@ pub(crate) struct Cloud {
     pub(crate) pid: u32,
     /// The port on 127.0.0.1.
     pub(crate) port: u16,
+    /// Whether it has ended with all its state saved; not in the records of earlier versions.
+    saved: Option<bool>,
 }
 
 /// The local cloud of one home, running or not.
@@ -111,7 +113,20 @@ impl<'a> LocalCloud<'a> {
             }
             tokio::time::sleep(POLL).await;
         }
+        if self.is_incomplete()? {
+            bail!(
+                "the local cloud could not save all its data, perhaps because the disk is full: its log {} names what; \
+                 `cargo xtask up --fresh` starts empty",
+                self.log().display()
+            );
+        }
         Ok(Some(cloud))
+    }
+
+    /// Whether a cloud ended without saving all its state, because it was killed or the disk was full.
+    pub(crate) fn is_incomplete(&self) -> Result<bool> {
+        let record = self.lock_file()?.and_then(|mut file| read_record(&mut file));
+        Ok(record.is_some_and(|cloud| cloud.saved == Some(false)))
     }
 
     /// Kills the cloud and its functions without saving the state: for one that is not started again.

@@ -57,7 +57,7 @@ struct Lease {
 /// What must hold for the object that is replaced.
 enum Condition {
     Missing,
-    /// It has this ETag.
+    /// It has this `ETag`.
     Unchanged(String),
 }
 
@@ -123,7 +123,7 @@ impl Place {
         }
     }
 
-    /// The present lease, and the ETag of its object.
+    /// The present lease, and the `ETag` of its object.
     async fn read(&self) -> Result<(Lease, String)> {
         let found = self.client.get_object().bucket(&self.bucket).key(KEY).send().await;
         let object = found.map_err(aws::failed("read the environment's lock"))?;
@@ -133,7 +133,7 @@ impl Place {
         Ok((lease, etag))
     }
 
-    /// Until it shall stop; the last ETag.
+    /// Until it shall stop; the last `ETag`.
     async fn renew(self, mut etag: String, mut stopped: watch::Receiver<bool>) -> String {
         while tokio::time::timeout(RENEWAL, stopped.wait_for(|stop| *stop)).await.is_err() {
             // A failed renewal is tried again before the lease ends.

@@ -142,6 +142,12 @@ async fn start_or_join(home: &Home, python: &Python, port: Option<u16>, data: Da
         ui::note(format_args!("The local cloud already runs at {}: deploying what changed.", cloud.endpoint()));
         return Ok((cloud, Origin::Joined));
     }
+    if data == Data::Kept && local.is_incomplete()? {
+        ui::note(
+            "The local cloud's last run ended without saving all its data: it was killed, or the disk was full. What is \
+             missing is deployed again; `cargo xtask up --fresh` starts empty.",
+        );
+    }
     let step = Step::start("Local cloud");
     let cloud = local.start(python, port).await?;
     let contents = if data == Data::Emptied { "empty, " } else { "" };

@@ -34,6 +34,7 @@ from busline_local.patches import (
     lambda_logging_config,
     log_pages,
     mail_headers,
+    object_persistence,
     post_confirmation,
     put_events,
     queue_depth,
@@ -217,6 +218,12 @@ PATCHES: tuple[Patch, ...] = (
         "drops the headers of an email",
         f"{_AWS}/ses/latest/APIReference-V2/API_MessageHeader.html",
         mail_headers.apply,
+    ),
+    Patch(
+        "object_persistence",
+        "accepts an object whose file could not be written",
+        f"{_AWS}/AmazonS3/latest/API/API_PutObject.html",
+        object_persistence.apply,
     ),
     Patch(
         "sqs_batch_permissions",

@@ -36,6 +36,7 @@ struct Scenario<'a> {
 pub(super) async fn check(copy: &Copy, home: &Home, interrupts: &mut Interrupts) -> Result<()> {
     let folder = tempfile::Builder::new().prefix("busline-test-").tempdir()?;
     let own = Home { repo: copy.folder.clone(), ..home.beside(folder.path().to_owned()) };
+    interrupts.unless(copy.cargo(&["build", "--quiet", "--bin", "xtask"])).await?;
     let python = interrupts.unless(Python::ready(home)).await?;
     let local = LocalCloud::new(&own);
     let cloud = local.start(&python, None).await?;
@@ -44,7 +45,7 @@ pub(super) async fn check(copy: &Copy, home: &Home, interrupts: &mut Interrupts)
     let stack = stacks.all()[first].clone();
     let scenario = Scenario { copy, home: own.clone(), target: Target::local(cloud), stack };
     let names: Vec<&str> = stacks.all()[..=first].iter().map(|stack| stack.name.as_str()).collect();
-    let outcome = interrupts.unless(scenario.run(&names)).await;
+    let outcome = interrupts.unless(Box::pin(scenario.run(&names))).await;
     outcome.and(local.kill().await)
 }
 
