@@ -7,6 +7,7 @@ use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
+use aws_sdk_cloudformation::types::TemplateStage;
 
 use crate::aws::{self, Target};
 use crate::cloud::LocalCloud;
@@ -106,9 +107,10 @@ impl Scenario<'_> {
         let name = &self.stack.name;
         let expected = Template::read(&self.copy.folder, &self.stack, &[])?.body;
         let client = aws_sdk_cloudformation::Client::new(&self.target.sdk);
-        let deployed = client.get_template().stack_name(stacks::stack_name(&self.target.env, name)).send().await;
+        let deployed = client.get_template().stack_name(stacks::stack_name(&self.target.env, name));
+        let deployed = deployed.template_stage(TemplateStage::Original).send().await;
         let deployed = deployed.map_err(aws::failed("read the deployed template"))?.template_body;
-        ensure!(deployed.as_deref() == Some(expected.as_str()), "another template is deployed");
+        ensure!(deployed.as_deref().map(str::trim) == Some(expected.trim()), "another template is deployed");
         let bucket = stacks::parameter_path(&self.target.env, ARTIFACTS, "bucket");
         let bucket = aws_json::ssm::parameter(&self.target.sdk, &bucket).await;
         let bucket =
