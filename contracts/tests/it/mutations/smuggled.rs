@@ -230,7 +230,7 @@ pub(super) const SMUGGLED: [Kind; 91] = [
     }),
     ("stopped: the publisher sends to a renamed bus", "job-not-stopped", |g, n| {
         in_publisher(g, n, |function| {
-            function["Environment"]["Variables"]["BUS_NAME"] = json!({"Fn::Sub": "${BusName}x"})
+            function["Environment"]["Variables"]["BUS_NAME"] = json!({"Fn::Sub": "${BusName}x"});
         })
     }),
     ("stopped: an environment names another bus", "bus-open", |g, n| {
@@ -238,7 +238,7 @@ pub(super) const SMUGGLED: [Kind; 91] = [
     }),
     ("stopped: another parameter of the bus", "job-not-stopped", |g, n| {
         in_template(g, &n.service, |template| {
-            template["Parameters"]["BusName"]["Default"] = json!("/busline/local/old/name")
+            template["Parameters"]["BusName"]["Default"] = json!("/busline/local/old/name");
         })
     }),
     ("stopped: a policy of the bus denies", "bus-open", |g, _| {
@@ -284,7 +284,7 @@ pub(super) const SMUGGLED: [Kind; 91] = [
     }),
     ("lost: OnFailure was removed", "reader-keeps-failures", |g, n| {
         in_keeper(g, n, |function| {
-            drop(function["EventInvokeConfig"].as_object_mut().unwrap().remove("DestinationConfig"))
+            drop(function["EventInvokeConfig"].as_object_mut().unwrap().remove("DestinationConfig"));
         })
     }),
     ("lost: OnFailure is a topic that does not exist", "reader-keeps-failures", |g, n| {
