@@ -221,7 +221,7 @@ PATCHES: tuple[Patch, ...] = (
     ),
     Patch(
         "object_persistence",
-        "accepts an object whose file could not be written",
+        "accepts an object that it could not write to its file",
         f"{_AWS}/AmazonS3/latest/API/API_PutObject.html",
         object_persistence.apply,
     ),
