@@ -2,6 +2,7 @@
 
 import resource
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -21,10 +22,16 @@ def bucket_of(s3: Client) -> str:
     return bucket
 
 
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[Server]:
+    server = Server(tmp_path / "state")
+    yield server
+    server.stop()
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="limits another process's files")
 @pytest.mark.patch("object_persistence")
-def test_an_upload_that_cannot_be_written_fails(tmp_path: Path) -> None:
-    server = Server(tmp_path / "state")
+def test_an_upload_that_cannot_be_written_fails(server: Server) -> None:
     s3 = Cloud(server.endpoint).client("s3")
     bucket = bucket_of(s3)
     # As on a full disk, the server cannot write more.
@@ -34,7 +41,6 @@ def test_an_upload_that_cannot_be_written_fails(tmp_path: Path) -> None:
     assert refused.value.response["ResponseMetadata"]["HTTPStatusCode"] >= 500
     s3.put_object(Bucket=bucket, Key="small", Body=b"1")
     assert s3.get_object(Bucket=bucket, Key="small")["Body"].read() == b"1"
-    server.stop()
 
 
 @pytest.mark.guard
