@@ -119,9 +119,10 @@ def _serve(port: int) -> bool:
     from busline_local import lifecycle
 
     lifecycle.install(port)
-    # On a busy machine, Node.js takes longer to start than MiniStack waits: the page
-    # would get 503.
+    # On a busy machine, Node.js and functions take longer to start than MiniStack
+    # waits: the page would get 503.
     cloudfront_js._EVAL_TIMEOUT = 60.0
+    lambda_runtime._PROVIDED_INIT_TIMEOUT = 60.0
     # MiniStack logs what it could not save, and ends as if it had.
     failures: list[logging.LogRecord] = []
     logging.getLogger("persistence").addFilter(_collector(failures))
