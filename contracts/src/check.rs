@@ -186,7 +186,7 @@ pub fn run_with(repository: &Repository, today: Date, proofs: &Proofs) -> Vec<Ch
 /// A finding that no exception accepts.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Failure {
-    /// The check's name.
+    /// The name of the check that found it.
     pub rule: &'static str,
     /// What is wrong, and what would be right.
     #[serde(flatten)]

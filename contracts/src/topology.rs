@@ -78,7 +78,7 @@ pub struct Silence {
     pub job: String,
     /// Where the setting is in the template, as a JSON pointer.
     pub pointer: String,
-    /// What it does.
+    /// What the setting causes, as in "is never invoked".
     pub what: String,
     /// What would be right.
     pub write: String,

@@ -17,7 +17,7 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use clap::{CommandFactory, Parser, Subcommand};
 use clap_complete::Shell;
-use ops::connection;
+use ops::{connection, error};
 
 use crate::cli::contracts::ContractsCommand;
 use crate::cli::dlq::DlqCommand;
@@ -101,7 +101,7 @@ const SILENCE: Duration = Duration::from_secs(5);
 
 async fn report_silence() {
     tokio::time::sleep(SILENCE).await;
-    if let (false, Some(place)) = (connection::has_answered(), connection::place()) {
+    if let (false, Some(place)) = (connection::has_answered(), error::place()) {
         output::print_notice(&format!("waiting for an answer of {place}"));
     }
 }

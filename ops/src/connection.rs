@@ -3,8 +3,8 @@
 
 use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use std::{env, io};
 
@@ -18,7 +18,7 @@ use serde::Deserialize;
 use tokio::sync::OnceCell;
 
 use crate::deployment::Deployment;
-use crate::error::UsageError;
+use crate::error::{self, UsageError};
 use crate::names;
 
 /// The environment of the local cloud.
@@ -34,9 +34,6 @@ const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// For a call with all its attempts. An endpoint that does not answer is reported after this time.
 const OPERATION_TIMEOUT: Duration = Duration::from_secs(45);
-
-/// Where the last connection leads, for error texts.
-static PLACE: Mutex<Option<String>> = Mutex::new(None);
 
 /// Any of these variables means that the operator wants AWS, or another endpoint than the local cloud.
 const AWS_SETTINGS: [&str; 4] = ["AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_SQS", "AWS_PROFILE", "AWS_ACCESS_KEY_ID"];
@@ -58,7 +55,7 @@ impl Connection {
     fn new(sdk: SdkConfig, env: String, is_busline: bool) -> Self {
         let region = sdk.region().map_or("unknown", Region::as_ref);
         let place = sdk.endpoint_url().map_or_else(|| format!("AWS in the region {region}"), str::to_owned);
-        *PLACE.lock().unwrap_or_else(PoisonError::into_inner) = Some(place);
+        error::set_place(place);
         Self { sdk, env, is_busline, deployment: Arc::default() }
     }
 
@@ -129,12 +126,6 @@ pub(crate) fn record_answer() {
 #[must_use]
 pub fn has_answered() -> bool {
     HAS_ANSWERED.load(Ordering::Relaxed)
-}
-
-/// The endpoint or the region of the last connection.
-#[must_use]
-pub fn place() -> Option<String> {
-    PLACE.lock().unwrap_or_else(PoisonError::into_inner).clone()
 }
 
 /// The same credentials and region at another endpoint, which wins over `AWS_ENDPOINT_URL` and a profile's

@@ -2,10 +2,21 @@
 
 use std::error::Error;
 use std::fmt::Debug;
+use std::sync::{Mutex, PoisonError};
 
 use aws_sdk_sqs::error::{ProvideErrorMetadata, SdkError};
 
-use crate::connection;
+/// Where the last connection leads.
+static PLACE: Mutex<Option<String>> = Mutex::new(None);
+
+pub(crate) fn set_place(place: String) {
+    *PLACE.lock().unwrap_or_else(PoisonError::into_inner) = Some(place);
+}
+
+/// The endpoint or the region of the last connection.
+pub fn place() -> Option<String> {
+    PLACE.lock().unwrap_or_else(PoisonError::into_inner).clone()
+}
 
 /// The operator asked for something that does not exist or is not allowed. The text tells what would be right.
 #[derive(Debug, thiserror::Error)]
@@ -37,7 +48,7 @@ where
             format!("{text} (set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY)")
         }
         SdkError::TimeoutError(_) => {
-            let place = connection::place().unwrap_or_else(|| "the endpoint".to_owned());
+            let place = place().unwrap_or_else(|| "the endpoint".to_owned());
             format!("{text} ({place} does not answer: AWS_ENDPOINT_URL and the region decide what is called)")
         }
         _ => text,

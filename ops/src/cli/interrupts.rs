@@ -1,22 +1,13 @@
 //! Ctrl-C, a closed terminal and SIGTERM: the first ends the command in an orderly way, the second at once.
 
 use std::process;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, OnceLock};
-use std::time::Instant;
 
-use crate::cli::output;
+use crate::cli::{output, standard_output};
 
 /// The exit code of an interrupted program.
 const INTERRUPTED: i32 = 130;
-
-/// When the first interrupt came.
-static FIRST: OnceLock<Instant> = OnceLock::new();
-
-/// When the command was interrupted; `None` while it was not.
-pub(crate) fn interrupted_at() -> Option<Instant> {
-    FIRST.get().copied()
-}
 
 /// Sets `stopped` at the first interrupt, so that messages in work are finished and the others are made visible. A
 /// second interrupt ends the program at once.
@@ -26,7 +17,7 @@ pub(crate) fn stop_at_interrupt(stopped: Arc<AtomicBool>) -> Arc<AtomicBool> {
     let set = Arc::clone(&stopped);
     tokio::spawn(async move {
         interrupts.next().await;
-        FIRST.get_or_init(Instant::now);
+        standard_output::note_interrupt();
         set.store(true, Ordering::Relaxed);
         interrupts.next().await;
         output::print_notice("ended at once: messages in flight stay hidden until their visibility timeout");

@@ -2,11 +2,10 @@
 //! command from giving messages back.
 
 use std::io::{self, Write};
+use std::sync::OnceLock;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::thread;
 use std::time::{Duration, Instant};
-
-use crate::cli::interrupts::interrupted_at;
 
 /// How often an interrupt is looked for while nobody reads.
 const CHECK_INTERVAL: Duration = Duration::from_millis(50);
@@ -16,6 +15,14 @@ const MAX_WAIT: Duration = Duration::from_secs(2);
 
 /// What is handed to the thread at once.
 const BUFFER_BYTES: usize = 64 * 1024;
+
+/// When the first interrupt came.
+static INTERRUPTED: OnceLock<Instant> = OnceLock::new();
+
+/// From now on, the reader is waited for only for a moment.
+pub(crate) fn note_interrupt() {
+    INTERRUPTED.get_or_init(Instant::now);
+}
 
 /// The command was interrupted, and nobody reads what it prints.
 #[derive(Debug, thiserror::Error)]
@@ -54,7 +61,7 @@ impl StandardOutput {
                 Err(RecvTimeoutError::Disconnected) => return Err(io::ErrorKind::BrokenPipe.into()),
                 Err(RecvTimeoutError::Timeout) => {}
             }
-            if interrupted_at().is_some_and(|at| at.max(started).elapsed() > MAX_WAIT) {
+            if INTERRUPTED.get().is_some_and(|at| started.max(*at).elapsed() > MAX_WAIT) {
                 self.is_blocked = true;
                 return Err(io::Error::other(NobodyReads));
             }

@@ -29,7 +29,6 @@ pub(crate) struct State {
     pub(crate) ages: BTreeMap<String, f64>,
 }
 
-/// A running endpoint.
 pub(crate) struct FakeAws {
     pub(crate) url: String,
     state: Arc<Mutex<State>>,
