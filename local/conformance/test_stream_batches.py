@@ -212,9 +212,7 @@ def test_records_that_are_too_old_go_to_the_destination(cloud: Cloud, tmp_path: 
 
 def test_one_mapping_does_not_block_another(cloud: Cloud) -> None:
     stuck, source = table(cloud), table(cloud)
-    busy = functions.deploy(
-        cloud, (_READ, stuck.stream), environment={"SECONDS": "180"}, Timeout=200
-    )
+    busy = functions.deploy(cloud, (_READ, stuck.stream), environment={"SECONDS": "40"}, Timeout=60)
     working = functions.deploy(cloud, (_READ, source.stream))
     connect(cloud, stuck, busy)
     connect(cloud, source, working)
