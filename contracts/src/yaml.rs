@@ -10,8 +10,8 @@ use saphyr_parser::{Event, Parser, ScalarStyle, Tag};
 use serde::de::{DeserializeOwned, Error as _};
 use serde_norway::Error;
 
-/// The tags that CloudFormation does not support.
-const REFUSED_TAGS: [&str; 6] = ["binary", "imap", "omap", "pairs", "timestamp", "set"];
+/// What CloudFormation does not support of YAML's own types.
+const REFUSED_TYPES: [&str; 6] = ["binary", "imap", "omap", "pairs", "timestamp", "set"];
 
 /// The key that merges another mapping into its own.
 const MERGE: &str = "<<";
@@ -100,7 +100,7 @@ fn refused_node(anchor: usize, tag: Option<&Cow<'_, Tag>>) -> Option<String> {
     if anchor > 0 {
         return Some("an anchor, which CloudFormation does not take: write the value out where it is used".to_owned());
     }
-    let tag = tag.filter(|tag| tag.is_yaml_core_schema() && REFUSED_TAGS.contains(&tag.suffix.as_str()))?;
+    let tag = tag.filter(|tag| tag.is_yaml_core_schema() && REFUSED_TYPES.contains(&tag.suffix.as_str()))?;
     Some(format!("the tag !!{}, which CloudFormation does not take", tag.suffix))
 }
 

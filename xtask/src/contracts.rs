@@ -159,6 +159,11 @@ pub(crate) async fn record(home: &Home, target: &Target, service: &str, forced: 
     Ok(())
 }
 
+/// Whether a service is deployed to the environment, with its contracts.
+pub(crate) async fn has_record(target: &Target) -> Result<bool> {
+    Ok(!recorded(target).await?.services.is_empty())
+}
+
 /// Fails when another contract of a service is recorded than that of the repository.
 pub(crate) async fn ensure_recorded(home: &Home, target: &Target, service: &str) -> Result<()> {
     let tree = deploy::service_contracts(&Repository::new(Tree::read(&home.repo)?, None));

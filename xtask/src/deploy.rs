@@ -73,6 +73,12 @@ impl Deployment<'_> {
         self.run(stacks).await
     }
 
+    /// Deploys stacks, which must be in deployment order, to an environment without any consumer.
+    pub(crate) async fn run_at_first(&self, stacks: &[&Stack]) -> Result<()> {
+        self.lint(stacks).await?;
+        self.run(stacks).await
+    }
+
     /// Deploys stacks with templates that were linted.
     async fn run(&self, stacks: &[&Stack]) -> Result<()> {
         let binaries = self.build(stacks).await?;

@@ -7,7 +7,7 @@ use anyhow::{Context, Result, bail};
 
 use crate::aws::{LOCAL, Target};
 use crate::cloud::{Cloud, LocalCloud};
-use crate::contracts::Gate;
+use crate::contracts::{self, Gate};
 use crate::deploy::{Deployment, Detail};
 use crate::home::Home;
 use crate::identity::{SignIn, SignUp, UserCredentials};
@@ -161,8 +161,13 @@ async fn deploy_all(home: &Home, python: &Python, cloud: Cloud) -> Result<(Vec<S
     let (detail, forced) = (Detail::Counts, BTreeMap::new());
     let stacks = Stacks::discover(&home.repo)?;
     let mut deployment = Deployment { home, python, stacks: &stacks, target: &target, architecture, detail, forced };
-    let gate = Gate::Forced(format!("`cargo xtask up` deploys everything to {LOCAL}"));
-    deployment.run_through_gate(&stacks.all().iter().collect::<Vec<&Stack>>(), &gate).await?;
+    let all: Vec<&Stack> = stacks.all().iter().collect();
+    if contracts::has_record(&target).await? {
+        let gate = Gate::Forced(format!("`cargo xtask up` deploys everything to {LOCAL}"));
+        deployment.run_through_gate(&all, &gate).await?;
+    } else {
+        deployment.run_at_first(&all).await?;
+    }
     let services: Vec<Service> = stacks.services().cloned().collect();
     let status = Status::read(&target, &services).await?;
     let step = Step::start("Demo user");
