@@ -25,7 +25,9 @@ test('what is recognised is marked in the line, and Backspace keeps a part as te
   await field.fill('Call the bank #42 #home at 5pm tomorrow');
   await expect(form.locator('mark')).toHaveText(['#home', 'at 5pm tomorrow']);
   await expect(meanings).toHaveText(['home', 'Tomorrow 17:00']);
-  await expect(form.getByRole('status')).toContainText('“at 5pm tomorrow” means Tomorrow 17:00');
+  await expect(form.getByRole('status').filter({ hasText: 'Recognised' })).toContainText(
+    '“at 5pm tomorrow” means Tomorrow 17:00',
+  );
   const textBox = await field.evaluate((input) => {
     const canvas = document.createElement('canvas').getContext('2d');
     if (!canvas) throw new Error('no canvas');
