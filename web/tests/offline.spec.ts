@@ -1,6 +1,6 @@
 // The page opens without a network: its files and the list are on the device.
 import type { Page } from '@playwright/test';
-import { add, expect, row, saved, test, titles } from './page.ts';
+import { add, expect, row, test, titles, waitingKeys } from './page.ts';
 
 test.use({ serviceWorkers: 'allow', allowed: /ERR_INTERNET_DISCONNECTED|ERR_FAILED|WebSocket|Failed to fetch/ });
 
@@ -31,8 +31,8 @@ test('a reload without a network shows the list and the changes that wait, and s
   await home.goto('/');
 
   await context.setOffline(false);
+  await expect.poll(() => waitingKeys(home)).toEqual([]);
   await expect(home.getByText('You are offline.')).toBeHidden();
-  await saved(home);
   await home.reload();
   await expect(titles(home)).toHaveText(['Meanwhile', 'Before']);
   await expect(row(home, 'Meanwhile')).toHaveAttribute('aria-busy', 'false');

@@ -77,6 +77,10 @@ export async function saved(page: Page): Promise<void> {
   await expect(page.locator('[data-row][aria-busy="true"]')).toHaveCount(0);
 }
 
+/** The keys of changes that wait on this device. */
+export const waitingKeys = (page: Page) =>
+  page.evaluate(() => Object.keys(localStorage).filter((key) => key.includes('waiting')));
+
 /** The row of an item. */
 export const row = (page: Page, title: string) => page.locator('[data-row]').filter({ hasText: title });
 

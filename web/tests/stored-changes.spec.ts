@@ -1,6 +1,6 @@
 // Changes that wait outlive the tab in which they were made.
 import type { Page } from '@playwright/test';
-import { accessible, add, expect, row, saved, signIn, test, titles } from './page.ts';
+import { accessible, add, expect, row, saved, signIn, test, titles, waitingKeys } from './page.ts';
 import { newUser, register } from './cloud.ts';
 
 /** Adds items without waiting for them. */
@@ -13,9 +13,6 @@ async function write(page: Page, ...lines: string[]): Promise<void> {
 }
 
 const waiting = (page: Page, text: string) => expect(page.getByText(text)).toBeVisible();
-
-const waitingKeys = (page: Page) =>
-  page.evaluate(() => Object.keys(localStorage).filter((key) => key.includes('waiting')));
 
 async function signOut(page: Page): Promise<void> {
   await page.getByRole('navigation', { name: 'Main' }).getByRole('link', { name: 'Settings' }).click();
