@@ -43,7 +43,9 @@ test.describe('with a service stopped', () => {
     await expect(titles(home)).toHaveText(['Before']);
   });
 
-  test('a page opened during the outage shows the last list, tells so and loads by itself afterwards', async ({ home }) => {
+  test('a page opened during the outage shows the last list, tells so and loads by itself afterwards', async ({
+    home,
+  }) => {
     await add(home, 'Before');
     const start = await stopFunctions('todos', TODO_ROUTES);
     const message = home.getByText('We cannot reach the server.');
