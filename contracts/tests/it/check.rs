@@ -252,7 +252,8 @@ fn a_version_has_one_spelling() {
 
 #[test]
 fn every_check_holds_on_this_repository() {
-    let checked = check::run(&here(), today());
+    // A version may be released today.
+    let checked = check::run(&here(), today().max(jiff::Zoned::now().date()));
     let failures: Vec<String> = check::failures(&checked).map(|(rule, finding)| describe(rule, finding)).collect();
     assert!(failures.is_empty(), "{}", failures.join("\n\n"));
     assert!(checked.len() >= 30);
