@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use crate::aws::{self, LOCAL, Target};
 use crate::change_set::{self, INLINE_TEMPLATE_BYTES, StackChanger, TemplateSource};
 use crate::contracts::{self, Gate};
-use crate::deployment_lock::DeploymentLock;
+use crate::deployment_lock::{self, OtherLock};
 use crate::hash;
 use crate::home::Home;
 use crate::lint;
@@ -186,10 +186,8 @@ impl Deployment<'_> {
         let assigned = self.assign(stack, &template, code.as_ref()).await?;
         self.expect_parameters(&assigned.looked_up).await?;
 
-        let name = stacks::stack_name(&self.target.env, &stack.name);
-        let changer = StackChanger::new(self.target, &name);
         let release = Release { at: Timestamp::now(), template: template.body, parameters: assigned.values };
-        let applied = self.change(stack, &changer, &release, &step).await?;
+        let applied = self.change(stack, &release, &step).await?;
         if let Some((service, code)) = stack.service.as_ref().zip(code) {
             self.keep_or_return(stack, service, &code.bucket, &release, &step).await?;
             if self.target.cloud.is_some() && applied.is_some() {
@@ -201,13 +199,9 @@ impl Deployment<'_> {
     }
 
     /// Changes a stack to a template and parameters; none when it is so already.
-    async fn change(
-        &self,
-        stack: &Stack,
-        changer: &StackChanger<'_>,
-        release: &Release,
-        step: &Step,
-    ) -> Result<Option<Vec<ResourceChange>>> {
+    async fn change(&self, stack: &Stack, release: &Release, step: &Step) -> Result<Option<Vec<ResourceChange>>> {
+        let name = stacks::stack_name(&self.target.env, &stack.name);
+        let changer = StackChanger::new(self.target, &name);
         let source = self.template_source(stack, &release.template).await?;
         let Some(change_set) = changer.propose(source, &release.parameters, step).await? else {
             return Ok(None);
@@ -240,8 +234,7 @@ impl Deployment<'_> {
             ));
         };
         step.note(format_args!("  {failure:#}: returning to the deployment of {}", last.at));
-        let name = stacks::stack_name(&self.target.env, &stack.name);
-        self.change(stack, &StackChanger::new(self.target, &name), &last, step).await.context("it did not return")?;
+        self.change(stack, &last, step).await.context("it did not return")?;
         self.test_api(service, step).await.context("also the last deployment that passed now fails")?;
         Err(failure.context(format!("the deployment of {} runs again", last.at)))
     }
@@ -390,10 +383,9 @@ pub(crate) async fn command(
     let Some(bucket) = deployment.parameter(&artifact_bucket_path(env)).await? else {
         return deployment.run_through_gate(&selected, gate).await;
     };
-    let lock = DeploymentLock::acquire(&target, &bucket).await?;
-    let outcome = deployment.run_through_gate(&selected, gate).await;
-    let released = lock.release().await;
-    outcome.and(released)
+    let other = if target.cloud.is_some() { OtherLock::IsLeft } else { OtherLock::Holds };
+    let work = deployment.run_through_gate(&selected, gate);
+    Box::pin(deployment_lock::exclusively(&target, &bucket, other, work)).await
 }
 
 /// The SSM parameter with the name of an environment's bucket of artifacts.

@@ -129,7 +129,7 @@ fn report_running_cloud(home: &Home) -> Result<()> {
 async fn start_or_join(home: &Home, python: &Python, port: Option<u16>, data: Data) -> Result<(Cloud, Origin)> {
     let local = LocalCloud::new(home);
     if data == Data::Emptied {
-        local.stop().await?;
+        local.kill().await?;
         local.delete_data()?;
     }
     if let Some(cloud) = local.running()? {

@@ -1,6 +1,7 @@
 //! Deployments of the copy to a separate local cloud: one that fails its smoke test returns to the one before, and after
 //! one that was killed a repeated command finishes what is missing.
 
+use std::cell::Cell;
 use std::fs;
 use std::path::PathBuf;
 use std::process::Stdio;
@@ -12,6 +13,7 @@ use aws_sdk_cloudformation::types::TemplateStage;
 use crate::aws::{self, Target};
 use crate::cloud::LocalCloud;
 use crate::contracts;
+use crate::deployment_lock::{self, OtherLock};
 use crate::home::Home;
 use crate::interrupts::Interrupts;
 use crate::new_service::copy::Copy;
@@ -39,11 +41,11 @@ pub(super) async fn check(copy: &Copy, home: &Home, interrupts: &mut Interrupts)
     let own = Home { repo: copy.folder.clone(), ..home.beside(folder.path().to_owned()) };
     interrupts.unless(copy.cargo(&["build", "--quiet", "--bin", "xtask"])).await?;
     let python = interrupts.unless(Python::ready(home)).await?;
-    let local = LocalCloud::new(&own);
-    let cloud = local.start(&python, None).await?;
     let stacks = Stacks::discover(&copy.folder)?;
     let first = stacks.all().iter().position(|stack| stack.service.is_some()).context("there is no service")?;
     let stack = stacks.all()[first].clone();
+    let local = LocalCloud::new(&own);
+    let cloud = local.start(&python, None).await?;
     let scenario = Scenario { copy, home: own.clone(), target: Target::local(cloud), stack };
     let names: Vec<&str> = stacks.all()[..=first].iter().map(|stack| stack.name.as_str()).collect();
     let outcome = interrupts.unless(Box::pin(scenario.run(&names))).await;
@@ -55,8 +57,24 @@ impl Scenario<'_> {
         let begun = Instant::now();
         self.deploy(stacks).await?;
         self.ensure_agreement().await?;
+        Box::pin(self.exclude_each_other()).await?;
         self.return_after_wrong_route().await?;
         self.finish_after_kills(begun.elapsed()).await
+    }
+
+    /// Of deployments that begin at the same moment, each waits for the end of the one before.
+    async fn exclude_each_other(&self) -> Result<()> {
+        let (bucket, running) = (self.bucket().await?, Cell::new(0));
+        let deploy = || {
+            deployment_lock::exclusively(&self.target, &bucket, OtherLock::Holds, async {
+                running.set(running.get() + 1);
+                tokio::time::sleep(Duration::from_secs(1)).await;
+                let ran_beside = running.replace(0) - 1;
+                ensure!(ran_beside == 0, "{ran_beside} deployments ran at the same time");
+                Ok(())
+            })
+        };
+        tokio::try_join!(deploy(), deploy(), deploy()).map(drop)
     }
 
     /// Without the route of the smoke test, each deployment fails, and the one before runs.
@@ -111,13 +129,17 @@ impl Scenario<'_> {
         let deployed = deployed.template_stage(TemplateStage::Original).send().await;
         let deployed = deployed.map_err(aws::failed("read the deployed template"))?.template_body;
         ensure!(deployed.as_deref().map(str::trim) == Some(expected.trim()), "another template is deployed");
-        let bucket = stacks::parameter_path(&self.target.env, ARTIFACTS, "bucket");
-        let bucket = aws_json::ssm::parameter(&self.target.sdk, &bucket).await;
-        let bucket =
-            bucket.map_err(aws::call_failed("find the artifacts"))?.context("there is no bucket of artifacts")?;
-        let release = Releases::new(&self.target, &bucket).last(name).await?.context("there is no release")?;
+        let release =
+            Releases::new(&self.target, &self.bucket().await?).last(name).await?.context("there is no release")?;
         ensure!(release.template == expected, "another template is the last release");
         contracts::ensure_recorded(&self.home, &self.target, name).await
+    }
+
+    /// The bucket of artifacts.
+    async fn bucket(&self) -> Result<String> {
+        let path = stacks::parameter_path(&self.target.env, ARTIFACTS, "bucket");
+        let bucket = aws_json::ssm::parameter(&self.target.sdk, &path).await;
+        bucket.map_err(aws::call_failed("find the artifacts"))?.with_context(|| format!("there is no parameter {path}"))
     }
 
     async fn deploy(&self, stacks: &[&str]) -> Result<()> {
