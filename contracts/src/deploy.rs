@@ -183,7 +183,7 @@ fn unreadable_arrivals(
     service: &str,
     today: Date,
 ) -> Vec<Blocker> {
-    let rows = window::rows(repository, today).into_iter().filter(|row| row.service == service && !row.passes());
+    let rows = window::kept_rows(repository, today).into_iter().filter(|row| row.service == service && !row.passes());
     let mut blockers: Vec<Blocker> = rows.filter_map(|row| unreadable(&row)).collect();
     let reads = |services: &Services, detail_type: &str| {
         let all =

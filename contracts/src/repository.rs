@@ -338,7 +338,13 @@ impl Repository {
         let of_services = tree.below("services").filter(|(path, _)| is_exceptions_of_service(path));
         for (path, text) in tree.text(EXCEPTIONS).map(|text| (EXCEPTIONS, text)).into_iter().chain(of_services) {
             match Exceptions::parse(path, text) {
-                Ok(exceptions) => self.exceptions.all.extend(exceptions.all),
+                Ok(exceptions) => {
+                    for foreign in exceptions.all.iter().filter(|exception| !is_own(path, &exception.subject)) {
+                        let problem = format!("`{}` is not of this service: its owner accepts it", foreign.subject);
+                        self.add_unreadable(path, problem);
+                    }
+                    self.exceptions.all.extend(exceptions.all);
+                }
                 Err(error) => self.add_unreadable(path, error.to_string()),
             }
         }
@@ -390,6 +396,13 @@ pub(crate) fn parameters_of_environments(tree: &Tree) -> BTreeSet<(String, Strin
 /// Whether a path is `services/<service>/exceptions.yaml`.
 fn is_exceptions_of_service(path: &str) -> bool {
     path.split('/').count() == 3 && path.ends_with("/exceptions.yaml")
+}
+
+/// Whether a service's file of exceptions may hold an exception for this subject.
+fn is_own(path: &str, subject: &str) -> bool {
+    let Some(service) = path.strip_prefix("services/").and_then(|rest| rest.split('/').next()) else { return true };
+    let rest = subject.strip_prefix(service);
+    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/') || rest.starts_with(" of "))
 }
 
 fn stem<'a>(path: &'a str, folder: &str) -> Option<&'a str> {

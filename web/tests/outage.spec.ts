@@ -61,6 +61,22 @@ test.describe('with a service stopped', () => {
     await expect(titles(home)).toHaveText(['Before']);
   });
 
+  test('without a stored list, a page opened during the outage says that the list does not load', async ({ home }) => {
+    await add(home, 'Before');
+    await home.addInitScript(() => {
+      for (const key of Object.keys(localStorage)) if (key.startsWith('busline.items.')) localStorage.removeItem(key);
+    });
+    const start = await stopFunctions('todos', TODO_ROUTES);
+    try {
+      await home.reload();
+      await expect(home.getByText('Your list does not load')).toBeVisible();
+      await accessible(home);
+    } finally {
+      await start();
+    }
+    await expect(titles(home)).toHaveText(['Before']);
+  });
+
   test('the list works while the inbox is unavailable', async ({ home }) => {
     const start = await stopFunctions('notifications', ['list-notifications']);
     try {

@@ -117,6 +117,10 @@ pub(crate) async fn gate(
     let mut deployed = recorded(target).await?.services;
     let tree = deploy::service_contracts(&repository);
     let mut forced = BTreeMap::new();
+    if *gate == Gate::Enforced && !failures.is_empty() && stacks.iter().all(|stack| stack.service.is_none()) {
+        let failures: Vec<String> = failures.iter().map(|found| failure(found.rule, &found.finding)).collect();
+        bail!("{}\nto deploy it nevertheless: --force \"the reason\"", failures.join("\n\n"));
+    }
     for service in stacks.iter().filter_map(|stack| stack.service.as_ref()) {
         let decision = deploy::decide(&repository, &deployed, &service.name, today, &failures);
         if !decision.allows() {

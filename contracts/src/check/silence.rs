@@ -92,11 +92,12 @@ fn misnamed(resources: &Value) -> Vec<Finding> {
         .collect()
 }
 
-/// Environments that give a service another path to look up than its template.
+/// Environments that let a service look up another bus than its template.
 fn redirected(repository: &Repository) -> Vec<Finding> {
     let set = repository::parameters_of_environments(&repository.tree);
     let looked_up = set.iter().filter(|(stack, parameter)| {
-        repository.services.get(stack).is_some_and(|service| service.ssm_parameters.contains_key(parameter))
+        let path = repository.services.get(stack).and_then(|service| service.ssm_parameters.get(parameter));
+        path.is_some_and(|path| path.ends_with("/bus/name") || path.ends_with("/bus/arn"))
     });
     looked_up
         .map(|(stack, parameter)| {

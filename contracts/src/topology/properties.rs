@@ -29,7 +29,9 @@ pub(super) fn resource_name(reference: &Value) -> Option<&str> {
 /// The parameters that CloudFormation looks up in SSM, with the paths that are their defaults.
 pub(super) fn ssm_parameters(parameters: &Value) -> BTreeMap<String, String> {
     entries(parameters)
-        .filter(|(_, parameter)| parameter["Type"].as_str().is_some_and(|kind| kind.starts_with("AWS::SSM::Parameter")))
+        .filter(|(_, parameter)| {
+            parameter["Type"].as_str().is_some_and(|kind| kind.starts_with("AWS::SSM::Parameter::Value<"))
+        })
         .filter_map(|(name, parameter)| Some((name.clone(), parameter["Default"].as_str()?.to_owned())))
         .collect()
 }

@@ -1,10 +1,9 @@
 //! Settings with which a job gets, sends or keeps less than its contract promises, without a change of any contract.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::properties::{job, resource_name};
 use super::{BUS_NAME, PUBLISH, Service, Silence};
-use crate::pattern::Pattern;
 use crate::template::{entries, number, one_or_many};
 
 /// The shortest time for which Lambda and EventBridge must try again, in seconds: an outage of minutes is no failure.
@@ -19,12 +18,10 @@ const LEAST_DELIVERIES: i64 = 10;
 /// What can take a failed event or batch.
 const DESTINATIONS: [&str; 3] = ["AWS::SNS::Topic", "AWS::SQS::Queue", "AWS::S3::Bucket"];
 
-/// What the outbox's stream brings for an event that waits: other fields must not matter to a filter.
+/// The filter of an outbox's stream. Any other may leave out events, whatever else it looks at.
 ///
 /// <https://docs.aws.amazon.com/lambda/latest/dg/with-ddb-filtering.html>
-fn outbox_record() -> Value {
-    json!({"eventName": "INSERT", "dynamodb": {"Keys": {"sk": {"S": "OUTBOX"}}}})
-}
+const OUTBOX_FILTER: &str = r#"{"eventName": ["INSERT"], "dynamodb": {"Keys": {"sk": {"S": ["OUTBOX"]}}}}"#;
 
 /// What stops a function that publishes or that a rule invokes.
 pub(super) fn stopping(service: &Service, logical: &str, function: &Value, resources: &Value) -> Vec<Silence> {
@@ -62,7 +59,7 @@ fn stopped_publisher(service: &Service, place: &Place, function: &Value, resourc
         return found;
     };
     let event = &stream["Properties"];
-    let reasons = [disabled(event), unseen(event, resources), filtered(&event["FilterCriteria"])];
+    let reasons = [disabled(event), unseen(event, resources), filtered(&event["FilterCriteria"]), unreported(event)];
     found.extend(
         reasons
             .into_iter()
@@ -93,16 +90,25 @@ fn unseen(event: &Value, resources: &Value) -> Option<Reason> {
 
 /// A filter that leaves out events that wait in the outbox.
 fn filtered(criteria: &Value) -> Option<Reason> {
-    let matches = |filter: &Value| {
-        let pattern = filter["Pattern"].as_str().and_then(|text| Pattern::parse(text).ok());
-        pattern.is_some_and(|pattern| pattern.matches(&outbox_record()))
-    };
-    if criteria.is_null() || one_or_many(&criteria["Filters"]).iter().any(matches) {
+    let parse = |text: &str| serde_json::from_str::<Value>(text).ok();
+    let takes_all = |filter: &Value| filter["Pattern"].as_str().and_then(parse) == parse(OUTBOX_FILTER);
+    if criteria.is_null() || one_or_many(&criteria["Filters"]).iter().any(takes_all) {
         return None;
     }
-    let what = format!("the filter {criteria} leaves out rows of the outbox: their events are never published");
-    let write = r#"Pattern: '{"eventName": ["INSERT"], "dynamodb": {"Keys": {"sk": {"S": ["OUTBOX"]}}}}'"#;
-    Some(("FilterCriteria", what, write))
+    let what = format!("the filter {criteria} may leave out rows of the outbox: their events are never published");
+    Some(("FilterCriteria", what, OUTBOX_FILTER))
+}
+
+/// The publisher answers which rows it could not publish; without this setting, Lambda takes that for a success.
+///
+/// <https://docs.aws.amazon.com/lambda/latest/dg/services-ddb-batchfailurereporting.html>
+fn unreported(event: &Value) -> Option<Reason> {
+    let types = one_or_many(&event["FunctionResponseTypes"]);
+    if types.iter().any(|kind| kind == "ReportBatchItemFailures") {
+        return None;
+    }
+    let what = "the event source ignores which rows of the outbox could not be published: they are lost".to_owned();
+    Some(("FunctionResponseTypes", what, "FunctionResponseTypes: [ReportBatchItemFailures]"))
 }
 
 /// Where a function loses what it could not do, or gives up early.
@@ -194,6 +200,10 @@ impl Place {
 
     /// Limits of age and of repetitions that are too low, or not known; none given means AWS's own, which are high.
     fn short(&self, config: &Value, setting: &str, names: [&str; 2], retries: i64) -> Vec<Silence> {
+        if entries(config).any(|(name, _)| name.starts_with("Fn::")) {
+            let what = format!("when {} gives up depends on {config}", self.job);
+            return vec![self.silence(setting, what, "the limits as plain numbers, or none")];
+        }
         let [age, attempts] = names;
         let is_short = |name: &str, least: i64| {
             let given = &config[name];

@@ -11,7 +11,7 @@ use super::{Kind, Workspace};
 use crate::templates::{add_resource, edit, edit_events, edit_pattern, edit_rule, rule};
 
 /// Changes of one event's files, publisher or subscriber, each with the check that must catch it.
-pub(super) const SMUGGLED: [Kind; 91] = [
+pub(super) const SMUGGLED: [Kind; 95] = [
     ("link: the schema", "files-readable", |g, n| link(g, &n.schema_file())),
     ("link: the folder of the publisher's schemas", "files-readable", |g, n| {
         link(g, &format!("events/schemas/{}", n.service))
@@ -216,6 +216,9 @@ pub(super) const SMUGGLED: [Kind; 91] = [
             r#"{"eventName": ["INSERT"], "dynamodb": {"NewImage": {"detailType": {"S": ["Other.v1"]}}}}"#,
         )
     }),
+    ("stopped: the outbox's filter takes rows without a field that all have", "job-not-stopped", |g, n| {
+        outbox_filter(g, n, r#"{"dynamodb": {"NewImage": {"detailType": {"S": [{"exists": false}]}}}}"#)
+    }),
     ("stopped: the outbox's filter is none", "job-not-stopped", |g, n| outbox_filter(g, n, "{")),
     ("stopped: the publisher has no stream", "job-not-stopped", |g, n| {
         in_publisher(g, n, |function| function["Events"] = json!({}))
@@ -281,6 +284,22 @@ pub(super) const SMUGGLED: [Kind; 91] = [
             let statements = &mut resources["DlqPolicy"]["Properties"]["PolicyDocument"]["Statement"];
             statements.as_array_mut().unwrap().push(json!({"Effect": "Deny", "Principal": "*", "Action": "sqs:*"}));
         })
+    }),
+    ("lost: what the publisher could not send is taken for sent", "job-not-stopped", |g, n| {
+        in_outbox(g, n, |event| drop(event.as_object_mut().unwrap().remove("FunctionResponseTypes")))
+    }),
+    ("lost: retries depend on a condition", "reader-keeps-failures", |g, n| {
+        in_keeper(g, n, |function| {
+            let config = function["EventInvokeConfig"].take();
+            function["EventInvokeConfig"] = json!({"Fn::If": ["OnAws", config, {"MaximumRetryAttempts": 0}]});
+        })
+    }),
+    ("lost: another service accepts it", "files-readable", |g, n| {
+        let subject = format!("{}/any", reader(g, n));
+        let exception =
+            format!("- {{rule: reader-keeps-failures, subject: {subject}, reason: ours, until: 2027-01-31}}\n");
+        g.tree.put("services/another/exceptions.yaml", &exception);
+        true
     }),
     ("lost: OnFailure was removed", "reader-keeps-failures", |g, n| {
         in_keeper(g, n, |function| {
