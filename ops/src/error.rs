@@ -41,16 +41,19 @@ where
         cause = error.source();
     }
     match error {
+        SdkError::DispatchFailure(failure) if failure.is_timeout() => unanswered(&text),
         SdkError::DispatchFailure(failure) if failure.is_io() => {
             format!("{text} (is the endpoint running? AWS_ENDPOINT_URL and the region decide which one is called)")
         }
         SdkError::DispatchFailure(_) if text.contains("credential") => {
             format!("{text} (set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY)")
         }
-        SdkError::TimeoutError(_) => {
-            let place = place().unwrap_or_else(|| "the endpoint".to_owned());
-            format!("{text} ({place} does not answer: AWS_ENDPOINT_URL and the region decide what is called)")
-        }
+        SdkError::TimeoutError(_) => unanswered(&text),
         _ => text,
     }
+}
+
+fn unanswered(text: &str) -> String {
+    let place = place().unwrap_or_else(|| "the endpoint".to_owned());
+    format!("{text} ({place} does not answer: AWS_ENDPOINT_URL and the region decide what is called)")
 }

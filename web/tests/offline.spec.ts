@@ -38,6 +38,24 @@ test('a reload without a network shows the list and the changes that wait, and s
   await expect(row(home, 'Meanwhile')).toHaveAttribute('aria-busy', 'false');
 });
 
+test('notes that are not on this device cannot be overwritten without a network', async ({ home, context }) => {
+  await add(home, 'Buy milk');
+  await home.getByRole('link', { name: 'Details: Buy milk' }).click();
+  const notes = home.getByLabel('Notes');
+  await notes.fill('Two bottles');
+  await notes.blur();
+  await expect.poll(() => waitingKeys(home)).toEqual([]);
+  await home.goto('/');
+  await stored(home);
+  await context.setOffline(true);
+  await home.reload();
+  await home.getByRole('link', { name: 'Details: Buy milk' }).click();
+  await expect(home.getByRole('heading', { level: 1, name: 'Buy milk' })).toBeVisible();
+  await expect(notes).toBeHidden();
+  await context.setOffline(false);
+  await expect(notes).toHaveValue('Two bottles');
+});
+
 test('after signing out nothing of the user is left on the device, and no answer of a service ever was', async ({
   home,
 }) => {

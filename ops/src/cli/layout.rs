@@ -10,8 +10,9 @@ use comfy_table::{Attribute, Cell, Table};
 use ops::error::UsageError;
 use ops::names;
 use ratatui::crossterm::terminal;
+use ratatui::text::Span;
 
-use crate::cli::output::{Format, has_colors, is_terminal};
+use crate::cli::output::{Format, escape_controls, has_colors, is_terminal};
 
 /// Which columns a table has.
 #[derive(Clone, Debug, Args)]
@@ -57,8 +58,9 @@ impl<const N: usize> Rows<N> {
         Self { headings, rows: Vec::new() }
     }
 
+    /// Adds texts of any origin.
     pub(crate) fn add_row(&mut self, row: [String; N]) {
-        self.rows.push(row);
+        self.rows.push(row.map(|text| escape_controls(&text)));
     }
 
     /// The rows with all columns.
@@ -70,7 +72,7 @@ impl<const N: usize> Rows<N> {
     pub(crate) fn render_columns(&self, columns: &[usize]) -> String {
         let table = self.table(columns, false);
         match width() {
-            Some(width) if table.lines().any(|line| line.chars().count() > width) => self.records(columns, width),
+            Some(width) if table.lines().any(|line| cells(line) > width) => self.records(columns, width),
             _ if has_colors() => self.table(columns, true),
             _ => table,
         }
@@ -79,6 +81,8 @@ impl<const N: usize> Rows<N> {
     fn table(&self, columns: &[usize], is_bold: bool) -> String {
         let mut table = Table::new();
         table.load_style(NOTHING);
+        // Not the padding, which is removed below.
+        table.style_text_only();
         let heading = |index: &usize| {
             let cell = Cell::new(self.headings[*index]);
             if is_bold { cell.add_attribute(Attribute::Bold) } else { cell }
@@ -108,18 +112,23 @@ fn field(heading: &str, value: &str, label: usize, width: usize) -> String {
     lines.zip(headings).map(|(line, heading)| format!("{heading:<label$}{line}") + "\n").collect()
 }
 
-/// Lines of at most `room` characters. A longer word, such as an id, stays whole.
+/// The width on a terminal: characters of East Asian scripts take two cells.
+fn cells(text: &str) -> usize {
+    Span::raw(text).width()
+}
+
+/// Lines of at most `room` cells. A longer word, such as an id, stays whole.
 fn wrap(text: &str, room: usize) -> Vec<String> {
-    if text.chars().count() <= room {
+    if cells(text) <= room {
         return vec![text.to_owned()];
     }
     let mut lines = vec![String::new()];
     for word in text.split_whitespace() {
         let current = lines.len() - 1;
-        let length = lines[current].chars().count();
+        let length = cells(&lines[current]);
         if length == 0 {
             lines[current].push_str(word);
-        } else if length + 1 + word.chars().count() <= room {
+        } else if length + 1 + cells(word) <= room {
             lines[current].push(' ');
             lines[current].push_str(word);
         } else {

@@ -1,7 +1,7 @@
 //! Standard output, written by a thread: a reader that has stopped reading, such as a pager, must not keep an interrupted
 //! command from giving messages back.
 
-use std::io::{self, Write};
+use std::io::{self, BufWriter, Write};
 use std::sync::OnceLock;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::thread;
@@ -29,16 +29,15 @@ pub(crate) fn note_interrupt() {
 #[error("interrupted, while the reader of standard output did not read")]
 pub(crate) struct NobodyReads;
 
-/// Standard output. What was written appears at [`Write::flush`], or earlier.
+/// Standard output without a buffer.
 pub(crate) struct StandardOutput {
-    buffer: Vec<u8>,
     requests: SyncSender<Vec<u8>>,
     written: Receiver<io::Result<()>>,
     is_blocked: bool,
 }
 
 impl StandardOutput {
-    pub(crate) fn open() -> Self {
+    pub(crate) fn open() -> BufWriter<Self> {
         let (requests, received) = sync_channel::<Vec<u8>>(1);
         let (done, written) = sync_channel(1);
         thread::spawn(move || {
@@ -49,7 +48,7 @@ impl StandardOutput {
                 }
             }
         });
-        Self { buffer: Vec::new(), requests, written, is_blocked: false }
+        BufWriter::with_capacity(BUFFER_BYTES, Self { requests, written, is_blocked: false })
     }
 
     /// Waits until the thread has written, or the command was interrupted and nobody reads.
@@ -71,22 +70,16 @@ impl StandardOutput {
 
 impl Write for StandardOutput {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.buffer.extend_from_slice(bytes);
-        if self.buffer.len() >= BUFFER_BYTES {
-            self.flush()?;
-        }
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
         if self.is_blocked {
             return Err(io::Error::other(NobodyReads));
         }
-        if self.buffer.is_empty() {
-            return Ok(());
-        }
-        self.requests.send(std::mem::take(&mut self.buffer)).map_err(|_| io::ErrorKind::BrokenPipe)?;
-        self.wait()
+        self.requests.send(bytes.to_vec()).map_err(|_| io::ErrorKind::BrokenPipe)?;
+        self.wait().map(|()| bytes.len())
+    }
+
+    /// Every call of `write` has flushed.
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }
 

@@ -59,7 +59,11 @@ pub(super) async fn describe_existing(sqs: &Client, given: &str) -> Result<Strin
 
 /// The URL of the queue with this name, if it exists.
 pub(super) async fn find_url(sqs: &Client, name: &str) -> Result<Option<String>> {
-    match sqs.get_queue_url().queue_name(name).send().await {
+    let answer = sqs.get_queue_url().queue_name(name).send().await;
+    if answer.is_ok() || answer.as_ref().is_err_and(|error| error.as_service_error().is_some()) {
+        connection::record_answer();
+    }
+    match answer {
         Ok(answer) => Ok(answer.queue_url),
         Err(error) if error.as_service_error().is_some_and(GetQueueUrlError::is_queue_does_not_exist) => Ok(None),
         Err(error) if is_missing(error.code()) => Ok(None),

@@ -85,7 +85,9 @@ impl LeasedReader {
         tokio::select! {
             messages = decode_concurrently(&self.queue, fresh) => messages.map(Some),
             () = stop => {
-                self.seen.retain(|id| !ids.contains(id));
+                for id in &ids {
+                    self.seen.remove(id);
+                }
                 Ok(None)
             }
         }

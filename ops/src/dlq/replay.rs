@@ -65,8 +65,6 @@ pub struct Replay {
     accepted_before: u64,
     /// Messages that the plan did not see.
     unplanned: u64,
-    /// Messages that the plan saw and left out.
-    left_out: u64,
     rate: Rate,
     breaker: Breaker,
 }
@@ -117,7 +115,7 @@ impl Replay {
         let receiver =
             Receiver::new(&source.queue, Arc::clone(&leases), &options, plan, (filter, history), &id).await?;
         let mut replay = Self::new(source, options, receiver, leases, journal, id).await;
-        (replay.unplanned, replay.left_out) = (unplanned, left_out.values().sum::<u64>() - unplanned);
+        replay.unplanned = unplanned;
         replay.progress.planned.store(planned, Ordering::Relaxed);
         replay.progress.skipped.store(left_out.values().sum(), Ordering::Relaxed);
         for (reason, count) in &left_out {
@@ -156,7 +154,6 @@ impl Replay {
             receiver,
             accepted_before: 0,
             unplanned: 0,
-            left_out: 0,
         }
     }
 
@@ -200,9 +197,8 @@ impl Replay {
             }
         }
         // Other consumers may have deleted some of the messages that the plan did not see, or returned them: then they
-        // may have been received, like those that the plan left out.
-        let others = unseen - missing + replay.receiver.outside_plan();
-        let unplanned = replay.unplanned.min(others.saturating_sub(replay.left_out));
+        // may have been received, like those that the plan left out. Which is which is not known any more.
+        let unplanned = replay.unplanned.min(unseen - missing + replay.receiver.outside_plan());
         replay.progress.correct_unseen(replay.unplanned, unplanned);
         let mut summary = replay.progress.summary(&replay.journal);
         summary.remaining += unplanned;

@@ -5,9 +5,15 @@ import { de } from '../i18n/de';
 import { en } from '../i18n/en';
 import { showLanguage } from '../i18n/i18n';
 import { body, notificationsApi } from './clients';
-import { ApiError, isTransient, NotDeployed } from './problem';
+import { ApiError, isTransient, NotDeployed, SignedOut } from './problem';
 
-vi.mock('../auth/session', () => ({ accessToken: () => Promise.resolve('token'), endSession: vi.fn() }));
+const user = { state: 'signed-in', user: { id: 'ann' } };
+
+vi.mock('../auth/session', () => ({
+  accessToken: () => Promise.resolve('token'),
+  endSession: vi.fn(),
+  session: { get: () => user },
+}));
 
 /** Answers every request, as the distribution or a service does. */
 function answerWith(status: number, problem: unknown): void {
@@ -42,4 +48,12 @@ test('the user reads in both languages that a part is missing', async () => {
   await showLanguage('de');
   expect(errorMessage(new NotDeployed())).toBe(de.errorNotDeployed);
   await showLanguage('en');
+});
+
+test('an answer for a former user is thrown away', async () => {
+  vi.stubGlobal('fetch', () => {
+    user.user = { id: 'ben' };
+    return Promise.resolve(Response.json({ items: [] }));
+  });
+  expect(await readInbox()).toBeInstanceOf(SignedOut);
 });

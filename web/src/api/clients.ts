@@ -1,10 +1,10 @@
 import createClient from 'openapi-fetch';
-import { accessToken, endSession } from '../auth/session';
+import { accessToken, endSession, session } from '../auth/session';
 import { recordReachability, type Service } from '../app/reachability';
 import type { paths as NotificationPaths } from './generated/notifications';
 import type { paths as TodoPaths } from './generated/todos';
 import type { paths as UserPaths } from './generated/users';
-import { ApiError, isNotDeployed, isTransient, NotDeployed, Unreachable } from './problem';
+import { ApiError, isNotDeployed, isTransient, NotDeployed, SignedOut, Unreachable } from './problem';
 
 /** The time limit of a request, in milliseconds. API Gateway's own limit is 30 s. */
 const TIMEOUT_MS = 20_000;
@@ -23,16 +23,32 @@ export async function body<T>(answer: Promise<{ data?: T; error?: unknown; respo
   return data as T;
 }
 
-/** Sends a request with the user's token; renews the token once if the service refuses it. */
+const currentUser = (): string | null => {
+  const known = session.get();
+  return known.state === 'signed-in' ? known.user.id : null;
+};
+
+/**
+ * Sends a request with the user's token; renews the token once if the service refuses it. An answer that arrives after another
+ * user has signed in is thrown away.
+ */
 function authorizedFetch(service: Service): (request: Request) => Promise<Response> {
   return async (request) => {
-    const copy = request.clone();
-    const response = await send(service, request, await accessToken());
-    if (response.status !== 401) return response;
-    const retried = await send(service, copy, await accessToken({ renew: true }));
-    if (retried.status === 401) await endSession();
-    return retried;
+    const user = currentUser();
+    const response = await sendWithToken(service, request);
+    const now = currentUser();
+    if (user !== null && now !== null && user !== now) throw new SignedOut('another user has signed in');
+    return response;
   };
+}
+
+async function sendWithToken(service: Service, request: Request): Promise<Response> {
+  const copy = request.clone();
+  const response = await send(service, request, await accessToken());
+  if (response.status !== 401) return response;
+  const retried = await send(service, copy, await accessToken({ renew: true }));
+  if (retried.status === 401) await endSession();
+  return retried;
 }
 
 async function send(service: Service, request: Request, token: string): Promise<Response> {

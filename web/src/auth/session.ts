@@ -85,9 +85,8 @@ export async function storedUser(): Promise<User | null> {
   };
 }
 
-/** Without a network, expired tokens still tell which user's changes wait on this device. */
+/** While the pool cannot renew tokens, expired ones still tell which user's changes wait; a refused session has none. */
 async function expiredTokens(error: unknown) {
-  if (!isNetworkFailure(error)) throw error;
   const tokens = await cognitoUserPoolsTokenProvider.tokenOrchestrator.getTokenStore().loadTokens();
   if (!tokens) throw error;
   return { tokens };

@@ -4,7 +4,7 @@ import { reportError } from '../app/error-message';
 import { refreshAttachments } from '../attachments/data';
 import { messages } from '../i18n/i18n';
 import { recordUnread } from '../inbox/data';
-import { known, loadTodo, pending } from '../todos/data';
+import { known, loadTodo, pending, reloadDeleted } from '../todos/data';
 import { isolated, showToast, shortTitle } from '../ui/toasts';
 import { applyTodoEvent, type EventMessage } from './apply';
 import { catchUp } from './catch-up';
@@ -60,7 +60,7 @@ function handleTodoEvent(message: EventMessage): void {
   const { known: next, needsReload } = applyTodoEvent(known.get(), message, Date.now());
   known.update(() => next);
   if (message.type === 'TodoDeleted' || message.type === 'TodoRestored' || message.type === 'TodoPurged')
-    void queryClient.invalidateQueries({ queryKey: ['todos', 'deleted'] });
+    reloadDeleted();
   if (needsReload) loadTodo(message.subject).catch(reportError);
 }
 

@@ -131,9 +131,15 @@ export function restoreTodo(original: Todo): void {
   void send({ id: crypto.randomUUID(), kind: 'restore', todoId: realId(original.id), seen: original });
 }
 
-/** Deletes a deleted item for good. */
-export function purgeTodo(original: Todo): void {
-  void send({ id: crypto.randomUUID(), kind: 'purge', todoId: realId(original.id), seen: original });
+/** Deletes deleted items for good. */
+export function purgeTodos(originals: readonly Todo[]): void {
+  const changes = originals.map((original): Pending => {
+    const seen = { ...original, notes: null };
+    return { id: crypto.randomUUID(), kind: 'purge', todoId: realId(original.id), seen };
+  });
+  // At once: each update is stored on this device.
+  pending.update((waiting) => [...waiting, ...changes]);
+  changes.forEach((change) => void send(change));
 }
 
 /** Shows a change as pending, sends it after earlier changes of the item, and removes it once it is confirmed or refused. */
@@ -150,7 +156,9 @@ async function send(change: Pending): Promise<void> {
     try {
       const todo = await new MutationObserver(queryClient, { mutationFn: attempt }).mutate();
       if (current !== term) return;
-      known.update((items) => (todo ? withAnswer(items, todo, Date.now()) : without(items, realId(idOf(change)))));
+      if (todo) known.update((items) => withAnswer(items, todo, Date.now()));
+      // A purged item is not among the known ones; if it is, it was restored.
+      else if (change.kind !== 'purge') known.update((items) => without(items, realId(idOf(change))));
       refreshDeleted(change);
       removePending(change);
     } catch (error) {

@@ -72,7 +72,16 @@ export function refreshDeleted(change: Pending): void {
     const others = list?.filter((todo) => todo.id !== id);
     return change.kind === 'delete' ? others?.concat({ ...change.seen, id, deletedAt: change.at }) : others;
   });
-  void queryClient.invalidateQueries({ queryKey });
+  reloadDeleted(change.id);
+}
+
+/**
+ * Loads the deleted items again where they are shown. While many are purged, that is after the last one: `confirmed` is the
+ * change that is not waited for.
+ */
+export function reloadDeleted(confirmed?: string): void {
+  if (pending.get().some(({ id, kind }) => kind === 'purge' && id !== confirmed)) return;
+  void queryClient.invalidateQueries({ queryKey: deletedQuery.queryKey });
 }
 
 /** Keeps one item loaded, notes included. */

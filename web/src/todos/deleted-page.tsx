@@ -4,11 +4,12 @@ import { useLanguage, useMessages } from '../i18n/i18n';
 import { dateTimeFormat, useTimeZone } from '../i18n/time';
 import { Button, Empty, Skeleton } from '../ui/controls';
 import { actionsClass, Dialog } from '../ui/dialog';
-import { RetryIcon, TrashIcon } from '../ui/icons';
+import { TrashIcon } from '../ui/icons';
 import { shortTitle } from '../ui/toasts';
-import { purgeTodo, restoreTodo } from './commands';
+import { purgeTodos, restoreTodo } from './commands';
 import { screenKey, useDeletedTodos } from './data';
 import css from './deleted-page.module.css';
+import { doesNotLoad, NotLoaded } from './not-loaded';
 import type { DisplayedTodo } from './pending';
 import { useKeepRowFocus } from './row-focus';
 
@@ -29,7 +30,7 @@ export default function DeletedPage() {
   };
   const purge = () => {
     afterwards.current = heading.current;
-    doomed.forEach(purgeTodo);
+    purgeTodos(doomed);
     setDoomed([]);
   };
   useTitle(m.deletedItems);
@@ -65,15 +66,8 @@ export default function DeletedPage() {
 
 function NoRows({ query }: { query: ReturnType<typeof useDeletedTodos>['query'] }) {
   const m = useMessages();
+  if (doesNotLoad(query)) return <NotLoaded retry={() => void query.refetch()} />;
   if (query.isPending) return <Skeleton />;
-  if (query.isError) {
-    return (
-      <Empty glyph={<RetryIcon size={28} />} title={m.listFailedTitle}>
-        <p>{m.errorUnreachable}</p>
-        <Button onClick={() => void query.refetch()}>{m.tryAgain}</Button>
-      </Empty>
-    );
-  }
   return (
     <Empty glyph={<TrashIcon size={28} />} title={m.emptyDeletedTitle}>
       <p>{m.emptyDeletedText}</p>

@@ -5,15 +5,17 @@ import { useTitle } from '../app/use-title';
 import { Attachments } from '../attachments/attachments';
 import { useLanguage, useMessages } from '../i18n/i18n';
 import { formatDateTime, useTimeZone } from '../i18n/time';
+import { useStore } from '../store';
 import { Skeleton, Button, buttonClass, Empty } from '../ui/controls';
 import { SelectField } from '../ui/select-field';
-import { BackIcon, RetryIcon, SearchIcon, TrashIcon } from '../ui/icons';
+import { BackIcon, SearchIcon, TrashIcon } from '../ui/icons';
 import { deleteTodo, editTodo, setStatus } from './commands';
-import { realId, screenKey, useTodo, useTodoLoaded } from './data';
+import { known, realId, screenKey, useTodo, useTodoLoaded } from './data';
 import { DueField } from './due-field';
 import css from './item-page.module.css';
 import type { Priority } from './known';
 import { NotesField } from './notes-field';
+import { doesNotLoad, NotLoaded } from './not-loaded';
 import type { DisplayedTodo } from './pending';
 import { lastView, recordOpened } from './list-position';
 import { TagsField } from './tags-field';
@@ -32,6 +34,8 @@ export default function ItemPage({ id }: { id: string }) {
   useEffect(() => recordOpened(screenKey(id)), [id]);
   // A draft has nothing to load yet.
   const loaded = useTodoLoaded(ownId, { enabled: todo?.version !== 0 });
+  // What events and this device know of an item has no notes, or older ones.
+  const isPartial = useStore(known).items.get(ownId)?.partial ?? false;
   useTitle(todo?.title ?? m.details);
   return (
     <>
@@ -39,22 +43,15 @@ export default function ItemPage({ id }: { id: string }) {
         <BackIcon size={18} />
         {m.back}
       </Link>
-      {todo ? <Item todo={todo} /> : <Missing loaded={loaded} />}
+      {todo ? <Item todo={todo} areNotesKnown={loaded.isSuccess || !isPartial} /> : <Missing loaded={loaded} />}
     </>
   );
 }
 
 function Missing({ loaded }: { loaded: ReturnType<typeof useTodoLoaded> }) {
   const m = useMessages();
+  if (doesNotLoad(loaded)) return <NotLoaded heading="h1" retry={() => void loaded.refetch()} />;
   if (loaded.isPending) return <Skeleton />;
-  if (loaded.isError) {
-    return (
-      <Empty glyph={<RetryIcon size={28} />} heading="h1" title={m.listFailedTitle}>
-        <p>{m.errorUnreachable}</p>
-        <Button onClick={() => void loaded.refetch()}>{m.tryAgain}</Button>
-      </Empty>
-    );
-  }
   return (
     <Empty glyph={<SearchIcon size={28} />} heading="h1" title={m.itemGoneTitle}>
       <p>{m.itemGoneText}</p>
@@ -71,7 +68,7 @@ const PRIORITIES: [Priority, 'priorityHigh' | 'priorityNormal' | 'priorityLow'][
   ['low', 'priorityLow'],
 ];
 
-function Item({ todo }: { todo: DisplayedTodo }) {
+function Item({ todo, areNotesKnown }: { todo: DisplayedTodo; areNotesKnown: boolean }) {
   const m = useMessages();
   const language = useLanguage();
   const zone = useTimeZone();
@@ -105,7 +102,7 @@ function Item({ todo }: { todo: DisplayedTodo }) {
         </div>
         <TagsField tags={todo.tags} onChange={(tags) => editTodo(todo, { tags })} />
       </div>
-      <NotesField key={screenKey(todo.id)} todo={todo} />
+      <Notes key={screenKey(todo.id)} todo={todo} areKnown={areNotesKnown} />
       {todo.version > 0 && <Attachments todoId={todo.id} />}
       <footer className={css['foot']}>
         <p>
@@ -119,6 +116,13 @@ function Item({ todo }: { todo: DisplayedTodo }) {
       </footer>
     </article>
   );
+}
+
+/** Notes that are not known yet must not be overwritten; once they are, an event does not take the field away. */
+function Notes({ todo, areKnown }: { todo: DisplayedTodo; areKnown: boolean }) {
+  const [wereKnown, setWereKnown] = useState(areKnown);
+  if (areKnown && !wereKnown) setWereKnown(true);
+  return areKnown || wereKnown ? <NotesField todo={todo} /> : <Skeleton />;
 }
 
 function TitleField({ todo }: { todo: DisplayedTodo }) {

@@ -8,7 +8,7 @@ import { useLanguage, useMessages } from '../i18n/i18n';
 import { useTimeZone } from '../i18n/time';
 import { useStore } from '../store';
 import { Skeleton, Button, buttonClass, Empty } from '../ui/controls';
-import { CalendarIcon, CheckIcon, DoneIcon, RetryIcon, SearchIcon, TodayIcon } from '../ui/icons';
+import { CalendarIcon, CheckIcon, DoneIcon, SearchIcon, TodayIcon } from '../ui/icons';
 import { AddTodo } from './add-todo';
 import { deleteTodo, setStatus } from './commands';
 import { LIST_LIMIT, screenKey, useTodoList, useTodos } from './data';
@@ -17,6 +17,7 @@ import { hasFilters, listed, readFilters, writeFilters, type Filters } from './f
 import { grouped } from './groups';
 import { held, withHeld } from './held';
 import css from './list-page.module.css';
+import { doesNotLoad, NotLoaded } from './not-loaded';
 import type { DisplayedTodo } from './pending';
 import { recordView } from './list-position';
 import { focusedRow, moveFocus, useKeepRowFocus } from './row-focus';
@@ -81,10 +82,8 @@ const List = memo(function List({ search, field }: ListProps) {
   useKeepRowFocus();
 
   if (items.length === 0) {
-    const isPaused = queries.some(({ isPending, fetchStatus }) => isPending && fetchStatus === 'paused');
-    if (!isPaused && queries.some(({ isPending }) => isPending)) return <Skeleton />;
-    if (isPaused || queries.some(({ isError }) => isError))
-      return <Failed retry={() => queries.forEach((q) => void q.refetch())} />;
+    if (queries.some(doesNotLoad)) return <NotLoaded retry={() => queries.forEach((q) => void q.refetch())} />;
+    if (queries.some(({ isPending }) => isPending)) return <Skeleton />;
     return <EmptyList filters={filters} onClear={() => navigate(clearedPath(filters))} />;
   }
   const staying = heldRows.size > 0 ? new Set(inList) : null;
@@ -112,16 +111,6 @@ const List = memo(function List({ search, field }: ListProps) {
     </>
   );
 });
-
-function Failed({ retry }: { retry: () => void }) {
-  const m = useMessages();
-  return (
-    <Empty glyph={<RetryIcon size={28} />} title={m.listFailedTitle}>
-      <p>{m.errorUnreachable}</p>
-      <Button onClick={retry}>{m.tryAgain}</Button>
-    </Empty>
-  );
-}
 
 const NO_MATCH = {
   all: { Glyph: CheckIcon, title: 'emptyAllTitle', text: 'emptyAllText' },

@@ -4,6 +4,7 @@
 import { reportError } from '../app/error-message';
 import { pending } from './data';
 import type { Pending } from './pending';
+import { deleteStoredItems } from './stored-items';
 
 const prefixOf = (user: string) => `busline.waiting.${user}.`;
 
@@ -67,11 +68,21 @@ function read(part: string): Pending[] {
 }
 
 function write(part: string, changes: readonly Pending[]): void {
+  if (changes.length === 0) {
+    localStorage.removeItem(part);
+    return;
+  }
+  const text = JSON.stringify(changes);
   try {
-    if (changes.length === 0) localStorage.removeItem(part);
-    else localStorage.setItem(part, JSON.stringify(changes));
-  } catch (error) {
-    // The storage is full: the change is still in this tab.
-    reportError(error);
+    localStorage.setItem(part, text);
+  } catch {
+    // The storage is full. Stored items can be loaded again, changes cannot.
+    deleteStoredItems();
+    try {
+      localStorage.setItem(part, text);
+    } catch (error) {
+      // The change is still in this tab.
+      reportError(error);
+    }
   }
 }

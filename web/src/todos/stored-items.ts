@@ -11,7 +11,8 @@ const PAUSE_MS = 2_000;
 
 const PREFIX = 'busline.items.';
 
-const keyOf = (user: string) => PREFIX + user;
+/** With the version of the stored form: those of another one are not read. */
+const keyOf = (user: string) => `${PREFIX}1.${user}`;
 
 /** Stores a user's items, and shows stored ones while the service does not answer. The returned function ends both. */
 export function storeItems(user: string): () => void {

@@ -3,7 +3,7 @@ import { useLanguage, useMessages } from '../i18n/i18n';
 import { CloseIcon } from '../ui/icons';
 import { useTodos } from './data';
 import css from './tags-field.module.css';
-import { MAX_TAGS, tagsOf, withTags } from './tags';
+import { hasTag, MAX_TAGS, tagsOf, withTags } from './tags';
 
 /** The tags of an item: written one by one, with those in use as proposals. */
 export function TagsField({ tags, onChange }: { tags: string[]; onChange: (tags: string[]) => void }) {
@@ -11,7 +11,7 @@ export function TagsField({ tags, onChange }: { tags: string[]; onChange: (tags:
   const id = useId();
   const [text, setText] = useState('');
   const inUse = tagsOf(useTodos(), useLanguage());
-  const proposals = inUse.filter((tag) => !tags.includes(tag));
+  const proposals = inUse.filter((tag) => !hasTag({ tags }, tag));
 
   const add = (written: string) => {
     const { tags: next, leftOver } = withTags(tags, written, inUse);

@@ -61,7 +61,7 @@ pub(crate) async fn run(arguments: Import) -> Result<Outcome> {
     let mut messages = FileMessages::open(&arguments.file)?;
     let stopped = stop_at_interrupt(Arc::default());
     let mut run = ImportRun::open(&arguments, queue).await?;
-    offer_resume(run.id, &arguments.queue.queue, &arguments.source(), run.journal.path());
+    offer_resume(run.id, run.queue.url(), &arguments.source(), run.journal.path());
     while let Some(message) = messages.next(&stopped).await {
         let message = message.map_err(|error| {
             UsageError(format!("{error:#}; {} messages before it were imported", run.imported + run.known))
@@ -71,7 +71,7 @@ pub(crate) async fn run(arguments: Import) -> Result<Outcome> {
     if !stopped.load(Ordering::Relaxed) {
         run.send().await?;
         run.rest = Some(0);
-    } else if arguments.file != Path::new("-") {
+    } else if messages.is_regular_file {
         run.rest = messages.count_rest(&run).await;
     }
     run.report_rest();
@@ -127,12 +127,18 @@ type Messages = Box<dyn Iterator<Item = Result<Message>>>;
 
 /// The messages of a file with their numbers, read by a thread: input that does not come must not keep an interrupted command
 /// from ending.
-struct FileMessages(mpsc::Receiver<Result<(usize, Message)>>);
+struct FileMessages {
+    messages: mpsc::Receiver<Result<(usize, Message)>>,
+    /// Otherwise its end may never come.
+    is_regular_file: bool,
+}
 
 impl FileMessages {
     fn open(file: &Path) -> Result<Self> {
         let unreadable = |error| UsageError(format!("cannot read {}: {error}", file.display()));
         let opened = if file == Path::new("-") { None } else { Some(File::open(file).map_err(unreadable)?) };
+        let is_regular_file =
+            opened.as_ref().is_some_and(|file| file.metadata().is_ok_and(|metadata| metadata.is_file()));
         let (sender, receiver) = mpsc::channel(READ_AHEAD);
         let file = file.to_owned();
         std::thread::spawn(move || {
@@ -147,7 +153,7 @@ impl FileMessages {
                 }
             }
         });
-        Ok(Self(receiver))
+        Ok(Self { messages: receiver, is_regular_file })
     }
 
     /// The next message; `None` at the end, or when `stopped` is set.
@@ -155,14 +161,14 @@ impl FileMessages {
         tokio::select! {
             biased;
             () = until_set(stopped) => None,
-            message = self.0.recv() => message,
+            message = self.messages.recv() => message,
         }
     }
 
     /// The number of messages that were not sent; `None` when the file cannot be read to its end.
     async fn count_rest(&mut self, run: &ImportRun) -> Option<u64> {
         let mut rest = run.batch.len() as u64;
-        while let Some(message) = self.0.recv().await {
+        while let Some(message) = self.messages.recv().await {
             let (number, message) = message.ok()?;
             rest += u64::from(!run.is_known(&name(number, &message)));
         }
@@ -222,7 +228,9 @@ impl ImportRun {
     async fn open(arguments: &Import, queue: Queue) -> Result<Self> {
         let folder = arguments.folder.path()?;
         let (id, journal, state) = if let Some(given) = &arguments.resume {
-            reopen(&read::find(&folder, given)?, &queue)?
+            let (id, journal, state) = reopen(&read::find(&folder, given)?, &queue)?;
+            journal.write(Entry::Resumed {}).await?;
+            (id, journal, state)
         } else {
             let id = Uuid::now_v7();
             let journal = Journal::create(&folder, &id.to_string())?;

@@ -145,12 +145,12 @@ fn page(timeline: &EventTimeline) -> String {
         event.subject.as_ref().map(|subject| format!("about {subject}")),
         event.sequence.map(|sequence| format!("change {sequence} of it")),
     ];
-    let mut lines = vec![about.into_iter().flatten().collect::<Vec<_>>().join(", ")];
-    lines.extend(timeline.trace_id.as_ref().map(|trace| format!("trace {trace}")));
+    let mut lines = vec![output::one_line(&about.into_iter().flatten().collect::<Vec<_>>().join(", "))];
+    lines.extend(timeline.trace_id.as_ref().map(|trace| output::one_line(&format!("trace {trace}"))));
     lines.extend([String::new(), insight_tables::steps(&timeline.steps)]);
     if !timeline.unseen.is_empty() {
         lines.push("Not seen:".to_owned());
         lines.extend(timeline.unseen.iter().map(|text| format!("  {}", output::one_line(text))));
     }
-    output::escape_controls(&(lines.join("\n").trim_end().to_owned() + "\n"))
+    lines.join("\n").trim_end().to_owned() + "\n"
 }

@@ -108,7 +108,7 @@ async fn replay(arguments: ReplayArgs) -> Result<Outcome> {
     if arguments.dry_run {
         return output::print_text(dry_run_result(&plan, arguments.format).as_bytes());
     }
-    if plan.planned > 0 && !arguments.yes && arguments.target.to.is_none() {
+    if (plan.planned > 0 || plan.everything) && !arguments.yes && options.rehearsal.is_none() {
         let question = format!("Send these {} messages and delete them from {}?", grouped(plan.planned), queue.name());
         if !is_confirmed(&question, &stopped).await {
             output::print_notice("nothing was sent");

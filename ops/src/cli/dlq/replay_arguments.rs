@@ -29,7 +29,7 @@ pub(crate) struct ReplayArgs {
     #[command(flatten)]
     pub(crate) folder: JournalFolder,
     #[command(flatten)]
-    pub(super) target: TargetArgs,
+    target: TargetArgs,
     /// Only messages of this cluster: its number in `clusters` with the same filters
     #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) cluster: Option<u32>,
@@ -82,7 +82,7 @@ pub(crate) struct TargetArgs {
     to_topic: Option<String>,
     /// Rehearse at another endpoint: the messages stay in their queue
     #[arg(long, value_name = "URL", value_parser = endpoint)]
-    pub(super) to: Option<String>,
+    to: Option<String>,
     /// Treat messages of an unknown shape as this envelope
     #[arg(long = "as", value_name = "ENVELOPE")]
     assumed_envelope: Option<Envelope>,

@@ -46,7 +46,6 @@ impl Replay {
         receiver.restore(&state);
         let mut replay = Self::new(source, options, receiver, leases, journal, id).await;
         (replay.accepted_before, replay.unplanned) = (state.replayed + state.parked, planned.unseen);
-        replay.left_out = planned.left_out.saturating_sub(planned.unseen);
         let progress = &replay.progress;
         progress.replayed.store(state.replayed, Ordering::Relaxed);
         progress.parked.store(state.parked, Ordering::Relaxed);
