@@ -159,6 +159,17 @@ test.describe('with a failing network', () => {
   });
 });
 
+test('a line that is submitted before dates can be read survives a reload', async ({ home }) => {
+  await home.route('**/assets/dates-*.js', () => new Promise(() => undefined));
+  await home.reload();
+  const field = home.getByRole('textbox', { name: 'Add a to-do' });
+  await field.fill('Buy milk #shop');
+  await field.press('Enter');
+  await expect(field).toHaveValue('');
+  await home.reload();
+  await expect(titles(home)).toHaveText(['Buy milk']);
+});
+
 test('a tag with any characters is found by its address', async ({ home }) => {
   await add(home, 'Buy milk #100%', 'Call Ben #a%20b');
   await home.getByRole('navigation', { name: 'Main' }).getByRole('link', { name: '100%' }).click();

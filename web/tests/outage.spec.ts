@@ -61,7 +61,7 @@ test.describe('with a service stopped', () => {
     await expect(titles(home)).toHaveText(['Before']);
   });
 
-  test('without a stored list, a page opened during the outage says that the list does not load', async ({ home }) => {
+  test('without a stored list, a page opened during the outage shows that the list does not load', async ({ home }) => {
     await add(home, 'Before');
     await home.addInitScript(() => {
       for (const key of Object.keys(localStorage)) if (key.startsWith('busline.items.')) localStorage.removeItem(key);

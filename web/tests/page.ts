@@ -72,9 +72,9 @@ export async function choose(page: Page, label: string, option: string | RegExp)
   await page.getByRole('option', { name: option, exact: true }).click();
 }
 
-/** Waits until all changes are saved. */
+/** Waits until all submitted lines are added, and all changes saved. */
 export async function saved(page: Page): Promise<void> {
-  await expect(page.locator('[data-row][aria-busy="true"]')).toHaveCount(0);
+  await expect(page.locator('form[aria-busy="true"], [data-row][aria-busy="true"]')).toHaveCount(0);
 }
 
 /** The keys of changes that wait on this device. */

@@ -57,7 +57,7 @@ enum Condition {
 /// What a lock of another process means.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum OtherLock {
-    /// Its owner deploys.
+    /// Its owner is still deploying.
     Holds,
     /// Its owner was killed: on the local cloud, only one command at a time deploys.
     IsLeft,

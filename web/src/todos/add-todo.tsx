@@ -1,4 +1,4 @@
-import { useEffect, type KeyboardEvent, type RefObject, type SyntheticEvent } from 'react';
+import { useEffect, useEffectEvent, type KeyboardEvent, type RefObject, type SyntheticEvent } from 'react';
 import { useLocation } from 'wouter';
 import { useNow } from '../app/use-now';
 import { useMessages } from '../i18n/i18n';
@@ -14,7 +14,7 @@ import { Counter } from './counter';
 import { finder, loadFinder, waitForFinder } from './date-finder';
 import { dayAfter, defaultTime } from './due';
 import { listed, type Filters } from './filters';
-import { clearLine, keepAsText, line, plainParts, writeLine } from './input-line';
+import { keepAsText, line, plainParts, submitLine, submitted, takeSubmitted, writeLine } from './input-line';
 import { readLine, type Part, type QuickTodo } from './quick-add';
 import { Announcement, Highlight, Recognised } from './recognised-line';
 import { hasTag, MAX_TAGS } from './tags';
@@ -27,7 +27,8 @@ export function AddTodo({ field, filters }: { field: RefObject<HTMLInputElement 
   const [, navigate] = useLocation();
   const text = useStore(line);
   useStore(plainParts);
-  const findDate = useStore(finder);
+  const lines = useStore(submitted);
+  useStore(finder);
   const now = useNow();
   const zone = useTimeZone();
   const read = (text: string, plain: readonly string[]) =>
@@ -44,14 +45,16 @@ export function AddTodo({ field, filters }: { field: RefObject<HTMLInputElement 
     const action = { label: m.show, run: () => navigate(`/todos/${draft.id}`) };
     showToast(m.addedElsewhere(shortTitle(draft.title)), { action });
   };
+  const addSubmitted = useEffectEvent(async () => {
+    if (!finder.get()) await waitForFinder();
+    for (let next = takeSubmitted(); next; next = takeSubmitted()) add(next.text, next.plain);
+  });
+  useEffect(() => {
+    if (lines.length > 0) void addSubmitted();
+  }, [lines]);
   const submit = (event: SyntheticEvent) => {
     event.preventDefault();
-    if (isEmpty || isTooLong) return;
-    const [text, plain] = [line.get(), plainParts.get()];
-    // At once, because the user may go on with the next item.
-    clearLine();
-    if (findDate) add(text, plain);
-    else void waitForFinder().then(() => add(text, plain));
+    if (!isEmpty && !isTooLong) submitLine();
   };
   const refuse = ({ start, end }: Part) => {
     keepAsText(text.slice(start, end));
@@ -65,7 +68,7 @@ export function AddTodo({ field, filters }: { field: RefObject<HTMLInputElement 
     refuse(part);
   };
   return (
-    <form className={css['add']} onSubmit={submit}>
+    <form className={css['add']} onSubmit={submit} aria-busy={lines.length > 0}>
       <div className={css['line']}>
         <span className={css['plus']}>
           <PlusIcon />

@@ -1,5 +1,15 @@
 import { beforeEach, expect, test } from 'vitest';
-import { clearLine, keepAsText, line, plainParts, resetLines, restoreLine, writeLine } from './input-line';
+import {
+  clearLine,
+  keepAsText,
+  line,
+  plainParts,
+  resetLines,
+  restoreLine,
+  submitLine,
+  takeSubmitted,
+  writeLine,
+} from './input-line';
 
 beforeEach(resetLines);
 
@@ -29,4 +39,20 @@ test('what is kept as text belongs to one line', () => {
   keepAsText('#home');
   writeLine('');
   expect(plainParts.get()).toEqual([]);
+});
+
+test('submitted lines leave the field, are taken once and in order, and none remains for the next user', () => {
+  writeLine('Buy milk tomorrow');
+  keepAsText('tomorrow');
+  submitLine();
+  expect(line.get()).toBe('');
+  writeLine('Call Ben');
+  submitLine();
+  expect(takeSubmitted()).toEqual({ text: 'Buy milk tomorrow', plain: ['tomorrow'] });
+  expect(takeSubmitted()).toEqual({ text: 'Call Ben', plain: [] });
+  expect(takeSubmitted()).toBeUndefined();
+  writeLine('Sweep');
+  submitLine();
+  resetLines();
+  expect(takeSubmitted()).toBeUndefined();
 });

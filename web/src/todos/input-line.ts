@@ -7,35 +7,46 @@ export const line = new Store('');
 /** Parts of the line that the user wants to keep as text, although they look like a date, a tag or a priority. */
 export const plainParts = new Store<readonly string[]>([]);
 
-/** Where the user's line is stored; `null` while no user is signed in. */
-let storageKey: string | null = null;
-
-line.subscribe(storeLine);
-plainParts.subscribe(storeLine);
-
-interface StoredLine {
+/** A line and what of it is kept as text. */
+export interface Line {
   text: string;
-  plain: string[];
+  plain: readonly string[];
 }
 
-/** Restores the line that a user had not finished before a reload, and stores it from now on. */
+/** Lines that the user has submitted and that are not added yet, the oldest first. */
+export const submitted = new Store<readonly Line[]>([]);
+
+/** Where the user's lines are stored; `null` while no user is signed in. */
+let storageKey: string | null = null;
+
+line.subscribe(storeLines);
+plainParts.subscribe(storeLines);
+submitted.subscribe(storeLines);
+
+interface StoredLines extends Line {
+  submitted: readonly Line[];
+}
+
+/** Restores the lines that a user had not finished before a reload, and stores them from now on. */
 export function openLine(user: string): void {
   storageKey = `busline.line.${user}`;
   const stored = sessionStorage.getItem(storageKey);
-  if (stored === null || line.get() !== '') return;
-  const { text, plain } = JSON.parse(stored) as StoredLine;
-  line.update(() => text);
-  plainParts.update(() => plain);
+  if (stored === null) return;
+  const lines = JSON.parse(stored) as StoredLines;
+  submitted.update((others) => [...lines.submitted, ...others]);
+  if (line.get() !== '') return;
+  line.update(() => lines.text);
+  plainParts.update(() => lines.plain);
 }
 
-function storeLine(): void {
+function storeLines(): void {
   if (storageKey === null) return;
-  const stored: StoredLine = { text: line.get(), plain: [...plainParts.get()] };
+  const stored: StoredLines = { text: line.get(), plain: plainParts.get(), submitted: submitted.get() };
   try {
-    if (stored.text === '') sessionStorage.removeItem(storageKey);
+    if (stored.text === '' && stored.submitted.length === 0) sessionStorage.removeItem(storageKey);
     else sessionStorage.setItem(storageKey, JSON.stringify(stored));
   } catch {
-    // The storage is full: the line is still in this tab.
+    // The storage is full: the lines are still in this tab.
   }
 }
 
@@ -63,9 +74,24 @@ export function clearLine(): void {
   line.update(() => refused.shift() ?? '');
 }
 
+/** Takes the line out of the field, which is free for the next one. */
+export function submitLine(): void {
+  const next = { text: line.get(), plain: plainParts.get() };
+  submitted.update((lines) => [...lines, next]);
+  clearLine();
+}
+
+/** Removes the oldest submitted line, for the caller to add it. */
+export function takeSubmitted(): Line | undefined {
+  const [next] = submitted.get();
+  submitted.update((lines) => (next ? lines.slice(1) : lines));
+  return next;
+}
+
 /** Deletes everything before another user signs in. */
 export function resetLines(): void {
   refused = [];
+  submitted.update(() => []);
   writeLine('');
   storageKey = null;
 }
