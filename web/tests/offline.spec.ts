@@ -56,6 +56,16 @@ test('notes that are not on this device cannot be overwritten without a network'
   await expect(notes).toHaveValue('Two bottles');
 });
 
+test('a browser that wrongly reports no network loads the list', async ({ home }) => {
+  await add(home, 'Buy milk');
+  await home.addInitScript(() => {
+    Object.defineProperty(Navigator.prototype, 'onLine', { get: () => false });
+    for (const key of Object.keys(localStorage)) if (key.startsWith('busline.items.')) localStorage.removeItem(key);
+  });
+  await home.reload();
+  await expect(titles(home)).toHaveText(['Buy milk']);
+});
+
 test('after signing out nothing of the user is left on the device, and no answer of a service ever was', async ({
   home,
 }) => {

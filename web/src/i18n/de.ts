@@ -15,7 +15,6 @@ export const de: Messages = {
   loadMore: 'Mehr zeigen',
   skipToContent: 'Zum Inhalt springen',
   saved: 'Gespeichert',
-  saving: 'Wird gespeichert …',
 
   email: 'E-Mail',
   password: 'Passwort',
@@ -31,7 +30,6 @@ export const de: Messages = {
   signUp: 'Konto anlegen',
   signUpTitle: 'Legen Sie Ihr Konto an',
   signOut: 'Abmelden',
-  noAccountYet: 'Neu hier?',
   haveAccount: 'Sie haben schon ein Konto?',
   forgotPassword: 'Passwort vergessen?',
   confirmTitle: 'Sehen Sie in Ihre E-Mail',
@@ -111,7 +109,6 @@ export const de: Messages = {
   serviceDown: 'Der Server antwortet nicht. Änderungen warten hier und werden gesendet, sobald er antwortet.',
   serviceDownInbox: 'Der Eingang antwortet gerade nicht. Alles andere geht.',
   serviceDownProfile: 'Ihr Profil antwortet gerade nicht. Alles andere geht.',
-  backAgain: 'Wieder verbunden.',
 
   addTodo: 'Aufgabe hinzufügen',
   addedElsewhere: (title) => `„${title}“ hinzugefügt`,
@@ -150,7 +147,6 @@ export const de: Messages = {
   complete: (title) => `„${title}“ erledigen`,
   reopen: (title) => `„${title}“ wieder öffnen`,
   editTitle: 'Titel',
-  rename: (title) => `Titel „${title}“ ändern`,
   open: 'Öffnen',
   more: (title) => `Mehr zu „${title}“`,
   details: 'Einzelheiten',
@@ -251,9 +247,7 @@ export const de: Messages = {
   download: (name) => `${name} herunterladen`,
   preview: (name) => `${name} ansehen`,
   downloadShort: 'Herunterladen',
-  fileReady: (name) => `${name} ist da.`,
   fileRejected: (name) => `${name} wurde abgelehnt.`,
-  noFiles: 'Noch keine Dateien.',
 
   inboxEmptyTitle: 'Alles ruhig',
   inboxEmptyText: 'Erinnerungen und Neues zu Ihren Aufgaben kommen hier an.',
@@ -340,5 +334,4 @@ export const de: Messages = {
   shortcutEscape: 'Schließen oder ein Feld verlassen',
 
   live: 'Verbunden',
-  reconnecting: 'Verbindung wird hergestellt …',
 };

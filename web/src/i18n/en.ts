@@ -14,7 +14,6 @@ export const en = {
   loadMore: 'Show more',
   skipToContent: 'Skip to content',
   saved: 'Saved',
-  saving: 'Saving…',
 
   // Signing in
   email: 'E-mail',
@@ -31,7 +30,6 @@ export const en = {
   signUp: 'Create account',
   signUpTitle: 'Create your account',
   signOut: 'Sign out',
-  noAccountYet: 'New here?',
   haveAccount: 'Have an account already?',
   forgotPassword: 'Forgot your password?',
   confirmTitle: 'Check your e-mail',
@@ -111,7 +109,6 @@ export const en = {
   serviceDown: 'We cannot reach the server. Changes wait here and are sent when it answers.',
   serviceDownInbox: 'The inbox does not answer at the moment. Everything else works.',
   serviceDownProfile: 'Your profile does not answer at the moment. Everything else works.',
-  backAgain: 'Connected again.',
 
   // The list
   addTodo: 'Add a to-do',
@@ -151,7 +148,6 @@ export const en = {
   complete: (title: string) => `Complete “${title}”`,
   reopen: (title: string) => `Reopen “${title}”`,
   editTitle: 'Title',
-  rename: (title: string) => `Edit the title “${title}”`,
   open: 'Open',
   more: (title: string) => `More for “${title}”`,
   details: 'Details',
@@ -252,9 +248,7 @@ export const en = {
   download: (name: string) => `Download ${name}`,
   preview: (name: string) => `Show ${name}`,
   downloadShort: 'Download',
-  fileReady: (name: string) => `${name} is ready.`,
   fileRejected: (name: string) => `${name} was refused.`,
-  noFiles: 'No files yet.',
 
   // Inbox
   inboxEmptyTitle: 'All quiet',
@@ -345,7 +339,6 @@ export const en = {
 
   // Live
   live: 'Live',
-  reconnecting: 'Connecting…',
 };
 
 type Message<T> = T extends (...values: infer V) => string ? (...values: V) => string : string;

@@ -19,9 +19,9 @@ export function AppearanceSection() {
           label={m.theme}
           value={chosen}
           options={[
-            { value: 'system', text: m.themeSystem },
-            { value: 'light', text: m.themeLight },
-            { value: 'dark', text: m.themeDark },
+            { value: 'system', label: m.themeSystem },
+            { value: 'light', label: m.themeLight },
+            { value: 'dark', label: m.themeDark },
           ]}
           onChange={chooseTheme}
         />

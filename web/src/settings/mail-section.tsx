@@ -47,7 +47,7 @@ function Choices({ preferences }: { preferences: Preferences | null }) {
           <SelectField
             label={m.digestHour}
             value={preferences.digestHour}
-            options={HOURS.map((hour) => ({ value: hour, text: formatHour(hour, language) }))}
+            options={HOURS.map((hour) => ({ value: hour, label: formatHour(hour, language) }))}
             onChange={(digestHour) => change({ digestHour })}
           />
         </div>

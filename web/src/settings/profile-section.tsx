@@ -102,8 +102,8 @@ function Form({ profile }: { profile: Profile | null }) {
 }
 
 const LANGUAGES: Option<Language>[] = [
-  { value: 'en', text: 'English' },
-  { value: 'de', text: 'Deutsch' },
+  { value: 'en', label: 'English' },
+  { value: 'de', label: 'Deutsch' },
 ];
 
 interface Typed {
@@ -130,6 +130,6 @@ function profileLine(profile: Profile): string {
 function useZones(chosen: string): Option<string>[] {
   return useMemo(() => {
     const all = new Set([chosen, 'UTC', ...Intl.supportedValuesOf('timeZone')]);
-    return [...all].sort().map((zone) => ({ value: zone, text: zone }));
+    return [...all].sort().map((zone) => ({ value: zone, label: zone }));
   }, [chosen]);
 }

@@ -1,15 +1,16 @@
 import { Popover } from '@base-ui/react/popover';
-import { useRef } from 'react';
+import { lazy, Suspense, useEffect, useRef } from 'react';
 import { useShortcuts } from '../app/shortcuts';
-import { useLanguage, useMessages } from '../i18n/i18n';
-import { Button, iconButtonClass } from '../ui/controls';
+import { useMessages } from '../i18n/i18n';
+import { iconButtonClass, Skeleton } from '../ui/controls';
 import { CloseIcon, FilterIcon, SearchIcon } from '../ui/icons';
 import popover from '../ui/popover.module.css';
-import { SelectField } from '../ui/select-field';
-import { useTodos } from './data';
+import { whenIdle } from '../ui/when-idle';
 import css from './filter-bar.module.css';
-import { DUES, hasFilters, SORTS, STATUSES, type Filters } from './filters';
-import { tagsOf } from './tags';
+import { hasFilters, type Filters } from './filters';
+
+const loadChoices = () => import('./filter-choices');
+const FilterChoices = lazy(loadChoices);
 
 interface Props {
   filters: Filters;
@@ -20,6 +21,8 @@ interface Props {
 export function FilterBar({ filters, onChange }: Props) {
   const m = useMessages();
   const search = useRef<HTMLInputElement>(null);
+  // Also available offline when the popover opens.
+  useEffect(() => whenIdle(loadChoices), []);
   useShortcuts({ '/': () => search.current?.focus() });
   return (
     <div className={css['bar']}>
@@ -61,71 +64,13 @@ export function FilterBar({ filters, onChange }: Props) {
           <Popover.Positioner className={popover['positioner']} sideOffset={6} align="end">
             <Popover.Popup className={popover['popup']}>
               <Popover.Title className="visually-hidden">{m.filter}</Popover.Title>
-              <Choices filters={filters} onChange={onChange} />
+              <Suspense fallback={<Skeleton />}>
+                <FilterChoices filters={filters} onChange={onChange} />
+              </Suspense>
             </Popover.Popup>
           </Popover.Positioner>
         </Popover.Portal>
       </Popover.Root>
-    </div>
-  );
-}
-
-const SORT_TEXT = {
-  newest: 'sortCreated',
-  oldest: 'sortOldest',
-  due: 'sortDue',
-  priority: 'sortPriority',
-  title: 'sortTitle',
-} as const;
-const DUE_TEXT = {
-  any: 'dueAny',
-  overdue: 'dueOverdue',
-  today: 'dueToday',
-  week: 'dueWeek',
-  none: 'dueNone',
-} as const;
-const STATUS_TEXT = { open: 'statusOpen', completed: 'statusCompleted', all: 'statusAll' } as const;
-
-function Choices({ filters, onChange }: Props) {
-  const m = useMessages();
-  const tags = tagsOf(useTodos(), useLanguage());
-  if (filters.tag !== '' && !tags.includes(filters.tag)) tags.unshift(filters.tag);
-  const set = (part: Partial<Filters>) => onChange({ ...filters, ...part });
-  return (
-    <div className={css['choices']}>
-      <SelectField
-        label={m.sort}
-        value={filters.sort}
-        options={SORTS.map((sort) => ({ value: sort, text: m[SORT_TEXT[sort]] }))}
-        onChange={(sort) => set({ sort })}
-      />
-      <SelectField
-        label={m.filterStatus}
-        value={filters.status}
-        options={STATUSES.map((status) => ({ value: status, text: m[STATUS_TEXT[status]] }))}
-        onChange={(status) => set({ status })}
-      />
-      <SelectField
-        label={m.filterDue}
-        value={filters.due}
-        options={DUES.map((due) => ({ value: due, text: m[DUE_TEXT[due]] }))}
-        onChange={(due) => set({ due })}
-      />
-      <SelectField
-        label={m.filterTag}
-        value={filters.tag}
-        options={[{ value: '', text: m.anyTag }, ...tags.map((tag) => ({ value: tag, text: tag }))]}
-        onChange={(tag) => set({ tag })}
-      />
-      {hasFilters(filters) && (
-        <Button
-          onClick={() =>
-            set({ due: 'any', tag: '', text: '', status: filters.view === 'completed' ? 'completed' : 'open' })
-          }
-        >
-          {m.clearFilters}
-        </Button>
-      )}
     </div>
   );
 }

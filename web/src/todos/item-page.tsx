@@ -96,7 +96,7 @@ function Item({ todo, areNotesKnown }: { todo: DisplayedTodo; areNotesKnown: boo
             isLabelHidden
             value={todo.priority}
             tone={todo.priority}
-            options={PRIORITIES.map(([value, text]) => ({ value, text: `${m.priority}: ${m[text]}` }))}
+            options={PRIORITIES.map(([value, text]) => ({ value, label: `${m.priority}: ${m[text]}` }))}
             onChange={(priority) => editTodo(todo, { priority })}
           />
         </div>

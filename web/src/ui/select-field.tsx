@@ -5,7 +5,7 @@ import css from './select-field.module.css';
 
 export interface Option<T> {
   value: T;
-  text: string;
+  label: string;
 }
 
 interface Props<T> {
@@ -30,10 +30,9 @@ export function SelectField<T extends string | number>({
   tone,
   onChange,
 }: Props<T>) {
-  const items = options.map(({ value, text }) => ({ value, label: text }));
   return (
     <Select.Root
-      items={items}
+      items={options}
       value={value}
       disabled={disabled}
       modal={false}
@@ -57,7 +56,7 @@ export function SelectField<T extends string | number>({
               {options.map((option) => (
                 <Select.Item key={option.value} value={option.value} className={css['item']}>
                   <Select.ItemText className={css['text']}>
-                    <bdi>{option.text}</bdi>
+                    <bdi>{option.label}</bdi>
                   </Select.ItemText>
                   <Select.ItemIndicator className={css['icon']}>
                     <CheckIcon size={16} />
