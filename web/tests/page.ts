@@ -75,6 +75,7 @@ export async function choose(page: Page, label: string, option: string | RegExp)
 /** Waits until all submitted lines are added, and all changes saved. */
 export async function saved(page: Page): Promise<void> {
   await expect(page.locator('form[aria-busy="true"], [data-row][aria-busy="true"]')).toHaveCount(0);
+  await expect.poll(() => waitingKeys(page)).toEqual([]);
 }
 
 /** The keys of changes that wait on this device. */
