@@ -10,6 +10,7 @@ use aws_sdk_cloudformation::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_s3::config::{Credentials, SharedCredentialsProvider};
 
 use crate::cloud::{Cloud, LocalCloud};
+use crate::environments;
 use crate::home::Home;
 
 /// The name of the local cloud's environment.
@@ -31,7 +32,11 @@ pub(crate) struct Target {
 impl Target {
     /// The environment of a name: `local` is the running local cloud, any other is on AWS with the usual credentials.
     pub(crate) async fn for_environment(home: &Home, env: &str) -> Result<Self> {
-        if env == LOCAL { Ok(Self::local(LocalCloud::new(home).expect_running()?)) } else { Self::aws(env).await }
+        if env == LOCAL {
+            return Ok(Self::local(LocalCloud::new(home).expect_running()?));
+        }
+        environments::expect(&home.repo, env)?;
+        Self::aws(env).await
     }
 
     /// The environment of a running local cloud, independent of the developer's AWS settings.
@@ -57,11 +62,14 @@ impl Target {
     /// The account's number; without credentials, an error that explains how to provide them.
     pub(crate) async fn account(&self) -> Result<String> {
         let identity = aws_sdk_sts::Client::new(&self.sdk).get_caller_identity().send().await.map_err(|error| {
+            let reason = explain(&error);
+            if is_unreachable(&error) {
+                return anyhow!("AWS cannot be reached in {} ({reason}): check the network and AWS_REGION", self.region());
+            }
             anyhow!(
-                "AWS refuses the credentials ({}). Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or use a profile that has \
-                 keys; for a single sign-on profile run \
-                 `eval \"$(aws configure export-credentials --format env)\"` first",
-                explain(&error)
+                "AWS refuses the credentials ({reason}). Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or use a profile \
+                 that has keys; for a single sign-on profile run \
+                 `eval \"$(aws configure export-credentials --format env)\"` first"
             )
         })?;
         match identity.account {
@@ -97,6 +105,15 @@ impl Target {
     pub(crate) fn s3(&self) -> aws_sdk_s3::Client {
         let config = aws_sdk_s3::config::Builder::from(&self.sdk).force_path_style(self.cloud.is_some()).build();
         aws_sdk_s3::Client::from_conf(config)
+    }
+}
+
+/// Whether the request did not get as far as AWS, so that the credentials may be right.
+fn is_unreachable<E, R>(error: &SdkError<E, R>) -> bool {
+    match error {
+        SdkError::TimeoutError(_) => true,
+        SdkError::DispatchFailure(failure) => failure.is_io() || failure.is_timeout(),
+        _ => false,
     }
 }
 

@@ -1,6 +1,6 @@
 //! Updates one stack to its template, through a CloudFormation change set.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
@@ -226,21 +226,41 @@ impl<'a> StackChanger<'a> {
     }
 }
 
-/// The changes as a table for a terminal.
+/// How many resources of a row are named, if none of them is removed or may be replaced.
+const NAMED: usize = 3;
+
+/// The changes as a table for a terminal. Resources of a type that change in the same way share a row.
 pub(crate) fn table(changes: &[ResourceChange]) -> String {
-    let text = |value: Option<&str>| value.unwrap_or("").to_owned();
-    let rows: Vec<[String; 4]> = changes
-        .iter()
-        .map(|change| {
-            [
-                text(change.action().map(aws_sdk_cloudformation::types::ChangeAction::as_str)),
-                text(change.logical_resource_id()),
-                text(change.resource_type()),
-                text(change.replacement().map(aws_sdk_cloudformation::types::Replacement::as_str)),
-            ]
+    let mut rows: BTreeMap<[String; 4], Vec<&str>> = BTreeMap::new();
+    for change in changes {
+        let action = change.action().map_or("", |action| action.as_str()).to_owned();
+        let kind = change.resource_type().unwrap_or_default().to_owned();
+        let replacement = change.replacement().map_or("", |replacement| replacement.as_str()).to_owned();
+        let row = [action, kind, changed_properties(change), replacement];
+        rows.entry(row).or_default().push(change.logical_resource_id().unwrap_or_default());
+    }
+    let rows: Vec<[String; 5]> = rows
+        .into_iter()
+        .map(|([action, kind, properties, replacement], names)| {
+            let is_harmless = action != "Remove" && matches!(replacement.as_str(), "" | "False");
+            let names = if is_harmless { shortened(&names) } else { names.join(", ") };
+            [action, kind, properties, replacement, names]
         })
         .collect();
-    ui::table(["action", "resource", "type", "replacement"], &rows)
+    ui::table(["action", "type", "changes", "replacement", "resources"], &rows)
+}
+
+fn shortened(names: &[&str]) -> String {
+    match names.len().saturating_sub(NAMED) {
+        0 => names.join(", "),
+        more => format!("{} and {more} more", names[..NAMED].join(", ")),
+    }
+}
+
+/// The names of the properties that change, as far as CloudFormation tells them.
+fn changed_properties(change: &ResourceChange) -> String {
+    let names = change.details().iter().filter_map(|detail| detail.target()?.name());
+    names.collect::<BTreeSet<_>>().into_iter().collect::<Vec<_>>().join(", ")
 }
 
 /// The number of resources for each action: `add 26`, `modify 3, remove 1`.
@@ -312,4 +332,37 @@ fn in_progress(status: &StackStatus) -> bool {
 /// CloudFormation has no error code for it, only these two sentences.
 fn is_without_changes(reason: &str) -> bool {
     reason.contains("didn't contain changes") || reason.contains("No updates are to be performed")
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_sdk_cloudformation::types::{
+        ChangeAction, Replacement, ResourceChangeDetail, ResourceTargetDefinition as Property,
+    };
+
+    use super::*;
+
+    fn change(action: ChangeAction, resource: &str, replacement: Replacement) -> ResourceChange {
+        let memory = ResourceChangeDetail::builder().target(Property::builder().name("MemorySize").build()).build();
+        ResourceChange::builder()
+            .action(action)
+            .logical_resource_id(resource)
+            .resource_type("AWS::Lambda::Function")
+            .replacement(replacement)
+            .details(memory)
+            .build()
+    }
+
+    #[test]
+    fn one_setting_of_a_hundred_functions_is_one_row_and_all_that_may_be_lost_is_named() {
+        let mut changes: Vec<_> =
+            (0..100).map(|n| change(ChangeAction::Modify, &format!("Job{n}"), Replacement::False)).collect();
+        changes.extend((0..4).map(|n| change(ChangeAction::Modify, &format!("Moved{n}"), Replacement::Conditional)));
+        changes.extend((0..4).map(|n| change(ChangeAction::Remove, &format!("Gone{n}"), Replacement::False)));
+        let table = table(&changes);
+        assert_eq!(table.lines().count(), 4, "{table}");
+        assert!(table.contains("MemorySize  False        Job0, Job1, Job2 and 97 more"), "{table}");
+        assert!(table.contains("Moved0, Moved1, Moved2, Moved3"), "{table}");
+        assert!(table.contains("Gone0, Gone1, Gone2, Gone3"), "{table}");
+    }
 }

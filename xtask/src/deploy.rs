@@ -13,6 +13,7 @@ use crate::aws::{self, LOCAL, Target};
 use crate::change_set::{self, INLINE_TEMPLATE_BYTES, StackChanger, TemplateSource};
 use crate::contracts::{self, Gate};
 use crate::deployment_lock::{self, OtherLock};
+use crate::environments;
 use crate::hash;
 use crate::home::Home;
 use crate::lint;
@@ -24,7 +25,7 @@ use crate::release::{Release, Releases};
 use crate::services::Service;
 use crate::smoke;
 use crate::stacks::{self, ARTIFACTS, Stack, Stacks, WEB};
-use crate::template::{self, Template};
+use crate::template::Template;
 use crate::ui::{self, Step};
 
 /// The parameter of templates that use the page's origin, in an email or in a bucket's CORS rules.
@@ -278,7 +279,7 @@ impl Deployment<'_> {
         if let Some(origin) = self.web_origin().await? {
             known.insert(WEB_ORIGIN, origin);
         }
-        let mut file = template::environment_file(&self.home.repo, env)?;
+        let mut file = environments::values(&self.home.repo, env)?;
         let given = file.remove(&stack.name).unwrap_or_default();
         parameters::assign(stack, template, &Sources { env, known, given })
     }

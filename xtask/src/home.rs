@@ -5,7 +5,7 @@ use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 
 use crate::ui;
 
@@ -26,7 +26,9 @@ impl Home {
         let manifest = env::var_os("CARGO_MANIFEST_DIR").unwrap_or_else(|| env!("CARGO_MANIFEST_DIR").into());
         let repo = Path::new(&manifest).parent().context("the folder of xtask has no parent")?.to_owned();
         let dir = folder_from_env("BUSLINE_HOME")?.unwrap_or_else(|| repo.join(".busline"));
+        refuse_file(&dir, "BUSLINE_HOME")?;
         let venv = folder_from_env("BUSLINE_VENV")?.unwrap_or_else(|| dir.join("venv"));
+        refuse_file(&venv, "BUSLINE_VENV")?;
         Ok(Self { repo, dir, venv })
     }
 
@@ -75,4 +77,29 @@ fn folder_from_env(name: &str) -> Result<Option<PathBuf>> {
     };
     let folder = std::path::absolute(&value).with_context(|| format!("{name} is not a folder's path"))?;
     Ok(Some(folder))
+}
+
+/// Fails if a file stands where a folder, or one of its parents, would be.
+fn refuse_file(folder: &Path, variable: &str) -> Result<()> {
+    match folder.ancestors().find(|path| path.exists()) {
+        Some(path) if !path.is_dir() => {
+            bail!("{} is no folder: move it away, or set {variable} to a folder's path", path.display())
+        }
+        _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_in_the_place_of_a_folder_is_refused_by_name() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        for folder in [file.path().to_owned(), file.path().join("a/b")] {
+            let error = refuse_file(&folder, "BUSLINE_HOME").unwrap_err().to_string();
+            assert!(error.contains(&file.path().display().to_string()) && error.contains("BUSLINE_HOME"), "{error}");
+        }
+        refuse_file(&file.path().with_file_name("not there yet"), "BUSLINE_HOME").unwrap();
+    }
 }

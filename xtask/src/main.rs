@@ -19,6 +19,7 @@ mod demo_failure;
 mod demo_requests;
 mod deploy;
 mod deployment_lock;
+mod environments;
 mod faults;
 mod fuzz;
 mod hash;

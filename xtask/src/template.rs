@@ -125,34 +125,6 @@ impl Parameter {
     }
 }
 
-/// Values for an environment's parameters, by stack: `infra/environments/<env>.yaml`, which may be absent.
-pub(crate) fn environment_file(repo: &Path, env: &str) -> Result<BTreeMap<String, BTreeMap<String, String>>> {
-    let path = repo.join("infra/environments").join(format!("{env}.yaml"));
-    let text = match fs::read_to_string(&path) {
-        Ok(text) => text,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(BTreeMap::new()),
-        Err(error) => return Err(error).with_context(|| format!("cannot read {}", path.display())),
-    };
-    let values: BTreeMap<String, BTreeMap<String, Value>> = serde_norway::from_str(&text)
-        .with_context(|| format!("{} must hold `stack: {{Parameter: value}}`", path.display()))?;
-    values.into_iter().map(|(stack, values)| Ok((stack, texts(values, &path)?))).collect()
-}
-
-fn texts(values: BTreeMap<String, Value>, path: &Path) -> Result<BTreeMap<String, String>> {
-    values
-        .into_iter()
-        .map(|(name, value)| {
-            let text = match &value {
-                Value::String(text) => text.clone(),
-                Value::Number(number) => number.to_string(),
-                Value::Bool(flag) => flag.to_string(),
-                _ => anyhow::bail!("{name} in {} must be a text, a number or true/false", path.display()),
-            };
-            Ok((name, text))
-        })
-        .collect()
-}
-
 #[cfg(test)]
 const SAMPLE: &str = r"
 Transform: AWS::Serverless-2016-10-31
