@@ -2,7 +2,7 @@
 
 use std::future::Future;
 
-use http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, LOCATION};
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, LOCATION, RETRY_AFTER};
 use http::{HeaderValue, StatusCode};
 use lambda_http::aws_lambda_events::apigw::ApiGatewayV2httpRequestContext;
 use lambda_http::aws_lambda_events::query_map::QueryMap;
@@ -13,7 +13,10 @@ use serde::de::DeserializeOwned;
 use tracing::{Instrument, error, info, info_span};
 use uuid::Uuid;
 
+use crate::admission::{Admission, Refusal};
+use crate::aws;
 use crate::caller::Caller;
+use crate::clock;
 use crate::correlation::CorrelationContext;
 use crate::etag::{IfMatch, etag};
 use crate::problem::Problem;
@@ -39,12 +42,38 @@ pub async fn serve<S, E, F, Fut>(state: S, handler: F) -> Result<(), lambda_runt
 where
     S: Sync + 'static,
     E: ApiFailure,
-    F: Fn(&'static S, Request) -> Fut,
+    F: Fn(&'static S, Request) -> Fut + Sync + 'static,
+    Fut: Future<Output = Result<Response, E>> + Send,
+{
+    run(None, state, handler).await
+}
+
+/// Serves one route as [`serve`] does, for a route by which signed-in users change something. Refuses requests of users
+/// who have deleted their account, and requests beyond a user's rate; see [`Admission`].
+///
+/// # Errors
+/// When a setting of [`Admission`] is missing, or the Lambda runtime's API fails.
+pub async fn serve_writes<S, E, F, Fut>(state: S, handler: F) -> Result<(), lambda_runtime::Error>
+where
+    S: Sync + 'static,
+    E: ApiFailure,
+    F: Fn(&'static S, Request) -> Fut + Sync + 'static,
+    Fut: Future<Output = Result<Response, E>> + Send,
+{
+    let admission = Admission::from_env(&aws::load().await)?;
+    run(Some(admission), state, handler).await
+}
+
+async fn run<S, E, F, Fut>(admission: Option<Admission>, state: S, handler: F) -> Result<(), lambda_runtime::Error>
+where
+    S: Sync + 'static,
+    E: ApiFailure,
+    F: Fn(&'static S, Request) -> Fut + Sync + 'static,
     Fut: Future<Output = Result<Response, E>> + Send,
 {
     // Leaked once, in a process that serves until it is killed.
-    let state: &'static S = Box::leak(Box::new(state));
-    lambda_http::run(service_fn(|request: lambda_http::Request| {
+    let (admission, state, handler): &'static (_, S, F) = Box::leak(Box::new((admission, state, handler)));
+    lambda_http::run(service_fn(move |request: lambda_http::Request| {
         let request = Request::new(request);
         let span = info_span!(
             "request",
@@ -53,21 +82,37 @@ where
             trace.id = request.correlation.traceparent.trace_id(),
             http.route = request.route(),
         );
-        let correlation_id = request.correlation.correlation_id.clone();
-        let result = handler(state, request);
-        async move { Ok::<_, lambda_runtime::Error>(finish(result.await, &correlation_id)) }.instrument(span)
+        let respond = async move {
+            let correlation_id = request.correlation.correlation_id.clone();
+            let response = match admit(admission.as_ref(), &request).await {
+                Ok(()) => response(handler(state, request).await),
+                Err(refusal) => response(Err(refusal)),
+            };
+            Ok::<_, lambda_runtime::Error>(finish(response, &correlation_id))
+        };
+        respond.instrument(span)
     }))
     .await
 }
 
-fn finish<E: ApiFailure>(result: Result<Response, E>, correlation_id: &str) -> Response {
-    let mut response = result.unwrap_or_else(|failure| {
+async fn admit(admission: Option<&Admission>, request: &Request) -> Result<(), Refusal> {
+    match admission {
+        Some(admission) => admission.admit(request.caller()?.subject, clock::now()).await,
+        None => Ok(()),
+    }
+}
+
+fn response<E: ApiFailure>(result: Result<Response, E>) -> Response {
+    result.unwrap_or_else(|failure| {
         let problem = failure.problem();
         if problem.status.is_server_error() {
             error!(error.chain = telemetry::chain(&failure), "a request failed on our side");
         }
         problem_response(&problem)
-    });
+    })
+}
+
+fn finish(mut response: Response, correlation_id: &str) -> Response {
     if let Ok(value) = HeaderValue::from_str(correlation_id) {
         response.headers_mut().insert("x-correlation-id", value);
     }
@@ -289,6 +334,9 @@ fn problem_response(problem: &Problem) -> Response {
     let mut response = Response::new(Body::from(serde_json::to_string(problem).unwrap_or_default()));
     *response.status_mut() = problem.status;
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+    if let Some(seconds) = problem.retry_after {
+        response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
+    }
     response
 }
 
@@ -319,9 +367,19 @@ mod tests {
     fn no_answer_may_be_cached() {
         let problem = || Err(Failed(Problem::not_found("There is none.")));
         for answer in [Ok(no_content()), Ok(ok(&"mine").unwrap()), Ok(ok_with_etag(&"mine", 1).unwrap()), problem()] {
-            let response = finish(answer, "c");
+            let response = finish(response(answer), "c");
             assert_eq!(response.headers()[CACHE_CONTROL], "no-store", "{response:?}");
         }
+    }
+
+    #[test]
+    fn a_refused_request_is_told_when_to_come_again() {
+        let response = response(Err(Failed(Problem::too_many_requests("Ten are enough.", 7))));
+        assert_eq!(response.status(), StatusCode::TOO_MANY_REQUESTS);
+        assert_eq!(response.headers()[RETRY_AFTER], "7");
+        let Body::Text(body) = response.body() else { panic!("a problem document") };
+        let body: serde_json::Value = serde_json::from_str(body).unwrap();
+        assert_eq!((&body["type"], &body["status"]), (&"urn:problem:busline:too-many-requests".into(), &429.into()));
     }
 
     #[test]

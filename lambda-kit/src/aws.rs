@@ -4,6 +4,7 @@ use aws_config::{BehaviorVersion, SdkConfig};
 use aws_smithy_http_client::Connector;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
+use tokio::sync::OnceCell;
 use tracing::warn;
 
 use crate::telemetry;
@@ -14,11 +15,18 @@ use crate::telemetry;
 /// Source: <https://www.amazontrust.com/repository/>
 const AMAZON_ROOTS: &str = include_str!("aws/amazon-roots.pem");
 
-/// Loads region, credentials and retries from the environment that Lambda sets.
+/// All clients of a function have one configuration, and with it one pool of connections.
+static CONFIG: OnceCell<SdkConfig> = OnceCell::const_new();
+
+/// Loads region, credentials and retries from the environment that Lambda sets, at the first call.
 ///
 /// The clients trust only Amazon's root certificates. By default the SDK parses every root certificate of the system,
 /// which takes most of a function's init.
 pub async fn load() -> SdkConfig {
+    CONFIG.get_or_init(load_once).await.clone()
+}
+
+async fn load_once() -> SdkConfig {
     let config = aws_config::defaults(BehaviorVersion::latest());
     let client = aws_smithy_http_client::Builder::new().tls_provider(Provider::rustls(CryptoMode::AwsLc));
     config.http_client(client.tls_context(trust_store()).build_https()).load().await

@@ -4,7 +4,7 @@
 //!
 //! | trigger | runner |
 //! |---|---|
-//! | a route of the HTTP API | [`api::serve`] |
+//! | a route of the HTTP API | [`api::serve`], [`api::serve_writes`] |
 //! | a bus event | [`subscriber::subscribe_to`] |
 //! | outbox rows in a table's stream | [`publisher::run`] |
 //! | other changes in a table's stream | [`stream::run`] |
@@ -15,6 +15,7 @@
 
 #![warn(missing_docs)]
 
+pub mod admission;
 pub mod api;
 pub mod aws;
 pub mod caller;

@@ -19,6 +19,9 @@ pub struct Problem {
     /// The invalid fields of the body, if that is the problem.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub errors: Vec<FieldError>,
+    /// The header `Retry-After`: after how many seconds the same request may succeed.
+    #[serde(skip)]
+    pub retry_after: Option<u32>,
 }
 
 /// An invalid field of a request body.
@@ -34,7 +37,14 @@ impl Problem {
     /// Makes a problem of the kind `kind`, in lower case with dashes.
     #[must_use]
     pub fn new(status: StatusCode, kind: &str, title: &'static str, detail: impl Into<String>) -> Self {
-        Self { kind: format!("urn:problem:busline:{kind}"), title, status, detail: detail.into(), errors: Vec::new() }
+        Self {
+            kind: format!("urn:problem:busline:{kind}"),
+            title,
+            status,
+            detail: detail.into(),
+            errors: Vec::new(),
+            retry_after: None,
+        }
     }
 
     /// 400: the request breaks a rule that `detail` names.
@@ -71,6 +81,13 @@ impl Problem {
             "Others are changing the same thing",
             "Nothing was changed; try again.",
         )
+    }
+
+    /// 429: `detail` names the limit, which allows another request after `retry_after` seconds.
+    #[must_use]
+    pub fn too_many_requests(detail: impl Into<String>, retry_after: u32) -> Self {
+        let problem = Self::new(StatusCode::TOO_MANY_REQUESTS, "too-many-requests", "Too many requests", detail);
+        Self { retry_after: Some(retry_after), ..problem }
     }
 
     /// 500: a failure of the service. Its cause is only in the log.

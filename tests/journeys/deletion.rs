@@ -129,7 +129,7 @@ async fn a_service_that_was_down_erases_after_its_event_is_replayed() {
 /// The token is good for up to an hour; there is nobody behind it any more.
 async fn expect_requests_to_fail(ann: &User) {
     ann.api("users").get("/me").expect(404).await;
-    ann.api("users").patch("/me").json(&json!({"displayName": "Ann"})).expect(404).await;
+    ann.api("users").patch("/me").json(&json!({"displayName": "Ann"})).expect(401).await;
     ann.api("todos").post("/todos").json(&json!({"title": "x"})).expect(401).await;
     assert_eq!(ann.api("todos").get("/todos").expect(200).await["items"], json!([]));
     let inbox = ann.api("notifications").get("/notifications").expect(200).await;

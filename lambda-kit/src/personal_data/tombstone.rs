@@ -26,7 +26,12 @@ const LABEL: &str = "busline deleted user ";
 /// The id of a user's deletion: the SHA-256 of their id after a fixed label, 64 hexadecimal digits.
 #[must_use]
 pub fn deletion_id(user: Uuid) -> String {
-    let hash = Sha256::digest(format!("{LABEL}{user}"));
+    hash(LABEL, user)
+}
+
+/// The SHA-256 of a user's id after `label`, 64 hexadecimal digits.
+pub(crate) fn hash(label: &str, user: Uuid) -> String {
+    let hash = Sha256::digest(format!("{label}{user}"));
     hash.iter().flat_map(|byte| [byte >> 4, byte & 15]).filter_map(|digit| char::from_digit(digit.into(), 16)).collect()
 }
 

@@ -10,6 +10,8 @@ mod digest_requests;
 mod domain;
 mod erase;
 mod export;
+#[cfg(test)]
+mod limits;
 mod runner;
 mod scheduled;
 mod secrets;
@@ -30,12 +32,13 @@ use events::todos::{
 };
 use events::users::{UserDeletedV1, UserExportReadyV1, UserExportRequestedV1, UserProfileChangedV1, UserRegisteredV1};
 use jiff::SignedDuration;
+use lambda_kit::api::{serve, serve_writes};
 use lambda_kit::personal_data::erasure::Eraser;
 use lambda_kit::personal_data::export::Exporter;
 use lambda_kit::publisher::{self, Publisher};
 use lambda_kit::settings::{Settings, UnknownHandler, handler_name, table_name};
 use lambda_kit::subscriber::{Subscriptions, subscribe_to, subscribe_to_any};
-use lambda_kit::{api::serve, aws, invoked, start::start};
+use lambda_kit::{aws, invoked, start::start};
 use lambda_runtime::Error;
 
 use crate::access_token::AccessTokenVerifier;
@@ -70,10 +73,10 @@ async fn main() -> ExitCode {
 async fn job() -> Result<(), Error> {
     match handler_name()?.as_str() {
         "list-notifications" => serve(inbox().await?, api::inbox::list).await,
-        "read-notification" => serve(inbox().await?, api::inbox::read).await,
-        "read-notifications" => serve(inbox().await?, api::inbox::read_all).await,
+        "read-notification" => serve_writes(inbox().await?, api::inbox::read).await,
+        "read-notifications" => serve_writes(inbox().await?, api::inbox::read_all).await,
         "get-preferences" => serve(preferences().await?, api::preferences::get).await,
-        "change-preferences" => serve(preferences().await?, api::preferences::change).await,
+        "change-preferences" => serve_writes(preferences().await?, api::preferences::change).await,
         "confirm-unsubscribe" => serve(unsubscriber().await?, api::unsubscribe::confirm).await,
         "unsubscribe" => serve(unsubscriber().await?, api::unsubscribe::unsubscribe).await,
         "update-inbox" => inbox_events().run(inbox_writer().await?, inbox::update).await,

@@ -9,6 +9,8 @@ mod domain;
 mod erase;
 mod export;
 mod files;
+#[cfg(test)]
+mod limits;
 mod scheduler;
 mod store;
 mod subscribe;
@@ -18,12 +20,13 @@ use std::process::ExitCode;
 use events::todos::TodoPurgedV1;
 use events::todos::attachments::AttachmentDeletedV1;
 use events::users::{UserDeletedV1, UserExportRequestedV1};
+use lambda_kit::api::{serve, serve_writes};
 use lambda_kit::personal_data::erasure::Eraser;
 use lambda_kit::personal_data::export::Exporter;
 use lambda_kit::publisher::{self, Publisher};
 use lambda_kit::settings::{UnknownHandler, handler_name, table_name};
 use lambda_kit::subscriber::subscribe_to;
-use lambda_kit::{api::serve, aws, invoked, start::start, stream};
+use lambda_kit::{aws, invoked, start::start, stream};
 use lambda_runtime::Error;
 
 use crate::app::attachments::{AttachmentRows, Attachments};
@@ -44,22 +47,22 @@ async fn main() -> ExitCode {
 
 async fn job() -> Result<(), Error> {
     match handler_name()?.as_str() {
-        "create-todo" => serve(todos().await?, api::todos::create).await,
+        "create-todo" => serve_writes(todos().await?, api::todos::create).await,
         "list-todos" => serve(todos().await?, api::todos::list).await,
         "get-todo" => serve(todos().await?, api::todos::get).await,
-        "change-todo" => serve(todos().await?, api::todos::change).await,
-        "complete-todo" => serve(todos().await?, api::todos::complete).await,
-        "reopen-todo" => serve(todos().await?, api::todos::reopen).await,
-        "delete-todo" => serve(todos().await?, api::todos::delete).await,
-        "restore-todo" => serve(todos().await?, api::todos::restore).await,
-        "purge-todo" => serve(todos().await?, api::todos::purge).await,
+        "change-todo" => serve_writes(todos().await?, api::todos::change).await,
+        "complete-todo" => serve_writes(todos().await?, api::todos::complete).await,
+        "reopen-todo" => serve_writes(todos().await?, api::todos::reopen).await,
+        "delete-todo" => serve_writes(todos().await?, api::todos::delete).await,
+        "restore-todo" => serve_writes(todos().await?, api::todos::restore).await,
+        "purge-todo" => serve_writes(todos().await?, api::todos::purge).await,
         "purge-expired" => invoked::run(todos().await?, reminders::purge).await,
         "schedule" => stream::run(schedules().await?, reminders::schedule).await,
         "remind" => invoked::run(DueReminders { store: store().await? }, reminders::remind).await,
-        "create-attachment" => serve(attachments().await?, api::attachments::create).await,
+        "create-attachment" => serve_writes(attachments().await?, api::attachments::create).await,
         "list-attachments" => serve(attachments().await?, api::attachments::list).await,
         "get-attachment" => serve(attachments().await?, api::attachments::get).await,
-        "delete-attachment" => serve(attachment_rows().await?, api::attachments::delete).await,
+        "delete-attachment" => serve_writes(attachment_rows().await?, api::attachments::delete).await,
         "check-attachment" => invoked::run(attachments().await?, uploads::check_attachment).await,
         "delete-attachments" => {
             let purged = subscribe_to::<TodoPurgedV1>();

@@ -38,8 +38,8 @@ impl Store {
         Self { client: Client::new(config), table }
     }
 
-    /// Whether the user has deleted their account. Its access tokens stay valid for up to an hour. Creations must
-    /// ask, and changes that move a row to another key; other changes fail because the row is missing.
+    /// Whether the user has deleted their account. Routes that write have asked before they are called; jobs that create
+    /// a row or move it to another key must ask, and other changes fail because the row is missing.
     pub(crate) async fn is_deleted(&self, user: Uuid) -> Result<bool, TableError> {
         tombstone::exists(&self.client, &self.table, user).await
     }

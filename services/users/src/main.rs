@@ -7,6 +7,8 @@ mod app;
 mod config;
 mod domain;
 mod exports_bucket;
+#[cfg(test)]
+mod limits;
 mod participant_registry;
 mod post_confirmation;
 mod scheduled;
@@ -19,12 +21,13 @@ use std::process::ExitCode;
 use aws_config::SdkConfig;
 use events::participants::{UserDataErasedV1, UserDataExportedV1};
 use events::users::{UserDeletedV1, UserExportRequestedV1};
+use lambda_kit::api::{serve, serve_writes};
 use lambda_kit::personal_data::erasure::Eraser;
 use lambda_kit::personal_data::export::Exporter;
 use lambda_kit::publisher::{self, Publisher};
 use lambda_kit::settings::{UnknownHandler, handler_name, table_name};
 use lambda_kit::subscriber::{subscribe_to, subscribe_to_any};
-use lambda_kit::{api::serve, aws, invoked, start::start};
+use lambda_kit::{aws, invoked, start::start};
 use lambda_runtime::Error;
 
 use crate::app::deletions::Deletions;
@@ -48,7 +51,7 @@ async fn main() -> ExitCode {
 async fn job() -> Result<(), Error> {
     match handler_name()?.as_str() {
         "get-me" => serve(profiles().await?, api::profile::get_me).await,
-        "change-me" => serve(profiles().await?, api::profile::change_me).await,
+        "change-me" => serve_writes(profiles().await?, api::profile::change_me).await,
         "delete-me" => serve(deletions().await?, api::deletion::delete_me).await,
         "list-users" => serve(UserDirectory { store: store().await? }, api::users::list).await,
         "post-confirmation" => post_confirmation::run(Registrations { store: store().await? }).await,

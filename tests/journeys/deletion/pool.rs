@@ -47,7 +47,7 @@ async fn a_cognito_user_that_survives_every_attempt_has_no_data_and_is_deleted_b
     // Whoever is still there to sign in finds nothing, and makes nothing.
     let again = ann.account.sign_in().await.expect("a sign-in of an identity that is there");
     again.api("users").get("/me").expect(404).await;
-    again.api("users").patch("/me").json(&json!({"displayName": "Ann"})).expect(404).await;
+    again.api("users").patch("/me").json(&json!({"displayName": "Ann"})).expect(401).await;
     again.api("todos").post("/todos").json(&json!({"title": "x"})).expect(401).await;
 
     outage.store(0, Ordering::Relaxed);

@@ -6,6 +6,7 @@
 
 pub mod aws;
 pub mod function;
+pub mod limits;
 pub mod reader_schemas;
 pub mod template;
 mod wire;

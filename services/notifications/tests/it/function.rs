@@ -11,6 +11,7 @@ const FUNCTIONS: Functions<'_> = Functions {
     binary: env!("CARGO_BIN_EXE_notifications"),
     settings: &[
         ("TABLE_NAME", "busline-test-notifications"),
+        ("WRITES_PER_MINUTE", "600"),
         ("MAIL_FROM", "no-reply@busline.example"),
         ("WEB_ORIGIN", "https://busline.example"),
         ("API_URL", "https://api.busline.example"),
@@ -46,12 +47,23 @@ pub(crate) fn run(handler: &str, message: &Value, script: &[(&str, Answer)]) -> 
     ran
 }
 
-/// Answers that all tests share: no account is deleted, and the stack has its secret.
+/// Runs a route for a user who has no data. The call that counts the request gets `count`.
+pub(crate) fn run_counted(handler: &str, message: &Value, count: Answer) -> Ran {
+    FUNCTIONS.run(handler, message, move |call| if is_count(call) { count.clone() } else { done() })
+}
+
+/// Answers that all tests share: no account is deleted, no user sends too much, and the stack has its secret.
 fn shared_answer(call: &Call) -> Option<Answer> {
     let is_tombstone = call.body["Key"]["sk"]["S"] == "TOMBSTONE";
     match call.operation.as_str() {
         "GetItem" if is_tombstone => Some(done()),
+        "UpdateItem" if is_count(call) => Some(done()),
         "GetSecretValue" => Some(Answer::Json(200, json!({"SecretString": "a secret of the tests"}))),
         _ => None,
     }
+}
+
+/// Whether a call counts a request of a user.
+fn is_count(call: &Call) -> bool {
+    call.body["Key"]["pk"]["S"].as_str().is_some_and(|key| key.starts_with("WRITES#"))
 }

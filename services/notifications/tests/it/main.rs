@@ -9,5 +9,6 @@ mod golden;
 mod inbox;
 mod permissions;
 mod push;
+mod rate;
 mod recipients;
 mod routes;

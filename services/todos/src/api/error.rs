@@ -50,11 +50,6 @@ impl ApiError {
         ))
     }
 
-    /// 401: the token is valid, but its user was deleted.
-    pub(crate) fn account_deleted() -> Self {
-        Self::Rejected(Problem::unauthenticated("The account of this token was deleted."))
-    }
-
     /// 412: the item has another version than the request expects.
     pub(crate) fn stale(version: u64) -> Self {
         Self::Rejected(Problem::new(

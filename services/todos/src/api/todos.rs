@@ -18,14 +18,11 @@ use crate::domain::todo_list::Position;
 /// `POST /todos`: creates an item that belongs to the caller.
 ///
 /// 201 with the item; the same `Idempotency-Key` and body again give the same response and no second item. 400 for a
-/// body that breaks a rule; 401 when the caller has deleted their account; 409 when the key was used for another body.
+/// body that breaks a rule; 409 when the key was used for another body.
 pub(crate) async fn create(todos: &Todos, request: Request) -> Result<Response, ApiError> {
     let owner = request.caller()?.subject;
     let body: NewTodoBody = request.body()?;
     let key = request.header("idempotency-key")?.map(idempotency_key).transpose()?;
-    if todos.is_account_deleted(owner).await? {
-        return Err(ApiError::account_deleted());
-    }
     let change = Todo::create(owner, body.parse()?, clock::new_id(), clock::now());
     let repeatable = key.map(|key| idempotent_request(key, &body, &change.todo)).transpose()?;
     let item = match todos.create(change, repeatable.as_ref(), request.correlation()).await? {

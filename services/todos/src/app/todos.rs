@@ -46,11 +46,6 @@ pub(crate) enum UpdateOutcome {
 }
 
 impl Todos {
-    /// Whether the user has deleted their account. Creations must ask.
-    pub(crate) async fn is_account_deleted(&self, user: Uuid) -> Result<bool, AppError> {
-        Ok(self.store.is_deleted(user).await?)
-    }
-
     pub(crate) async fn create(
         &self,
         change: TodoChange,

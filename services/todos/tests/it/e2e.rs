@@ -9,4 +9,5 @@ mod idempotency;
 mod isolation;
 mod items;
 mod lists;
+mod rate;
 pub(crate) mod reminders;

@@ -15,6 +15,7 @@ const FUNCTIONS: Functions<'_> = Functions {
     binary: env!("CARGO_BIN_EXE_todos"),
     settings: &[
         ("TABLE_NAME", "busline-test-todos"),
+        ("WRITES_PER_MINUTE", "600"),
         ("FILES_BUCKET", "busline-test-todos-files"),
         ("EXPORTS_BUCKET", "busline-test-users-exports"),
         ("REMINDER_GROUP", "reminders"),

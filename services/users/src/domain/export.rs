@@ -9,7 +9,7 @@ use crate::domain::participants::Services;
 pub(crate) const ARCHIVE_RETENTION: SignedDuration = SignedDuration::from_hours(7 * 24);
 /// An export that is not ready after this time has failed. The bucket deletes parts after the same time.
 const PREPARATION_TIMEOUT: SignedDuration = SignedDuration::from_hours(24);
-const MAX_EXPORTS_PER_DAY: usize = 3;
+pub(crate) const MAX_EXPORTS_PER_DAY: usize = 3;
 const DAY: SignedDuration = SignedDuration::from_hours(24);
 
 /// The newest export of a user.

@@ -1,0 +1,187 @@
+//! Admits the requests by which users change something: those of users with an account, within a rate.
+//!
+//! A service counts in its own table, and no two services share a count. One row counts one user's requests of one minute,
+//! by one conditional write that needs no read before. Only that user's requests write it, so it is as busy as they are.
+//!
+//! A failed count fails the request: the table that holds the counts holds everything else that the request needs, so a
+//! request that is served without its count would fail as well. A throttled count is a refusal: DynamoDB throttles a row
+//! above 1,000 writes a second, which only a user far beyond every limit reaches.
+//!
+//! Source: <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/bp-partition-key-design.html>
+
+use std::collections::HashMap;
+
+use aws_config::SdkConfig;
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::error::ProvideErrorMetadata;
+use aws_sdk_dynamodb::types::AttributeValue;
+use jiff::{SignedDuration, Timestamp};
+use uuid::Uuid;
+
+use crate::api::ApiFailure;
+use crate::personal_data::tombstone;
+use crate::problem::Problem;
+use crate::settings::{MissingSettings, Settings};
+use crate::table::TableError;
+
+/// Hashed before the id, so that the hash cannot be compared with hashes made for another purpose.
+const LABEL: &str = "busline requests of user ";
+
+/// The length of the period that one row counts, in seconds.
+const PERIOD: u32 = 60;
+
+/// How long a row is kept after its minute has begun.
+const RETENTION: SignedDuration = SignedDuration::from_mins(5);
+
+/// The error codes by which DynamoDB throttles a write.
+/// Source: <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.Errors.html>
+const THROTTLED: [&str; 3] = ["ProvisionedThroughputExceededException", "ThrottlingException", "RequestLimitExceeded"];
+
+/// Admits the requests by which users change something.
+#[derive(Clone, Debug)]
+pub struct Admission {
+    client: Client,
+    table: String,
+    writes_per_minute: u32,
+}
+
+/// Why a request is not served.
+#[derive(Debug, thiserror::Error)]
+pub enum Refusal {
+    /// The request does not identify its caller.
+    #[error("the request was refused: {}", .0.detail)]
+    Unauthenticated(Problem),
+    /// The token is valid, but its user has deleted their account.
+    #[error("the account of the token was deleted")]
+    AccountDeleted,
+    /// The user has sent as many requests as one minute allows.
+    #[error("more than {limit} changes a minute")]
+    TooManyWrites {
+        /// How many one minute allows.
+        limit: u32,
+        /// The seconds until the next minute.
+        retry_after: u32,
+    },
+    /// The user's account or requests could not be looked up.
+    #[error("the table failed")]
+    Table(#[from] TableError),
+}
+
+impl From<Problem> for Refusal {
+    fn from(problem: Problem) -> Self {
+        Self::Unauthenticated(problem)
+    }
+}
+
+impl ApiFailure for Refusal {
+    fn problem(&self) -> Problem {
+        match self {
+            Self::Unauthenticated(problem) => problem.clone(),
+            Self::AccountDeleted => Problem::unauthenticated("The account of this token was deleted."),
+            Self::TooManyWrites { limit, retry_after } => Problem::too_many_requests(
+                format!(
+                    "A user may change something {limit} times a minute; send this again in {retry_after} seconds."
+                ),
+                *retry_after,
+            ),
+            Self::Table(_) => Problem::internal(),
+        }
+    }
+}
+
+impl Admission {
+    /// Reads the settings `TABLE_NAME` and `WRITES_PER_MINUTE`.
+    ///
+    /// # Errors
+    /// Names the settings that are missing.
+    pub fn from_env(config: &SdkConfig) -> Result<Self, MissingSettings> {
+        Settings::read(|settings| Self {
+            client: Client::new(config),
+            table: settings.text("TABLE_NAME"),
+            writes_per_minute: settings.number("WRITES_PER_MINUTE"),
+        })
+    }
+
+    /// Counts a request, if the user has an account and has sent fewer than a minute allows.
+    ///
+    /// # Errors
+    /// When the request must not be served, or the table fails.
+    pub async fn admit(&self, user: Uuid, now: Timestamp) -> Result<(), Refusal> {
+        let is_deleted = async { Ok(tombstone::exists(&self.client, &self.table, user).await?) };
+        let (is_deleted, ()) = tokio::try_join!(is_deleted, self.count(user, now))?;
+        if is_deleted { Err(Refusal::AccountDeleted) } else { Ok(()) }
+    }
+
+    async fn count(&self, user: Uuid, now: Timestamp) -> Result<(), Refusal> {
+        let counted = self
+            .client
+            .update_item()
+            .table_name(&self.table)
+            .set_key(Some(key(user, now)))
+            .update_expression("ADD #count :one SET #expiresAt = :expiresAt")
+            .condition_expression("attribute_not_exists(#count) OR #count < :limit")
+            .expression_attribute_names("#count", "count")
+            .expression_attribute_names("#expiresAt", "expiresAt")
+            .expression_attribute_values(":one", AttributeValue::N("1".to_owned()))
+            .expression_attribute_values(":limit", AttributeValue::N(self.writes_per_minute.to_string()))
+            .expression_attribute_values(":expiresAt", expiry(now))
+            .send()
+            .await;
+        let Err(error) = counted else { return Ok(()) };
+        let code = error.code().unwrap_or_default();
+        if code == "ConditionalCheckFailedException" || THROTTLED.contains(&code) {
+            return Err(Refusal::TooManyWrites { limit: self.writes_per_minute, retry_after: seconds_left(now) });
+        }
+        Err(TableError::call(error).into())
+    }
+}
+
+/// The key of the row that counts a user's requests in the minute of `now`: `pk` is `WRITES#<hash of the user>`, `sk` is
+/// `MINUTE#<minutes since 1970>`. The hash keeps the row out of the user's data, which is exported.
+#[must_use]
+pub fn key(user: Uuid, now: Timestamp) -> HashMap<String, AttributeValue> {
+    let minute = now.as_second().div_euclid(PERIOD.into());
+    HashMap::from([
+        ("pk".to_owned(), AttributeValue::S(format!("WRITES#{}", tombstone::hash(LABEL, user)))),
+        ("sk".to_owned(), AttributeValue::S(format!("MINUTE#{minute}"))),
+    ])
+}
+
+/// The seconds until the next minute, at least one.
+fn seconds_left(now: Timestamp) -> u32 {
+    let passed = now.as_second().rem_euclid(PERIOD.into());
+    u32::try_from(passed).map_or(PERIOD, |passed| PERIOD - passed)
+}
+
+fn expiry(now: Timestamp) -> AttributeValue {
+    AttributeValue::N(now.saturating_add(RETENTION).map_or(0, Timestamp::as_second).to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(text: &str) -> Timestamp {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn each_user_and_minute_has_a_row_that_does_not_name_the_user() {
+        let (ann, bob) = (Uuid::from_u128(1), Uuid::from_u128(2));
+        let (start, end, next) =
+            (at("2026-11-23T02:30:00Z"), at("2026-11-23T02:30:59.999Z"), at("2026-11-23T02:31:00Z"));
+        assert_eq!(key(ann, start), key(ann, end));
+        assert_ne!(key(ann, end), key(ann, next));
+        assert_ne!(key(ann, end), key(bob, end));
+        assert!(!key(ann, start)["pk"].as_s().unwrap().contains(&ann.simple().to_string()));
+    }
+
+    #[test]
+    fn a_refused_user_may_come_again_when_the_minute_is_over() {
+        assert_eq!(seconds_left(at("2026-11-23T02:30:00Z")), 60);
+        assert_eq!(seconds_left(at("2026-11-23T02:30:59.999Z")), 1);
+        let problem = Refusal::TooManyWrites { limit: 600, retry_after: 7 }.problem();
+        assert_eq!((problem.status, problem.retry_after), (http::StatusCode::TOO_MANY_REQUESTS, Some(7)));
+        assert!(problem.detail.contains("600 times a minute") && problem.detail.contains("7 seconds"));
+    }
+}
