@@ -1,6 +1,9 @@
 //! What the benchmarks (`tests/bench`) let this service do. Other services' events are examples, put on the bus.
 
 use anyhow::{Context, Error, Result};
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::types::AttributeValue;
+use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use tests::account::{User, claims};
@@ -81,7 +84,10 @@ impl NotificationsScenarios {
             "update-inbox" | "push-changes" | "update-agenda" => {
                 TestEvent::from_example("todos", "TodoCreated", user.id).as_delivered()
             }
-            "send-reminder-mail" => due_item(user).as_delivered(),
+            "send-reminder-mail" => {
+                forget_reminders(user).await?;
+                due_item(user).as_delivered()
+            }
             "send-export-mail" => {
                 let (export, expires_at) = (Uuid::now_v7(), Timestamp::now() + SignedDuration::from_hours(1));
                 let data = json!({"userId": user.id, "exportId": export, "bytes": 1, "expiresAt": expires_at});
@@ -178,6 +184,16 @@ async fn recipient(product: &Product) -> Result<Recipient> {
     });
     let token = token.await.trim_end_matches('>').to_owned();
     Ok(Recipient { user, token })
+}
+
+/// Deletes the count of today's reminders, so that each call sends one.
+async fn forget_reminders(user: &User) -> Result<()> {
+    let product = user.product();
+    let sort_key = format!("REMINDERS#{}", Timestamp::now().to_zoned(TimeZone::UTC).date());
+    let request = Client::new(product.sdk()).delete_item().table_name(product.table(SERVICE));
+    let request = request.key("pk", AttributeValue::S(format!("USER#{}", user.id)));
+    request.key("sk", AttributeValue::S(sort_key)).send().await?;
+    Ok(())
 }
 
 /// The event that an item of a user is due.

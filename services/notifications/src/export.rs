@@ -9,10 +9,10 @@ use serde::Deserialize;
 use tracing::info;
 use uuid::Uuid;
 
-use crate::store::keys;
+use crate::store::{keys, reminder_counts};
 
-/// Rows of open connections, which hold no personal data.
-const EXCLUDED_ROWS: &[&str] = &["CONNECTION#"];
+/// Rows of open connections and counts of emails, which hold no personal data.
+const EXCLUDED_ROWS: &[&str] = &["CONNECTION#", reminder_counts::PREFIX];
 
 /// What the job works with.
 #[derive(Clone, Debug)]

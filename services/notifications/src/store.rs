@@ -12,6 +12,7 @@ pub(crate) mod keys;
 pub(crate) mod preferences;
 mod read_all_entries;
 mod recipients;
+pub(crate) mod reminder_counts;
 
 use aws_config::SdkConfig;
 use aws_sdk_dynamodb::Client;

@@ -269,6 +269,7 @@ export const de: Messages = {
   timeZone: 'Zeitzone',
   mail: 'E-Mail',
   reminderMail: 'Per E-Mail erinnern, wenn etwas fällig ist',
+  reminderMailHint: 'Höchstens 20 Erinnerungen am Tag; im Eingang stehen alle.',
   digestMail: 'Eine Übersicht des Tages schicken',
   digestHour: 'Übersicht um',
   mailNotDeployed:

@@ -271,6 +271,7 @@ export const en = {
   timeZone: 'Time zone',
   mail: 'E-mail',
   reminderMail: 'Remind me by e-mail when something is due',
+  reminderMailHint: 'At most 20 reminders a day; the inbox has all.',
   digestMail: 'Send me a summary of the day',
   digestHour: 'Summary at',
   mailNotDeployed: 'This installation of Busline sends no reminders and no summaries, so there is nothing to set.',

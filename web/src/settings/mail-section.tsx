@@ -32,6 +32,7 @@ function Choices({ preferences }: { preferences: Preferences | null }) {
     <>
       <Switch
         text={m.reminderMail}
+        hint={m.reminderMailHint}
         isOn={preferences?.reminderMail ?? false}
         disabled={!preferences}
         onChange={(reminderMail) => change({ reminderMail })}

@@ -1,6 +1,7 @@
 //! Emails, each of which is sent at most once.
 
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use lambda_kit::clock;
 use tracing::info;
 use uuid::Uuid;
@@ -10,7 +11,7 @@ use crate::domain::digest::{Digest, DigestId};
 use crate::domain::email::EmailContent;
 use crate::domain::email::digest::digest_email;
 use crate::domain::email::export::export_ready_email;
-use crate::domain::email::reminder::{DueTodo, reminder_email};
+use crate::domain::email::reminder::{DueTodo, last_reminder_email, reminder_email};
 use crate::domain::email::welcome::welcome_email;
 use crate::domain::language::Language;
 use crate::domain::preferences::EmailKind;
@@ -19,6 +20,7 @@ use crate::domain::unsubscribe::{UnsubscribeLinks, UnsubscribeTokenSigner};
 use crate::ses::{SendError, SesClient};
 use crate::store::Store;
 use crate::store::email_deliveries::{DeliveryOutcome, DeliveryStart};
+use crate::store::reminder_counts::ReminderForm;
 
 /// Sends emails that a user receives once.
 #[derive(Clone, Debug)]
@@ -80,17 +82,8 @@ impl EmailSender {
     /// effect.
     async fn send_once(&self, id: Uuid, to: String, content: EmailContent) -> Result<(), JobError> {
         let email = content.render()?;
-        match self.store.start_delivery(id, clock::now()).await? {
-            DeliveryStart::Started => {}
-            DeliveryStart::AlreadySent => {
-                info!("the email was sent before");
-                return Ok(());
-            }
-            DeliveryStart::InProgress => {
-                return Err(JobError::EmailOutcomeUnknown {
-                    reason: "an earlier attempt started to send it and did not record the outcome".to_owned(),
-                });
-            }
+        if !may_start(self.store.start_delivery(id, clock::now()).await?)? {
+            return Ok(());
         }
         match self.ses.send(to, email).await {
             Ok(message_id) => {
@@ -104,6 +97,32 @@ impl EmailSender {
             }
             Err(SendError::Unknown { reason }) => Err(JobError::EmailOutcomeUnknown { reason }),
         }
+    }
+
+    /// How the user learns that an item is due; `None` if the reminder `email_id` needs nothing more.
+    async fn reminder_form(
+        &self,
+        email_id: Uuid,
+        owner: Uuid,
+        now: Timestamp,
+    ) -> Result<Option<ReminderForm>, JobError> {
+        if self.store.is_deleted(owner).await? {
+            info!("the user has deleted their account");
+            return Ok(None);
+        }
+        // A replay of last week's events must not use up the emails of today.
+        if self.store.is_settled(email_id).await? {
+            info!("the email was sent before, or left to the inbox");
+            return Ok(None);
+        }
+        let form = self.store.count_reminder(owner, email_id, now).await?;
+        if form == ReminderForm::Inbox {
+            if may_start(self.store.leave_to_inbox(email_id, now).await?)? {
+                info!("the user has received the last reminder of the day: the inbox has this one");
+            }
+            return Ok(None);
+        }
+        Ok(Some(form))
     }
 
     /// The recipient; `None` if the account is deleted. An error if the registration has not arrived yet, so that
@@ -121,7 +140,7 @@ impl EmailSender {
 }
 
 impl RecurringEmailSender {
-    /// Sends the reminder of an item that is due, if the user receives reminders.
+    /// Sends the reminder of an item that is due, if the user receives reminders and has not received too many today.
     pub(crate) async fn send_reminder(&self, email_id: Uuid, owner: Uuid, due: DueTodo) -> Result<(), JobError> {
         let Some(recipient) = self.sender.recipient(owner).await? else {
             return Ok(());
@@ -129,8 +148,16 @@ impl RecurringEmailSender {
         if !self.is_subscribed(owner, EmailKind::Reminder).await? {
             return Ok(());
         }
-        let links = self.unsubscribe_links(owner, EmailKind::Reminder);
-        let content = reminder_email(&due, &recipient, self.sender.page.as_deref(), links);
+        let now = clock::now();
+        let Some(form) = self.sender.reminder_form(email_id, owner, now).await? else {
+            return Ok(());
+        };
+        let (page, links) = (self.sender.page.as_deref(), self.unsubscribe_links(owner, EmailKind::Reminder));
+        let content = if form == ReminderForm::LastEmail {
+            last_reminder_email(&due, end_of_day(now), &recipient, page, links)
+        } else {
+            reminder_email(&due, &recipient, page, links)
+        };
         self.sender.send_once(email_id, recipient.email, content).await
     }
 
@@ -173,4 +200,24 @@ impl RecurringEmailSender {
         let address = format!("{}/unsubscribe?token={token}", self.api);
         UnsubscribeLinks { page: address.clone(), one_click: address }
     }
+}
+
+/// Whether this attempt continues with an email; not if it is settled.
+fn may_start(start: DeliveryStart) -> Result<bool, JobError> {
+    match start {
+        DeliveryStart::Started => Ok(true),
+        DeliveryStart::Settled => {
+            info!("the email was sent before, or left to the inbox");
+            Ok(false)
+        }
+        DeliveryStart::InProgress => Err(JobError::EmailOutcomeUnknown {
+            reason: "an earlier attempt started to send it and did not record the outcome".to_owned(),
+        }),
+    }
+}
+
+/// The next midnight in UTC, when reminders are counted anew.
+fn end_of_day(now: Timestamp) -> Timestamp {
+    let tomorrow = now.to_zoned(TimeZone::UTC).date().tomorrow();
+    tomorrow.and_then(|day| day.to_zoned(TimeZone::UTC)).map_or(now, |midnight| midnight.timestamp())
 }

@@ -2,9 +2,10 @@
 //!
 //! | state | meaning | next |
 //! |---|---|---|
-//! | none, `refused`, `due` | not sent; an operator sets `due` to send an email again | `sending` |
+//! | none, `refused`, `due` | not sent; an operator sets `due` to send an email again | `sending`, `inbox` |
 //! | `sending` | being sent, or the outcome is unknown | `sent`, `refused` |
 //! | `sent` | SES has accepted it | none |
+//! | `inbox` | a reminder that is in the inbox only, because the user received enough on that day | none |
 
 use std::collections::HashMap;
 
@@ -21,9 +22,10 @@ use crate::store::keys::claim_expiry;
 /// Whether this attempt may send an email.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum DeliveryStart {
-    /// This attempt sends it; any other attempt sees [`Self::InProgress`].
+    /// This attempt decides; any other attempt sees [`Self::InProgress`] or [`Self::Settled`].
     Started,
-    AlreadySent,
+    /// It was sent, or left to the inbox.
+    Settled,
     /// Another attempt is sending it, or ended without a known outcome.
     InProgress,
 }
@@ -39,16 +41,34 @@ pub(crate) enum DeliveryOutcome {
 impl Store {
     /// Sets the state to `sending`, unless the email was sent or another attempt is sending it.
     pub(crate) async fn start_delivery(&self, email_id: Uuid, now: Timestamp) -> Result<DeliveryStart, TableError> {
+        self.change_unsent(email_id, "sending", now).await
+    }
+
+    /// Sets the state to `inbox`: this reminder is not sent. The answer is as for [`Self::start_delivery`].
+    pub(crate) async fn leave_to_inbox(&self, email_id: Uuid, now: Timestamp) -> Result<DeliveryStart, TableError> {
+        self.change_unsent(email_id, "inbox", now).await
+    }
+
+    /// Whether an email was sent or left to the inbox.
+    pub(crate) async fn is_settled(&self, email_id: Uuid) -> Result<bool, TableError> {
+        let request = self.client.get_item().table_name(&self.table).set_key(Some(key(email_id))).consistent_read(true);
+        let Some(row) = request.send().await.map_err(TableError::call)?.item else { return Ok(false) };
+        let row: DeliveryRow = serde_dynamo::from_item(row).map_err(TableError::corrupt)?;
+        Ok(row.state.is_settled())
+    }
+
+    /// Changes the state of an email that is not sent and that no other attempt is sending.
+    async fn change_unsent(&self, email_id: Uuid, state: &str, now: Timestamp) -> Result<DeliveryStart, TableError> {
         let answer = self
             .client
             .update_item()
             .table_name(&self.table)
             .set_key(Some(key(email_id)))
-            .update_expression("SET #state = :sending, #expiresAt = :expiresAt")
+            .update_expression("SET #state = :state, #expiresAt = :expiresAt")
             .condition_expression("attribute_not_exists(#state) OR #state IN (:refused, :due)")
             .expression_attribute_names("#state", "state")
             .expression_attribute_names("#expiresAt", "expiresAt")
-            .expression_attribute_values(":sending", text("sending"))
+            .expression_attribute_values(":state", text(state))
             .expression_attribute_values(":refused", text("refused"))
             .expression_attribute_values(":due", text("due"))
             .expression_attribute_values(":expiresAt", claim_expiry(now))
@@ -63,11 +83,8 @@ impl Store {
         };
         let row: DeliveryRow =
             serde_dynamo::from_item(current.item().cloned().unwrap_or_default()).map_err(TableError::corrupt)?;
-        Ok(match row.state {
-            State::Sent => DeliveryStart::AlreadySent,
-            // The condition allows `refused` and `due`, so another attempt has changed the state since.
-            State::Sending | State::Refused | State::Due => DeliveryStart::InProgress,
-        })
+        // The condition allows `refused` and `due`: if it is one of them, another attempt has changed the state since.
+        Ok(if row.state.is_settled() { DeliveryStart::Settled } else { DeliveryStart::InProgress })
     }
 
     /// Records the outcome of an email that this attempt has started.
@@ -111,6 +128,13 @@ enum State {
     Sending,
     Refused,
     Sent,
+    Inbox,
+}
+
+impl State {
+    fn is_settled(&self) -> bool {
+        matches!(self, Self::Sent | Self::Inbox)
+    }
 }
 
 fn key(email_id: Uuid) -> HashMap<String, AttributeValue> {

@@ -19,12 +19,7 @@ fn ses(answer: Answer) -> [(&'static str, Answer); 3] {
 /// The states that the job wrote, in order.
 fn states(ran: &Ran) -> Vec<&str> {
     let updates = ran.bodies("UpdateItem").into_iter();
-    updates
-        .filter_map(|update| {
-            let values = &update["ExpressionAttributeValues"];
-            values[":sending"]["S"].as_str().or(values[":state"]["S"].as_str())
-        })
-        .collect()
+    updates.filter_map(|update| update["ExpressionAttributeValues"][":state"]["S"].as_str()).collect()
 }
 
 #[test]
@@ -120,9 +115,74 @@ fn sending(reads: [Answer; 2]) -> Vec<(&'static str, Answer)> {
     reads.map(|answer| ("GetItem", answer)).into_iter().chain(mail).collect()
 }
 
+/// The answers for a reminder of a recipient with default preferences, whose email has this row, and then these answers
+/// to updates: of the count of the day, of its last email, and of the email's state.
+fn reminding(email: Answer, updates: &[Answer]) -> Ran {
+    let reads = [ann(), done(), email].map(|answer| ("GetItem", answer));
+    let mut script = reads.to_vec();
+    script.extend(updates.iter().map(|answer| ("UpdateItem", answer.clone())));
+    script.push(("SendEmail", Answer::Json(200, json!({"MessageId": "m-1"}))));
+    run("send-reminder-mail", &fixture("todo-due"), &script)
+}
+
+fn no() -> Answer {
+    condition_failed(&json!({}))
+}
+
+#[test]
+fn a_reminder_is_counted_by_its_id_before_it_is_sent() {
+    let ran = reminding(done(), &[done(), done(), done()]);
+    assert!(ran.outcome.is_ok(), "{ran:?}");
+    let count = ran.bodies("UpdateItem")[0];
+    assert_eq!(count["Key"]["pk"]["S"], "USER#0198c0de-0000-7000-8000-000000000001");
+    assert!(count["Key"]["sk"]["S"].as_str().unwrap().starts_with("REMINDERS#20"));
+    let values = &count["ExpressionAttributeValues"];
+    assert_eq!(values[":emails"]["SS"], json!(["019b5187-1680-7c1d-b5ac-0a1a5e31f00d"]));
+    assert_eq!(values[":limit"]["N"], "20");
+    assert_eq!(states(&ran), ["sending", "sent"]);
+}
+
+#[test]
+fn the_first_reminder_beyond_the_limit_tells_of_the_others_and_they_are_left_to_the_inbox() {
+    let ran = reminding(done(), &[no(), done(), done(), done()]);
+    assert!(ran.outcome.is_ok(), "{ran:?}");
+    assert_eq!(states(&ran), ["sending", "sent"]);
+    let text = ran.bodies("SendEmail")[0]["Content"]["Simple"]["Body"]["Text"]["Data"].as_str().unwrap();
+    assert!(text.contains("„Buy oat milk“ ist fällig") && text.contains("20 Erinnerungen bekommen"), "{text}");
+
+    let ran = reminding(done(), &[no(), no(), done()]);
+    assert!(ran.outcome.is_ok(), "{ran:?}");
+    assert_eq!((states(&ran), ran.bodies("SendEmail").len()), (vec!["inbox"], 0));
+}
+
+#[test]
+fn a_replayed_reminder_uses_up_no_email_of_the_day() {
+    for state in ["sent", "inbox"] {
+        let row = Answer::Json(200, json!({"Item": {"state": {"S": state}}}));
+        let ran = reminding(row, &[]);
+        assert!(ran.outcome.is_ok(), "{ran:?}");
+        assert_eq!(ran.operations(), ["GetItem", "GetItem", "GetItem"]);
+    }
+}
+
+#[test]
+fn a_reminder_with_an_unknown_outcome_is_not_left_to_the_inbox() {
+    let sending = json!({"state": {"S": "sending"}});
+    let row = Answer::Json(200, json!({"Item": sending}));
+    let ran = reminding(row, &[no(), no(), condition_failed(&sending)]);
+    assert_eq!(ran.error_type(), "MailOutcomeUnknown");
+}
+
+#[test]
+fn a_reminder_is_not_sent_without_its_count() {
+    let ran = reminding(done(), &[Answer::Json(400, json!({"__type": "ThrottlingException", "message": "No."}))]);
+    assert_eq!(ran.error_type(), "TableFailed");
+    assert_eq!(ran.bodies("SendEmail").len(), 0);
+}
+
 #[test]
 fn a_reminder_is_in_the_recipients_language_and_time_zone_and_has_an_unsubscribe_link() {
-    let ran = run("send-reminder-mail", &fixture("todo-due"), &sending([ann(), done()]));
+    let ran = reminding(done(), &[done(), done(), done()]);
     assert!(ran.outcome.is_ok(), "{ran:?}");
     assert!(!ran.logs.contains("example.com"), "an address is in the log: {}", ran.logs);
     let message = &ran.bodies("SendEmail")[0]["Content"]["Simple"];

@@ -20,13 +20,14 @@ fn every_job_reads_all_examples_of_its_event() {
 
 /// Answers with which every job succeeds.
 fn successful_answers(job: &str) -> Vec<(&'static str, Answer)> {
-    let writes = ["UpdateItem", "UpdateItem", "PutItem", "TransactWriteItems"].map(|operation| (operation, done()));
+    let writes = ["UpdateItem", "UpdateItem", "UpdateItem", "PutItem", "TransactWriteItems"]
+        .map(|operation| (operation, done()));
     let mail = ("SendEmail", Answer::Json(200, json!({"MessageId": "mail-1"})));
     let rows = ("Query", Answer::Json(200, json!({"Items": []})));
     let part = ("PutObject", done());
     let reads = match job {
-        "send-reminder-mail" | "send-export-mail" => [crate::emails::ann(), done()],
-        _ => [done(), done()],
+        "send-reminder-mail" | "send-export-mail" => [crate::emails::ann(), done(), done()],
+        _ => [done(), done(), done()],
     };
     let reads = reads.map(|answer| ("GetItem", answer));
     writes.into_iter().chain(reads).chain([mail, rows, part]).collect()

@@ -9,6 +9,9 @@ use crate::domain::language::Language;
 use crate::domain::recipient::Recipient;
 use crate::domain::unsubscribe::UnsubscribeLinks;
 
+/// How many reminders a user receives on one day; one more tells of the further ones. Days begin at midnight in UTC.
+pub(crate) const MAX_REMINDERS_PER_DAY: usize = 20;
+
 /// A to-do item that is due.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct DueTodo {
@@ -56,22 +59,67 @@ pub(crate) fn reminder_email(
     }
 }
 
+/// The last reminder of a day: what is due later, until `until`, is in the inbox only.
+pub(crate) fn last_reminder_email(
+    due: &DueTodo,
+    until: Timestamp,
+    recipient: &Recipient,
+    page: Option<&str>,
+    unsubscribe: UnsubscribeLinks,
+) -> EmailContent {
+    let until = format_date_time(until, &recipient.time_zone(), recipient.language());
+    let text = match recipient.language() {
+        Language::English => format!(
+            "You have received {MAX_REMINDERS_PER_DAY} reminders today. Until {until}, whatever else is due is in your \
+             inbox, without a mail."
+        ),
+        Language::German => format!(
+            "Sie haben heute {MAX_REMINDERS_PER_DAY} Erinnerungen bekommen. Was sonst noch fällig ist, steht bis \
+             {until} ohne Mail in Ihrem Eingang."
+        ),
+    };
+    let mut content = reminder_email(due, recipient, page, unsubscribe);
+    content.blocks.insert(1, Block::Paragraph(text));
+    content
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn email(locale: &str, time_zone: &str) -> crate::domain::email::Email {
-        let due = DueTodo {
+    fn due() -> DueTodo {
+        DueTodo {
             todo: Uuid::from_u128(3),
             title: "Milch & Brot".to_owned(),
             at: "2026-12-24T17:00:00Z".parse().unwrap(),
-        };
+        }
+    }
+
+    fn unsubscribe() -> UnsubscribeLinks {
+        UnsubscribeLinks { page: "https://p.example/u?token=t".into(), one_click: "https://p.example/api/u".into() }
+    }
+
+    fn email(locale: &str, time_zone: &str) -> crate::domain::email::Email {
         let recipient = Recipient::example(locale, time_zone);
-        let unsubscribe = UnsubscribeLinks {
-            page: "https://p.example/u?token=t".into(),
-            one_click: "https://p.example/api/u".into(),
+        reminder_email(&due(), &recipient, Some("https://p.example"), unsubscribe()).render().unwrap()
+    }
+
+    #[test]
+    fn the_last_reminder_of_a_day_tells_where_the_others_are_and_until_when() {
+        let midnight = "2026-12-25T00:00:00Z".parse().unwrap();
+        let last = |locale, zone| {
+            let recipient = Recipient::example(locale, zone);
+            last_reminder_email(&due(), midnight, &recipient, Some("https://p.example"), unsubscribe())
+                .render()
+                .unwrap()
         };
-        reminder_email(&due, &recipient, Some("https://p.example"), unsubscribe).render().unwrap()
+        let english = last("en", "Europe/Dublin").text;
+        assert!(english.contains("“Milch & Brot” is due: Thursday, 24 December 2026, 17:00"), "{english}");
+        let until = "received 20 reminders today. Until Friday, 25 December 2026, 00:00 (Europe/Dublin), whatever";
+        assert!(english.contains(until), "{english}");
+        let german = last("de-CH", "Europe/Zurich").text;
+        assert!(german.contains("bis Freitag, 25. Dezember 2026, 01:00 Uhr (Europe/Zurich) ohne Mail"), "{german}");
+        assert!(german.contains("Öffnen: https://p.example/todos/"), "{german}");
     }
 
     #[test]

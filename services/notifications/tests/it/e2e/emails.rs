@@ -1,13 +1,18 @@
 //! What is really sent: words, times and headers, and how it stops.
 
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use tests::account::User;
 use tests::api::Api;
+use tests::bus::TestEvent;
 use tests::email::Email;
 use tests::injected_fault::invoke;
 use tests::product::Product;
 use tests::wait::eventually;
+use uuid::Uuid;
 
 const SOON: SignedDuration = SignedDuration::from_secs(3);
 
@@ -82,6 +87,81 @@ async fn a_digest_is_sent_once_a_day_in_the_recipients_time_zone_and_only_with_i
     assert_eq!((digests(mails(&ann).await), digests(mails(&idle).await)), (1, 0));
     assert!(mail.header("List-Unsubscribe").is_some());
     assert!(!mail.body_text.unwrap().contains("later"));
+}
+
+#[tokio::test]
+async fn sixty_items_due_at_once_send_twenty_one_emails_and_the_inbox_has_all() {
+    let product = Product::shared().await;
+    let ann = product.user().await;
+    set_locale(&ann, "en-GB", "Europe/London").await;
+    let events: Vec<TestEvent> = (0..60).map(|number| due_event(&ann, &format!("number {number}"))).collect();
+    for batch in events.chunks(10) {
+        product.put_events(&batch.iter().collect::<Vec<_>>()).await;
+    }
+    let settled = eventually("a decision about each reminder", async || settled_states(&product, &events).await).await;
+    let sent = settled.iter().filter(|state| *state == "sent").count();
+
+    // The test may run at midnight, which is one more day.
+    let days = days_of_reminders(&ann).await;
+    let full = days.iter().filter(|(_, is_full)| *is_full).count();
+    assert!(
+        full >= 1 && days.iter().all(|(count, is_full)| if *is_full { *count == 20 } else { *count < 20 }),
+        "{days:?}"
+    );
+    assert_eq!(sent, days.iter().map(|(count, _)| count).sum::<usize>() + full);
+    let due = async || mails(&ann).await.into_iter().filter(|mail| mail.subject.contains("is due")).collect::<Vec<_>>();
+    let emails = due().await;
+    assert_eq!(emails.len(), sent);
+    let tells =
+        |mail: &&Email| mail.body_text.as_ref().is_some_and(|text| text.contains("received 20 reminders today"));
+    assert_eq!(emails.iter().filter(tells).count(), full);
+
+    eventually("an entry of each item", async || {
+        let page = ann.api("notifications").get("/notifications?unread=true&limit=100").expect(200).await;
+        let entries = page["items"].as_array().unwrap().iter().filter(|entry| entry["kind"] == "todo-due");
+        (entries.count() == events.len()).then_some(())
+    })
+    .await;
+
+    let replay = product.function("notifications", "send-reminder-mail");
+    for event in &events {
+        invoke(&product, &replay, &event.as_delivered()).await;
+    }
+    assert_eq!(due().await.len(), sent, "a replay sends none");
+}
+
+fn due_event(user: &User, title: &str) -> TestEvent {
+    let todo = Uuid::now_v7();
+    let data = json!({"todoId": todo, "ownerId": user.id, "title": title, "dueAt": Timestamp::now()});
+    TestEvent::new("todos", "TodoDue", todo, 1, &data)
+}
+
+/// The states of the events' emails, once each is sent or left to the inbox.
+async fn settled_states(product: &Product, events: &[TestEvent]) -> Option<Vec<String>> {
+    let client = aws_sdk_dynamodb::Client::new(product.sdk());
+    let keys = events.iter().map(|event| {
+        let key = AttributeValue::S(format!("MAIL#{}", event.id()));
+        HashMap::from([("pk".to_owned(), key.clone()), ("sk".to_owned(), key)])
+    });
+    let keys = KeysAndAttributes::builder().set_keys(Some(keys.collect())).consistent_read(true).build().unwrap();
+    let table = product.table("notifications");
+    let answer = client.batch_get_item().request_items(table, keys).send().await.unwrap();
+    let rows = answer.responses.unwrap_or_default().remove(table).unwrap_or_default();
+    let states = rows.iter().map(|row| row["state"].as_s().unwrap().clone());
+    let settled: Vec<String> = states.filter(|state| ["sent", "inbox"].contains(&state.as_str())).collect();
+    (settled.len() == events.len()).then_some(settled)
+}
+
+/// For each day, how many reminders were sent alone, and whether there were more.
+async fn days_of_reminders(user: &User) -> Vec<(usize, bool)> {
+    let client = aws_sdk_dynamodb::Client::new(user.product().sdk());
+    let query = client.query().table_name(user.product().table("notifications")).consistent_read(true);
+    let query = query
+        .key_condition_expression("pk = :pk AND begins_with(sk, :prefix)")
+        .expression_attribute_values(":pk", AttributeValue::S(format!("USER#{}", user.id)))
+        .expression_attribute_values(":prefix", AttributeValue::S("REMINDERS#".to_owned()));
+    let rows = query.send().await.unwrap().items.unwrap_or_default();
+    rows.iter().map(|row| (row["emails"].as_ss().unwrap().len(), row.contains_key("last"))).collect()
 }
 
 async fn set_locale(user: &User, locale: &str, time_zone: &str) {

@@ -20,7 +20,10 @@ impl Workspace {
         match function.job.as_str() {
             "get-preferences" => expect_status(self.user.api(SERVICE).get("/preferences"), 200).await,
             "change-preferences" => self.changes_preferences().await,
-            "send-reminder-mail" => self.invoke(function, &self.due_item()).await,
+            "send-reminder-mail" => {
+                self.forget_reminders().await;
+                self.invoke(function, &self.due_item()).await
+            }
             "send-export-mail" => self.invoke(function, &self.ready_export()).await,
             "unsubscribe" => {
                 self.changes_preferences().await?;
@@ -38,6 +41,16 @@ impl Workspace {
             // The link leads to the page; without a page there is nothing to lead to.
             _ => self.follows_unsubscribe_link(Method::GET, &[303, 404]).await,
         }
+    }
+
+    /// Deletes the count of today's reminders: beyond the limit none is sent.
+    async fn forget_reminders(&self) {
+        let client = aws_sdk_dynamodb::Client::new(self.product.sdk());
+        let day = Timestamp::now().to_zoned(TimeZone::UTC).date();
+        let request = client.delete_item().table_name(self.product.table(SERVICE));
+        let request = request.key("pk", text(&format!("USER#{}", self.user.id)));
+        let request = request.key("sk", text(&format!("REMINDERS#{day}")));
+        request.send().await.expect("a row that can be deleted");
     }
 
     /// Sets reminders, and a digest hour that differs from the current one.
