@@ -18,6 +18,8 @@ pub(crate) struct Home {
     pub(crate) dir: PathBuf,
     /// The Python environment: `venv/` in [`Home::dir`], or `BUSLINE_VENV`.
     pub(crate) venv: PathBuf,
+    /// Whether it is the home of a check's own local cloud, whose users may send many changes.
+    pub(crate) is_for_tests: bool,
 }
 
 impl Home {
@@ -29,12 +31,12 @@ impl Home {
         refuse_file(&dir, "BUSLINE_HOME")?;
         let venv = folder_from_env("BUSLINE_VENV")?.unwrap_or_else(|| dir.join("venv"));
         refuse_file(&venv, "BUSLINE_VENV")?;
-        Ok(Self { repo, dir, venv })
+        Ok(Self { repo, dir, venv, is_for_tests: false })
     }
 
     /// A second home in another folder, with the same Python environment: for tests next to a developer's local cloud.
     pub(crate) fn beside(&self, dir: PathBuf) -> Self {
-        Self { dir, ..self.clone() }
+        Self { dir, is_for_tests: true, ..self.clone() }
     }
 
     /// The folder of what xtask keeps between runs: packages, lint results.

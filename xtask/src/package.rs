@@ -292,7 +292,12 @@ mod tests {
     #[tokio::test]
     async fn an_unchanged_binary_is_not_zipped_again_and_a_changed_one_is() {
         let folder = tempfile::tempdir().unwrap();
-        let home = Home { repo: folder.path().into(), dir: folder.path().into(), venv: folder.path().into() };
+        let home = Home {
+            repo: folder.path().into(),
+            dir: folder.path().into(),
+            venv: folder.path().into(),
+            is_for_tests: true,
+        };
         let binary = folder.path().join("samples");
         let build = Build::Release(Architecture::X86_64);
 
