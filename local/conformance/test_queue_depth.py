@@ -108,3 +108,30 @@ def test_messages_are_received_in_order(make: Callable[[int], Queue]) -> None:
     queue.send(10)
     bodies = [int(message["Body"]) for _ in range(2) for message in queue.receive()]
     assert bodies == list(range(20))
+
+
+@pytest.mark.guard
+def test_messages_that_are_given_back_are_received_while_others_are_held(
+    make: Callable[[int], Queue],
+) -> None:
+    queue = make(100)
+    held = [queue.receive() for _ in range(5)]
+    given = held[2]
+    assert queue.show(*[message["ReceiptHandle"] for message in given]) == []
+    again = queue.receive()
+    assert {message["Body"] for message in again} == {message["Body"] for message in given}
+    assert queue.delete(*[message["ReceiptHandle"] for message in held[4]]) == []
+    assert queue.delete(*[message["ReceiptHandle"] for message in held[1]]) == []
+    assert queue.delete(*[message["ReceiptHandle"] for message in given]) != []
+    bodies = [message["Body"] for _ in range(6) for message in queue.receive()]
+    assert len(set(bodies)) == len(bodies) == 50
+
+
+@pytest.mark.guard
+def test_one_message_that_is_given_back_is_received_again(make: Callable[[int], Queue]) -> None:
+    queue = make(20)
+    held = queue.receive() + queue.receive()
+    queue.sqs.change_message_visibility(
+        QueueUrl=queue.url, ReceiptHandle=held[13]["ReceiptHandle"], VisibilityTimeout=0
+    )
+    assert [message["Body"] for message in queue.receive()] == [held[13]["Body"]]

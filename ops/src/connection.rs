@@ -53,9 +53,7 @@ pub struct Connection {
 
 impl Connection {
     fn new(sdk: SdkConfig, env: String, is_busline: bool) -> Self {
-        let region = sdk.region().map_or("unknown", Region::as_ref);
-        let place = sdk.endpoint_url().map_or_else(|| format!("AWS in the region {region}"), str::to_owned);
-        error::set_place(place);
+        places(&sdk).into_iter().for_each(error::add_place);
         Self { sdk, env, is_busline, deployment: Arc::default() }
     }
 
@@ -85,6 +83,16 @@ impl Connection {
         }
         self.deployment().await.cloned().unwrap_or_else(|_| Deployment::unknown_services(&self.env))
     }
+}
+
+/// Where the clients with these settings call: queues perhaps elsewhere than the other services.
+fn places(sdk: &SdkConfig) -> Vec<String> {
+    let region = sdk.region().map_or("unknown", Region::as_ref);
+    let place = sdk.endpoint_url().map_or_else(|| format!("AWS in the region {region}"), str::to_owned);
+    // An endpoint that this program has set wins over the environment's.
+    let is_set_here = sdk.get_origin("endpoint_url").is_client_config();
+    let of_queues = env::var("AWS_ENDPOINT_URL_SQS").ok().filter(|_| !is_set_here);
+    of_queues.into_iter().chain([place]).collect()
 }
 
 /// Connects to an environment, or to where a queue's URL leads.
@@ -140,6 +148,7 @@ pub async fn with_endpoint(sdk: &SdkConfig, endpoint: &str) -> SdkConfig {
     if let Some(credentials) = sdk.credentials_provider() {
         settings = settings.credentials_provider(credentials);
     }
+    error::add_place(endpoint.to_owned());
     settings.load().await
 }
 

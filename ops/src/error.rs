@@ -6,16 +6,21 @@ use std::sync::{Mutex, PoisonError};
 
 use aws_sdk_sqs::error::{ProvideErrorMetadata, SdkError};
 
-/// Where the last connection leads.
-static PLACE: Mutex<Option<String>> = Mutex::new(None);
+/// Where the connections of this process lead.
+static PLACES: Mutex<Vec<String>> = Mutex::new(Vec::new());
 
-pub(crate) fn set_place(place: String) {
-    *PLACE.lock().unwrap_or_else(PoisonError::into_inner) = Some(place);
+/// Adds the endpoint or the region of a connection.
+pub(crate) fn add_place(place: String) {
+    let mut places = PLACES.lock().unwrap_or_else(PoisonError::into_inner);
+    if !places.contains(&place) {
+        places.push(place);
+    }
 }
 
-/// The endpoint or the region of the last connection.
+/// The endpoints and regions that this process calls. Which of them does not answer, an error does not tell.
 pub fn place() -> Option<String> {
-    PLACE.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    let places = PLACES.lock().unwrap_or_else(PoisonError::into_inner);
+    (!places.is_empty()).then(|| places.join(" or "))
 }
 
 /// The operator asked for something that does not exist or is not allowed. The text tells what would be right.

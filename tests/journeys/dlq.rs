@@ -4,6 +4,7 @@ mod any_queue;
 mod bounds;
 mod completeness;
 mod hostile;
+mod kills;
 mod lambda;
 mod order;
 mod queues;
@@ -15,6 +16,7 @@ mod selective;
 mod stopping;
 mod streams;
 mod topics;
+mod waiting;
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};

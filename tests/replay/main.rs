@@ -34,6 +34,7 @@ use tests::rng::SeededRng;
 use tokio::process::Command;
 use uuid::Uuid;
 
+use crate::inboxes::Inboxes;
 use crate::proxy::Proxy;
 use crate::queues::{Effects, Queue};
 use crate::scenarios::ScenarioResult;
@@ -52,7 +53,7 @@ struct Arguments {
 enum Part {
     /// Kills replays many times and counts their effects
     Run(Run),
-    /// Messages per second, compared with a bare loop of the same calls, and memory
+    /// Messages per second, compared with a bare loop of the same calls and with boto3, and memory
     Speed(SpeedRun),
     /// The control: a common kind of mover, which the run starts and kills
     Naive { endpoint: String, from: String, to: String },
@@ -82,6 +83,9 @@ struct SpeedRun {
     /// How often each size is measured
     #[arg(long, default_value_t = 3)]
     rounds: u32,
+    /// The number of messages that `verify` reads
+    #[arg(long, default_value_t = 50_000)]
+    verified: u64,
     /// The path of the operations CLI
     #[arg(long)]
     ops: PathBuf,
@@ -102,23 +106,45 @@ async fn main() -> ExitCode {
 /// The minimum of a replay's speed, as a share of the bare loop's.
 const MIN_SHARE: f64 = 0.8;
 
+/// The minimum of the speed of a replay and an export, as a share of that of a mover with boto3 in eight threads.
+const MIN_SHARE_OF_BOTO3: f64 = 1.0;
+
+/// The number of queues that are listed.
+const QUEUES: u64 = 45;
+
 /// The maximum memory of a replay with any number of messages, in MiB.
 const MAX_MEMORY: u64 = 100;
 
 async fn measure_speed(run: &SpeedRun) -> ExitCode {
-    println!("{:>9} {:>14} {:>14} {:>7} {:>12}", "messages", "replay /s", "bare loop /s", "share", "memory MiB");
-    let mut is_good = true;
+    println!("messages a second; a share of boto3 is that of a mover of eight threads in Python");
+    println!("messages  replay  bare loop  share   boto3  share  export  share  memory of the replay");
+    let (endpoint, mut is_good, mut boto3) = (endpoint(), true, 0.0_f64);
     for &count in &run.messages {
-        let found = speed::measure(&endpoint(), &run.ops, count, run.rounds).await;
-        let share = found.replay / found.bare;
-        let memory = found.memory.map_or("-".to_owned(), |memory| memory.to_string());
-        println!("{count:>9} {:>14.0} {:>14.0} {share:>7.2} {memory:>12}", found.replay, found.bare);
-        is_good &= share >= MIN_SHARE && found.memory.is_none_or(|memory| memory < MAX_MEMORY);
+        let found = speed::measure(&endpoint, &run.ops, count, run.rounds).await;
+        let (replay, export) = (found.replay / found.boto3, found.export / found.boto3);
+        let memory = found.memory.map_or("-".to_owned(), |memory| format!("{memory} MiB"));
+        println!(
+            "{count:>8} {:>7.0} {:>10.0} {:>6.2} {:>7.0} {replay:>6.2} {:>7.0} {export:>6.2}  {memory}",
+            found.replay,
+            found.bare,
+            found.replay / found.bare,
+            found.boto3,
+            found.export,
+        );
+        is_good &= found.replay / found.bare >= MIN_SHARE && found.memory.is_none_or(|memory| memory < MAX_MEMORY);
+        is_good &= replay >= MIN_SHARE_OF_BOTO3 && export >= MIN_SHARE_OF_BOTO3;
+        boto3 = boto3.max(found.boto3);
     }
+    println!("list of {QUEUES} queues: {:.2} s", speed::list(&endpoint, &run.ops, QUEUES).await);
+    let product = Product::shared().await;
+    let inboxes = Inboxes::new(&product, run.verified);
+    let seconds = speed::verify(&endpoint, &run.ops, run.verified, |number| inboxes.failure(number)).await;
+    let share = speed::per_second(run.verified, seconds) / boto3;
+    println!("verify of {} messages: {seconds:.1} s, {share:.2} of the messages that boto3 moves", run.verified);
     if is_good {
         return ExitCode::SUCCESS;
     }
-    println!("FAILED: the bounds are {MIN_SHARE} of the bare loop's speed and {MAX_MEMORY} MiB");
+    println!("FAILED: the bounds are {MIN_SHARE} of the bare loop, {MIN_SHARE_OF_BOTO3} of boto3 and {MAX_MEMORY} MiB");
     ExitCode::FAILURE
 }
 

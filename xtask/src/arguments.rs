@@ -215,9 +215,10 @@ Examples:
   cargo xtask replay-crashes
   cargo xtask replay-crashes --messages 20000 --kills 200 --seed 2")]
     ReplayCrashes(CrashRun),
-    /// Measures the speed of a replay compared with a plain loop of the same calls, and its memory.
+    /// Measures the speed of replay, export, list and verify compared with a plain loop of the same calls and with a mover
+    /// that uses boto3, and the memory of a replay.
     ///
-    /// Runs on a separate local cloud. Fails below 80 % of the loop's speed, and from 100 MiB.
+    /// Runs on a separate local cloud. Fails below 80 % of the loop's speed, below that of boto3, and from 100 MiB.
     #[command(after_help = "Examples:
   cargo xtask replay-speed
   cargo xtask replay-speed --messages 10000 --rounds 5")]

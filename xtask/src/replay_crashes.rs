@@ -51,6 +51,9 @@ pub(crate) struct SpeedRun {
     /// How often each size is measured; the best result counts.
     #[arg(long, default_value_t = 3)]
     rounds: u32,
+    /// The number of messages that `verify` reads.
+    #[arg(long, default_value_t = 50_000)]
+    verified: u32,
 }
 
 /// `cargo xtask replay-speed`: on a separate local cloud.
@@ -60,7 +63,9 @@ pub(crate) async fn measure(home: &Home, run: &SpeedRun) -> Result<()> {
     on_separate_cloud(home, &mut interrupts, async |environment| {
         let sizes = run.messages.iter().flat_map(|size| ["--messages".to_owned(), size.to_string()]);
         let rounds = ["--rounds".to_owned(), run.rounds.to_string()];
-        let arguments: Vec<String> = ["speed".to_owned()].into_iter().chain(sizes).chain(rounds).collect();
+        let verified = ["--verified".to_owned(), run.verified.to_string()];
+        let options = sizes.chain(rounds).chain(verified);
+        let arguments: Vec<String> = ["speed".to_owned()].into_iter().chain(options).collect();
         start(home, &arguments, environment, Built::Release).await
     })
     .await

@@ -9,10 +9,12 @@ mod inspect;
 mod journal;
 mod list;
 mod purge;
+mod reading;
 mod replay;
 mod replay_arguments;
 mod tables;
 mod transfer;
+mod waiting;
 mod watch;
 
 use anyhow::Result;

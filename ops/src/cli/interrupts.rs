@@ -1,13 +1,18 @@
 //! Ctrl-C, a closed terminal and SIGTERM: the first ends the command in an orderly way, the second at once.
 
 use std::process;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, mpsc};
+use std::thread;
+use std::time::Duration;
 
 use crate::cli::{output, standard_output};
 
 /// The exit code of an interrupted program.
 const INTERRUPTED: i32 = 130;
+
+/// How long the last words of an interrupted program may take.
+const MAX_PRINT_TIME: Duration = Duration::from_millis(500);
 
 /// Sets `stopped` at the first interrupt, so that messages in work are finished and the others are made visible. A
 /// second interrupt ends the program at once.
@@ -20,11 +25,23 @@ pub(crate) fn stop_at_interrupt(stopped: Arc<AtomicBool>) -> Arc<AtomicBool> {
         standard_output::note_interrupt();
         set.store(true, Ordering::Relaxed);
         interrupts.next().await;
-        output::print_notice("ended at once: messages in flight stay hidden until their visibility timeout");
-        output::print_continuation();
+        print_with_limit(|| {
+            output::print_notice("ended at once: messages in flight stay hidden until their visibility timeout");
+            output::print_continuation();
+        });
         process::exit(INTERRUPTED);
     });
     stopped
+}
+
+/// Prints, unless the reader of standard error does not read.
+fn print_with_limit(print: impl FnOnce() + Send + 'static) {
+    let (done, printed) = mpsc::channel();
+    thread::spawn(move || {
+        print();
+        done.send(()).ok();
+    });
+    printed.recv_timeout(MAX_PRINT_TIME).ok();
 }
 
 #[cfg(unix)]
@@ -62,5 +79,17 @@ impl Interrupts {
             // No handler could be installed.
             std::future::pending::<()>().await;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn last_words_that_nobody_reads_are_not_waited_for() {
+        let (never, nothing) = mpsc::channel::<()>();
+        print_with_limit(move || nothing.recv().unwrap_or_default());
+        drop(never);
     }
 }

@@ -138,10 +138,14 @@ fn wrap(text: &str, room: usize) -> Vec<String> {
     lines
 }
 
-/// The width of the terminal, or the one that `COLUMNS` demands; `None` for a pipe or a file.
+/// The width of the terminal, or the one that `COLUMNS` demands; `None` for a pipe or a file, which get whole rows also
+/// where a shell exports `COLUMNS`.
 fn width() -> Option<usize> {
+    if !is_terminal() {
+        return None;
+    }
     let demanded = env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
-    let of_terminal = || if is_terminal() { terminal::size().ok().map(|(width, _)| usize::from(width)) } else { None };
+    let of_terminal = || terminal::size().ok().map(|(width, _)| usize::from(width));
     demanded.or_else(of_terminal).filter(|width| *width > 0)
 }
 

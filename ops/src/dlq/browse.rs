@@ -2,13 +2,15 @@
 
 use std::ops::ControlFlow;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use anyhow::Result;
 use tokio::time::Instant;
 
 use crate::dlq::cancellation::until_set;
+use crate::dlq::cluster::{Cluster, Clusters};
+use crate::dlq::filter::Filter;
 use crate::dlq::limits::MAX_CONCURRENT_REQUESTS;
 use crate::dlq::message::Message;
 use crate::dlq::queue::Queue;
@@ -18,6 +20,10 @@ use crate::dlq::reader::LeasedReader;
 /// How long messages stay hidden if this program is killed. While it reads, the lease is renewed.
 const LEASE: Duration = Duration::from_secs(30);
 
+/// Messages a second, with which large queues are read at least. Their leases are longer by this, because to renew those of
+/// all messages again and again would take longer than to read them.
+const MIN_RATE: u64 = 500;
+
 /// How long messages that other consumers hold are waited for, after the last new message.
 const MAX_WAIT_FOR_OTHERS: Duration = Duration::from_secs(5);
 
@@ -26,10 +32,19 @@ const MAX_WAIT_FOR_OTHERS: Duration = Duration::from_secs(5);
 const NEAR_IN_FLIGHT_LIMIT: usize = 100_000;
 
 /// After this many rounds without a new message, all have been seen.
-const MAX_EMPTY_ROUNDS: u32 = 3;
+const MAX_EMPTY_ROUNDS: usize = 3;
 
 /// The same after messages were given back, which are received again before others.
-const MAX_EMPTY_ROUNDS_AFTER_RELEASE: u32 = 500;
+const MAX_EMPTY_ROUNDS_AFTER_RELEASE: usize = 500;
+
+/// Counters that can be read while a queue is browsed.
+#[derive(Debug, Default)]
+pub struct BrowseProgress {
+    /// Messages that were read.
+    pub read: AtomicU64,
+    /// Visible messages at the start, approximately.
+    pub total: AtomicU64,
+}
 
 /// When to stop browsing.
 #[derive(Clone, Debug)]
@@ -40,13 +55,14 @@ pub struct BrowseLimits {
     pub cancelled: Arc<AtomicBool>,
     /// Whether a queue may be read that moves messages away after some receives.
     pub redriving: RedrivingQueue,
+    pub progress: Arc<BrowseProgress>,
 }
 
 impl BrowseLimits {
     /// No longer than this.
     #[must_use]
     pub fn after(deadline: Duration) -> Self {
-        Self { deadline, cancelled: Arc::default(), redriving: RedrivingQueue::Refuse }
+        Self { deadline, cancelled: Arc::default(), redriving: RedrivingQueue::Refuse, progress: Arc::default() }
     }
 }
 
@@ -129,12 +145,33 @@ pub async fn browse(
 ) -> Result<BrowseResult> {
     let attributes = queue.attributes().await?;
     attributes.require_harmless_reading(queue, limits.redriving)?;
+    limits.progress.total.store(attributes.depth, Ordering::Relaxed);
     let mut browser = Browser::new(queue, &attributes, limits);
     let end = browser.run(&mut visit).await;
     let given_back = browser.reader.give_back().await;
     let end = end?;
     given_back?;
     Ok(BrowseResult::new(browser.reader.seen(), &queue.attributes().await?, end))
+}
+
+/// The causes of the failures that match a filter, the most frequent first.
+///
+/// # Errors
+/// As [`browse`].
+pub async fn browse_clusters(
+    queue: &Queue,
+    filter: &Filter,
+    limits: BrowseLimits,
+) -> Result<(Vec<Cluster>, BrowseResult)> {
+    let mut clusters = Clusters::default();
+    let browsed = browse(queue, limits, |message| {
+        if filter.admits(&message) {
+            clusters.add(&message);
+        }
+        Ok(ControlFlow::Continue(()))
+    })
+    .await?;
+    Ok((clusters.finish(), browsed))
 }
 
 struct Browser<'a> {
@@ -145,8 +182,6 @@ struct Browser<'a> {
     reader: LeasedReader,
     /// Messages that were read have been given back, and are received again.
     has_released: bool,
-    /// The number of rounds in a row that received nothing, not even messages that were given back.
-    silent_rounds: u32,
     last_new: Instant,
 }
 
@@ -157,9 +192,8 @@ impl<'a> Browser<'a> {
             limits,
             expected: attributes.depth,
             concurrency: concurrency(attributes.depth),
-            reader: LeasedReader::open(queue, LEASE),
+            reader: LeasedReader::open(queue, lease(attributes.depth)),
             has_released: false,
-            silent_rounds: 0,
             last_new: Instant::now(),
         }
     }
@@ -173,13 +207,18 @@ impl<'a> Browser<'a> {
             if started.elapsed() >= self.limits.deadline {
                 return Ok(BrowseEnd::DeadlineReached);
             }
-            let round = self.reader.next(self.concurrency).await?;
-            self.silent_rounds = if round.received == 0 { self.silent_rounds + 1 } else { 0 };
+            let has_all = self.reader.seen() as u64 >= self.expected;
+            let round = if has_all {
+                self.reader.next_round(self.concurrency).await?
+            } else {
+                self.reader.next(self.concurrency).await?
+            };
             if !round.fresh.is_empty() {
                 self.last_new = Instant::now();
             }
             let stop = self.stop(started);
             let Some(fresh) = self.reader.decode(round.fresh, stop).await? else { continue };
+            self.limits.progress.read.store(self.reader.seen() as u64, Ordering::Relaxed);
             for message in fresh {
                 if visit(message)?.is_break() {
                     let is_cancelled = self.limits.cancelled.load(Ordering::Relaxed);
@@ -211,7 +250,7 @@ impl<'a> Browser<'a> {
         let empty_rounds = self.reader.empty_rounds();
         let has_all = self.reader.seen() as u64 >= self.expected;
         let max_empty = if self.has_released { MAX_EMPTY_ROUNDS_AFTER_RELEASE } else { MAX_EMPTY_ROUNDS };
-        let is_silent = self.silent_rounds >= MAX_EMPTY_ROUNDS;
+        let is_silent = self.reader.silent_rounds() >= MAX_EMPTY_ROUNDS;
         empty_rounds > 0 && ((has_all && received == 0) || is_silent || empty_rounds >= max_empty)
     }
 
@@ -238,6 +277,10 @@ async fn sleep_until_end(end: Option<Instant>) {
         Some(end) => tokio::time::sleep_until(end).await,
         None => std::future::pending().await,
     }
+}
+
+fn lease(messages: u64) -> Duration {
+    LEASE + Duration::from_secs(messages.min(NEAR_IN_FLIGHT_LIMIT as u64) / MIN_RATE)
 }
 
 fn concurrency(messages: u64) -> usize {

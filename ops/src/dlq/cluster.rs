@@ -8,7 +8,11 @@ use regex::Regex;
 use serde::Serialize;
 
 use crate::dlq::envelope::Envelope;
+use crate::dlq::journal::read::hash;
 use crate::dlq::message::Message;
+
+/// The length of a cluster's id.
+pub const ID_LENGTH: usize = 8;
 
 /// The number of steps in a cluster's histogram.
 pub const STEPS: usize = 24;
@@ -17,6 +21,8 @@ pub const STEPS: usize = 24;
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Cluster {
+    /// Identifies the cause: the same in every queue and at any time.
+    pub id: String,
     /// The service that failed.
     pub service: Option<String>,
     /// The function that failed.
@@ -71,13 +77,13 @@ impl ClusterKey {
         }
     }
 
-    /// The cluster in words.
+    /// The beginning of the hash of the cause, in hexadecimal.
     #[must_use]
-    pub fn describe(&self) -> String {
-        let envelope = self.envelope.to_string();
-        let place = self.function.as_ref().or(self.rule.as_ref()).unwrap_or(&envelope);
-        let error = [&self.error_type, &self.error_message].into_iter().flatten().cloned().collect::<Vec<_>>();
-        format!("{place}, {}", if error.is_empty() { "no error text".to_owned() } else { error.join(": ") })
+    pub fn id(&self) -> String {
+        let Self { service, function, rule, envelope, error_type, error_message, event_type } = self;
+        let parts = [service, function, rule, error_type, error_message, event_type].map(Option::as_deref);
+        let text = format!("{envelope}\n{}", parts.map(Option::unwrap_or_default).join("\n"));
+        hash(text.as_bytes())[..ID_LENGTH].to_owned()
     }
 }
 
@@ -105,27 +111,6 @@ impl Clusters {
         members.times.extend(message.failed_at);
     }
 
-    /// The number of members and the cause of a cluster, by its place in [`Self::finish`], from 1.
-    #[must_use]
-    pub fn nth(&self, number: usize) -> Option<(u64, ClusterKey)> {
-        let mut causes: Vec<(&ClusterKey, &Members)> = self.0.iter().collect();
-        causes.sort_by_key(|(_, members)| std::cmp::Reverse(members.count));
-        let (cause, members) = causes.get(number.checked_sub(1)?)?;
-        Some((members.count, (*cause).clone()))
-    }
-
-    /// The number of clusters.
-    #[must_use]
-    pub fn len(&self) -> usize {
-        self.0.len()
-    }
-
-    /// Whether there is no failure.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
     /// The clusters, the largest first.
     #[must_use]
     pub fn finish(self) -> Vec<Cluster> {
@@ -140,6 +125,7 @@ impl Clusters {
 
 fn cluster(cause: ClusterKey, members: Members, whole: Option<(Timestamp, Timestamp)>) -> Cluster {
     Cluster {
+        id: cause.id(),
         service: cause.service,
         function: cause.function,
         rule: cause.rule,

@@ -39,8 +39,8 @@ pub struct Filter {
     pub until: Option<Timestamp>,
     /// One of these; empty for any.
     pub envelopes: Vec<Envelope>,
-    /// The cause of the failure.
-    pub cluster: Option<ClusterKey>,
+    /// The id of the cause of the failure.
+    pub cluster: Option<String>,
 }
 
 impl Filter {
@@ -59,7 +59,7 @@ impl Filter {
     #[must_use]
     pub fn admits(&self, message: &Message) -> bool {
         let is_of_cluster =
-            || self.cluster.as_ref().is_none_or(|cluster| *cluster == ClusterKey::from_message(message));
+            || self.cluster.as_ref().is_none_or(|cluster| *cluster == ClusterKey::from_message(message).id());
         self.admits_failure(message) && self.admits_time(message) && self.admits_event(message) && is_of_cluster()
     }
 

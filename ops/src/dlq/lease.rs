@@ -224,11 +224,13 @@ impl Leases {
         self.lock().messages.retain(|_, lease| {
             let is_returned = held.len() < count && !lease.end.is_over();
             if is_returned {
-                held.push(lease.receipt.clone());
+                held.push((lease.due, lease.receipt.clone()));
             }
             !is_returned
         });
-        self.queue.make_visible(&held).await
+        // As they were received, so that they are received in this order again.
+        held.sort_unstable_by_key(|(due, _)| *due);
+        self.queue.make_visible(&held.into_iter().map(|(_, receipt)| receipt).collect::<Vec<_>>()).await
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {

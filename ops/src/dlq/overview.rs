@@ -8,10 +8,9 @@ use aws_json::cloudwatch::{self, Datapoint, Metric};
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 use serde_json::Value;
-use tokio::task::JoinSet;
 
 use crate::connection::{Connection, LOCAL};
-use crate::dlq::limits::MAX_CONCURRENT_REQUESTS;
+use crate::dlq::concurrently::concurrently;
 use crate::dlq::queue::Queue;
 use crate::dlq::queue::attributes::Attributes;
 use crate::dlq::queue_lookup::list_urls;
@@ -120,25 +119,13 @@ pub async fn list_queues(
 /// The queues with their attributes, in the same order. Several are read at a time.
 async fn with_attributes(connection: &Connection, urls: Vec<String>) -> Result<Vec<(Queue, Attributes)>> {
     let opened = Queue::open(connection, "").await;
-    let mut urls = urls.into_iter().enumerate();
-    let mut calls = JoinSet::new();
-    let mut found = BTreeMap::new();
-    loop {
-        while calls.len() < MAX_CONCURRENT_REQUESTS
-            && let Some((number, url)) = urls.next()
-        {
-            let queue = opened.beside(&url);
-            calls.spawn(async move { (number, queue.attributes().await, queue) });
-        }
-        let Some(call) = calls.join_next().await else { return Ok(found.into_values().collect()) };
-        let (number, attributes, queue) = call?;
-        match attributes {
-            Ok(attributes) => drop(found.insert(number, (queue, attributes))),
-            // It was deleted since it was listed.
-            Err(error) if error.is::<UsageError>() => {}
-            Err(error) => return Err(error),
-        }
-    }
+    let read = concurrently(urls, |url| {
+        let queue = opened.beside(&url);
+        async move { queue.attributes().await.map(|attributes| (queue, attributes)) }
+    });
+    // An unknown queue was deleted since it was listed.
+    let is_deleted = |read: &Result<_>| read.as_ref().is_err_and(|error| error.is::<UsageError>());
+    read.await?.into_iter().filter(|read| !is_deleted(read)).collect()
 }
 
 /// For each dead-letter queue, by ARN, the names of the queues that use it.

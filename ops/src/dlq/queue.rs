@@ -10,12 +10,12 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail, ensure};
 use aws_config::SdkConfig;
 use aws_sdk_sqs::types::{ChangeMessageVisibilityBatchRequestEntry, MessageSystemAttributeName};
-use tokio::task::JoinSet;
 
 use crate::connection::Connection;
 use crate::deployment::{Deployment, Service};
+use crate::dlq::concurrently::concurrently;
 use crate::dlq::envelope::{self, Object, Reading};
-use crate::dlq::limits::{BATCH_SIZE, MAX_CONCURRENT_REQUESTS};
+use crate::dlq::limits::BATCH_SIZE;
 use crate::dlq::message::Message;
 use crate::dlq::queue_lookup::{describe_existing, find_url, list_urls, name_in_url};
 use crate::dlq::raw_message::RawMessage;
@@ -227,23 +227,15 @@ impl Queue {
         receipts: &[String],
         visibility_timeout: Duration,
     ) -> Result<HashMap<usize, String>> {
-        let mut batches = receipts.chunks(BATCH_SIZE).enumerate();
-        let mut calls = JoinSet::new();
+        let batches = concurrently(receipts.chunks(BATCH_SIZE), |batch| {
+            let (queue, batch) = (self.clone(), batch.to_vec());
+            async move { queue.change_batch(&batch, visibility_timeout).await }
+        });
         let mut failed = HashMap::new();
-        loop {
-            while calls.len() < MAX_CONCURRENT_REQUESTS
-                && let Some((number, batch)) = batches.next()
-            {
-                let (queue, batch) = (self.clone(), batch.to_vec());
-                calls.spawn(async move {
-                    let failed = queue.change_batch(&batch, visibility_timeout).await?;
-                    Ok::<_, anyhow::Error>((number * BATCH_SIZE, failed))
-                });
-            }
-            let Some(call) = calls.join_next().await else { return Ok(failed) };
-            let (first, failed_in_batch) = call??;
-            failed.extend(failed_in_batch.into_iter().map(|(index, code)| (first + index, code)));
+        for (number, failed_in_batch) in batches.await?.into_iter().enumerate() {
+            failed.extend(failed_in_batch?.into_iter().map(|(index, code)| (number * BATCH_SIZE + index, code)));
         }
+        Ok(failed)
     }
 
     async fn change_batch(&self, receipts: &[String], visibility_timeout: Duration) -> Result<Vec<(usize, String)>> {

@@ -27,12 +27,18 @@ pub(crate) struct LeasedReader {
     /// Leases are renewed as long as the reader exists.
     _renewal: Renewal,
     seen: HashSet<Uuid>,
-    /// The number of rounds in a row without a new message.
-    empty_rounds: u32,
+    /// Calls that have not ended, or whose messages were not taken yet: SQS answers while messages are decoded.
+    calls: JoinSet<Result<Vec<RawMessage>>>,
+    /// The number of concurrent calls, which make up a round.
+    concurrency: usize,
+    /// The number of calls in a row without a new message.
+    empty_calls: usize,
+    /// The number of calls in a row without any message.
+    silent_calls: usize,
 }
 
-/// The result of one round.
-#[derive(Debug)]
+/// The messages of one or several calls.
+#[derive(Debug, Default)]
 pub(crate) struct Round {
     /// The messages that were not seen before.
     pub(crate) fresh: Vec<RawMessage>,
@@ -44,32 +50,60 @@ impl LeasedReader {
     /// A reader. Its messages are hidden for `lease`, and for longer while it exists.
     pub(crate) fn open(queue: &Queue, lease: Duration) -> Self {
         let leases = Arc::new(Leases::new(queue, lease));
-        Self { queue: queue.clone(), _renewal: leases.keep(), leases, seen: HashSet::new(), empty_rounds: 0 }
+        Self {
+            queue: queue.clone(),
+            _renewal: leases.keep(),
+            leases,
+            seen: HashSet::new(),
+            calls: JoinSet::new(),
+            concurrency: 1,
+            empty_calls: 0,
+            silent_calls: 0,
+        }
     }
 
-    /// One or several concurrent calls.
+    /// The messages of the calls that have ended, at least of one. Others go on, up to `concurrency`.
     ///
     /// # Errors
     /// When SQS fails. The messages of the other calls are held, and seen.
     pub(crate) async fn next(&mut self, concurrency: usize) -> Result<Round> {
-        let mut calls = JoinSet::new();
-        for _ in 0..concurrency {
+        self.start_calls(concurrency);
+        let mut round = Round::default();
+        let mut ended = self.calls.join_next().await;
+        while let Some(call) = ended {
+            self.take(call.map_err(anyhow::Error::from).flatten()?, &mut round);
+            ended = self.calls.try_join_next();
+        }
+        Ok(round)
+    }
+
+    /// The messages of a whole round: of `concurrency` calls, after which none goes on.
+    ///
+    /// # Errors
+    /// When SQS fails. The messages of the other calls are held.
+    pub(crate) async fn next_round(&mut self, concurrency: usize) -> Result<Round> {
+        self.start_calls(concurrency);
+        let mut round = Round::default();
+        while let Some(call) = self.calls.join_next().await {
+            self.take(call.map_err(anyhow::Error::from).flatten()?, &mut round);
+        }
+        Ok(round)
+    }
+
+    fn start_calls(&mut self, concurrency: usize) {
+        self.concurrency = concurrency.max(1);
+        while self.calls.len() < self.concurrency {
             let leases = Arc::clone(&self.leases);
-            calls.spawn(async move { leases.receive(RECEIVE_WAIT).await });
+            self.calls.spawn(async move { leases.receive(RECEIVE_WAIT).await });
         }
-        let (mut fresh, mut received, mut failure) = (Vec::new(), 0, None);
-        while let Some(call) = calls.join_next().await {
-            match call.map_err(anyhow::Error::from).flatten() {
-                Ok(messages) => {
-                    received += messages.len();
-                    fresh
-                        .extend(messages.into_iter().filter(|message| self.seen.insert(short_id(&message.message_id))));
-                }
-                Err(error) => failure = Some(error),
-            }
-        }
-        self.empty_rounds = if fresh.is_empty() { self.empty_rounds + 1 } else { 0 };
-        failure.map_or(Ok(Round { fresh, received }), Err)
+    }
+
+    fn take(&mut self, messages: Vec<RawMessage>, round: &mut Round) {
+        self.silent_calls = if messages.is_empty() { self.silent_calls + 1 } else { 0 };
+        round.received += messages.len();
+        let seen = self.seen.len();
+        round.fresh.extend(messages.into_iter().filter(|message| self.seen.insert(short_id(&message.message_id))));
+        self.empty_calls = if self.seen.len() == seen { self.empty_calls + 1 } else { 0 };
     }
 
     /// Decodes messages, unless `stop` comes first: then they count as not seen, and the answer is `None`.
@@ -94,13 +128,18 @@ impl LeasedReader {
     }
 
     /// The number of rounds in a row without a new message.
-    pub(crate) fn empty_rounds(&self) -> u32 {
-        self.empty_rounds
+    pub(crate) fn empty_rounds(&self) -> usize {
+        self.empty_calls / self.concurrency
+    }
+
+    /// The number of rounds in a row without any message, not even one that was given back.
+    pub(crate) fn silent_rounds(&self) -> usize {
+        self.silent_calls / self.concurrency
     }
 
     /// Starts to count empty rounds again.
     pub(crate) fn expect_more(&mut self) {
-        self.empty_rounds = 0;
+        self.empty_calls = 0;
     }
 
     /// The number of messages that were seen.
@@ -141,7 +180,9 @@ impl LeasedReader {
     ///
     /// # Errors
     /// When some stay hidden until their leases end.
-    pub(crate) async fn give_back(&self) -> Result<()> {
+    pub(crate) async fn give_back(&mut self) -> Result<()> {
+        // A call that is cut off may have received messages, which would stay hidden. A failed one has received none.
+        while self.calls.join_next().await.is_some() {}
         self.leases.return_all().await
     }
 

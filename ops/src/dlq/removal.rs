@@ -19,7 +19,7 @@ use crate::dlq::reader::{LeasedReader, RECEIVE_WAIT};
 pub const VISIBILITY_TIMEOUT: Duration = Duration::from_mins(1);
 
 /// After this many calls in a row without a new message, there is no new message.
-const MAX_EMPTY_RECEIVES: u32 = 3;
+const MAX_EMPTY_RECEIVES: usize = 3;
 
 /// When a removal ends.
 #[derive(Clone, Copy, Debug)]

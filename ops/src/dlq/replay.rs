@@ -1,6 +1,7 @@
 //! Replaying messages: the intent is journaled, the message is sent, the outcome is journaled, the message is deleted.
 //! In this order, so that after a crash at any point a message is still in the queue or was accepted.
 
+pub mod consumers;
 mod order;
 mod pace;
 pub mod progress;
@@ -24,22 +25,26 @@ use crate::dlq::history::History;
 use crate::dlq::journal::Journal;
 use crate::dlq::journal::entry::{Entry, Planned, Summary};
 use crate::dlq::lease::Leases;
-use crate::dlq::options::{Options, Order, Pace};
+use crate::dlq::options::{AfterReplay, Options, Order, Pace};
 use crate::dlq::plan::Plan;
 use crate::dlq::queue::Queue;
+use crate::dlq::replay::consumers::Consumers;
 use crate::dlq::replay::pace::{Breaker, Rate};
 use crate::dlq::replay::progress::Progress;
 use crate::dlq::replay::receiver::Receiver;
 use crate::dlq::targets::ReplaySender;
 use crate::dlq::targets::invoke::Acknowledgement;
+use crate::dlq::targets::selection::ReplayTarget;
 
 /// The number of ids in one line of the journal.
 const IDS_PER_LINE: usize = 1000;
 
 /// The result of a replay.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct ReplayResult {
     pub summary: Summary,
+    /// Who has to process what was sent.
+    pub consumers: Consumers,
     /// Why it stopped early, if it did.
     pub stopped: Option<String>,
     /// Everything that was planned is done, and the breaker did not stop it.
@@ -65,6 +70,8 @@ pub struct Replay {
     accepted_before: u64,
     /// Messages that the plan did not see.
     unplanned: u64,
+    /// The number of messages in the chosen target queue before the replay.
+    target_total: u64,
     rate: Rate,
     breaker: Breaker,
 }
@@ -103,7 +110,9 @@ impl Replay {
         id: String,
     ) -> Result<Self> {
         let PlannedReplay { plan, filter, history } = planned;
-        journal.write(Entry::Plan(Box::new(plan_entry(&source, &options, &plan, &id)?))).await?;
+        let target_total = target_total(&source, &options).await?;
+        let entry = Planned { target_total, ..plan_entry(&source, &options, &plan, &id)? };
+        journal.write(Entry::Plan(Box::new(entry))).await?;
         let chosen: Vec<_> = plan.chosen.iter().map(|(id, position)| (*id, *position)).collect();
         for chosen in chosen.chunks(IDS_PER_LINE) {
             let (ids, places) = chosen.iter().copied().unzip();
@@ -116,6 +125,7 @@ impl Replay {
             Receiver::new(&source.queue, Arc::clone(&leases), &options, plan, (filter, history), &id).await?;
         let mut replay = Self::new(source, options, receiver, leases, journal, id).await;
         replay.unplanned = unplanned;
+        replay.target_total = target_total.unwrap_or(0);
         replay.progress.planned.store(planned, Ordering::Relaxed);
         replay.progress.skipped.store(left_out.values().sum(), Ordering::Relaxed);
         for (reason, count) in &left_out {
@@ -154,7 +164,16 @@ impl Replay {
             receiver,
             accepted_before: 0,
             unplanned: 0,
+            target_total: 0,
         }
+    }
+
+    /// Awaits the response of every function that is invoked, so that all are done when the replay ends.
+    #[must_use]
+    pub fn awaiting_functions(mut self) -> Self {
+        let selection = self.options.selection.clone();
+        self.sender = ReplaySender::new(&self.target_sdk, selection, Acknowledgement::WhenCompleted);
+        self
     }
 
     /// The counters, which change while it runs.
@@ -176,6 +195,7 @@ impl Replay {
     /// queue.
     pub async fn run(self) -> Result<ReplayResult> {
         let replay = Arc::new(self);
+        let total_before = replay.total_messages().await?;
         let renewal = replay.leases.keep();
         let worked = match replay.options.pace {
             Pace::Full => replay.round(u64::MAX).await,
@@ -213,7 +233,29 @@ impl Replay {
             }
             (None, Ok(())) => None,
         };
-        Ok(ReplayResult { summary, stopped, is_complete })
+        let consumers = replay.consumers(total_before).await;
+        Ok(ReplayResult { summary, consumers, stopped, is_complete })
+    }
+
+    /// Who has to process what was sent. The dead-letter queue had `total_before` messages when this process began.
+    async fn consumers(&self, total_before: u64) -> Consumers {
+        let undeleted = self.progress.undeleted.load(Ordering::Relaxed);
+        let deleted = match self.options.after {
+            AfterReplay::Delete => (self.accepted() - self.accepted_before).saturating_sub(undeleted),
+            AfterReplay::Keep => 0,
+        };
+        let is_chosen = |url: &str| matches!(&self.options.selection.target, ReplayTarget::Queue(to) if to == url);
+        let urls = self.sender.queues_sent_to().await.into_iter();
+        let queue = |url: String| {
+            let before = if is_chosen(&url) { self.target_total } else { 0 };
+            (Queue::at(&self.target_sdk, &url), before)
+        };
+        Consumers {
+            dead_letters: self.queue.clone(),
+            expected: total_before.saturating_sub(deleted),
+            queues: urls.map(queue).collect(),
+            topics: self.sender.topics_sent_to().await,
+        }
     }
 
     /// A plan for the whole queue has SQS's approximate count, which is corrected here. Returns the number of messages
@@ -271,6 +313,16 @@ impl Replay {
     }
 }
 
+/// The number of messages in the chosen target queue; not of a rehearsal, whose target may not be a queue of this account.
+async fn target_total(source: &ReplaySource, options: &Options) -> Result<Option<u64>> {
+    let ReplayTarget::Queue(url) = &options.selection.target else { return Ok(None) };
+    if options.rehearsal.is_some() {
+        return Ok(None);
+    }
+    let target = source.queue.beside(url);
+    Ok(Some(receiver::with_retries(|| target.attributes()).await?.total_messages()))
+}
+
 fn plan_entry(source: &ReplaySource, options: &Options, plan: &Plan, id: &str) -> Result<Planned> {
     Ok(Planned {
         replay_id: id.to_owned(),
@@ -282,6 +334,7 @@ fn plan_entry(source: &ReplaySource, options: &Options, plan: &Plan, id: &str) -
         until: plan.until,
         left_out: plan.left_out.values().sum(),
         unseen: plan.unseen,
+        target_total: None,
         reasons: plan.left_out.clone(),
         options: serde_json::to_value(options).context("the options cannot be serialised")?,
         file: None,

@@ -128,6 +128,11 @@ impl ReplaySender {
         self.queue_urls.lock().await.values().cloned().chain(chosen).collect()
     }
 
+    /// The ARNs of the topics that messages were published to so far.
+    pub async fn topics_sent_to(&self) -> Vec<String> {
+        self.topics.arns().await
+    }
+
     async fn destination(&self, replayed: &ReplayMessage<'_>) -> Result<Destination, NotReplayable> {
         let message = replayed.message;
         match &self.selection.target {

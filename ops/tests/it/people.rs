@@ -33,16 +33,17 @@ fn run(command: &mut Command) -> (Option<i32>, String, String) {
     (status.code(), String::from_utf8(stdout).unwrap(), String::from_utf8(stderr).unwrap())
 }
 
+#[cfg(unix)]
 #[test]
 fn tables_fit_into_80_columns_and_break_no_id() {
     let aws = failures();
     for command in [&["list"][..], &["peek", "my-dlq"], &["clusters", "my-dlq"]] {
-        let (code, shown, said) = run(aws.ops(command).env("COLUMNS", "80"));
-        assert_eq!(code, Some(0), "{said}");
+        let shown = at_terminal(aws.ops(command).env("COLUMNS", "80"), "");
         assert!(shown.lines().all(|line| line.chars().count() <= 80), "{command:?}:\n{shown}");
         let expected = if command[0] == "list" { "my-dlq" } else { "00000000-0000-4000-8000-000000000000" };
         assert!(shown.contains(expected), "{command:?}:\n{shown}");
-        let (_, wide, _) = run(&mut aws.ops(command));
+        let (code, wide, said) = run(aws.ops(command).env("COLUMNS", "80"));
+        assert_eq!(code, Some(0), "{said}");
         assert!(wide.lines().any(|line| line.chars().count() > 80), "a pipe gets whole rows:\n{wide}");
     }
 }
@@ -70,20 +71,30 @@ fn a_queue_with_a_similar_name_is_suggested() {
 }
 
 #[test]
-fn one_cluster_is_replayed_by_its_number() {
+fn one_cluster_is_replayed_by_its_id_while_others_grow() {
     let aws = failures();
-    let (_, shown, _) = run(&mut aws.ops(&["clusters", "my-dlq", "--columns", "#,count,function-or-rule"]));
-    assert!(shown.lines().any(|line| line.starts_with('2') && line.contains("send-welcome-mail")), "{shown}");
+    let (_, shown, _) = run(&mut aws.ops(&["clusters", "my-dlq", "--columns", "cluster,count,function-or-rule"]));
+    let row = shown.lines().find(|line| line.contains("send-welcome-mail")).unwrap();
+    let id = row.split_whitespace().next().unwrap().to_owned();
+    let (_, clusters, _) = run(&mut aws.ops(&["clusters", "my-dlq", "--format", "json"]));
+    let clusters: Value = serde_json::from_str(&clusters).unwrap();
+    assert_eq!((&clusters[1]["id"], &clusters[1]["count"]), (&json!(id), &json!(2)), "{clusters}");
+
+    // Now it is the most frequent cause.
+    let more = (5..9).map(|number| (format!("{number:08}"), record("send-welcome-mail", number)));
+    aws.state(|state| state.messages.extend(more));
     let replay = ["replay", "my-dlq", "--to-queue", "orders", "--cluster"];
-    let (code, summary, said) = run(&mut aws.ops(&[&replay[..], &["2"]].concat()));
+    let (code, summary, said) = run(&mut aws.ops(&[&replay[..], &[&id]].concat()));
     let summary: Value = serde_json::from_str(&summary).unwrap();
-    assert_eq!((code, &summary["replayed"]), (Some(0), &json!(2)), "{said}");
-    assert!(said.contains("cluster 2: 2 messages of busline-local-notifications-send-welcome-mail"), "{said}");
+    assert_eq!((code, &summary["replayed"]), (Some(0), &json!(6)), "{said}");
     let sent = aws.state(|state| state.sent.clone());
-    assert!(sent.len() == 2 && sent.iter().all(|body| body.contains("send-welcome-mail")), "{sent:?}");
+    assert!(sent.len() == 6 && sent.iter().all(|body| body.contains("send-welcome-mail")), "{sent:?}");
+    let (code, _, said) = run(&mut aws.ops(&[&replay[..], &[&id]].concat()));
+    assert_eq!(code, Some(64), "{said}");
+    assert!(said.contains(&format!("no message is of the cluster {id}")), "{said}");
     let (code, _, said) = run(&mut aws.ops(&[&replay[..], &["2"]].concat()));
     assert_eq!(code, Some(64), "{said}");
-    assert!(said.contains("there are 1 clusters"), "{said}");
+    assert!(said.contains("the id of 8 characters that `clusters` shows"), "{said}");
 }
 
 /// Runs `ops` at a pseudo terminal, with typed input.
@@ -128,4 +139,15 @@ fn an_endpoint_that_does_not_answer_is_named() {
     let (code, _, said) = run(&mut peek);
     assert_eq!((code, said.lines().count()), (Some(1), 1), "{said}");
     assert!(said.contains(&format!("{} does not answer", aws.url)), "{said}");
+}
+
+#[test]
+fn the_endpoint_of_queues_is_named() {
+    let aws = failures();
+    aws.state(|state| state.hanging.push("GetQueueUrl"));
+    let mut peek = aws.ops(&["peek", "my-dlq"]);
+    peek.env_remove("AWS_ENDPOINT_URL").env("AWS_ENDPOINT_URL_SQS", &aws.url).env("AWS_MAX_ATTEMPTS", "1");
+    let (code, _, said) = run(&mut peek);
+    assert_eq!(code, Some(1), "{said}");
+    assert!(said.contains(&format!("({} or AWS in the region eu-west-1 does not answer", aws.url)), "{said}");
 }

@@ -114,14 +114,31 @@ impl UnfinishedFile {
         let context = || format!("cannot write {}", self.final_path.display());
         match fs::hard_link(&self.path, &self.final_path) {
             Ok(()) => fs::remove_file(&self.path).with_context(context),
-            Err(error) if error.kind() == ErrorKind::AlreadyExists => bail!(UsageError(format!(
-                "{} was created meanwhile: the messages are in {}",
-                self.final_path.display(),
-                self.path.display()
-            ))),
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => bail!(self.created_meanwhile()),
             // A file system without hard links.
-            Err(_) => fs::rename(&self.path, &self.final_path).with_context(context),
+            Err(_) => self.rename(),
         }
+    }
+
+    /// Renames the file. That would replace a file which another process has created, so the name is reserved first.
+    fn rename(&self) -> Result<()> {
+        match OpenOptions::new().write(true).create_new(true).open(&self.final_path) {
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => bail!(self.created_meanwhile()),
+            reserved => reserved.with_context(|| format!("cannot write {}", self.final_path.display()))?,
+        };
+        let renamed = fs::rename(&self.path, &self.final_path);
+        if renamed.is_err() {
+            // The empty file would look like an export of nothing.
+            fs::remove_file(&self.final_path)
+                .with_context(|| format!("cannot remove {}", self.final_path.display()))?;
+        }
+        let context = || format!("the messages are in {}, which cannot be renamed", self.path.display());
+        renamed.with_context(context)
+    }
+
+    fn created_meanwhile(&self) -> UsageError {
+        let (path, final_path) = (self.path.display(), self.final_path.display());
+        UsageError(format!("{final_path} was created meanwhile: the messages are in {path}"))
     }
 }
 
@@ -171,6 +188,31 @@ mod tests {
         let third = write(&path).err().unwrap().to_string();
         assert!(third.contains("exists already"), "{third}");
         assert_eq!(fs::read_to_string(&path).unwrap(), "everything\n");
+    }
+
+    #[test]
+    fn without_hard_links_a_file_that_was_created_meanwhile_is_kept() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("all.ndjson");
+        let file = UnfinishedFile::create(&path).unwrap();
+        fs::write(&file.path, "ours").unwrap();
+        fs::write(&path, "theirs").unwrap();
+        let error = file.rename().unwrap_err();
+        assert!(error.is::<UsageError>() && error.to_string().contains("created meanwhile"), "{error}");
+        assert_eq!(fs::read_to_string(&path).unwrap(), "theirs");
+        fs::remove_file(&path).unwrap();
+        file.rename().unwrap();
+        assert_eq!((fs::read_to_string(&path).unwrap().as_str(), file.path.exists()), ("ours", false));
+    }
+
+    #[test]
+    fn a_file_that_cannot_be_renamed_leaves_no_empty_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("all.ndjson");
+        let file = UnfinishedFile::create(&path).unwrap();
+        fs::remove_file(&file.path).unwrap();
+        assert!(format!("{:#}", file.rename().unwrap_err()).contains("cannot be renamed"));
+        assert!(!path.exists());
     }
 
     #[test]

@@ -32,7 +32,7 @@ use crate::cli::arguments::QueueArgs;
 use crate::cli::dlq::inspect::grouped;
 use crate::cli::dlq::journal::JournalFolder;
 use crate::cli::interrupts::stop_at_interrupt;
-use crate::cli::output::{self, Format, Outcome};
+use crate::cli::output::{self, Format, Outcome, one_line};
 
 /// How journals name an import.
 const WAY: &str = "import";
@@ -270,7 +270,8 @@ impl ImportRun {
             match outcome {
                 Ok(new) => accepted.push(Accepted { id, as_id: Some(new) }),
                 Err(error) => {
-                    output::print_notice(&format!("message {} was not imported: {error}", message.message_id));
+                    let name = one_line(&message.message_id);
+                    output::print_notice(&format!("message {name} was not imported: {}", one_line(&error)));
                     refused.push(Refused { id, error });
                 }
             }
@@ -347,6 +348,7 @@ fn plan(id: Uuid, arguments: &Import, queue: &Queue) -> Planned {
         until: None,
         left_out: 0,
         unseen: 0,
+        target_total: None,
         reasons: BTreeMap::new(),
         options: json!(null),
         file: Some(arguments.source()),

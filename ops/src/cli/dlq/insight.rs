@@ -17,6 +17,7 @@ use crate::cli::arguments::{BrowseArgs, FilterArgs, QueueArgs, non_empty_text};
 use crate::cli::dlq::insight_tables;
 use crate::cli::dlq::inspect;
 use crate::cli::dlq::journal::JournalFolder;
+use crate::cli::dlq::reading::with_progress;
 use crate::cli::dlq::watch;
 use crate::cli::layout::ColumnsArgs;
 use crate::cli::output::{self, Format, Outcome};
@@ -120,8 +121,11 @@ async fn verify(verify: Verify) -> Result<Outcome> {
     let connection = connection::connect(verify.queue.env.as_deref(), Some(&verify.queue.queue)).await?;
     let queue = Queue::resolve(&connection, &verify.queue.queue).await?;
     let repository = verify.repository.unwrap_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join(".."));
-    let request = VerifyRequest { filter: &filter, repository: &repository, limits: verify.browse.limits() };
-    let report = verify::verify(&connection, &queue, &request).await?;
+    let read = async |limits| {
+        let request = VerifyRequest { filter: &filter, repository: &repository, limits };
+        verify::verify(&connection, &queue, &request).await
+    };
+    let report = with_progress(verify.browse.limits(), read).await?;
     output::print_rows(&report.messages, verify.format, || insight_tables::verdicts(&report.messages, &columns))?;
     for unseen in &report.unseen {
         output::print_notice(&format!("not seen: {unseen}"));

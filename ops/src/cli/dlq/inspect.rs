@@ -7,8 +7,7 @@ use std::path::PathBuf;
 use anyhow::{Result, bail, ensure};
 use clap::{Args, Subcommand};
 use jiff::Timestamp;
-use ops::dlq::browse::{BrowseEnd, BrowseResult, browse};
-use ops::dlq::cluster::Clusters;
+use ops::dlq::browse::{BrowseEnd, BrowseResult, browse, browse_clusters};
 use ops::dlq::message::Message;
 use ops::dlq::queue::Queue;
 use ops::dlq::queue::attributes::RedrivingQueue;
@@ -17,6 +16,7 @@ use ops::error::UsageError;
 use crate::cli::arguments::{BrowseArgs, FilterArgs, QueueArgs};
 use crate::cli::dlq::export_file::ExportFile;
 use crate::cli::dlq::list::{self, LIST_EXAMPLES, List};
+use crate::cli::dlq::reading::with_progress;
 use crate::cli::dlq::tables;
 use crate::cli::layout::ColumnsArgs;
 use crate::cli::output::{self, Format, Outcome};
@@ -152,13 +152,14 @@ async fn peek(peek: Peek) -> Result<Outcome> {
     let queue = open(&peek.messages.queue, peek.messages.browse.redriving()).await?;
     let count = usize::try_from(peek.count).unwrap_or(usize::MAX);
     let mut found: Vec<Message> = Vec::new();
-    let browsed = browse(&queue, peek.messages.browse.limits(), |message| {
+    let collect = |message: Message| {
         if filter.admits(&message) {
             found.push(message);
         }
         Ok(if found.len() < count { ControlFlow::Continue(()) } else { ControlFlow::Break(()) })
-    });
-    let browsed = browsed.await?;
+    };
+    let read = async |limits| browse(&queue, limits, collect).await;
+    let browsed = with_progress(peek.messages.browse.limits(), read).await?;
     output::print_rows(&found, peek.messages.format, || tables::messages(&found, now, &columns))?;
     report_limit(found.len(), &browsed);
     report_empty(&queue, found.len(), &browsed);
@@ -172,14 +173,15 @@ async fn show(show: Show) -> Result<Outcome> {
     );
     let queue = open(&show.queue, show.browse.redriving()).await?;
     let mut found: Vec<Message> = Vec::new();
-    let browsed = browse(&queue, show.browse.limits(), |message| {
+    let collect = |message: Message| {
         let is_exact = message.message_id == show.message;
         if message.message_id.starts_with(&show.message) {
             found.push(message);
         }
         Ok(if is_exact { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
-    });
-    let browsed = browsed.await?;
+    };
+    let read = async |limits| browse(&queue, limits, collect).await;
+    let browsed = with_progress(show.browse.limits(), read).await?;
     match found.as_slice() {
         [message] => {
             output::print_item(message, show.format, || tables::page(message, Timestamp::now()))?;
@@ -211,15 +213,8 @@ async fn clusters(arguments: MessagesArgs) -> Result<Outcome> {
     let filter = arguments.filter.filter(now)?;
     let columns = arguments.columns.choose(&tables::CLUSTER, arguments.format)?;
     let queue = open(&arguments.queue, arguments.browse.redriving()).await?;
-    let mut clusters = Clusters::default();
-    let browsed = browse(&queue, arguments.browse.limits(), |message| {
-        if filter.admits(&message) {
-            clusters.add(&message);
-        }
-        Ok(ControlFlow::Continue(()))
-    });
-    let browsed = browsed.await?;
-    let clusters = clusters.finish();
+    let read = async |limits| browse_clusters(&queue, &filter, limits).await;
+    let (clusters, browsed) = with_progress(arguments.browse.limits(), read).await?;
     output::print_rows(&clusters, arguments.format, || tables::clusters(&clusters, now, &columns))?;
     report_empty(&queue, clusters.len(), &browsed);
     Ok(outcome(&queue, &browsed))
@@ -234,13 +229,15 @@ async fn export(export: Export) -> Result<Outcome> {
     let queue = open(&export.queue, export.browse.redriving()).await?;
     let count = export.count.map_or(usize::MAX, |count| usize::try_from(count).unwrap_or(usize::MAX));
     let mut file = ExportFile::create(export.out.as_deref(), export.format)?;
-    let browsed = browse(&queue, export.browse.limits(), |message| {
+    let write = |message: Message| {
         if filter.admits(&message) && file.write(&message)?.is_break() {
             return Ok(ControlFlow::Break(()));
         }
         Ok(if file.count() < count { ControlFlow::Continue(()) } else { ControlFlow::Break(()) })
-    });
-    let browsed = browsed.await?;
+    };
+    let (limits, read) = (export.browse.limits(), async |limits| browse(&queue, limits, write).await);
+    let is_on_terminal = export.out.is_none() && output::is_terminal();
+    let browsed = if is_on_terminal { read(limits).await? } else { with_progress(limits, read).await? };
     let outcome = outcome(&queue, &browsed);
     report_limit(file.count(), &browsed);
     file.close(outcome)?;

@@ -1,26 +1,23 @@
 //! `dlq replay` and `resume`: commands that replay messages.
 #![allow(clippy::disallowed_methods, reason = "a command reads the clock and creates ids here")]
 
-use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
-use clap::Subcommand;
+use clap::{Args, Subcommand};
 use indicatif::{ProgressBar, ProgressStyle};
 use jiff::Timestamp;
 use ops::connection;
-use ops::dlq::browse::{BrowseLimits, browse};
-use ops::dlq::cluster::{ClusterKey, Clusters};
-use ops::dlq::filter::Filter;
 use ops::dlq::history::History;
 use ops::dlq::journal::entry::{Entry, Summary};
 use ops::dlq::journal::{Journal, read};
 use ops::dlq::options::MessageSelection;
 use ops::dlq::plan::{FILTERED_OUT, Plan, plan};
 use ops::dlq::queue::Queue;
+use ops::dlq::replay::consumers::Consumption;
 use ops::dlq::replay::progress::Progress;
 use ops::dlq::replay::{PlannedReplay, Replay, ReplayResult, ReplaySource};
 use ops::error::UsageError;
@@ -29,17 +26,21 @@ use uuid::Uuid;
 
 use crate::cli::confirmation::is_confirmed;
 use crate::cli::dlq::import;
-use crate::cli::dlq::inspect::{self, grouped};
+use crate::cli::dlq::inspect::grouped;
 use crate::cli::dlq::journal::{self, JournalArgs, JournalCommand};
+use crate::cli::dlq::reading::with_progress;
 use crate::cli::dlq::replay_arguments::ReplayArgs;
+use crate::cli::dlq::waiting::{self, WaitArgs, WaitedSummary};
 use crate::cli::interrupts::stop_at_interrupt;
 use crate::cli::output::{self, Format, Outcome, one_line};
 
 /// The last line of output, and the exit codes.
 const RESULT_HELP: &str = "\
-The last line is {\"planned\", \"replayed\", \"parked\", \"skipped\", \"failed\", \"remaining\", \"journal\"}.
+The last line is {\"planned\", \"replayed\", \"parked\", \"skipped\", \"failed\", \"remaining\", \"journal\"}, \
+with --wait also \"wait\": {\"end\": \"consumed\", \"timedOut\" or \"interrupted\", \"waiting\", \"cameBack\", \"notKnown\"}.
 
-Exit codes: 0 all that was planned is done; 1 AWS or the network failed: `resume` continues; 2 something is left; 64 invalid \
+Exit codes: 0 all that was planned is done, with --wait also by the consumers, and nothing came back; 1 AWS or the network \
+failed: `resume` continues; 2 something is left; 64 invalid \
 arguments, or the queue or journal does not exist.";
 
 const REPLAY_EXAMPLES: &str = "\
@@ -47,7 +48,8 @@ Examples:
   cargo ops dlq replay notifications --dry-run
   cargo ops dlq replay notifications --error-type MailRefused --ramp
   cargo ops dlq replay todos --order subject --rate 50
-  cargo ops dlq replay notifications --cluster 2 --yes
+  ops dlq replay my-dlq --to-queue my-queue --wait --wait-timeout 15m
+  cargo ops dlq replay notifications --cluster 4f0c1f5e --yes
   ops dlq replay my-dlq --to-queue my-queue
   ops dlq replay my-dlq --to-topic arn:aws:sns:eu-west-1:123456789012:orders --dry-run
   ops dlq replay my-dlq --as lambda-dlq --invoke my-function --count 1";
@@ -69,10 +71,18 @@ pub(crate) enum ReplayCommand {
     Replay(Box<ReplayArgs>),
     /// Resumes a replay that ended before it was complete, for any reason
     #[command(after_help = RESUME_EXAMPLES, after_long_help = format!("{RESUME_EXAMPLES}\n\n{RESULT_HELP}"))]
-    Resume(JournalArgs),
+    Resume(ResumeArgs),
     /// Shows journals of replays
     #[command(subcommand)]
     Journal(JournalCommand),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ResumeArgs {
+    #[command(flatten)]
+    journal: JournalArgs,
+    #[command(flatten)]
+    wait: WaitArgs,
 }
 
 pub(crate) async fn run(command: ReplayCommand) -> Result<Outcome> {
@@ -91,17 +101,16 @@ async fn replay(arguments: ReplayArgs) -> Result<Outcome> {
     let folder = arguments.folder.path()?;
     let count = arguments.count.map(|count| usize::try_from(count).unwrap_or(usize::MAX));
     let limits = arguments.browse.limits();
-    if let Some(number) = arguments.cluster {
-        let Some(cause) = find_cluster(&queue, &filter, number, limits.clone()).await? else {
-            return Ok(Outcome::Incomplete);
-        };
-        filter.cluster = Some(cause);
-    }
+    filter.cluster.clone_from(&arguments.cluster);
     let chosen = MessageSelection::new(filter, count);
     let history = History::read(&folder, None)?;
     let stopped = Arc::clone(&limits.cancelled);
-    let plan = plan(&queue, &options, &chosen, &history, limits).await?;
+    let read = async |limits| plan(&queue, &options, &chosen, &history, limits).await;
+    let plan = with_progress(limits, read).await?;
     print_plan(&plan, &queue);
+    if let Some(id) = &arguments.cluster {
+        require_cluster(&plan, id)?;
+    }
     if stopped.load(Ordering::Relaxed) {
         return stopped_while_planning(&plan, arguments.format);
     }
@@ -122,33 +131,20 @@ async fn replay(arguments: ReplayArgs) -> Result<Outcome> {
     let source = ReplaySource { queue, env: connection.env, sdk: connection.sdk };
     let planned = PlannedReplay { plan, filter: chosen.filter, history };
     let replay = Box::pin(Replay::start(source, options, planned, journal, id)).await?;
-    run_to_end(replay, &stopped, arguments.format).await
+    run_to_end(replay, &stopped, arguments.wait.timeout(), arguments.format).await
 }
 
-/// The cause with this number in `clusters`; `None` when not all messages were seen, so that the numbers may be others.
-async fn find_cluster(queue: &Queue, filter: &Filter, number: u32, limits: BrowseLimits) -> Result<Option<ClusterKey>> {
-    let mut clusters = Clusters::default();
-    let browsed = browse(queue, limits, |message| {
-        if filter.admits(&message) {
-            clusters.add(&message);
-        }
-        Ok(ControlFlow::Continue(()))
-    })
-    .await?;
-    if inspect::outcome(queue, &browsed) == Outcome::Incomplete {
-        output::print_notice(
-            "nothing was sent: with the messages that were not seen the clusters may have other numbers",
-        );
-        return Ok(None);
-    }
-    let found = clusters.nth(usize::try_from(number)?);
-    let missing = || UsageError(format!("there are {} clusters: `ops dlq clusters` shows them", clusters.len()));
-    let (count, cause) = found.ok_or_else(missing)?;
-    output::print_notice(&format!("cluster {number}: {} messages of {}", grouped(count), one_line(&cause.describe())));
-    Ok(Some(cause))
+/// Checks that a message of the cluster was seen, unless others were not seen.
+fn require_cluster(plan: &Plan, id: &str) -> Result<()> {
+    let is_known = plan.planned > 0 || plan.unseen > 0 || plan.left_out.keys().any(|reason| reason != FILTERED_OUT);
+    ensure!(
+        is_known,
+        UsageError(format!("no message is of the cluster {id}: `ops dlq clusters` shows those that exist"))
+    );
+    Ok(())
 }
 
-async fn resume(arguments: JournalArgs) -> Result<Outcome> {
+async fn resume(ResumeArgs { journal: arguments, wait }: ResumeArgs) -> Result<Outcome> {
     let folder = arguments.folder.path()?;
     let path = read::find(&folder, &arguments.replay)?;
     let (journal, state) = Journal::reopen(&path)?;
@@ -199,7 +195,7 @@ async fn resume(arguments: JournalArgs) -> Result<Outcome> {
     let history = History::read(&folder, Some(&path))?;
     let source = ReplaySource { queue, env: planned.env, sdk: connection.sdk };
     let replay = Box::pin(Replay::resume(source, history, journal, state)).await?;
-    run_to_end(replay, &stop_at_interrupt(Arc::default()), arguments.format).await
+    run_to_end(replay, &stop_at_interrupt(Arc::default()), wait.timeout(), arguments.format).await
 }
 
 /// The result when a command is interrupted before it has sent anything.
@@ -218,8 +214,14 @@ pub(crate) fn offer_resume(journal: &Path) {
     )));
 }
 
-/// Runs a replay, and shows its progress on a terminal.
-pub(crate) async fn run_to_end(replay: Replay, stopped: &Arc<AtomicBool>, format: Format) -> Result<Outcome> {
+/// Runs a replay, and shows its progress on a terminal. With a time, waits for the consumers afterwards.
+pub(crate) async fn run_to_end(
+    replay: Replay,
+    stopped: &Arc<AtomicBool>,
+    wait: Option<Duration>,
+    format: Format,
+) -> Result<Outcome> {
+    let replay = if wait.is_some() { replay.awaiting_functions() } else { replay };
     let (progress, stop) = (replay.progress(), replay.stop());
     let bar = bar();
     let running = tokio::spawn(replay.run());
@@ -231,12 +233,19 @@ pub(crate) async fn run_to_end(replay: Replay, stopped: &Arc<AtomicBool>, format
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
     bar.finish_and_clear();
-    let ReplayResult { summary, stopped, is_complete } = running.await.context("the replay task failed")??;
-    if let Some(reason) = stopped {
+    let ReplayResult { summary, consumers, stopped: reason, is_complete } =
+        running.await.context("the replay task failed")??;
+    if let Some(reason) = reason {
         output::print_notice(&format!("stopped: {reason}"));
     }
-    let outcome = print_result(&summary, format)?;
-    Ok(if is_complete { outcome } else { Outcome::Incomplete })
+    let consumption = match wait {
+        // After an interrupt it only looks.
+        Some(timeout) => waiting::wait(&consumers, timeout, stopped).await.map(Some),
+        None => Ok(None),
+    };
+    let outcome = print_waited_result(&summary, consumption.as_ref().ok().and_then(Option::as_ref), format)?;
+    let is_consumed = consumption?.is_none_or(|seen| waiting::report(&seen) == Outcome::Complete);
+    Ok(if is_complete && is_consumed { outcome } else { Outcome::Incomplete })
 }
 
 fn bar() -> ProgressBar {
@@ -254,7 +263,11 @@ fn show_progress(bar: &ProgressBar, progress: &Progress) {
 
 /// Prints the summary, the last line of output.
 pub(crate) fn print_result(summary: &Summary, format: Format) -> Result<Outcome> {
-    output::print_summary(summary, format)?;
+    print_waited_result(summary, None, format)
+}
+
+fn print_waited_result(summary: &Summary, consumption: Option<&Consumption>, format: Format) -> Result<Outcome> {
+    output::print_summary(&WaitedSummary::new(summary, consumption), format)?;
     for (reason, count) in summary.left_out.iter().filter(|(reason, _)| *reason != FILTERED_OUT) {
         output::print_notice(&format!("{} left: {}", grouped(*count), one_line(reason)));
     }

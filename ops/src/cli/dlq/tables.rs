@@ -25,7 +25,7 @@ pub(crate) const MESSAGE: [&str; 7] =
 
 /// The columns of `clusters`.
 pub(crate) const CLUSTER: [&str; 9] =
-    ["#", "count", "function or rule", "error", "event", "first", "last", "when", "example"];
+    ["cluster", "count", "function or rule", "error", "event", "first", "last", "when", "example"];
 
 pub(crate) fn overviews(overviews: &[QueueOverview], now: Timestamp, columns: &[usize]) -> String {
     let mut table = Rows::new(OVERVIEW);
@@ -96,12 +96,11 @@ pub(crate) fn clusters(clusters: &[Cluster], now: Timestamp, columns: &[usize]) 
         return String::new();
     }
     let mut table = Rows::new(CLUSTER);
-    for (number, cluster) in (1..).zip(clusters) {
-        let number: u64 = number;
+    for cluster in clusters {
         let place = cluster.function.as_ref().or(cluster.rule.as_ref());
         let time = |at: Option<Timestamp>| at.map_or_else(|| "-".to_owned(), |at| format!("{} ago", ago(now, at)));
         table.add_row([
-            number.to_string(),
+            cluster.id.clone(),
             cluster.count.to_string(),
             place.map_or_else(|| format!("({})", cluster.envelope), |name| one_line(name)),
             error(cluster.error_type.as_deref(), cluster.error_message.as_deref()),

@@ -58,7 +58,7 @@ pub(crate) enum TransferCommand {
     /// Sends messages of an `export` to a queue, with their text, attributes and group
     #[command(after_help = "Examples:\n  cargo ops dlq import notifications failures.ndjson\n  \
                             gunzip -c failures.ndjson.gz | ops dlq import my-dlq -\n\n\
-                            The last line is {\"imported\", \"failed\", \"alreadyImported\", \"journal\"}. Exit codes: 0 all \
+                            The last line is {\"imported\", \"failed\", \"alreadyImported\", \"remaining\", \"journal\"}. Exit codes: 0 all \
                             were sent; 1 AWS or the network failed: `--resume` continues; 2 some were not; 64 invalid \
                             arguments, or a line is not a message.")]
     Import(Import),
@@ -171,7 +171,7 @@ impl ParkingArgs {
         let source = ReplaySource { queue: from, env: connection.env, sdk: connection.sdk };
         let planned = PlannedReplay { plan, filter: chosen.filter, history: History::default() };
         let replay = Box::pin(Replay::start(source, options, planned, journal, id)).await?;
-        run_to_end(replay, &stopped, self.format).await
+        run_to_end(replay, &stopped, None, self.format).await
     }
 }
 

@@ -5,7 +5,6 @@ mod board;
 mod newest_replay;
 mod screen;
 
-use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -14,8 +13,9 @@ use anyhow::{Context, Result};
 use clap::Args;
 use jiff::Timestamp;
 use ops::connection::{self, Connection};
-use ops::dlq::browse::{BrowseLimits, browse};
-use ops::dlq::cluster::{Cluster, Clusters};
+use ops::dlq::browse::{BrowseLimits, browse_clusters};
+use ops::dlq::cluster::Cluster;
+use ops::dlq::filter::Filter;
 use ops::dlq::overview::{self, PreviousDepths};
 use ops::dlq::queue::Queue;
 use ratatui::crossterm::event::{self, Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
@@ -152,14 +152,9 @@ impl CausesReader {
 }
 
 async fn clusters(queue: &Queue, cancelled: Arc<AtomicBool>) -> Result<Vec<Cluster>> {
-    let mut clusters = Clusters::default();
     let limits = BrowseLimits { cancelled, ..BrowseLimits::after(BROWSE_TIME) };
-    browse(queue, limits, |message| {
-        clusters.add(&message);
-        Ok(ControlFlow::Continue(()))
-    })
-    .await?;
-    Ok(clusters.finish())
+    let (clusters, _) = browse_clusters(queue, &Filter::default(), limits).await?;
+    Ok(clusters)
 }
 
 /// Sends keyboard events until the screen is closed.

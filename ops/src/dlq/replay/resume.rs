@@ -45,6 +45,7 @@ impl Replay {
         let mut receiver = Receiver::new(&source.queue, Arc::clone(&leases), &options, plan, conditions, &id).await?;
         receiver.restore(&state);
         let mut replay = Self::new(source, options, receiver, leases, journal, id).await;
+        replay.target_total = planned.target_total.unwrap_or(0);
         (replay.accepted_before, replay.unplanned) = (state.replayed + state.parked, planned.unseen);
         let progress = &replay.progress;
         progress.replayed.store(state.replayed, Ordering::Relaxed);

@@ -106,6 +106,11 @@ impl Topics {
         Self { client: Client::new(sdk), max_bytes: Mutex::default() }
     }
 
+    /// The ARNs of the topics that messages were made for.
+    pub(super) async fn arns(&self) -> Vec<String> {
+        self.max_bytes.lock().await.keys().cloned().collect()
+    }
+
     /// The size of the largest message that a topic accepts. The default, if the topic's attributes cannot be read.
     pub(super) async fn max_bytes(&self, topic: &str) -> usize {
         let mut known = self.max_bytes.lock().await;

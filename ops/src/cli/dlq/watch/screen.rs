@@ -179,6 +179,7 @@ mod tests {
         let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/watch/nothing-here");
         let mut board = Board::new("local".to_owned(), rows, NewestReplay::new(folder));
         let cluster = Cluster {
+            id: "4f0c1f5e".to_owned(),
             service: Some("subscriptions".to_owned()),
             function: Some("busline-local-subscriptions-send-welcome-mail".to_owned()),
             rule: None,

@@ -1,0 +1,45 @@
+//! How far a queue was read, on a terminal.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use indicatif::{ProgressBar, ProgressStyle};
+use ops::dlq::browse::{BrowseLimits, BrowseProgress};
+
+/// How often the bar is drawn.
+const INTERVAL: Duration = Duration::from_millis(100);
+
+/// A queue that is read in less time needs no bar.
+const MIN_TIME: Duration = Duration::from_secs(1);
+
+/// Shows how many messages `read` has read, when it takes long.
+pub(crate) async fn with_progress<T>(limits: BrowseLimits, read: impl AsyncFnOnce(BrowseLimits) -> T) -> T {
+    let progress = Arc::clone(&limits.progress);
+    tokio::select! {
+        biased;
+        result = read(limits) => result,
+        never = show(&progress) => never,
+    }
+}
+
+/// A bar that is cleared when it is dropped.
+struct Bar(ProgressBar);
+
+impl Drop for Bar {
+    fn drop(&mut self) {
+        self.0.finish_and_clear();
+    }
+}
+
+async fn show(progress: &BrowseProgress) -> ! {
+    tokio::time::sleep(MIN_TIME).await;
+    let style = ProgressStyle::with_template("{bar:30} {pos}/{len} read {per_sec} {eta} left");
+    // It draws only on a terminal.
+    let bar = Bar(ProgressBar::new(0).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar())));
+    loop {
+        bar.0.set_length(progress.total.load(Ordering::Relaxed));
+        bar.0.set_position(progress.read.load(Ordering::Relaxed));
+        tokio::time::sleep(INTERVAL).await;
+    }
+}

@@ -1,0 +1,137 @@
+//! `replay --wait` ends when the consumers are done, and tells what it cannot know.
+
+use serde_json::{Value, json};
+use tests::cloud::EmptyCloud;
+use tests::ops::{CommandOutput, Operator};
+use tests::test_queue::TestQueue;
+use tests::wait::eventually;
+use tokio::process::Child;
+
+use super::{numbered, signal};
+
+const COUNT: usize = 25;
+
+/// A dead-letter queue with messages, and the queue that they are replayed to.
+struct Queues {
+    ops: Operator,
+    dead: TestQueue,
+    orders: TestQueue,
+    // Dropped last, because the queues are deleted there.
+    _cloud: EmptyCloud,
+}
+
+impl Queues {
+    async fn start() -> Self {
+        let cloud = EmptyCloud::start().await;
+        let ops = Operator::with_endpoint(&cloud.endpoint);
+        let dead = TestQueue::create(&cloud.sdk(), &TestQueue::unique_name("dlq")).await;
+        let orders = TestQueue::create(&cloud.sdk(), &TestQueue::unique_name("orders")).await;
+        dead.send_all(&numbered(COUNT)).await;
+        Self { ops, dead, orders, _cloud: cloud }
+    }
+
+    fn replay(&self, options: &[&str]) -> Child {
+        let replay = ["replay", self.dead.name(), "--to-queue", self.orders.name(), "--wait"];
+        self.ops.start(&[&replay[..], options].concat())
+    }
+
+    async fn wait_until_sent(&self, count: usize) {
+        let is_sent = async || (self.orders.depth().await.0 >= count as u64).then_some(());
+        eventually("the messages are replayed", is_sent).await;
+        self.dead.wait_for_depth(0).await;
+    }
+
+    /// Receives messages and deletes them, as a consumer that succeeds.
+    async fn consume(&self, count: usize) {
+        let mut done = 0;
+        while done < count {
+            let received = self.orders.receive().await;
+            self.orders.delete(&received).await;
+            done += received.len();
+        }
+    }
+}
+
+async fn ended(process: Child) -> CommandOutput {
+    let output = process.wait_with_output().await.expect("the operations CLI ends");
+    let text = |bytes| String::from_utf8(bytes).expect("text");
+    CommandOutput { code: output.status.code(), stdout: text(output.stdout), stderr: text(output.stderr) }
+}
+
+fn wait_of(ran: &CommandOutput) -> Value {
+    ran.summary()["wait"].clone()
+}
+
+#[tokio::test]
+async fn a_replay_that_waits_ends_when_the_messages_are_consumed() {
+    let queues = Queues::start().await;
+    // What was there before is not waited for.
+    queues.orders.send_all(&numbered(3)).await;
+    let mut replay = queues.replay(&[]);
+    queues.wait_until_sent(COUNT + 3).await;
+    queues.consume(COUNT - 5).await;
+    assert!(replay.try_wait().expect("a process").is_none(), "some messages are not consumed");
+    queues.consume(5).await;
+    let ran = ended(replay).await;
+    let seen = wait_of(&ran);
+    assert_eq!(seen, json!({"end": "consumed", "waiting": 0, "cameBack": 0, "notKnown": []}), "{}", ran.stderr);
+    assert_eq!((ran.code, &ran.summary()["replayed"]), (Some(0), &json!(COUNT)), "{}", ran.stderr);
+}
+
+#[tokio::test]
+async fn messages_that_nobody_consumes_are_not_waited_for_without_an_end() {
+    let queues = Queues::start().await;
+    let ran = ended(queues.replay(&["--wait-timeout", "1s"])).await;
+    let seen = wait_of(&ran);
+    assert_eq!((ran.code, &seen["end"], &seen["waiting"]), (Some(2), &json!("timedOut"), &json!(COUNT)), "{seen}");
+    assert!(ran.stderr.contains("25 messages were not consumed in time"), "{}", ran.stderr);
+    assert_eq!(ran.summary()["remaining"], 0, "the replay itself is complete");
+}
+
+#[tokio::test]
+async fn messages_that_come_back_while_it_waits_are_reported() {
+    let queues = Queues::start().await;
+    let replay = queues.replay(&[]);
+    queues.wait_until_sent(COUNT).await;
+    queues.consume(COUNT - 10).await;
+    queues.orders.redrive_to(&queues.dead).await;
+    let is_back = async || {
+        // SQS gives a message up when it would be received a second time.
+        queues.orders.receive_and_fail().await;
+        (queues.dead.depth().await.0 > 0 && queues.orders.depth().await == (0, 0)).then_some(())
+    };
+    eventually("the failed messages are back", is_back).await;
+    let ran = ended(replay).await;
+    let seen = wait_of(&ran);
+    let back = queues.dead.depth().await.0;
+    assert_eq!((ran.code, &seen["end"], &seen["cameBack"]), (Some(2), &json!("consumed"), &json!(back)), "{seen}");
+    assert!(ran.stderr.contains("messages came to the dead-letter queue meanwhile"), "{}", ran.stderr);
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn an_interrupt_ends_the_wait_and_a_resumed_replay_waits_for_all() {
+    let queues = Queues::start().await;
+    let replay = queues.replay(&["--rate", "5"]);
+    let is_begun = async || (queues.orders.depth().await.0 > 0).then_some(());
+    eventually("the first messages are replayed", is_begun).await;
+    signal(&replay, "INT").await;
+    let stopped = ended(replay).await;
+    let summary = stopped.summary();
+    assert_eq!((stopped.code, &summary["wait"]["end"]), (Some(2), &json!("interrupted")), "{summary}");
+
+    let journal = summary["journal"].as_str().expect("a journal").to_owned();
+    let resumed = queues.ops.start(&["resume", &journal, "--wait"]);
+    queues.wait_until_sent(COUNT).await;
+    let held = queues.orders.receive().await.len();
+    queues.consume(COUNT - held).await;
+    signal(&resumed, "TERM").await;
+    let resumed = ended(resumed).await;
+    let seen = wait_of(&resumed);
+    assert_eq!(
+        (resumed.code, &seen["end"], &seen["waiting"]),
+        (Some(2), &json!("interrupted"), &json!(held)),
+        "{seen}"
+    );
+    assert!(resumed.stderr.contains("messages were not consumed yet"), "{}", resumed.stderr);
+}
