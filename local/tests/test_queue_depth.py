@@ -80,7 +80,7 @@ def test_messages_that_are_visible_again_are_received_before_others() -> None:
     assert places(queue, receive(queue)[0]) == [12]
 
 
-def test_messages_whose_timeout_has_passed_are_received_again() -> None:
+def test_messages_are_received_again_after_their_timeout() -> None:
     queue = new_queue("timeouts", 20)
     receive(queue, hidden=0)
     assert places(queue, *receive(queue)) == list(range(10))

@@ -11,6 +11,7 @@ use tokio::time::Instant;
 use crate::dlq::cancellation::until_set;
 use crate::dlq::cluster::{Cluster, Clusters};
 use crate::dlq::filter::Filter;
+use crate::dlq::lease::MAX_LEASE;
 use crate::dlq::limits::MAX_CONCURRENT_REQUESTS;
 use crate::dlq::message::Message;
 use crate::dlq::queue::Queue;
@@ -20,9 +21,9 @@ use crate::dlq::reader::LeasedReader;
 /// How long messages stay hidden if this program is killed. While it reads, the lease is renewed.
 const LEASE: Duration = Duration::from_secs(30);
 
-/// Messages a second, with which large queues are read at least. Their leases are longer by this, because to renew those of
-/// all messages again and again would take longer than to read them.
-const MIN_RATE: u64 = 500;
+/// Messages a second, with which a slow endpoint is read. The leases of a large queue are longer by this, because to renew
+/// those of all messages again and again would take longer than to read them.
+const SLOW_RATE: u64 = 100;
 
 /// How long messages that other consumers hold are waited for, after the last new message.
 const MAX_WAIT_FOR_OTHERS: Duration = Duration::from_secs(5);
@@ -189,10 +190,10 @@ impl<'a> Browser<'a> {
     fn new(queue: &'a Queue, attributes: &Attributes, limits: BrowseLimits) -> Self {
         Self {
             queue,
+            reader: LeasedReader::open(queue, lease(attributes.depth, limits.deadline)),
             limits,
             expected: attributes.depth,
             concurrency: concurrency(attributes.depth),
-            reader: LeasedReader::open(queue, lease(attributes.depth)),
             has_released: false,
             last_new: Instant::now(),
         }
@@ -279,8 +280,9 @@ async fn sleep_until_end(end: Option<Instant>) {
     }
 }
 
-fn lease(messages: u64) -> Duration {
-    LEASE + Duration::from_secs(messages.min(NEAR_IN_FLIGHT_LIMIT as u64) / MIN_RATE)
+/// The lease for a queue with so many messages: as long as it may be read.
+fn lease(messages: u64, deadline: Duration) -> Duration {
+    (LEASE + Duration::from_secs(messages / SLOW_RATE)).min(deadline.min(MAX_LEASE)).max(LEASE)
 }
 
 fn concurrency(messages: u64) -> usize {
@@ -302,6 +304,17 @@ mod tests {
         assert_eq!(BrowseResult { end: BrowseEnd::LimitReached, ..browsed }.unseen(), 0);
         let all = BrowseResult::new(30, &attributes(25, 0, 0), BrowseEnd::AllSeen);
         assert_eq!(all.unseen(), 0, "messages were deleted while browsing");
+    }
+
+    #[test]
+    fn the_messages_of_a_large_queue_have_long_leases_that_end_with_the_deadline() {
+        let minutes = Duration::from_mins;
+        assert_eq!(lease(10, minutes(2)), LEASE);
+        assert_eq!(lease(3000, minutes(2)), minutes(1));
+        assert_eq!(lease(50_000, minutes(2)), minutes(2));
+        assert_eq!(lease(50_000, minutes(600)), Duration::from_secs(530));
+        assert_eq!(lease(10_000_000, minutes(600)), MAX_LEASE);
+        assert_eq!(lease(10, Duration::from_secs(1)), LEASE, "a killed program hides them, whatever the deadline");
     }
 
     #[test]

@@ -19,7 +19,7 @@ use crate::dlq::raw_message::RawMessage;
 const CHECK_INTERVAL: Duration = Duration::from_millis(500);
 
 /// The longest lease of a message that is set aside. It doubles at each renewal, because there may be many.
-const MAX_LEASE: Duration = Duration::from_mins(15);
+pub(crate) const MAX_LEASE: Duration = Duration::from_mins(15);
 
 /// A lease counts as over this much earlier, because what follows takes time; of a short lease, a quarter of it.
 const SAFETY_MARGIN: Duration = Duration::from_secs(2);

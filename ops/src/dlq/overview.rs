@@ -124,7 +124,7 @@ async fn with_attributes(connection: &Connection, urls: Vec<String>) -> Result<V
         async move { queue.attributes().await.map(|attributes| (queue, attributes)) }
     });
     // An unknown queue was deleted since it was listed.
-    let is_deleted = |read: &Result<_>| read.as_ref().is_err_and(|error| error.is::<UsageError>());
+    let is_deleted = |read: &Result<_>| read.as_ref().is_err_and(anyhow::Error::is::<UsageError>);
     read.await?.into_iter().filter(|read| !is_deleted(read)).collect()
 }
 

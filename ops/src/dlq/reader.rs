@@ -27,7 +27,7 @@ pub(crate) struct LeasedReader {
     /// Leases are renewed as long as the reader exists.
     _renewal: Renewal,
     seen: HashSet<Uuid>,
-    /// Calls that have not ended, or whose messages were not taken yet: SQS answers while messages are decoded.
+    /// Calls that have not ended, or with messages that were not taken yet: SQS answers while messages are decoded.
     calls: JoinSet<Result<Vec<RawMessage>>>,
     /// The number of concurrent calls, which make up a round.
     concurrency: usize,

@@ -313,7 +313,7 @@ impl Replay {
     }
 }
 
-/// The number of messages in the chosen target queue; not of a rehearsal, whose target may not be a queue of this account.
+/// The number of messages in the chosen target queue; not of a rehearsal, which has its target at another endpoint.
 async fn target_total(source: &ReplaySource, options: &Options) -> Result<Option<u64>> {
     let ReplayTarget::Queue(url) = &options.selection.target else { return Ok(None) };
     if options.rehearsal.is_some() {
