@@ -18,7 +18,6 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
-use crate::api::ApiFailure;
 use crate::personal_data::tombstone;
 use crate::problem::Problem;
 use crate::settings::{MissingSettings, Settings};
@@ -73,8 +72,9 @@ impl From<Problem> for Refusal {
     }
 }
 
-impl ApiFailure for Refusal {
-    fn problem(&self) -> Problem {
+impl Refusal {
+    /// The problem document to respond with.
+    pub(crate) fn to_problem(&self) -> Problem {
         match self {
             Self::Unauthenticated(problem) => problem.clone(),
             Self::AccountDeleted => Problem::unauthenticated("The account of this token was deleted."),
@@ -180,7 +180,7 @@ mod tests {
     fn a_refused_user_may_come_again_when_the_minute_is_over() {
         assert_eq!(seconds_left(at("2026-11-23T02:30:00Z")), 60);
         assert_eq!(seconds_left(at("2026-11-23T02:30:59.999Z")), 1);
-        let problem = Refusal::TooManyWrites { limit: 600, retry_after: 7 }.problem();
+        let problem = Refusal::TooManyWrites { limit: 600, retry_after: 7 }.to_problem();
         assert_eq!((problem.status, problem.retry_after), (http::StatusCode::TOO_MANY_REQUESTS, Some(7)));
         assert!(problem.detail.contains("600 times a minute") && problem.detail.contains("7 seconds"));
     }

@@ -34,6 +34,12 @@ pub trait ApiFailure: std::error::Error {
     fn problem(&self) -> Problem;
 }
 
+impl ApiFailure for Refusal {
+    fn problem(&self) -> Problem {
+        self.to_problem()
+    }
+}
+
 /// Serves one route until the environment ends: calls `handler` with the state made at init and each request.
 ///
 /// # Errors
