@@ -48,8 +48,15 @@ async fn a_reminder_is_in_the_recipients_language_and_can_be_unsubscribed_with_o
     assert_eq!((&preferences["reminderMail"], &preferences["version"]), (&json!(false), &json!(1)));
 
     // No mail for what is due now; one for what is due after reminders are wanted again.
+    let logs = product.logs_from_now();
     let silent = add_due(&ann, "silent").await;
-    eventually("the entry of what is due", async || entry_of(&ann, &silent).await).await;
+    let event = eventually("the entry of what is due", async || entry_of(&ann, &silent).await).await;
+    // The entry and the email are of two jobs: the later one decides by the preferences of that moment.
+    eventually("a decision to send nothing", async || {
+        let lines = logs.lines_with("notifications", &["does not receive emails of this kind", &event]).await;
+        (!lines.is_empty()).then_some(())
+    })
+    .await;
     ann.api("notifications").patch("/preferences").json(&json!({"reminderMail": null})).expect(200).await;
     add_due(&ann, "loud").await;
     mail_about(&ann, "loud").await;
@@ -180,10 +187,12 @@ async fn add_due(user: &User, title: &str) -> Value {
     user.api("todos").post("/todos").json(&body).expect(201).await
 }
 
-async fn entry_of(user: &User, item: &Value) -> Option<()> {
+/// The id of the entry of an item that is due, which is the id of its event.
+async fn entry_of(user: &User, item: &Value) -> Option<String> {
     let page = user.api("notifications").get("/notifications").expect(200).await;
     let is_due = |entry: &Value| entry["kind"] == "todo-due" && entry["todoId"] == item["id"];
-    page["items"].as_array().unwrap().iter().any(is_due).then_some(())
+    let entry = page["items"].as_array().unwrap().iter().find(|entry| is_due(entry))?;
+    entry["id"].as_str().map(str::to_owned)
 }
 
 async fn mails(user: &User) -> Vec<Email> {
