@@ -111,7 +111,7 @@ impl EmailSender {
             return Ok(None);
         }
         // A replay of last week's events must not use up the emails of today.
-        if self.store.is_settled(email_id).await? {
+        if self.store.is_final(email_id).await? {
             info!("the email was sent before, or left to the inbox");
             return Ok(None);
         }
@@ -202,11 +202,11 @@ impl RecurringEmailSender {
     }
 }
 
-/// Whether this attempt continues with an email; not if it is settled.
+/// Whether this attempt continues with an email; not if its state is final.
 fn may_start(start: DeliveryStart) -> Result<bool, JobError> {
     match start {
         DeliveryStart::Started => Ok(true),
-        DeliveryStart::Settled => {
+        DeliveryStart::Final => {
             info!("the email was sent before, or left to the inbox");
             Ok(false)
         }
@@ -216,7 +216,7 @@ fn may_start(start: DeliveryStart) -> Result<bool, JobError> {
     }
 }
 
-/// The next midnight in UTC, when reminders are counted anew.
+/// The next midnight in UTC, when the count of reminders begins again.
 fn end_of_day(now: Timestamp) -> Timestamp {
     let tomorrow = now.to_zoned(TimeZone::UTC).date().tomorrow();
     tomorrow.and_then(|day| day.to_zoned(TimeZone::UTC)).map_or(now, |midnight| midnight.timestamp())

@@ -22,10 +22,10 @@ use crate::store::keys::claim_expiry;
 /// Whether this attempt may send an email.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum DeliveryStart {
-    /// This attempt decides; any other attempt sees [`Self::InProgress`] or [`Self::Settled`].
+    /// This attempt decides; any other attempt sees [`Self::InProgress`] or [`Self::Final`].
     Started,
     /// It was sent, or left to the inbox.
-    Settled,
+    Final,
     /// Another attempt is sending it, or ended without a known outcome.
     InProgress,
 }
@@ -50,11 +50,11 @@ impl Store {
     }
 
     /// Whether an email was sent or left to the inbox.
-    pub(crate) async fn is_settled(&self, email_id: Uuid) -> Result<bool, TableError> {
+    pub(crate) async fn is_final(&self, email_id: Uuid) -> Result<bool, TableError> {
         let request = self.client.get_item().table_name(&self.table).set_key(Some(key(email_id))).consistent_read(true);
         let Some(row) = request.send().await.map_err(TableError::call)?.item else { return Ok(false) };
         let row: DeliveryRow = serde_dynamo::from_item(row).map_err(TableError::corrupt)?;
-        Ok(row.state.is_settled())
+        Ok(row.state.is_final())
     }
 
     /// Changes the state of an email that is not sent and that no other attempt is sending.
@@ -84,7 +84,7 @@ impl Store {
         let row: DeliveryRow =
             serde_dynamo::from_item(current.item().cloned().unwrap_or_default()).map_err(TableError::corrupt)?;
         // The condition allows `refused` and `due`: if it is one of them, another attempt has changed the state since.
-        Ok(if row.state.is_settled() { DeliveryStart::Settled } else { DeliveryStart::InProgress })
+        Ok(if row.state.is_final() { DeliveryStart::Final } else { DeliveryStart::InProgress })
     }
 
     /// Records the outcome of an email that this attempt has started.
@@ -132,7 +132,7 @@ enum State {
 }
 
 impl State {
-    fn is_settled(&self) -> bool {
+    fn is_final(&self) -> bool {
         matches!(self, Self::Sent | Self::Inbox)
     }
 }

@@ -26,7 +26,7 @@ const RETENTION: SignedDuration = SignedDuration::from_hours(48);
 /// How a user learns that an item is due. The inbox has it in any case.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ReminderForm {
-    /// By an email of its own.
+    /// By a separate email.
     Email,
     /// By the email that tells of all further items of the day.
     LastEmail,

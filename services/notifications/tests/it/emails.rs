@@ -115,8 +115,8 @@ fn sending(reads: [Answer; 2]) -> Vec<(&'static str, Answer)> {
     reads.map(|answer| ("GetItem", answer)).into_iter().chain(mail).collect()
 }
 
-/// The answers for a reminder of a recipient with default preferences, whose email has this row, and then these answers
-/// to updates: of the count of the day, of its last email, and of the email's state.
+/// Sends a reminder to a recipient with default preferences. The email's row is `email`; `updates` are the answers to
+/// updates: of the count of the day, of its last email, and of the email's state.
 fn reminding(email: Answer, updates: &[Answer]) -> Ran {
     let reads = [ann(), done(), email].map(|answer| ("GetItem", answer));
     let mut script = reads.to_vec();
