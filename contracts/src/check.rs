@@ -5,6 +5,7 @@
 mod documents;
 mod examples;
 mod exempt;
+mod jobs;
 mod permissions;
 mod readers;
 mod rules;
@@ -79,7 +80,7 @@ impl<'a> Context<'a> {
     }
 
     fn run(&self, (rule, requirement, check): &(&'static str, &'static str, Check)) -> Checked {
-        let skipped = (self.repository.types.is_none() && TYPE_CHECKS.contains(rule)).then_some(NO_TYPES);
+        let skipped = (self.repository.code.is_none() && CODE_CHECKS.contains(rule)).then_some(NO_CODE);
         Checked { rule, requirement, findings: check(self), skipped }
     }
 
@@ -109,12 +110,14 @@ impl<'a> Context<'a> {
 
 type Check = fn(&Context<'_>) -> Vec<Finding>;
 
-/// The checks that compare the Rust types with something.
-const TYPE_CHECKS: [&str; 3] = ["schema-matches-type", "schema-has-type", "detail-type-matches-name"];
-const NO_TYPES: &str = "the Rust types were not compared: this program was built from another folder; build and run the one of this folder";
+/// The checks that compare the code with something.
+const CODE_CHECKS: [&str; 4] =
+    ["schema-matches-type", "schema-has-type", "detail-type-matches-name", "reader-matches-code"];
+const BUILD: &str = "let cargo build the code, so that it can be compared";
+const NO_CODE: &str = "the files alone were compared, and not the code that they describe";
 
 /// Every check: its name, its requirement, its function.
-const CHECKS: [(&str, &str, Check); 43] = [
+const CHECKS: [(&str, &str, Check); 45] = [
     ("files-readable", "every file has the content that its path requires", documents::readable),
     ("schema-valid", "every schema is a JSON Schema of draft 2020-12", schemas::valid),
     ("schema-matches-type", "each Rust type and its schema file agree", schemas::matches_type),
@@ -144,6 +147,7 @@ const CHECKS: [(&str, &str, Check); 43] = [
     ("rule-gets-every-event", "a rule filters on nothing but the names of events", rules::every_event),
     ("rule-delivers-whole-event", "each job gets the event as it was published", rules::whole_event),
     ("rule-has-dead-letters", "events that a rule cannot deliver go to a queue", rules::dead_letters),
+    ("job-in-program", "each function has a job of the program, and each job a function", jobs::both_known),
     ("job-not-stopped", "nothing stops a job that publishes or reads events", silence::not_stopped),
     ("reader-keeps-failures", "jobs try again, and keep what they could not do", silence::failures_kept),
     ("bus-open", "the bus takes and gives what roles and rules say", silence::bus_open),
@@ -157,6 +161,7 @@ const CHECKS: [(&str, &str, Check); 43] = [
     ("rule-has-reader", "a job declares what it reads of every event that its rule selects", readers::declared),
     ("rule-reads-one-version", "no job gets two versions of the same event", readers::one_version),
     ("reader-has-rule", "a rule selects each event that a job declares to read", readers::has_rule),
+    ("reader-matches-code", "the file of what a job reads is what its code reads", readers::match_code),
     ("reader-reads-publisher", "readers can read every event that a publisher can send", readers::refuted),
     ("reader-proven", "it is proven that readers can read their publishers' events", readers::unproven),
     ("window-readable", "services can read what can still arrive from a queue or the archive", readers::window),
@@ -193,10 +198,14 @@ pub struct Failure {
     pub finding: Finding,
 }
 
-/// Runs every check for a report about something else: a difference or a deployment.
+/// Runs every check for a report about something else: a difference or a deployment. A check that was skipped fails.
 #[must_use]
 pub fn failing(repository: &Repository, today: Date) -> Vec<Failure> {
-    failed(&run(repository, today))
+    let checked = run(repository, today);
+    let skipped = checked.iter().filter_map(|check| Some((check.rule, check.skipped?)));
+    let skipped =
+        skipped.map(|(rule, reason)| Failure { rule, finding: Finding::new(rule, "Cargo.toml", reason, BUILD) });
+    failed(&checked).into_iter().chain(skipped).collect()
 }
 
 /// The findings that no exception accepts.

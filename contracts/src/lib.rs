@@ -5,6 +5,7 @@
 pub mod asyncapi;
 pub mod catalog;
 pub mod check;
+pub mod code;
 pub mod compat;
 pub mod deploy;
 pub mod diff;

@@ -7,11 +7,11 @@ pub mod tree;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use events::catalog;
 use serde_json::Value;
 
 use self::retention::Archive;
 use self::tree::Tree;
+use crate::code::CodeSchemas;
 use crate::compat::source;
 use crate::exceptions::Exceptions;
 use crate::topology::{Rule, Service, State};
@@ -86,31 +86,6 @@ impl fmt::Display for EventName {
     }
 }
 
-/// The names and the schema that the Rust type of one event version gives.
-#[derive(Clone, Debug, PartialEq)]
-pub struct TypeDocument {
-    /// Its schema's name, as the envelope carries it.
-    pub schema: String,
-    /// The bus's `source`, as the publisher sends it.
-    pub source: String,
-    /// The bus's `detail-type`, as the publisher sends it.
-    pub detail_type: String,
-    /// The JSON Schema of its `detail`.
-    pub document: Value,
-}
-
-/// The types that this program was compiled with.
-#[must_use]
-pub fn compiled_types() -> Vec<TypeDocument> {
-    let document = |event: catalog::EventType| TypeDocument {
-        document: event.document(),
-        schema: event.schema,
-        source: event.source,
-        detail_type: event.detail_type,
-    };
-    catalog::all().into_iter().map(document).collect()
-}
-
 /// The schema of what one job reads of one event version.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Reader {
@@ -157,8 +132,8 @@ pub struct Unreadable {
 pub struct Repository {
     /// The text of each file.
     pub tree: Tree,
-    /// What the Rust types give; none for another commit, because its types are not compiled.
-    pub types: Option<Vec<TypeDocument>>,
+    /// What the code gives; none for another commit, because its code is not compiled.
+    pub code: Option<CodeSchemas>,
     /// The services by name.
     pub services: BTreeMap<String, Service>,
     /// The schemas of what the publishers write.
@@ -180,9 +155,9 @@ pub struct Repository {
 impl Repository {
     /// Interprets the files of a tree. Those that cannot be read are listed in `unreadable`, for the checks to report.
     #[must_use]
-    pub fn new(tree: Tree, types: Option<Vec<TypeDocument>>) -> Self {
+    pub fn new(tree: Tree, code: Option<CodeSchemas>) -> Self {
         let mut repository = Self {
-            types,
+            code,
             services: BTreeMap::new(),
             schemas: BTreeMap::new(),
             examples: BTreeMap::new(),

@@ -149,10 +149,9 @@ impl Service {
         for (logical, resource) in entries(&resources) {
             service.add_resource(logical, resource, &resources);
         }
-        let queues = service
-            .rules
-            .iter()
-            .filter_map(|rule| unresolved::dead_letters(&rule.pointer, rule.dead_letter_config.as_ref(), &resources));
+        let queues = service.rules.iter().filter_map(|rule| {
+            unresolved::dead_letters(name, &rule.pointer, rule.dead_letter_config.as_ref(), &resources)
+        });
         service.unclear_rules.extend(queues.collect::<Vec<_>>());
         service
     }

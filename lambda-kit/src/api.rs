@@ -7,7 +7,7 @@ use http::{HeaderValue, StatusCode};
 use lambda_http::aws_lambda_events::apigw::ApiGatewayV2httpRequestContext;
 use lambda_http::aws_lambda_events::query_map::QueryMap;
 use lambda_http::request::RequestContext;
-use lambda_http::{Body, RequestExt, service_fn};
+use lambda_http::{Adapter, Body, RequestExt, service_fn};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tracing::{Instrument, error, info, info_span};
@@ -20,6 +20,7 @@ use crate::clock;
 use crate::correlation::CorrelationContext;
 use crate::etag::{IfMatch, etag};
 use crate::problem::Problem;
+use crate::runtime;
 use crate::telemetry;
 
 /// The response of a route.
@@ -79,7 +80,7 @@ where
 {
     // Leaked once, in a process that serves until it is killed.
     let (admission, state, handler): &'static (_, S, F) = Box::leak(Box::new((admission, state, handler)));
-    lambda_http::run(service_fn(move |request: lambda_http::Request| {
+    let service = service_fn(move |request: lambda_http::Request| {
         let request = Request::new(request);
         let span = info_span!(
             "request",
@@ -97,8 +98,9 @@ where
             Ok::<_, lambda_runtime::Error>(finish(response, &correlation_id))
         };
         respond.instrument(span)
-    }))
-    .await
+    });
+    // As `lambda_http::run` does it, which would not let a probe pass.
+    runtime::run(Adapter::from(service)).await
 }
 
 async fn admit(admission: Option<&Admission>, request: &Request) -> Result<(), Refusal> {

@@ -9,6 +9,7 @@ use serde_json::Value;
 use tracing::{Instrument, error, info, info_span};
 
 use crate::correlation::CorrelationContext;
+use crate::runtime;
 use crate::subscriber::SubscribeFailure;
 use crate::telemetry;
 
@@ -37,7 +38,7 @@ where
     Fut: Future<Output = Result<(), E>>,
 {
     let state: &'static S = Box::leak(Box::new(state));
-    lambda_runtime::run(service_fn(async |message: LambdaEvent<Value>| {
+    runtime::run(service_fn(async |message: LambdaEvent<Value>| {
         let correlation = CorrelationContext::from_request(&message.context.request_id, None, None);
         let span = info_span!(
             "invocation",

@@ -10,6 +10,8 @@
 //! | other changes in a table's stream | [`stream::run`] |
 //! | a schedule, or another function | [`invoked::run`] |
 //!
+//! Any other trigger's job runs by [`runtime::run`], which all of them use.
+//!
 //! A runner parses the trigger's payload into types, calls the job, logs a failure once, and returns it to Lambda in the
 //! way that makes Lambda retry, so that nothing is lost.
 
@@ -31,6 +33,7 @@ pub mod page;
 pub mod personal_data;
 pub mod problem;
 pub mod publisher;
+pub mod runtime;
 pub mod settings;
 pub mod start;
 pub mod stream;

@@ -17,6 +17,7 @@ use tracing::{error, info, warn};
 
 use crate::aws;
 use crate::outbox::OutboxRow;
+use crate::runtime;
 use crate::settings::{MissingSettings, Settings};
 use crate::stream::{self, RecordError, failed_from};
 use crate::telemetry;
@@ -108,7 +109,7 @@ impl Publisher {
 /// # Errors
 /// When the Lambda runtime's API fails.
 pub async fn run(publisher: Publisher) -> Result<(), lambda_runtime::Error> {
-    lambda_runtime::run(service_fn(async |batch: LambdaEvent<Event>| {
+    runtime::run(service_fn(async |batch: LambdaEvent<Event>| {
         publish(&publisher, batch.payload.records).await.map_err(|failure| {
             error!(error.kind = failure.kind(), error.chain = telemetry::chain(&failure), "could not publish a record");
             Diagnostic { error_type: failure.kind().to_owned(), error_message: telemetry::chain(&failure) }

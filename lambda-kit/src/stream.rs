@@ -12,6 +12,7 @@ use serde_dynamo::Item;
 use tracing::{error, info};
 
 use crate::outbox::OutboxRow;
+use crate::runtime;
 use crate::subscriber::SubscribeFailure;
 use crate::telemetry;
 
@@ -30,7 +31,7 @@ where
     Fut: Future<Output = Result<(), E>>,
 {
     let state: &'static S = Box::leak(Box::new(state));
-    lambda_runtime::run(service_fn(async |batch: LambdaEvent<Event>| {
+    runtime::run(service_fn(async |batch: LambdaEvent<Event>| {
         let mut done: usize = 0;
         for record in batch.payload.records {
             let sequence_number = record.change.sequence_number.clone();

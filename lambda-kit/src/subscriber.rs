@@ -11,6 +11,7 @@ use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
 use serde::de::DeserializeOwned;
 use tracing::{Instrument, Span, error, info, info_span};
 
+use crate::runtime;
 use crate::telemetry;
 
 /// A failure of a job, with the name under which failures are grouped.
@@ -111,7 +112,7 @@ impl<D: 'static> Subscriptions<D> {
         Fut: Future<Output = Result<(), E>>,
     {
         let state: &'static S = Box::leak(Box::new(state));
-        lambda_runtime::run(service_fn(async |message: LambdaEvent<EventBridgeEvent>| {
+        runtime::run(service_fn(async |message: LambdaEvent<EventBridgeEvent>| {
             let EventBridgeEvent { source, detail_type, detail, .. } = message.payload;
             let event = self.read(BusEvent { source, detail_type, detail }).map_err(|failure| unreadable(&failure))?;
             let span = span(&event.metadata);

@@ -1,15 +1,16 @@
 //! Contracts between services: the part of `cargo xtask test`, the gate before a deployment, and the record after it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Context, Result, bail, ensure};
 use aws_json::{Client, SSM, ssm};
-use contracts::check::{self, Finding};
+use contracts::check::{self, Failure, Finding};
+use contracts::code::CodeSchemas;
 use contracts::deploy;
 use contracts::deploy::record::{self, Forced, Recorded};
 use contracts::diff;
 use contracts::repository::tree::Tree;
-use contracts::repository::{Repository, base, compiled_types};
+use contracts::repository::{Repository, base};
 use contracts::window;
 use jiff::civil::Date;
 use jiff::{Timestamp, Zoned};
@@ -32,21 +33,45 @@ pub(crate) enum Gate {
     Enforced,
     /// It is allowed, for this reason.
     Forced(String),
+    /// `cargo xtask up` deploys everything together to the local cloud: what breaks is printed. The files alone are looked
+    /// at, because comparing them with the code compiles it once more after each change.
+    Local,
+}
+
+impl Gate {
+    /// Why a deployment is allowed that breaks a service.
+    fn reason(&self) -> Option<&str> {
+        match self {
+            Self::Enforced => None,
+            Self::Forced(reason) => Some(reason),
+            Self::Local => Some("`cargo xtask up` deploys everything to the local cloud"),
+        }
+    }
+
+    /// What is printed when a deployment breaks nothing.
+    pub(crate) fn passed(&self) -> &'static str {
+        match self {
+            Self::Enforced | Self::Forced(_) => "no consumer breaks",
+            Self::Local => "no consumer breaks, by the files alone",
+        }
+    }
 }
 
 /// The checks of the present tree, of what queues and archive can still deliver, and of the changes since main.
-pub(crate) fn check(home: &Home) -> Result<()> {
+pub(crate) async fn check(home: &Home) -> Result<()> {
     let today = Zoned::now().date();
-    let repository = read(home)?;
+    let code = derive(home, None).await?;
+    let repository = Repository::new(Tree::read(&home.repo)?, Some(code));
     let outcomes = [checks(&repository, today), windows(&repository, today), difference(home, &repository, today)];
     let failures: Vec<String> =
         outcomes.into_iter().filter_map(Result::err).map(|error| format!("{error:#}")).collect();
     if failures.is_empty() { Ok(()) } else { bail!(failures.join("\n\n")) }
 }
 
-/// The repository's contracts, with the types that this program was compiled with.
-fn read(home: &Home) -> Result<Repository> {
-    Ok(Repository::new(Tree::read(&home.repo)?, Some(compiled_types())))
+/// What the code of some services, or of all, publishes and reads now.
+pub(crate) async fn derive(home: &Home, services: Option<BTreeSet<String>>) -> Result<CodeSchemas> {
+    let root = home.repo.clone();
+    Ok(tokio::task::spawn_blocking(move || CodeSchemas::derive(&root, services)).await??)
 }
 
 fn checks(repository: &Repository, today: Date) -> Result<()> {
@@ -111,9 +136,10 @@ pub(crate) async fn gate(
     stacks: &[&Stack],
     gate: &Gate,
 ) -> Result<BTreeMap<String, Forced>> {
-    let repository = read(home)?;
     let today = Zoned::now().date();
-    let failures = check::failing(&repository, today);
+    let services = stacks.iter().filter_map(|stack| Some(stack.service.as_ref()?.name.clone()));
+    let repository = looked_at(home, gate, services.collect()).await?;
+    let failures = failing(&repository, gate, today);
     let mut deployed = recorded(target).await?.services;
     let tree = deploy::service_contracts(&repository);
     let mut forced = BTreeMap::new();
@@ -124,7 +150,7 @@ pub(crate) async fn gate(
     for service in stacks.iter().filter_map(|stack| stack.service.as_ref()) {
         let decision = deploy::decide(&repository, &deployed, &service.name, today, &failures);
         if !decision.allows() {
-            let Gate::Forced(reason) = gate else {
+            let Some(reason) = gate.reason() else {
                 bail!(
                     "{}\nto deploy it nevertheless: --force \"the reason\"",
                     decision.describe(&service.name, &target.env)
@@ -132,12 +158,33 @@ pub(crate) async fn gate(
             };
             ui::note(format_args!("{}\nforced: {reason}", decision.describe(&service.name, &target.env)));
             let broken_readers = decision.reasons();
-            forced
-                .insert(service.name.clone(), Forced { at: Timestamp::now(), reason: reason.clone(), broken_readers });
+            forced.insert(
+                service.name.clone(),
+                Forced { at: Timestamp::now(), reason: reason.to_owned(), broken_readers },
+            );
         }
         deployed.extend(tree.get(&service.name).map(|contract| (service.name.clone(), contract.clone())));
     }
     Ok(forced)
+}
+
+/// The contracts of the repository, with the code of the services that are deployed. What the files say of another
+/// service's code is no part of this deployment.
+async fn looked_at(home: &Home, gate: &Gate, services: BTreeSet<String>) -> Result<Repository> {
+    let code = match gate {
+        Gate::Local => None,
+        Gate::Enforced => Some(derive(home, Some(services)).await?),
+        Gate::Forced(_) => derive(home, Some(services)).await.map_err(|error| ui::note(format_args!("{error:#}"))).ok(),
+    };
+    Ok(Repository::new(Tree::read(&home.repo)?, code))
+}
+
+/// The findings that refuse a deployment; among them a comparison that was not made, except for the local cloud.
+fn failing(repository: &Repository, gate: &Gate, today: Date) -> Vec<Failure> {
+    match gate {
+        Gate::Local => check::failed(&check::run(repository, today)),
+        Gate::Enforced | Gate::Forced(_) => check::failing(repository, today),
+    }
 }
 
 /// Records what a deployed service publishes and reads; only differences to the present record are written.

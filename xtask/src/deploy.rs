@@ -75,7 +75,7 @@ impl Deployment<'_> {
         self.lint(stacks).await?;
         let step = Step::start("Contracts");
         self.forced = contracts::gate(self.home, self.target, stacks, gate).await?;
-        step.done(if self.forced.is_empty() { "no consumer breaks" } else { "forced, and the reason is recorded" });
+        step.done(if self.forced.is_empty() { gate.passed() } else { "forced, and the reason is recorded" });
         self.run(stacks).await
     }
 
@@ -230,10 +230,14 @@ impl Deployment<'_> {
         step: &Step,
     ) -> Result<()> {
         let releases = Releases::new(self.target, bucket);
-        let Err(failure) = self.test_api(service, step).await else {
+        let last = releases.last(&stack.name).await?;
+        let has_passed = last.as_ref().is_some_and(|last| last.is_like(release));
+        let tested =
+            if has_passed { self.test_api(service, step).await } else { self.test(stack, service, step).await };
+        let Err(failure) = tested else {
             return releases.keep(&stack.name, release).await;
         };
-        let Some(last) = releases.last(&stack.name).await? else {
+        let Some(last) = last else {
             return Err(failure.context(
                 "it runs, because no deployment before it has passed the smoke test that it could return to; this \
                  command fails until one passes",
@@ -261,6 +265,17 @@ impl Deployment<'_> {
             ));
         }
         Ok(deployed)
+    }
+
+    /// The API of a new release answers, and each of its functions starts.
+    async fn test(&self, stack: &Stack, service: &Service, step: &Step) -> Result<()> {
+        self.test_api(service, step).await?;
+        step.at("starting its functions");
+        let name = stacks::stack_name(&self.target.env, &stack.name);
+        for function in smoke::functions(self.target, &name).await? {
+            step.note(format_args!("  {function} was not started: its reserved concurrency is 0"));
+        }
+        Ok(())
     }
 
     async fn test_api(&self, service: &Service, step: &Step) -> Result<()> {

@@ -19,6 +19,13 @@ pub(crate) struct Release {
     pub(crate) parameters: BTreeMap<String, String>,
 }
 
+impl Release {
+    /// Whether another deployment runs the same code with the same settings.
+    pub(crate) fn is_like(&self, other: &Self) -> bool {
+        (&self.template, &self.parameters) == (&other.template, &other.parameters)
+    }
+}
+
 /// The releases of an environment, in its bucket of artifacts: one object for each stack.
 #[derive(Debug)]
 pub(crate) struct Releases<'a> {

@@ -3,22 +3,88 @@
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
+use aws_sdk_lambda::operation::invoke::InvokeError;
+use aws_sdk_lambda::primitives::Blob;
+use futures_util::stream::{self, StreamExt};
 use reqwest::{Client, ClientBuilder, StatusCode, Url};
 
-use crate::aws::Target;
+use crate::aws::{self, Target};
 use crate::services::Service;
 use crate::status::Status;
 
 /// New stages, policies and distributions take some seconds on AWS; the local cloud has them at once.
 const DEADLINE: Duration = Duration::from_mins(1);
 const PAUSE: Duration = Duration::from_secs(1);
+/// What a function answers without doing its job, as `lambda-kit/src/runtime.rs` describes, and its answer.
+const PROBE: &str = r#"{"buslineProbe": "start"}"#;
+const STARTED: &str = r#""started""#;
+/// How many functions are started at a time: on the local cloud each is a process that wants a processor.
+const AT_ONCE: usize = 8;
+/// How much of a function's answer is printed.
+const MAX_ANSWER: usize = 300;
 
 /// A route of a deployed API answers 401 without a token.
 pub(crate) async fn api(target: &Target, api_id: &str, path: &str) -> Result<()> {
     let url = format!("{}{path}", target.api_url(api_id));
     let client = builder().build()?;
     retry(target, async || expect_unauthorized(&client, &url).await).await
+}
+
+/// Whether a function can start.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Start {
+    Started,
+    /// Its reserved concurrency is 0.
+    SwitchedOff,
+}
+
+/// Starts each function of a stack, and lets it do nothing; returns those that are switched off.
+///
+/// They are invoked synchronously, so that a failure reaches no failure path of theirs.
+pub(crate) async fn functions(target: &Target, stack: &str) -> Result<Vec<String>> {
+    let client = &aws_sdk_lambda::Client::new(&target.sdk);
+    let starts = stream::iter(function_names(target, stack).await?).map(async |name| {
+        let start = retry(target, async || start(client, &name).await).await;
+        (name, start)
+    });
+    let starts: Vec<(String, Result<Start>)> = starts.buffer_unordered(AT_ONCE).collect().await;
+    let failures = starts.iter().filter_map(|(_, start)| start.as_ref().err());
+    let failures: Vec<String> = failures.map(|error| format!("{error:#}")).collect();
+    if !failures.is_empty() {
+        bail!(failures.join("\n"));
+    }
+    let switched_off = starts.into_iter().filter(|(_, start)| matches!(start, Ok(Start::SwitchedOff)));
+    Ok(switched_off.map(|(name, _)| name).collect())
+}
+
+async fn function_names(target: &Target, stack: &str) -> Result<Vec<String>> {
+    let client = aws_sdk_cloudformation::Client::new(&target.sdk);
+    let resources = client.list_stack_resources().stack_name(stack).into_paginator().items().send();
+    let resources = resources.collect::<Result<Vec<_>, _>>().await;
+    let resources = resources.map_err(aws::failed(&format!("list the functions of {stack}")))?;
+    let functions = resources.into_iter().filter(|one| one.resource_type() == Some("AWS::Lambda::Function"));
+    Ok(functions.filter_map(|function| function.physical_resource_id).collect())
+}
+
+async fn start(client: &aws_sdk_lambda::Client, name: &str) -> Result<Start> {
+    let invoked = client.invoke().function_name(name).payload(Blob::new(PROBE)).send().await;
+    let invoked = match invoked {
+        Err(error) if error.as_service_error().is_some_and(InvokeError::is_too_many_requests_exception) => {
+            ensure!(reserved_concurrency(client, name).await? == Some(0), "{name} is busy");
+            return Ok(Start::SwitchedOff);
+        }
+        invoked => invoked.map_err(aws::failed(&format!("start {name}")))?,
+    };
+    let answer = invoked.payload.unwrap_or_else(|| Blob::new("")).into_inner();
+    let answer: String = String::from_utf8_lossy(&answer).chars().take(MAX_ANSWER).collect();
+    ensure!(answer == STARTED, "{name} does not start, and its log tells why: {answer}");
+    Ok(Start::Started)
+}
+
+async fn reserved_concurrency(client: &aws_sdk_lambda::Client, name: &str) -> Result<Option<i32>> {
+    let found = client.get_function_concurrency().function_name(name).send().await;
+    Ok(found.map_err(aws::failed(&format!("read the concurrency of {name}")))?.reserved_concurrent_executions)
 }
 
 /// The page answers, and so does each deployed service behind its address.
@@ -34,10 +100,13 @@ pub(crate) async fn page(target: &Target, origin: &str, services: &[Service], st
     .await
 }
 
-async fn retry(target: &Target, look: impl AsyncFn() -> Result<()>) -> Result<()> {
+async fn retry<T>(target: &Target, look: impl AsyncFn() -> Result<T>) -> Result<T> {
     let deadline = Instant::now() + DEADLINE;
     loop {
-        let Err(error) = look().await else { return Ok(()) };
+        let error = match look().await {
+            Err(error) => error,
+            found => return found,
+        };
         if Instant::now() > deadline || target.cloud.is_some() {
             return Err(error.context("smoke test"));
         }

@@ -311,7 +311,7 @@ async fn page_alone(home: &Home) -> Result<()> {
 
 /// The contracts, their changes since main, their documents, and that each kind of breaking change is found.
 async fn contract_checks(home: &Home, arguments: &[String]) -> Result<()> {
-    let checked = contracts::check(home);
+    let checked = contracts::check(home).await;
     let documents = asyncapi::check(home).await;
     let programs = programs::compile(home).await?;
     let programs = programs.iter().filter(|program| program.package == CONTRACTS);

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 
-use crate::aws::{LOCAL, Target};
+use crate::aws::Target;
 use crate::cloud::{Cloud, LocalCloud};
 use crate::contracts::{self, Gate};
 use crate::deploy::{Deployment, Detail};
@@ -163,8 +163,7 @@ async fn deploy_all(home: &Home, python: &Python, cloud: Cloud) -> Result<(Vec<S
     let mut deployment = Deployment { home, python, stacks: &stacks, target: &target, architecture, detail, forced };
     let all: Vec<&Stack> = stacks.all().iter().collect();
     if contracts::has_record(&target).await? {
-        let gate = Gate::Forced(format!("`cargo xtask up` deploys everything to {LOCAL}"));
-        deployment.run_through_gate(&all, &gate).await?;
+        deployment.run_through_gate(&all, &Gate::Local).await?;
     } else {
         deployment.run_at_first(&all).await?;
     }

@@ -1,10 +1,15 @@
 //! What the jobs read, compared with what is published and what their rules select.
 
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
 use super::{Context, Finding};
 use crate::compat::Answer;
 use crate::repository::{EventName, Reader, Repository};
 use crate::topology::{Rule, State};
 use crate::window;
+use crate::words;
 
 pub(super) fn declared(context: &Context<'_>) -> Vec<Finding> {
     let repository = context.repository;
@@ -101,6 +106,46 @@ pub(super) fn one_version(context: &Context<'_>) -> Vec<Finding> {
         }
     }
     findings
+}
+
+/// What the code reads, and the files that other checks believe.
+pub(super) fn match_code(context: &Context<'_>) -> Vec<Finding> {
+    let Some(code) = &context.repository.code else { return Vec::new() };
+    let files = context.repository.readers.iter().filter(|reader| code.includes(&reader.service));
+    let files: BTreeMap<&str, &Value> = files.map(|reader| (&*reader.file, &reader.schema)).collect();
+    let mut findings = Vec::new();
+    for (path, schema) in code.reads.iter().filter(|(path, _)| code.includes(service(path))) {
+        let (problem, pointer) = match files.get(&**path) {
+            None => ("the code reads this event, and the file is missing or unreadable".to_owned(), None),
+            Some(file) => match words::first_difference(file, schema) {
+                Some((pointer, difference)) => (format!("the code reads something else: {difference}"), Some(pointer)),
+                None => continue,
+            },
+        };
+        let finding =
+            Finding::new(&subject(path), path, problem, "run `cargo xtask schemas`, and look at what it writes");
+        findings.push(Finding { pointer, ..finding });
+    }
+    let unread = files.keys().filter(|path| !code.reads.contains_key(**path));
+    findings.extend(unread.map(|path| {
+        let problem = "no code reads this event: its job has no row in the list of consumed events";
+        Finding::new(
+            &subject(path),
+            *path,
+            problem,
+            "add the row, or run `cargo xtask schemas`, which removes the file",
+        )
+    }));
+    findings
+}
+
+/// `<service>/<job>` of a file in `services/<service>/reads/<job>/`.
+fn subject(path: &str) -> String {
+    format!("{}/{}", service(path), path.split('/').nth(3).unwrap_or_default())
+}
+
+fn service(path: &str) -> &str {
+    path.split('/').nth(1).unwrap_or_default()
 }
 
 pub(super) fn refuted(context: &Context<'_>) -> Vec<Finding> {

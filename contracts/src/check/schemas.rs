@@ -4,7 +4,8 @@ use jiff::civil::Date;
 use serde_json::Value;
 
 use super::{Context, Finding};
-use crate::repository::{EventName, TypeDocument};
+use crate::code::TypeDocument;
+use crate::repository::EventName;
 use crate::versions::{FILE as VERSIONS, Version};
 use crate::words;
 
@@ -47,11 +48,10 @@ pub(super) fn matches_type(context: &Context<'_>) -> Vec<Finding> {
 }
 
 pub(super) fn has_type(context: &Context<'_>) -> Vec<Finding> {
-    if context.repository.types.is_none() {
-        return Vec::new();
-    }
+    let Some(code) = &context.repository.code else { return Vec::new() };
     let typed: Vec<EventName> = types(context).map(|(name, _)| name).collect();
-    let published = context.repository.published().map(|(name, _)| name).filter(|name| !typed.contains(name));
+    let published = context.repository.published().map(|(name, _)| name);
+    let published = published.filter(|name| code.includes(&name.service) && !typed.contains(name));
     published
         .map(|name| {
             let problem = format!("{name} is published, and `events` has no type {} for it", name.type_name());
@@ -180,6 +180,10 @@ pub(super) fn detail_type(context: &Context<'_>) -> Vec<Finding> {
 }
 
 fn types<'a>(context: &Context<'a>) -> impl Iterator<Item = (EventName, &'a TypeDocument)> {
-    let types = context.repository.types.iter().flatten();
-    types.filter_map(|typed| Some((EventName::parse(&typed.schema)?, typed)))
+    let code = context.repository.code.iter();
+    let types = code.flat_map(|code| code.types.iter().map(move |typed| (code, typed)));
+    types.filter_map(|(code, typed)| {
+        let name = EventName::parse(&typed.schema)?;
+        code.includes(&name.service).then_some((name, typed))
+    })
 }

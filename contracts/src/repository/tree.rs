@@ -54,6 +54,8 @@ impl Tree {
                 let name = entry.map_err(unreadable)?.file_name();
                 self.add(folder, &format!("{place}/{}", name.to_string_lossy()))?;
             }
+        } else if kind.is_symlink() && is_lock_of_editor(place) {
+            // Nothing is read through it, and git does not know it.
         } else if kind.is_symlink() {
             self.irregular.insert(place.to_owned(), LINK);
         } else if is_relevant(place) && kind.is_file() {
@@ -154,6 +156,13 @@ fn entry(line: &str) -> Option<(&str, &str)> {
 fn is_at_or_above(path: &str) -> bool {
     let is_below = |path: &str, folder: &str| path.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'));
     FOLDERS.iter().any(|place| path == *place || is_below(path, place) || is_below(place, path))
+}
+
+/// Whether a path is that of the link by which Emacs marks a file that is being edited.
+///
+/// <https://www.gnu.org/software/emacs/manual/html_node/elisp/File-Locks.html>
+fn is_lock_of_editor(path: &str) -> bool {
+    path.rsplit('/').next().is_some_and(|name| name.starts_with(".#"))
 }
 
 /// What a path ends with after its last dot.

@@ -59,7 +59,8 @@ fn stopped_publisher(service: &Service, place: &Place, function: &Value, resourc
         return found;
     };
     let event = &stream["Properties"];
-    let reasons = [disabled(event), unseen(event, resources), filtered(&event["FilterCriteria"]), unreported(event)];
+    let reasons =
+        [disabled(event), unseen(event, function, resources), filtered(&event["FilterCriteria"]), unreported(event)];
     found.extend(
         reasons
             .into_iter()
@@ -77,10 +78,15 @@ fn disabled(event: &Value) -> Option<Reason> {
     (!enabled.is_null() && *enabled != true).then(|| ("Enabled", what(), "it without Enabled"))
 }
 
-/// A stream without the rows' content, or of no table of the template.
-fn unseen(event: &Value, resources: &Value) -> Option<Reason> {
-    let view = resource_name(&event["Stream"])
-        .map(|table| &resources[table]["Properties"]["StreamSpecification"]["StreamViewType"]);
+/// A stream without the rows' content, or of another table than the one into which the service writes.
+fn unseen(event: &Value, function: &Value, resources: &Value) -> Option<Reason> {
+    let table = resource_name(&event["Stream"]);
+    let written = resource_name(&function["Environment"]["Variables"]["TABLE_NAME"]);
+    if table != written {
+        let what = format!("the stream is of the table {}, and TABLE_NAME names another", event["Stream"]);
+        return Some(("Stream", what, "!GetAtt of the StreamArn of the table in TABLE_NAME"));
+    }
+    let view = table.map(|table| &resources[table]["Properties"]["StreamSpecification"]["StreamViewType"]);
     if view.is_some_and(|view| view == "NEW_IMAGE" || view == "NEW_AND_OLD_IMAGES") {
         return None;
     }
@@ -136,6 +142,11 @@ pub(super) fn losing(logical: &str, function: &Value, resources: &Value) -> Vec<
             LEAST_DELIVERIES,
         ));
     }
+    found.extend(targets(logical, resources).flat_map(|(pointer, target)| {
+        let place = Place { job: place.job.clone(), pointer };
+        let limits = ["MaximumEventAgeInSeconds", "MaximumRetryAttempts"];
+        place.short(&target["RetryPolicy"], "RetryPolicy", limits, LEAST_DELIVERIES)
+    }));
     let streams =
         entries(&function["Events"]).filter(|(_, event)| is_publisher(function) && event["Type"] == "DynamoDB");
     for (name, event) in streams {
@@ -160,11 +171,17 @@ pub(super) fn rules(function: &Value) -> impl Iterator<Item = (&String, &Value)>
 
 /// Whether a rule invokes a function, as its event or as a separate resource.
 fn is_reader(logical: &str, function: &Value, resources: &Value) -> bool {
-    let is_target = |resource: &Value| {
-        let mut targets = one_or_many(&resource["Properties"]["Targets"]).iter();
-        resource["Type"] == "AWS::Events::Rule" && targets.any(|target| resource_name(&target["Arn"]) == Some(logical))
-    };
-    rules(function).next().is_some() || entries(resources).any(|(_, resource)| is_target(resource))
+    rules(function).next().is_some() || targets(logical, resources).next().is_some()
+}
+
+/// The targets of separate rule resources that are a function, with their pointers.
+fn targets<'a>(logical: &'a str, resources: &'a Value) -> impl Iterator<Item = (String, &'a Value)> {
+    let rules = entries(resources).filter(|(_, resource)| resource["Type"] == "AWS::Events::Rule");
+    rules.flat_map(move |(rule, resource)| {
+        let targets = one_or_many(&resource["Properties"]["Targets"]).iter().enumerate();
+        let own = targets.filter(move |(_, target)| resource_name(&target["Arn"]) == Some(logical));
+        own.map(move |(at, target)| (format!("/Resources/{rule}/Properties/Targets/{at}"), target))
+    })
 }
 
 fn is_publisher(function: &Value) -> bool {
@@ -217,5 +234,23 @@ impl Place {
             self.silence(&format!("{setting}/{name}"), what, &format!("{name} of at least {least}, or none"))
         };
         short.map(silence).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::template;
+    use crate::topology::Service;
+
+    #[test]
+    fn a_rule_resource_that_gives_up_early_is_found() {
+        let target = "{Arn: !GetAtt Fn.Arn, Id: one, RetryPolicy: {MaximumRetryAttempts: 1}}";
+        let template = format!(
+            "Resources:\n  Fn: {{Type: 'AWS::Serverless::Function', Properties: {{Handler: created}}}}\n  Plain: {{Type: \
+             'AWS::Events::Rule', Properties: {{Targets: [{target}]}}}}\n"
+        );
+        let losing = Service::from_template("x", &template::parse(&template).unwrap()).losing;
+        let pointer = "/Resources/Plain/Properties/Targets/0/RetryPolicy/MaximumRetryAttempts";
+        assert!(losing.iter().any(|silence| silence.pointer == pointer && silence.job == "created"), "{losing:#?}");
     }
 }

@@ -1,6 +1,6 @@
 //! Parts of a template that may hold rules or functions and cannot be resolved here.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::Unclear;
 use super::properties::{job, resource_name};
@@ -35,6 +35,9 @@ const EVENT_TYPES: [&str; 20] = [
     "SelfManagedKafka",
     "WebSocketApi",
 ];
+
+/// The rules of a service, as a policy of its queue names them; its name follows.
+const OWN_RULES: &str = "arn:${AWS::Partition}:events:${AWS::Region}:${AWS::AccountId}:rule/${BusName}/busline-${Env}-";
 
 /// Resources that connect functions with the bus, or that run code, in a way that is not read here.
 const OTHERS: [(&str, &str); 6] = [
@@ -169,12 +172,12 @@ fn permits(resource: &Value, function: &str, rule: &str) -> bool {
 /// The dead-letter queue of a rule, if it is none of the template, or EventBridge may not send to it.
 ///
 /// <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-dlq.html>
-pub(super) fn dead_letters(pointer: &str, config: Option<&Value>, resources: &Value) -> Option<Unclear> {
+pub(super) fn dead_letters(service: &str, pointer: &str, config: Option<&Value>, resources: &Value) -> Option<Unclear> {
     let arn = &config?["Arn"];
     let queue = resource_name(arn).filter(|name| resources[*name]["Type"] == "AWS::SQS::Queue");
     let (what, write) = match queue {
         None => (format!("the dead-letter queue {arn}, which is none of this template"), "!GetAtt of a queue's Arn"),
-        Some(queue) if !entries(resources).any(|(_, it)| lets_in(it, queue)) => (
+        Some(queue) if !entries(resources).any(|(_, it)| lets_in(it, queue, service)) => (
             format!("the dead-letter queue {queue}, to which EventBridge may not send"),
             "an AWS::SQS::QueuePolicy that allows events.amazonaws.com sqs:SendMessage, and denies nothing",
         ),
@@ -183,7 +186,7 @@ pub(super) fn dead_letters(pointer: &str, config: Option<&Value>, resources: &Va
     Some(Unclear { pointer: pointer.to_owned(), what, write: write.to_owned() })
 }
 
-fn lets_in(policy: &Value, queue: &str) -> bool {
+fn lets_in(policy: &Value, queue: &str, service: &str) -> bool {
     let properties = &policy["Properties"];
     let statements = one_or_many(&properties["PolicyDocument"]["Statement"]);
     let allows = |statement: &Value| {
@@ -191,10 +194,18 @@ fn lets_in(policy: &Value, queue: &str) -> bool {
         statement["Effect"] == "Allow"
             && names(&statement["Principal"]["Service"], "events.amazonaws.com")
             && names(&statement["Action"], "sqs:SendMessage")
+            && one_or_many(&statement["Resource"]).iter().any(|found| resource_name(found) == Some(queue))
+            && is_for_own_rules(&statement["Condition"], service)
     };
     policy["Type"] == "AWS::SQS::QueuePolicy"
         && policy["Condition"].is_null()
         && one_or_many(&properties["Queues"]).iter().any(|found| resource_name(found) == Some(queue))
         && statements.iter().all(|statement| statement["Effect"] == "Allow")
         && statements.iter().any(allows)
+}
+
+/// No condition, or the one that lets in the rules of the service.
+fn is_for_own_rules(condition: &Value, service: &str) -> bool {
+    let own = json!({"ArnLike": {"aws:SourceArn": {"Fn::Sub": format!("{OWN_RULES}{service}-*")}}});
+    condition.is_null() || *condition == own
 }

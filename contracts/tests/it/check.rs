@@ -2,13 +2,16 @@
 
 #![allow(clippy::unwrap_used, reason = "parts of tests: they fail by panicking")]
 
+use std::collections::BTreeSet;
+
+use contracts::code::CodeSchemas;
 use contracts::proofs::Proofs;
 use contracts::repository::tree::Tree;
 use contracts::repository::{EventName, Repository};
 use contracts::{check, versions, window};
 use serde_json::{Value, json};
 
-use crate::repository::{Subject, describe, here, today, tree};
+use crate::repository::{Subject, code, describe, here, today, tree};
 use crate::templates::{
     add_resource, add_statement, edit, edit_events, edit_pattern, edit_publishing_resource, edit_rule, edit_statement,
 };
@@ -216,8 +219,70 @@ fn a_draft_needs_a_reader_and_a_released_event_does_not() {
 fn checks_that_were_skipped_are_listed() {
     let checked = check::run(&Repository::new(tree(), None), today());
     let skipped: Vec<&str> = checked.iter().filter(|check| check.skipped.is_some()).map(|check| check.rule).collect();
-    assert_eq!(skipped, ["schema-matches-type", "schema-has-type", "detail-type-matches-name"]);
+    assert_eq!(skipped, ["schema-matches-type", "schema-has-type", "detail-type-matches-name", "reader-matches-code"]);
     assert!(check::run(&here(), today()).iter().all(|check| check.skipped.is_none()));
+}
+
+#[test]
+fn a_comparison_that_was_skipped_refuses_a_deployment() {
+    let failures = check::failing(&Repository::new(tree(), None), today());
+    assert!(failures.iter().any(|failure| failure.rule == "reader-matches-code"), "{failures:#?}");
+    assert!(check::failing(&here(), today()).is_empty());
+}
+
+/// What the check of readers and code reports, when the code of some services gives what a change makes of it.
+fn reader_findings(services: Option<&str>, change: impl Fn(&mut CodeSchemas, &Subject)) -> Vec<String> {
+    let subject = Subject::find();
+    let mut code = CodeSchemas { services: services.map(|name| BTreeSet::from([name.to_owned()])), ..code() };
+    change(&mut code, &subject);
+    let checked = check::run(&Repository::new(tree(), Some(code)), today());
+    let found = check::failures(&checked).filter(|(rule, _)| *rule == "reader-matches-code");
+    found.map(|(rule, finding)| describe(rule, finding)).collect()
+}
+
+/// The code of the subject's reader requires one more field.
+fn require_more(code: &mut CodeSchemas, subject: &Subject) {
+    let required = &mut code.reads.get_mut(&subject.reader.file).unwrap()["properties"]["data"]["required"];
+    required.as_array_mut().unwrap().push(json!("oneMore"));
+}
+
+#[test]
+fn code_that_reads_more_than_its_file_is_reported_with_the_file_and_the_command() {
+    let file = Subject::find().reader.file;
+    let found = reader_findings(None, require_more);
+    assert!(found.len() == 1 && found[0].contains(&file) && found[0].contains("oneMore"), "{found:#?}");
+    assert!(found[0].contains("run `cargo xtask schemas`"), "{found:#?}");
+    let found = reader_findings(None, |code, subject| drop(code.reads.remove(&subject.reader.file)));
+    assert!(found.len() == 1 && found[0].contains("no code reads this event"), "{found:#?}");
+    let found =
+        reader_findings(None, |code, _| drop(code.reads.insert("services/a/reads/b/C.v1.json".into(), json!({}))));
+    assert!(found.len() == 1 && found[0].contains("the file is missing"), "{found:#?}");
+}
+
+#[test]
+fn the_code_of_one_service_is_not_compared_when_another_is_deployed() {
+    let Subject { name, reader, .. } = Subject::find();
+    assert_eq!(reader_findings(Some(&reader.service), require_more).len(), 1);
+    // What was not asked for is not among what the code gives.
+    let found = reader_findings(Some(&name.service), |code, _| {
+        code.reads.retain(|path, _| path.starts_with(&format!("services/{}/", name.service)));
+    });
+    assert!(found.is_empty(), "{found:#?}");
+}
+
+#[test]
+fn a_job_without_its_line_in_the_program_is_reported() {
+    let Subject { reader, .. } = Subject::find();
+    let file = format!("services/{}/src/main.rs", reader.service);
+    let line = format!("\"{}\" =>", reader.job);
+    let renamed = |tree: &mut Tree| {
+        let text = tree.text(&file).unwrap().replace(&line, "\"forgotten\" =>");
+        tree.put(&file, text);
+        true
+    };
+    let failures = failures_after(renamed);
+    assert_reported(&failures, "job-in-program", &format!("has the Handler {}", reader.job));
+    assert_reported(&failures, "job-in-program", "the program has the job forgotten");
 }
 
 #[test]

@@ -16,22 +16,29 @@ use std::num::NonZero;
 use std::thread::{self, available_parallelism};
 
 use contracts::check::{self, Failure, Finding};
+use contracts::code::CodeSchemas;
 use contracts::deploy;
 use contracts::diff;
 use contracts::proofs::Proofs;
 use contracts::repository::tree::Tree;
-use contracts::repository::{EventName, Repository, TypeDocument, compiled_types};
+use contracts::repository::{EventName, Repository};
 
 use self::kinds::{BESIDE, HARMLESS, KINDS};
 use self::smuggled::{SMUGGLED, as_permitted_resource};
-use crate::repository::{Subject, describe, here, today, tree};
+use crate::repository::{Subject, code, describe, here, today, tree};
 
 /// What a mutation changes.
 #[derive(Clone)]
 pub(crate) struct Workspace {
     pub(crate) tree: Tree,
-    /// What the Rust types say.
-    pub(crate) types: Vec<TypeDocument>,
+    /// What the code gives: its types, and what its jobs read.
+    pub(crate) code: CodeSchemas,
+}
+
+impl Workspace {
+    fn here() -> Self {
+        Self { tree: tree(), code: code() }
+    }
 }
 
 /// One kind of change, the check that must catch it, and the change; false where the event has nothing to change so.
@@ -43,7 +50,7 @@ const FEWEST_KINDS: usize = 15;
 #[test]
 #[ignore = "hundreds of changes, for a minute or two: cargo xtask test --only contracts runs it"]
 fn each_change_of_a_contract_is_caught_by_the_check_for_it() {
-    let whole = Workspace { tree: tree(), types: compiled_types() };
+    let whole = Workspace::here();
     let names: Vec<EventName> = Repository::new(whole.tree.clone(), None).schemas.into_keys().collect();
     let threads = available_parallelism().map_or(1, NonZero::get);
     let shares = names.chunks(names.len().div_ceil(threads));
@@ -119,7 +126,7 @@ impl Tally {
 #[test]
 #[ignore = "dozens of changes, for a minute or two: cargo xtask test --only contracts runs it"]
 fn each_smuggled_change_is_caught_by_the_check_for_it() {
-    let whole = Workspace { tree: tree(), types: compiled_types() };
+    let whole = Workspace::here();
     let name = Subject::find().name;
     let threads = available_parallelism().map_or(1, NonZero::get);
     let shares = SMUGGLED.chunks(SMUGGLED.len().div_ceil(threads));
@@ -182,22 +189,22 @@ fn finding_of(rule: &str) -> Finding {
 #[test]
 fn a_rule_may_be_a_separate_resource_with_its_permission() {
     let name = Subject::find().name;
-    let mut workspace = Workspace { tree: tree(), types: compiled_types() };
+    let mut workspace = Workspace::here();
     assert!(as_permitted_resource(&mut workspace, &name));
-    let checked = check::run(&Repository::new(workspace.tree, Some(workspace.types)), today());
+    let checked = check::run(&Repository::new(workspace.tree, Some(workspace.code)), today());
     let found: Vec<String> = check::failures(&checked).map(|(rule, finding)| describe(rule, finding)).collect();
     assert!(found.is_empty(), "{found:#?}");
 }
 
 #[test]
 fn changes_that_no_check_catches_are_harmless() {
-    let whole = Workspace { tree: tree(), types: compiled_types() };
+    let whole = Workspace::here();
     let name = Subject::find().name;
     println!("Survivors, each harmless:");
     for (kind, reason, change) in HARMLESS {
         let mut workspace = whole.clone();
         assert!(change(&mut workspace, &name), "{kind}");
-        let checked = check::run(&Repository::new(workspace.tree, Some(workspace.types)), today());
+        let checked = check::run(&Repository::new(workspace.tree, Some(workspace.code)), today());
         let found: Vec<&str> = check::failures(&checked).map(|(rule, _)| rule).collect();
         assert!(found.is_empty(), "{kind} is caught by {found:?}: list it with the kinds that must be");
         println!("  {kind}: {reason}");
@@ -206,7 +213,7 @@ fn changes_that_no_check_catches_are_harmless() {
 
 /// The message of the check that must catch a change, or the names of those that did instead.
 fn caught(workspace: Workspace, expected: &str, proofs: &Proofs) -> Result<String, String> {
-    let repository = Repository::new(workspace.tree, Some(workspace.types));
+    let repository = Repository::new(workspace.tree, Some(workspace.code));
     let checked = check::run_with(&repository, today(), proofs);
     let found: Vec<(&str, String)> =
         check::failures(&checked).map(|(rule, finding)| (rule, describe(rule, finding))).collect();

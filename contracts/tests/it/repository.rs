@@ -5,14 +5,23 @@
 use std::path::{Path, PathBuf};
 
 use contracts::check::Finding;
+use contracts::code::{CodeSchemas, compiled_types};
 use contracts::repository::tree::Tree;
-use contracts::repository::{EventName, Reader, Repository, compiled_types};
+use contracts::repository::{EventName, Reader, Repository};
 use jiff::civil::{Date, date};
 use serde_json::Value;
 
 /// This repository as it stands.
 pub(crate) fn here() -> Repository {
-    Repository::new(tree(), Some(compiled_types()))
+    Repository::new(tree(), Some(code()))
+}
+
+/// What the code gives: the types of this program, and the files of what jobs read, which a test of each service compares
+/// with its code.
+pub(crate) fn code() -> CodeSchemas {
+    let readers = Repository::new(tree(), None).readers.into_iter();
+    let reads = readers.map(|reader| (reader.file, reader.schema)).collect();
+    CodeSchemas { services: None, types: compiled_types(), reads }
 }
 
 pub(crate) fn tree() -> Tree {

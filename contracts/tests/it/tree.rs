@@ -106,6 +106,17 @@ fn a_link_in_the_place_of_a_contract_is_refused_by_name() {
 }
 
 #[test]
+fn the_link_of_an_editor_is_no_contract() {
+    let folder = Folder::new();
+    symlink("anna@example.com.4711:1790000000", folder.path().join("services/b/.#template.yaml")).unwrap();
+    let found = unreadable(Tree::read(folder.path()).unwrap());
+    assert!(!found.iter().any(|found| found.contains(".#")), "{found:#?}");
+    folder.commit();
+    let found = unreadable(Tree::from_commit(folder.path(), "HEAD").unwrap());
+    assert!(found.iter().any(|found| found.contains(".#template.yaml")), "a committed one is refused: {found:#?}");
+}
+
+#[test]
 fn a_template_behind_a_link_is_not_deployed() {
     let folder = Folder::new();
     assert!(contracts::template::read(folder.path(), TEMPLATE).is_ok());

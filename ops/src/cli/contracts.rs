@@ -9,7 +9,7 @@ mod repository;
 use anyhow::Result;
 use clap::Subcommand;
 
-use crate::cli::contracts::arguments::{DirectionArg, WorkspaceArgs};
+use crate::cli::contracts::arguments::{CodeArgs, DirectionArg, WorkspaceArgs};
 use crate::cli::contracts::output::Format;
 use crate::cli::output::Outcome;
 
@@ -25,11 +25,12 @@ const MATCH_CODES: &str = "Examples:\n  cargo ops contracts match '{\"source\": 
                            is not a JSON object.";
 
 const CHECK_CODES: &str = "Examples:\n  cargo ops contracts check\n  cargo ops contracts check --format json\n\n\
-                           Exit codes: 0 all checks pass; 1 one fails; 64 invalid arguments, or no repository here.";
+                           Exit codes: 0 all checks pass; 1 one fails, or the code cannot be built and compared; 64 \
+                           invalid arguments, or no repository here.";
 
 const DIFF_CODES: &str = "Examples:\n  cargo ops contracts diff\n  cargo ops contracts diff --base v1.2 --format json\n\n\
-                          Exit codes: 0 no consumer breaks; 1 one breaks; 2 unknown, which counts as breaking; 64 invalid \
-                          arguments, or the base does not exist.";
+                          Exit codes: 0 no consumer breaks; 1 one breaks; 2 unknown, which counts as breaking, also because \
+                          the code cannot be built; 64 invalid arguments, or the base does not exist.";
 
 const WINDOW_CODES: &str = "Examples:\n  cargo ops contracts window\n  cargo ops contracts window --today 2026-12-31\n\n\
                             Exit codes: 0 every event that can arrive is readable; 1 one is not; 64 invalid arguments.";
@@ -37,7 +38,8 @@ const WINDOW_CODES: &str = "Examples:\n  cargo ops contracts window\n  cargo ops
 const DEPLOY_CODES: &str = "Examples:\n  cargo ops contracts can-deploy todos --env staging\n  cargo ops \
                             contracts can-deploy todos --deployed main --deployed todos=HEAD~1\n\n\
                             Exit codes: 0 it can be deployed; 1 it cannot, and the answer explains in which order or with \
-                            which steps it can; 2 unknown, because the environment does not answer; 64 invalid arguments.";
+                            which steps it can; 2 unknown, because the environment does not answer or the code cannot be \
+                            built; 64 invalid arguments.";
 
 const CATALOG_CODES: &str = "Examples:\n  cargo ops contracts catalog\n  cargo ops contracts catalog --write\n\n\
                              Exit codes: 0 done; 1 a file cannot be written; 64 invalid arguments.";
@@ -78,6 +80,8 @@ pub(crate) enum ContractsCommand {
     Check {
         #[command(flatten)]
         workspace: WorkspaceArgs,
+        #[command(flatten)]
+        code: CodeArgs,
         /// The format of the answer on standard output
         #[arg(long, value_enum, default_value_t = Format::Table)]
         format: Format,
@@ -90,6 +94,8 @@ pub(crate) enum ContractsCommand {
         base: Option<String>,
         #[command(flatten)]
         workspace: WorkspaceArgs,
+        #[command(flatten)]
+        code: CodeArgs,
         /// The format of the answer on standard output
         #[arg(long, value_enum, default_value_t = Format::Table)]
         format: Format,
@@ -117,6 +123,8 @@ pub(crate) enum ContractsCommand {
         deployed: Vec<String>,
         #[command(flatten)]
         workspace: WorkspaceArgs,
+        #[command(flatten)]
+        code: CodeArgs,
         /// The format of the answer on standard output
         #[arg(long, value_enum, default_value_t = Format::Table)]
         format: Format,
@@ -141,11 +149,13 @@ pub(crate) async fn run(command: ContractsCommand) -> Result<Outcome> {
             compare::compat(&old, &new, direction.into(), format)
         }
         ContractsCommand::Match { pattern, event, format: _ } => compare::matches(&pattern, &event),
-        ContractsCommand::Check { workspace, format } => repository::check(&workspace, format),
-        ContractsCommand::Diff { base, workspace, format } => repository::diff(base.as_deref(), &workspace, format),
+        ContractsCommand::Check { workspace, code, format } => repository::check(&workspace, &code, format),
+        ContractsCommand::Diff { base, workspace, code, format } => {
+            repository::diff(base.as_deref(), &workspace, &code, format)
+        }
         ContractsCommand::Window { workspace, format } => repository::window(&workspace, format),
-        ContractsCommand::CanDeploy { service, env, deployed, workspace, format } => {
-            can_deploy::can_deploy(&service, &env, &deployed, &workspace, format).await
+        ContractsCommand::CanDeploy { service, env, deployed, workspace, code, format } => {
+            can_deploy::can_deploy(&service, &env, &deployed, &workspace, &code, format).await
         }
         ContractsCommand::Catalog { write, workspace, format } => {
             let destination = if write { repository::Destination::Files } else { repository::Destination::Output };

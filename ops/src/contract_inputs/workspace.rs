@@ -1,11 +1,13 @@
 //! The repository that a contract check reads, and the day for which it checks.
 
+use std::collections::BTreeSet;
 use std::env;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail};
+use contracts::code::CodeSchemas;
+use contracts::repository::Repository;
 use contracts::repository::tree::Tree;
-use contracts::repository::{Repository, compiled_types};
 use jiff::Zoned;
 use jiff::civil::Date;
 
@@ -38,9 +40,18 @@ impl Workspace {
                 root.display()
             )));
         }
-        let types = is_source_of_this_program(&root).then(compiled_types);
-        let repository = Repository::new(Tree::read(&root)?, types);
+        let repository = Repository::new(Tree::read(&root)?, None);
         Ok(Self { root, repository, today: today.unwrap_or_else(|| Zoned::now().date()) })
+    }
+
+    /// Builds the code of the repository and adds what it publishes and reads: all of it, or that of one service.
+    ///
+    /// # Errors
+    /// When the code cannot be built.
+    pub fn add_code(&mut self, service: Option<&str>) -> Result<()> {
+        let services = service.map(|service| BTreeSet::from([service.to_owned()]));
+        self.repository.code = Some(CodeSchemas::derive(&self.root, services)?);
+        Ok(())
     }
 }
 
@@ -52,9 +63,4 @@ fn repository_above(folder: &Path) -> Result<PathBuf> {
             folder.display()
         ))),
     }
-}
-
-fn is_source_of_this_program(root: &Path) -> bool {
-    let own = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-    matches!((own.canonicalize(), root.canonicalize()), (Ok(own), Ok(root)) if own == root)
 }

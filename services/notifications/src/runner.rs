@@ -2,6 +2,7 @@
 
 use std::future::Future;
 
+use lambda_kit::runtime;
 use lambda_runtime::{Diagnostic, Error, LambdaEvent, service_fn};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -16,5 +17,5 @@ where
     Fut: Future<Output = Result<A, Diagnostic>>,
 {
     let state: &'static S = Box::leak(Box::new(state));
-    lambda_runtime::run(service_fn(async |event: LambdaEvent<T>| job(state, event).await)).await
+    runtime::run(service_fn(async |event: LambdaEvent<T>| job(state, event).await)).await
 }

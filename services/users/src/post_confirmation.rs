@@ -13,7 +13,7 @@ use aws_lambda_events::cognito::{
     CognitoEventUserPoolsPostConfirmationTriggerSource as TriggerSource,
 };
 use lambda_kit::correlation::CorrelationContext;
-use lambda_kit::telemetry;
+use lambda_kit::{runtime, telemetry};
 use lambda_runtime::{LambdaEvent, service_fn};
 use serde::Deserialize;
 use serde_json::Value;
@@ -32,7 +32,7 @@ const DEADLINE: Duration = Duration::from_secs(3);
 /// # Errors
 /// When the Lambda runtime's API fails.
 pub(crate) async fn run(registrations: Registrations) -> Result<(), lambda_runtime::Error> {
-    lambda_runtime::run(service_fn(async |event: LambdaEvent<Value>| {
+    runtime::run(service_fn(async |event: LambdaEvent<Value>| {
         let correlation = CorrelationContext::from_request(&event.context.request_id, None, None);
         let span = info_span!(
             "trigger",

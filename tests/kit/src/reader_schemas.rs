@@ -10,19 +10,22 @@ use serde_json::{Value, json};
 
 use crate::template::{EXAMPLES, rules};
 
-/// The files in the service's `reads/` are what its jobs read; with `BUSLINE_WRITE_SCHEMAS` set, they become it.
+/// The files in the service's `reads/` are what its jobs read. With `BUSLINE_DERIVED_SCHEMAS` set, what the jobs read is
+/// written there instead, for `contracts::code`, which compares it with the files.
 ///
 /// # Panics
 /// Names the files that are not.
 pub fn assert_files_match(service: &str, consumed: &[Reading]) {
-    let folder = Path::new(service).join("reads");
-    let path = |reading: &Reading| folder.join(reading.job).join(format!("{}.json", reading.detail_type));
-    let wanted: BTreeMap<_, _> =
-        consumed.iter().map(|reading| (path(reading), format!("{:#}\n", reading.document))).collect();
-    if std::env::var_os("BUSLINE_WRITE_SCHEMAS").is_some() {
-        write(&folder, &wanted);
+    let file = |reading: &Reading| format!("reads/{}/{}.json", reading.job, reading.detail_type);
+    if let Some(folder) = std::env::var_os("BUSLINE_DERIVED_SCHEMAS") {
+        let derived: BTreeMap<_, _> = consumed.iter().map(|reading| (file(reading), &reading.document)).collect();
+        let name = Path::new(service).file_name().unwrap().to_str().unwrap();
+        return fs::write(Path::new(&folder).join(format!("{name}.reads.json")), json!(derived).to_string()).unwrap();
     }
-    let found = found(&folder);
+    let wanted =
+        consumed.iter().map(|reading| (Path::new(service).join(file(reading)), format!("{:#}\n", reading.document)));
+    let wanted: BTreeMap<PathBuf, String> = wanted.collect();
+    let found = found(&Path::new(service).join("reads"));
     let differ = |path: &&PathBuf| found.get(*path) != wanted.get(*path);
     let different: BTreeSet<&PathBuf> = found.keys().chain(wanted.keys()).filter(differ).collect();
     assert!(different.is_empty(), "not what the jobs read, run `cargo xtask schemas`: {different:#?}");
@@ -93,16 +96,6 @@ fn mutations(value: &Value) -> Vec<Value> {
         }
     }
     all
-}
-
-fn write(folder: &Path, files: &BTreeMap<PathBuf, String>) {
-    for stale in found(folder).keys().filter(|path| !files.contains_key(*path)) {
-        fs::remove_file(stale).unwrap();
-    }
-    for (path, text) in files {
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, text).unwrap();
-    }
 }
 
 fn found(folder: &Path) -> BTreeMap<PathBuf, String> {

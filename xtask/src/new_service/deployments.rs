@@ -1,12 +1,14 @@
-//! Deployments of the copy to a separate local cloud: one that fails its smoke test returns to the one before, and after
+//! Deployments of the copy to a separate local cloud: one with files that its code does not give is refused, one that fails
+//! its smoke test returns to the one before, and after
 //! one that was killed a repeated command finishes what is missing.
 
 use std::cell::Cell;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
+use ::contracts::schemas;
 use anyhow::{Context, Result, ensure};
 use aws_sdk_cloudformation::types::TemplateStage;
 
@@ -58,7 +60,9 @@ impl Scenario<'_> {
         self.deploy(stacks).await?;
         self.ensure_agreement().await?;
         Box::pin(self.exclude_each_other()).await?;
+        self.refuse_readers_unlike_their_files().await?;
         self.return_after_wrong_route().await?;
+        self.return_after_function_that_does_not_start().await?;
         self.finish_after_kills(begun.elapsed()).await
     }
 
@@ -77,6 +81,37 @@ impl Scenario<'_> {
         tokio::try_join!(deploy(), deploy(), deploy()).map(drop)
     }
 
+    /// A reader that requires one field more than its file is not deployed, and neither is one with a file that was
+    /// loosened by hand.
+    async fn refuse_readers_unlike_their_files(&self) -> Result<()> {
+        ui::note("deployments of readers that are not what their files say");
+        let service = &self.stack.service.as_ref().context("a service")?.folder;
+        let subscribe = self.copy.folder.join(service).join("src/subscribe");
+        let marker = "#[cfg_attr(test, derive(schemars::JsonSchema))]";
+        let code = file_with(&subscribe, marker)?;
+        let file = file_with(&self.copy.folder.join(service).join("reads"), "\"required\"")?;
+        let more = |text: &str| {
+            let (before, after) = text.split_once(marker).unwrap_or_default();
+            format!(
+                "{before}{marker}{}",
+                after.replacen(" {\n", " {\n    #[allow(dead_code)]\n    pub(crate) one_more: String,\n", 1)
+            )
+        };
+        let less = |text: &str| text.replace("\"required\"", "\"wanted\"");
+        for (path, change) in [(code, &more as &dyn Fn(&str) -> String), (file, &less)] {
+            let text = fs::read_to_string(&path)?;
+            let changed = change(&text);
+            ensure!(changed != text, "nothing changes in {}", path.display());
+            fs::write(&path, changed)?;
+            let failure = self.deploy(&[&self.stack.name]).await.err();
+            let failure = failure.with_context(|| format!("it is deployed with {}", path.display()))?.to_string();
+            ensure!(failure.contains("reader-matches-code"), "it is refused for another reason:\n{failure}");
+            ensure!(failure.contains("run `cargo xtask schemas`"), "it does not tell what to do:\n{failure}");
+            fs::write(&path, text)?;
+        }
+        self.ensure_agreement().await
+    }
+
     /// Without the route of the smoke test, each deployment fails, and the one before runs.
     async fn return_after_wrong_route(&self) -> Result<()> {
         ui::note("a deployment without its smoke test's route");
@@ -92,6 +127,38 @@ impl Scenario<'_> {
         }
         fs::write(self.template_file(), text)?;
         self.ensure_agreement().await
+    }
+
+    /// With a function without its job in the binary, or without a setting, the deployment fails, and the one
+    /// before runs.
+    async fn return_after_function_that_does_not_start(&self) -> Result<()> {
+        ui::note("deployments with functions that do not start");
+        let text = self.template_text()?;
+        let job = self.served_job()?;
+        for (right, wrong) in [
+            (format!("Handler: {job}\n"), format!("Handler: {job}-forgotten\n")),
+            ("{Variables: {TABLE_NAME: ".to_owned(), "{Variables: {TABLE: ".to_owned()),
+        ] {
+            let changed = text.replace(&right, &wrong);
+            ensure!(changed != text, "the template has no {right}");
+            fs::write(self.template_file(), changed)?;
+            // The contracts refuse it before, so that it has to be forced.
+            ensure!(self.deploy(&[&self.stack.name]).await.is_err(), "it is deployed with {wrong}");
+            let failure = self.deploy(&[&self.stack.name, "--force", "a test"]).await.err();
+            let failure = failure.with_context(|| format!("it is green with {wrong}"))?.to_string();
+            ensure!(failure.contains("does not start"), "it does not name a function that does not start:\n{failure}");
+            ensure!(failure.contains("runs again"), "it does not tell that the one before runs again:\n{failure}");
+        }
+        fs::write(self.template_file(), text)?;
+        self.ensure_agreement().await
+    }
+
+    /// A job of the service that serves a route: contracts say nothing about it.
+    fn served_job(&self) -> Result<String> {
+        let service = self.stack.service.as_ref().context("a service")?;
+        let jobs = fs::read_to_string(self.copy.folder.join(&service.folder).join("src/main.rs"))?;
+        let line = jobs.lines().find(|line| line.contains("=> serve(")).context("main.rs has a job with a route")?;
+        Ok(line.trim().split('"').nth(1).context("its name")?.to_owned())
     }
 
     /// Kills the command at moments spread over a deployment, and repeats it each time.
@@ -162,4 +229,11 @@ impl Scenario<'_> {
     fn template_text(&self) -> Result<String> {
         Ok(fs::read_to_string(self.template_file())?)
     }
+}
+
+/// A file below a folder that contains a text.
+fn file_with(folder: &Path, text: &str) -> Result<PathBuf> {
+    let files = schemas::files(folder)?;
+    let found = files.into_iter().find(|file| fs::read_to_string(file).is_ok_and(|content| content.contains(text)));
+    found.with_context(|| format!("no file below {} has {text}", folder.display()))
 }

@@ -44,21 +44,21 @@ pub(super) fn in_versions(workspace: &mut Workspace, change: impl Fn(&mut Value)
 pub(super) fn typed(
     workspace: &mut Workspace,
     name: &EventName,
-    change: impl Fn(&mut contracts::repository::TypeDocument),
+    change: impl Fn(&mut contracts::code::TypeDocument),
 ) -> bool {
-    let found = workspace.types.iter_mut().find(|typed| typed.schema == name.to_string());
+    let found = workspace.code.types.iter_mut().find(|typed| typed.schema == name.to_string());
     found.map(change).is_some()
 }
 
 pub(super) fn in_type(workspace: &mut Workspace, name: &EventName, change: impl Fn(&mut Value) -> bool) -> bool {
-    let found = workspace.types.iter_mut().find(|typed| typed.schema == name.to_string());
+    let found = workspace.code.types.iter_mut().find(|typed| typed.schema == name.to_string());
     found.is_some_and(|typed| change(&mut typed.document))
 }
 
 pub(super) fn without_type(workspace: &mut Workspace, name: &EventName) -> bool {
-    let before = workspace.types.len();
-    workspace.types.retain(|typed| typed.schema != name.to_string());
-    workspace.types.len() < before
+    let before = workspace.code.types.len();
+    workspace.code.types.retain(|typed| typed.schema != name.to_string());
+    workspace.code.types.len() < before
 }
 
 /// A field that a reader of ours requires changes in type, file and release together, as if the version were released
@@ -132,6 +132,12 @@ pub(super) fn is_released(workspace: &Workspace, name: &EventName) -> bool {
 
 pub(super) fn in_reader(workspace: &mut Workspace, name: &EventName, change: impl Fn(&mut Value) -> bool) -> bool {
     reader_file(workspace, name).is_some_and(|file| in_json(workspace, &file, change))
+}
+
+/// What the code of a reader gives.
+pub(super) fn in_read_code(workspace: &mut Workspace, name: &EventName, change: impl Fn(&mut Value) -> bool) -> bool {
+    let Some(file) = reader_file(workspace, name) else { return false };
+    workspace.code.reads.get_mut(&file).is_some_and(change)
 }
 
 /// A second rule of the same function with the same pattern.

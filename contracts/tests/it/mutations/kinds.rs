@@ -6,10 +6,10 @@ use serde_json::{Value, json};
 
 use super::Kind;
 use super::changes::{
-    Selection, add, data, duplicate_rule, everywhere, in_example, in_reader, in_released, in_schema, in_text, in_type,
-    in_versions, is_released, loosen, name_another_schema, open, reader_file, regenerated, relax, relax_field, remove,
-    remove_value, rename, rename_field, retired, retype, retype_field, second_publisher, selections, set, shorten,
-    to_queue, typed, unbuilt, without_examples, without_type,
+    Selection, add, data, duplicate_rule, everywhere, in_example, in_read_code, in_reader, in_released, in_schema,
+    in_text, in_type, in_versions, is_released, loosen, name_another_schema, open, reader_file, regenerated, relax,
+    relax_field, remove, remove_value, rename, rename_field, retired, retype, retype_field, second_publisher,
+    selections, set, shorten, to_queue, typed, unbuilt, without_examples, without_type,
 };
 use crate::templates::{
     add_resource, add_statement, edit_events, edit_pattern, edit_publishing_resource, edit_rule, edit_statement,
@@ -17,7 +17,7 @@ use crate::templates::{
 };
 
 /// Changes of types, schemas, releases, rules, readers and permissions, each with the check that must catch it.
-pub(super) const KINDS: [Kind; 63] = [
+pub(super) const KINDS: [Kind; 66] = [
     ("type: a field is renamed", "schema-matches-type", |g, n| in_type(g, n, |schema| rename(data(schema)))),
     ("type: a field is removed", "schema-matches-type", |g, n| in_type(g, n, |schema| remove(data(schema)))),
     ("type: a field has another type", "schema-matches-type", |g, n| in_type(g, n, |schema| retype(data(schema)))),
@@ -120,6 +120,15 @@ pub(super) const KINDS: [Kind; 63] = [
     }),
     ("reader: it takes shorter texts than are sent", "reader-reads-publisher", |g, n| {
         in_reader(g, n, |schema| shorten(data(schema)))
+    }),
+    ("reader: its file demands less than its code", "reader-matches-code", |g, n| {
+        in_reader(g, n, |schema| relax(data(schema))) && regenerated(g)
+    }),
+    ("reader: its code demands more than its file", "reader-matches-code", |g, n| {
+        in_read_code(g, n, |schema| add(data(schema), "required"))
+    }),
+    ("reader: its file has other words than its code", "reader-matches-code", |g, n| {
+        in_reader(g, n, |schema| set(schema, "title", json!("other words"))) && regenerated(g)
     }),
     ("reader: it is removed", "rule-has-reader", |g, n| {
         reader_file(g, n).is_some_and(|file| g.tree.remove(&file).is_some())
@@ -228,12 +237,7 @@ pub(super) const BESIDE: [Kind; 7] = [
 ];
 
 /// Changes that no check catches, and why that is right.
-pub(super) const HARMLESS: [Kind; 4] = [
-    (
-        "reader: a description has other words",
-        "the words change no verdict, and the service's own test compares the file with its type",
-        |g, n| in_reader(g, n, |schema| set(schema, "title", json!("other words"))) && regenerated(g),
-    ),
+pub(super) const HARMLESS: [Kind; 3] = [
     ("rule: a value is listed twice", "EventBridge matches any of them", |g, n| {
         edit_pattern(&mut g.tree, n, |pattern| pattern["source"].as_array_mut().unwrap().push(json!(n.source())))
     }),

@@ -11,7 +11,7 @@ use super::{Kind, Workspace};
 use crate::templates::{add_resource, edit, edit_events, edit_pattern, edit_rule, rule};
 
 /// Changes of one event's files, publisher or subscriber, each with the check that must catch it.
-pub(super) const SMUGGLED: [Kind; 95] = [
+pub(super) const SMUGGLED: [Kind; 98] = [
     ("link: the schema", "files-readable", |g, n| link(g, &n.schema_file())),
     ("link: the folder of the publisher's schemas", "files-readable", |g, n| {
         link(g, &format!("events/schemas/{}", n.service))
@@ -228,6 +228,12 @@ pub(super) const SMUGGLED: [Kind; 95] = [
             template["Resources"]["Table"]["Properties"]["StreamSpecification"]["StreamViewType"] = json!("KEYS_ONLY");
         })
     }),
+    ("stopped: the stream is that of another table", "job-not-stopped", |g, n| {
+        in_template(g, &n.service, |template| {
+            let resources = &mut template["Resources"];
+            resources["Other"] = resources["Table"].clone();
+        }) && in_outbox(g, n, |event| event["Stream"] = json!({"Fn::GetAtt": "Other.StreamArn"}))
+    }),
     ("stopped: the publisher sends to another bus", "job-not-stopped", |g, n| {
         in_publisher(g, n, |function| function["Environment"]["Variables"]["BUS_NAME"] = json!("default"))
     }),
@@ -283,6 +289,14 @@ pub(super) const SMUGGLED: [Kind; 95] = [
         in_reader_template(g, n, |resources, _| {
             let statements = &mut resources["DlqPolicy"]["Properties"]["PolicyDocument"]["Statement"];
             statements.as_array_mut().unwrap().push(json!({"Effect": "Deny", "Principal": "*", "Action": "sqs:*"}));
+        })
+    }),
+    ("lost: the dead-letter queue's policy is for another queue's messages", "rule-understood", |g, n| {
+        in_policy_of_queue(g, n, |statement| statement["Resource"] = json!({"Fn::GetAtt": "Parking.Arn"}))
+    }),
+    ("lost: the dead-letter queue's policy is for other rules", "rule-understood", |g, n| {
+        in_policy_of_queue(g, n, |statement| {
+            statement["Condition"] = json!({"ArnLike": {"aws:SourceArn": "arn:aws:events:*:*:rule/other/*"}});
         })
     }),
     ("lost: what the publisher could not send is taken for sent", "job-not-stopped", |g, n| {
@@ -384,6 +398,15 @@ fn in_keeper(workspace: &mut Workspace, name: &EventName, change: impl FnOnce(&m
         };
         let mut resources = template["Resources"].as_object_mut().unwrap().values_mut();
         change(&mut resources.find(|resource| keeps(&resource["Properties"])).unwrap()["Properties"]);
+    })
+}
+
+/// Changes the statement by which EventBridge may send to the subscriber's dead-letter queue.
+fn in_policy_of_queue(workspace: &mut Workspace, name: &EventName, change: impl FnOnce(&mut Value)) -> bool {
+    in_reader_template(workspace, name, |resources, _| {
+        let statements = &mut resources["DlqPolicy"]["Properties"]["PolicyDocument"]["Statement"];
+        let mut statements = statements.as_array_mut().unwrap().iter_mut();
+        change(statements.find(|statement| statement["Principal"]["Service"] == "events.amazonaws.com").unwrap());
     })
 }
 

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use ::contracts::check::{self, Failure};
 use ::contracts::compat::Direction;
 use anyhow::Result;
 use clap::ValueEnum;
@@ -22,6 +23,31 @@ pub(crate) struct WorkspaceArgs {
 impl WorkspaceArgs {
     pub(super) fn read(&self) -> Result<Workspace> {
         Workspace::read(self.root.as_deref(), self.today)
+    }
+}
+
+/// Whether the code of the repository is compared with its files.
+#[derive(Debug, clap::Args)]
+pub(crate) struct CodeArgs {
+    /// Compare the files alone, and do not let cargo build the code that they describe: a file that is older than the
+    /// code, or was changed by hand, is believed
+    #[arg(long)]
+    files_only: bool,
+}
+
+impl CodeArgs {
+    /// Adds what the code publishes and reads, all of it or that of one service, unless it is not wanted.
+    pub(super) fn compare(&self, workspace: &mut Workspace, service: Option<&str>) -> Result<()> {
+        if self.files_only { Ok(()) } else { workspace.add_code(service) }
+    }
+
+    /// What the checks found in the files, and in the code if it was wanted.
+    pub(super) fn failures(&self, workspace: &Workspace) -> Vec<Failure> {
+        if self.files_only {
+            check::failed(&check::run(&workspace.repository, workspace.today))
+        } else {
+            check::failing(&workspace.repository, workspace.today)
+        }
     }
 }
 

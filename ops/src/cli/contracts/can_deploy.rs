@@ -1,6 +1,5 @@
 //! `can-deploy`: compares the repository with the contracts recorded in an environment.
 
-use ::contracts::check;
 use ::contracts::deploy::record::{self, Forced, Recorded};
 use ::contracts::deploy::{self, Decision};
 use ::contracts::repository::tree::Tree;
@@ -12,7 +11,7 @@ use ops::deployment;
 use ops::error::UsageError;
 use serde::Serialize;
 
-use crate::cli::contracts::arguments::WorkspaceArgs;
+use crate::cli::contracts::arguments::{CodeArgs, WorkspaceArgs};
 use crate::cli::contracts::output::{Format, print_answer};
 use crate::cli::output::{self, Outcome};
 
@@ -33,9 +32,10 @@ pub(super) async fn can_deploy(
     env: &str,
     assumed: &[String],
     workspace: &WorkspaceArgs,
+    code: &CodeArgs,
     format: Format,
 ) -> Result<Outcome> {
-    let workspace = workspace.read()?;
+    let mut workspace = workspace.read()?;
     let known: Vec<&str> = workspace.repository.services.keys().map(String::as_str).collect();
     if !known.contains(&service) {
         bail!(UsageError(format!(
@@ -45,6 +45,7 @@ pub(super) async fn can_deploy(
     }
     let env = if assumed.is_empty() { env } else { "that environment" };
     let found = if assumed.is_empty() { recorded(env).await } else { Ok(assume(&workspace, assumed)?) };
+    let found = found.and_then(|recorded| code.compare(&mut workspace, Some(service)).map(|()| recorded));
     let recorded = match found {
         Ok(recorded) => recorded,
         Err(error) => {
@@ -52,7 +53,7 @@ pub(super) async fn can_deploy(
             return Ok(Outcome::Incomplete);
         }
     };
-    let failures = check::failing(&workspace.repository, workspace.today);
+    let failures = code.failures(&workspace);
     let decision = deploy::decide(&workspace.repository, &recorded.services, service, workspace.today, &failures);
     let forced = recorded.forced.get(service);
     print_answer(format, &Answer { service, env, decision: &decision, forced }, || {

@@ -13,12 +13,13 @@ use anyhow::{Context, Result};
 use ops::error::UsageError;
 use serde_json::json;
 
-use crate::cli::contracts::arguments::WorkspaceArgs;
+use crate::cli::contracts::arguments::{CodeArgs, WorkspaceArgs};
 use crate::cli::contracts::output::{Format, print_answer};
 use crate::cli::output::{self, Outcome};
 
-pub(super) fn check(workspace: &WorkspaceArgs, format: Format) -> Result<Outcome> {
-    let workspace = workspace.read()?;
+pub(super) fn check(workspace: &WorkspaceArgs, code: &CodeArgs, format: Format) -> Result<Outcome> {
+    let mut workspace = workspace.read()?;
+    code.compare(&mut workspace, None)?;
     let checked = check::run(&workspace.repository, workspace.today);
     let failures = check::failures(&checked).count();
     let skipped: Vec<&str> = skipped(&checked).map(|check| check.rule).collect();
@@ -68,8 +69,13 @@ fn failure(rule: &str, finding: &Finding) -> String {
     }
 }
 
-pub(super) fn diff(wanted: Option<&str>, workspace: &WorkspaceArgs, format: Format) -> Result<Outcome> {
-    let workspace = workspace.read()?;
+pub(super) fn diff(
+    wanted: Option<&str>,
+    workspace: &WorkspaceArgs,
+    code: &CodeArgs,
+    format: Format,
+) -> Result<Outcome> {
+    let mut workspace = workspace.read()?;
     let commit = match wanted {
         Some(commit) => commit.to_owned(),
         None => {
@@ -80,7 +86,11 @@ pub(super) fn diff(wanted: Option<&str>, workspace: &WorkspaceArgs, format: Form
     // Resolved first, so that text with a leading dash is not an option of git.
     let resolved = base::commit(&workspace.root, &commit).map_err(wrong)?;
     let tree = Tree::from_commit(&workspace.root, &resolved).map_err(wrong)?;
-    let failures = check::failing(&workspace.repository, workspace.today);
+    if let Err(error) = code.compare(&mut workspace, None) {
+        output::print_notice(&format!("error: it is not known whether a consumer breaks: {error:#}"));
+        return Ok(Outcome::Incomplete);
+    }
+    let failures = code.failures(&workspace);
     let diff = diff::with_checks(&Repository::new(tree, None), &workspace.repository, workspace.today, &failures);
     print_answer(format, &diff, || diff.markdown())?;
     Ok(match diff.verdict {

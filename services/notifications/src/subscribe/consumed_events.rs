@@ -58,7 +58,7 @@ fn consumed_events() -> Vec<Reading> {
     ]
 }
 
-/// `cargo xtask schemas` runs this test with `BUSLINE_WRITE_SCHEMAS` set, so that it writes the files.
+/// `cargo xtask schemas` runs this test with `BUSLINE_DERIVED_SCHEMAS` set, so that it writes what the jobs read there.
 #[test]
 fn schema_files_match_the_payload_types() {
     reader_schemas::assert_files_match(FOLDER, &consumed_events());

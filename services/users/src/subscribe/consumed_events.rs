@@ -28,9 +28,9 @@ fn all() -> Vec<Reading> {
     ]
 }
 
-/// `cargo xtask schemas` runs this test with `BUSLINE_WRITE_SCHEMAS` set, and it writes the files.
+/// `cargo xtask schemas` runs this test with `BUSLINE_DERIVED_SCHEMAS` set, and it writes what the jobs read there.
 #[test]
-fn reader_schemas_are_what_the_jobs_read() {
+fn schema_files_match_the_payload_types() {
     reader_schemas::assert_files_match(FOLDER, &all());
 }
 
