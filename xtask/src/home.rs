@@ -18,7 +18,7 @@ pub(crate) struct Home {
     pub(crate) dir: PathBuf,
     /// The Python environment: `venv/` in [`Home::dir`], or `BUSLINE_VENV`.
     pub(crate) venv: PathBuf,
-    /// Whether it is the home of a check's own local cloud, whose users may send many changes.
+    /// Whether a check's own local cloud is here, which takes many changes of one user.
     pub(crate) is_for_tests: bool,
 }
 
