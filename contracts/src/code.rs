@@ -174,7 +174,7 @@ pub enum DeriveError {
         program: String,
         /// The test that should have written it.
         test: String,
-        /// What happened instead.
+        /// The last lines of its output, or how it ended.
         reason: String,
     },
 }
