@@ -3,11 +3,8 @@
 //! A service counts in its own table, and no two services share a count. One row counts one user's requests of one minute,
 //! by one conditional write that needs no read before. Only that user's requests write it, so it is as busy as they are.
 //!
-//! A failed count fails the request: the table that holds the counts holds everything else that the request needs, so a
-//! request that is served without its count would fail as well. A throttled count is a refusal: DynamoDB throttles a row
-//! above 1,000 writes a second, which only a user far beyond every limit reaches.
-//!
-//! Source: <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/bp-partition-key-design.html>
+//! A failed or throttled count fails the request: the table that holds the counts holds everything else that the request
+//! needs, so a request that is served without its count would fail as well.
 
 use std::collections::HashMap;
 
@@ -31,10 +28,6 @@ const PERIOD: u32 = 60;
 
 /// How long a row is kept after its minute has begun.
 const RETENTION: SignedDuration = SignedDuration::from_mins(5);
-
-/// The error codes by which DynamoDB throttles a write.
-/// Source: <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.Errors.html>
-const THROTTLED: [&str; 3] = ["ProvisionedThroughputExceededException", "ThrottlingException", "RequestLimitExceeded"];
 
 /// Admits the requests by which users change something.
 #[derive(Clone, Debug)]
@@ -128,8 +121,7 @@ impl Admission {
             .send()
             .await;
         let Err(error) = counted else { return Ok(()) };
-        let code = error.code().unwrap_or_default();
-        if code == "ConditionalCheckFailedException" || THROTTLED.contains(&code) {
+        if error.code() == Some("ConditionalCheckFailedException") {
             return Err(Refusal::TooManyWrites { limit: self.writes_per_minute, retry_after: seconds_left(now) });
         }
         Err(TableError::call(error).into())

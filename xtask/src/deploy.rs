@@ -23,7 +23,7 @@ use crate::parameters::{self, Assigned, Sources};
 use crate::python::Python;
 use crate::release::{Release, Releases};
 use crate::services::Service;
-use crate::smoke;
+use crate::smoke::{self, NotTested};
 use crate::stacks::{self, ARTIFACTS, Stack, Stacks, WEB};
 use crate::template::Template;
 use crate::ui::{self, Step};
@@ -237,6 +237,9 @@ impl Deployment<'_> {
         let Err(failure) = tested else {
             return releases.keep(&stack.name, release).await;
         };
+        if failure.is::<NotTested>() {
+            return Err(failure);
+        }
         let Some(last) = last else {
             return Err(failure.context(
                 "it runs, because no deployment before it has passed the smoke test that it could return to; this \

@@ -16,6 +16,8 @@ use crate::template::{EXAMPLES, rules};
 /// # Panics
 /// Names the files that are not.
 pub fn assert_files_match(service: &str, consumed: &[Reading]) {
+    let jobs: BTreeSet<_> = consumed.iter().map(|reading| (&reading.job, &reading.detail_type)).collect();
+    assert_eq!(jobs.len(), consumed.len(), "a job reads an event in two ways");
     let file = |reading: &Reading| format!("reads/{}/{}.json", reading.job, reading.detail_type);
     if let Some(folder) = std::env::var_os("BUSLINE_DERIVED_SCHEMAS") {
         let derived: BTreeMap<_, _> = consumed.iter().map(|reading| (file(reading), &reading.document)).collect();

@@ -1,5 +1,6 @@
 import { afterEach, expect, test, vi } from 'vitest';
 import { errorMessage } from '../app/error-message';
+import { retryDelay } from '../app/query-client';
 import { unreachable } from '../app/reachability';
 import { de } from '../i18n/de';
 import { en } from '../i18n/en';
@@ -16,8 +17,8 @@ vi.mock('../auth/session', () => ({
 }));
 
 /** Answers every request, as the distribution or a service does. */
-function answerWith(status: number, problem: unknown): void {
-  vi.stubGlobal('fetch', () => Promise.resolve(Response.json(problem, { status })));
+function answerWith(status: number, problem: unknown, headers: Record<string, string> = {}): void {
+  vi.stubGlobal('fetch', () => Promise.resolve(Response.json(problem, { status, headers })));
 }
 
 const readInbox = () =>
@@ -40,6 +41,15 @@ test("a service's own 404 is not taken for a missing service", async () => {
   const problem = { type: 'urn:problem:busline:not-found', title: 'Not found', status: 404, detail: 'no such entry' };
   answerWith(404, problem);
   expect(await readInbox()).toBeInstanceOf(ApiError);
+});
+
+test('a service that refuses too many requests is not unreachable, and is asked again when it wants', async () => {
+  answerWith(429, { type: 'urn:problem:busline:too-many-requests', detail: 'too many' }, { 'Retry-After': '40' });
+  const error = await readInbox();
+  expect(isTransient(error)).toBe(true);
+  expect(unreachable.get().size).toBe(0);
+  expect(retryDelay(0, error)).toBeGreaterThanOrEqual(40_000);
+  expect(retryDelay(0, new ApiError(503, undefined))).toBeLessThan(1_000);
 });
 
 test('the user reads in both languages that a part is missing', async () => {

@@ -4,7 +4,7 @@ import { recordReachability, type Service } from '../app/reachability';
 import type { paths as NotificationPaths } from './generated/notifications';
 import type { paths as TodoPaths } from './generated/todos';
 import type { paths as UserPaths } from './generated/users';
-import { ApiError, isNotDeployed, isTransient, NotDeployed, SignedOut, Unreachable } from './problem';
+import { failed, isNotDeployed, isTransient, NotDeployed, SignedOut, Unreachable } from './problem';
 
 /** The time limit of a request, in milliseconds. API Gateway's own limit is 30 s. */
 const TIMEOUT_MS = 20_000;
@@ -19,7 +19,7 @@ export const notificationsApi = createClient<NotificationPaths>({
 /** The body of a successful answer; any other answer is thrown as an error. */
 export async function body<T>(answer: Promise<{ data?: T; error?: unknown; response: Response }>): Promise<T> {
   const { data, error, response } = await answer;
-  if (!response.ok) throw new ApiError(response.status, error);
+  if (!response.ok) throw failed(response, error);
   return data as T;
 }
 
@@ -59,7 +59,9 @@ async function send(service: Service, request: Request, token: string): Promise<
     recordReachability(service, 'down');
     throw new Unreachable(`${service} did not answer`, { cause });
   });
-  recordReachability(service, isTransient(new ApiError(response.status, undefined)) ? 'down' : 'up');
+  // A service that refuses too many requests is there.
+  const isDown = response.status !== 429 && isTransient(failed(response, undefined));
+  recordReachability(service, isDown ? 'down' : 'up');
   if (await isNotDeployed(response)) throw new NotDeployed(`${service} is not deployed`);
   return response;
 }

@@ -14,14 +14,23 @@ export class ApiError extends Error {
   /** The last part of the problem's type, for example `version-mismatch`; empty for an answer without a type. */
   readonly code: string;
   readonly problem: Problem | undefined;
+  /** After how many seconds the same request may succeed, if the service tells. */
+  readonly retryAfter: number | undefined;
 
-  constructor(status: number, body: unknown) {
+  constructor(status: number, body: unknown, retryAfter?: number) {
     const problem = isProblem(body) ? body : undefined;
     super(problem?.detail ?? `The service answered ${status}.`);
     this.status = status;
     this.code = problem?.type.split(':').at(-1) ?? '';
     this.problem = problem;
+    this.retryAfter = retryAfter;
   }
+}
+
+/** The error of an answer with an error status. */
+export function failed(response: Response, body: unknown): ApiError {
+  const seconds = Number(response.headers.get('retry-after') ?? Number.NaN);
+  return new ApiError(response.status, body, seconds > 0 ? seconds : undefined);
 }
 
 /** No answer: offline, a name that does not resolve, a timeout. */

@@ -1,9 +1,13 @@
 import { QueryClient } from '@tanstack/react-query';
-import { isTransient } from '../api/problem';
+import { ApiError, isTransient } from '../api/problem';
 
-/** 0.5 s, doubled each time, at most 8 s, plus a random part of up to a quarter, so that pages do not retry in step. */
-export function retryDelay(attempt: number): number {
-  const wait = Math.min(500 * 2 ** attempt, 8_000);
+/**
+ * How long to wait before a retry, in milliseconds: as long as the service asks for, otherwise 0.5 s, doubled each time, at
+ * most 8 s; plus a random part of up to a quarter, so that pages do not retry in step.
+ */
+export function retryDelay(attempt: number, error?: unknown): number {
+  const wanted = error instanceof ApiError ? error.retryAfter : undefined;
+  const wait = wanted === undefined ? Math.min(500 * 2 ** attempt, 8_000) : wanted * 1_000;
   return wait * (1 + Math.random() / 4);
 }
 

@@ -3,7 +3,7 @@
 // on this device: see `stored-changes.ts`.
 import { MutationObserver, onlineManager } from '@tanstack/react-query';
 import { body, todosApi } from '../api/clients';
-import { ApiError, SignedOut } from '../api/problem';
+import { ApiError, failed, SignedOut } from '../api/problem';
 import { errorMessage } from '../app/error-message';
 import { queryClient } from '../app/query-client';
 import { messages } from '../i18n/i18n';
@@ -205,7 +205,7 @@ async function request(change: Pending): Promise<Todo | null> {
 
 /** The answer to a deletion. One that was sent before finds no item. */
 function gone({ response, error }: { response: Response; error?: unknown }): null {
-  if (!response.ok && response.status !== 404) throw new ApiError(response.status, error);
+  if (!response.ok && response.status !== 404) throw failed(response, error);
   return null;
 }
 
@@ -228,7 +228,7 @@ async function sendEdit(id: string, seen: Todo, edit: Edit): Promise<Todo> {
     const params = { path: { id }, header: { 'If-Match': `"${base.version}"` } };
     const { data, error, response } = await todosApi.PATCH('/todos/{id}', { params, body: edit });
     if (data) return data;
-    if (response.status !== 412) throw new ApiError(response.status, error);
+    if (response.status !== 412) throw failed(response, error);
     base = await loadTodo(id);
   }
   throw new ApiError(base ? 412 : 404, undefined);

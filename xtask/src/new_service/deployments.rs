@@ -143,7 +143,9 @@ impl Scenario<'_> {
             ensure!(changed != text, "the template has no {right}");
             fs::write(self.template_file(), changed)?;
             // The contracts refuse it before, so that it has to be forced.
-            ensure!(self.deploy(&[&self.stack.name]).await.is_err(), "it is deployed with {wrong}");
+            let refusal = self.deploy(&[&self.stack.name]).await.err();
+            let refusal = refusal.with_context(|| format!("it is deployed with {wrong}"))?.to_string();
+            ensure!(!refusal.contains("does not start"), "the contracts do not refuse {wrong}:\n{refusal}");
             let failure = self.deploy(&[&self.stack.name, "--force", "a test"]).await.err();
             let failure = failure.with_context(|| format!("it is green with {wrong}"))?.to_string();
             ensure!(failure.contains("does not start"), "it does not name a function that does not start:\n{failure}");

@@ -111,8 +111,7 @@ impl EmailSender {
             return Ok(None);
         }
         // A replay of last week's events must not use up the emails of today.
-        if self.store.is_final(email_id).await? {
-            info!("the email was sent before, or left to the inbox");
+        if !may_start(self.store.delivery_start(email_id).await?)? {
             return Ok(None);
         }
         let form = self.store.count_reminder(owner, email_id, now).await?;
@@ -158,7 +157,12 @@ impl RecurringEmailSender {
         } else {
             reminder_email(&due, &recipient, page, links)
         };
-        self.sender.send_once(email_id, recipient.email, content).await
+        let sent = self.sender.send_once(email_id, recipient.email, content).await;
+        if let Err(JobError::EmailRefused { .. }) = &sent {
+            // The user did not get it: another reminder may be sent in its place.
+            self.sender.store.discount_reminder(owner, email_id, form, now).await?;
+        }
+        sent
     }
 
     /// Sends a digest, if the user still receives digests and it is not empty.

@@ -49,12 +49,16 @@ impl Store {
         self.change_unsent(email_id, "inbox", now).await
     }
 
-    /// Whether an email was sent or left to the inbox.
-    pub(crate) async fn is_final(&self, email_id: Uuid) -> Result<bool, TableError> {
+    /// What [`Self::start_delivery`] would answer now.
+    pub(crate) async fn delivery_start(&self, email_id: Uuid) -> Result<DeliveryStart, TableError> {
         let request = self.client.get_item().table_name(&self.table).set_key(Some(key(email_id))).consistent_read(true);
-        let Some(row) = request.send().await.map_err(TableError::call)?.item else { return Ok(false) };
+        let Some(row) = request.send().await.map_err(TableError::call)?.item else { return Ok(DeliveryStart::Started) };
         let row: DeliveryRow = serde_dynamo::from_item(row).map_err(TableError::corrupt)?;
-        Ok(row.state.is_final())
+        Ok(match row.state {
+            State::Sent | State::Inbox => DeliveryStart::Final,
+            State::Sending => DeliveryStart::InProgress,
+            State::Due | State::Refused => DeliveryStart::Started,
+        })
     }
 
     /// Changes the state of an email that is not sent and that no other attempt is sending.

@@ -65,6 +65,30 @@ impl Store {
         Ok(if is_applied(last).await? { ReminderForm::LastEmail } else { ReminderForm::Inbox })
     }
 
+    /// Takes a reminder that was not sent out of those of the day of `now` (UTC).
+    pub(crate) async fn discount_reminder(
+        &self,
+        user: Uuid,
+        email_id: Uuid,
+        form: ReminderForm,
+        now: Timestamp,
+    ) -> Result<(), TableError> {
+        let update = self.reminder_update(user, now);
+        let discounted = if form == ReminderForm::LastEmail {
+            update
+                .update_expression("SET #expiresAt = :expiresAt REMOVE #last")
+                .condition_expression("#last = :email")
+                .expression_attribute_names("#last", "last")
+                .expression_attribute_values(":email", AttributeValue::S(email_id.to_string()))
+        } else {
+            update
+                .update_expression("SET #expiresAt = :expiresAt DELETE #emails :emails")
+                .expression_attribute_names("#emails", "emails")
+                .expression_attribute_values(":emails", AttributeValue::Ss(vec![email_id.to_string()]))
+        };
+        is_applied(discounted).await.map(drop)
+    }
+
     fn reminder_update(&self, user: Uuid, now: Timestamp) -> UpdateItemFluentBuilder {
         let expires_at = now.saturating_add(RETENTION).map_or(0, Timestamp::as_second);
         self.client

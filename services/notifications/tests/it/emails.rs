@@ -166,11 +166,27 @@ fn a_replayed_reminder_uses_up_no_email_of_the_day() {
 }
 
 #[test]
-fn a_reminder_with_an_unknown_outcome_is_not_left_to_the_inbox() {
-    let sending = json!({"state": {"S": "sending"}});
-    let row = Answer::Json(200, json!({"Item": sending}));
-    let ran = reminding(row, &[no(), no(), condition_failed(&sending)]);
+fn a_reminder_with_an_unknown_outcome_uses_up_no_email_of_the_day_and_is_not_left_to_the_inbox() {
+    let row = Answer::Json(200, json!({"Item": {"state": {"S": "sending"}}}));
+    let ran = reminding(row, &[]);
     assert_eq!(ran.error_type(), "MailOutcomeUnknown");
+    assert_eq!(ran.operations(), ["GetItem", "GetItem", "GetItem"]);
+}
+
+#[test]
+fn a_refused_reminder_leaves_its_place_to_another() {
+    for (updates, expression) in [
+        (vec![done(); 4], "SET #expiresAt = :expiresAt DELETE #emails :emails"),
+        (vec![no(), done(), done(), done(), done()], "SET #expiresAt = :expiresAt REMOVE #last"),
+    ] {
+        let reads = [ann(), done(), done()].map(|answer| ("GetItem", answer));
+        let updates = updates.into_iter().map(|answer| ("UpdateItem", answer));
+        let refusal = Answer::Json(400, json!({"__type": "MessageRejected", "message": "No."}));
+        let script: Vec<_> = reads.into_iter().chain(updates).chain([("SendEmail", refusal)]).collect();
+        let ran = run("send-reminder-mail", &fixture("todo-due"), &script);
+        assert_eq!(ran.error_type(), "MailRefused", "{ran:?}");
+        assert_eq!(ran.bodies("UpdateItem").last().unwrap()["UpdateExpression"], expression);
+    }
 }
 
 #[test]
