@@ -190,7 +190,8 @@ impl<'a> Browser<'a> {
     fn new(queue: &'a Queue, attributes: &Attributes, limits: BrowseLimits) -> Self {
         Self {
             queue,
-            reader: LeasedReader::open(queue, lease(attributes.depth, limits.deadline)),
+            // Messages that others hold may be given back, and are read then.
+            reader: LeasedReader::open(queue, lease(attributes.depth + attributes.in_flight, limits.deadline)),
             limits,
             expected: attributes.depth,
             concurrency: concurrency(attributes.depth),

@@ -224,13 +224,11 @@ impl Leases {
         self.lock().messages.retain(|_, lease| {
             let is_returned = held.len() < count && !lease.end.is_over();
             if is_returned {
-                held.push((lease.due, lease.receipt.clone()));
+                held.push(lease.receipt.clone());
             }
             !is_returned
         });
-        // As they were received, so that they are received in this order again.
-        held.sort_unstable_by_key(|(due, _)| *due);
-        self.queue.make_visible(&held.into_iter().map(|(_, receipt)| receipt).collect::<Vec<_>>()).await
+        self.queue.make_visible(&held).await
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
