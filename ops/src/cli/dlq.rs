@@ -1,5 +1,6 @@
 //! `ops dlq`: the commands on dead-letter queues.
 
+mod cluster_choice;
 mod edit;
 mod export_file;
 mod import;

@@ -14,6 +14,14 @@ const INTERRUPTED: i32 = 130;
 /// How long the last words of an interrupted program may take.
 const MAX_PRINT_TIME: Duration = Duration::from_millis(500);
 
+/// Whether the command holds messages that are hidden from others.
+static HOLDS_MESSAGES: AtomicBool = AtomicBool::new(true);
+
+/// The command has given all messages back.
+pub(crate) fn hold_nothing() {
+    HOLDS_MESSAGES.store(false, Ordering::Relaxed);
+}
+
 /// Sets `stopped` at the first interrupt, so that messages in work are finished and the others are made visible. A
 /// second interrupt ends the program at once.
 pub(crate) fn stop_at_interrupt(stopped: Arc<AtomicBool>) -> Arc<AtomicBool> {
@@ -26,7 +34,9 @@ pub(crate) fn stop_at_interrupt(stopped: Arc<AtomicBool>) -> Arc<AtomicBool> {
         set.store(true, Ordering::Relaxed);
         interrupts.next().await;
         print_with_limit(|| {
-            output::print_notice("ended at once: messages in flight stay hidden until their visibility timeout");
+            let held = ": messages in flight stay hidden until their visibility timeout";
+            let held = if HOLDS_MESSAGES.load(Ordering::Relaxed) { held } else { "" };
+            output::print_notice(&format!("ended at once{held}"));
             output::print_continuation();
         });
         process::exit(INTERRUPTED);

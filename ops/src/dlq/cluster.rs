@@ -6,6 +6,7 @@ use std::sync::LazyLock;
 use jiff::Timestamp;
 use regex::Regex;
 use serde::Serialize;
+use serde_json::json;
 
 use crate::dlq::envelope::Envelope;
 use crate::dlq::journal::read::hash;
@@ -23,7 +24,7 @@ pub const STEPS: usize = 24;
 pub struct Cluster {
     /// Identifies the cause: the same in every queue and at any time.
     pub id: String,
-    /// The service that failed.
+    /// The service that failed, of the example.
     pub service: Option<String>,
     /// The function that failed.
     pub function: Option<String>,
@@ -50,10 +51,20 @@ pub struct Cluster {
     pub histogram: Vec<u64>,
 }
 
+impl Cluster {
+    /// The cause in words.
+    #[must_use]
+    pub fn describe(&self) -> String {
+        let envelope = self.envelope.to_string();
+        let place = self.function.as_ref().or(self.rule.as_ref()).unwrap_or(&envelope);
+        let error = [&self.error_type, &self.error_message].into_iter().flatten().cloned().collect::<Vec<_>>();
+        format!("{place}, {}", if error.is_empty() { "no error text".to_owned() } else { error.join(": ") })
+    }
+}
+
 /// What failures of a cluster have in common.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct ClusterKey {
-    service: Option<String>,
     function: Option<String>,
     rule: Option<String>,
     envelope: Envelope,
@@ -67,7 +78,6 @@ impl ClusterKey {
     #[must_use]
     pub fn from_message(message: &Message) -> Self {
         Self {
-            service: message.service.clone(),
             function: message.function.clone(),
             rule: message.rule.clone(),
             envelope: message.envelope,
@@ -80,10 +90,9 @@ impl ClusterKey {
     /// The beginning of the hash of the cause, in hexadecimal.
     #[must_use]
     pub fn id(&self) -> String {
-        let Self { service, function, rule, envelope, error_type, error_message, event_type } = self;
-        let parts = [service, function, rule, error_type, error_message, event_type].map(Option::as_deref);
-        let text = format!("{envelope}\n{}", parts.map(Option::unwrap_or_default).join("\n"));
-        hash(text.as_bytes())[..ID_LENGTH].to_owned()
+        let Self { function, rule, envelope, error_type, error_message, event_type } = self;
+        let cause = json!([envelope, function, rule, error_type, error_message, event_type]);
+        hash(cause.to_string().as_bytes())[..ID_LENGTH].to_owned()
     }
 }
 
@@ -91,6 +100,7 @@ impl ClusterKey {
 struct Members {
     count: u64,
     times: Vec<Timestamp>,
+    service: Option<String>,
     example: String,
     example_message: Option<String>,
 }
@@ -104,6 +114,7 @@ impl Clusters {
         let members = self.0.entry(ClusterKey::from_message(message)).or_insert_with(|| Members {
             count: 0,
             times: Vec::new(),
+            service: message.service.clone(),
             example: message.message_id.clone(),
             example_message: message.error_message.clone(),
         });
@@ -111,7 +122,7 @@ impl Clusters {
         members.times.extend(message.failed_at);
     }
 
-    /// The clusters, the largest first.
+    /// The clusters, the largest first. The place of each, from 1, is its number.
     #[must_use]
     pub fn finish(self) -> Vec<Cluster> {
         let times = || self.0.values().flat_map(|members| &members.times).copied();
@@ -126,7 +137,7 @@ impl Clusters {
 fn cluster(cause: ClusterKey, members: Members, whole: Option<(Timestamp, Timestamp)>) -> Cluster {
     Cluster {
         id: cause.id(),
-        service: cause.service,
+        service: members.service,
         function: cause.function,
         rule: cause.rule,
         envelope: cause.envelope,
@@ -175,4 +186,35 @@ pub fn normalised(message: &str) -> String {
         .expect("a valid pattern")
     });
     DIFFERING.replace_all(message, "…").into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn key(function: Option<&str>, rule: Option<&str>) -> ClusterKey {
+        ClusterKey {
+            function: function.map(str::to_owned),
+            rule: rule.map(str::to_owned),
+            envelope: Envelope::Unknown,
+            error_type: None,
+            error_message: None,
+            event_type: None,
+        }
+    }
+
+    #[test]
+    fn different_causes_have_different_ids() {
+        let keys = [
+            key(None, None),
+            key(Some(""), None),
+            key(None, Some("")),
+            key(Some("a"), Some("b")),
+            key(Some("a\nb"), None),
+            key(Some("b"), Some("a")),
+        ];
+        let ids: std::collections::BTreeSet<String> = keys.iter().map(ClusterKey::id).collect();
+        assert_eq!(ids.len(), keys.len(), "{ids:?}");
+        assert!(ids.iter().all(|id| id.len() == ID_LENGTH), "{ids:?}");
+    }
 }

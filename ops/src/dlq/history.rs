@@ -113,6 +113,7 @@ mod tests {
             until: None,
             left_out: 0,
             unseen: 0,
+            total: None,
             target_total: None,
             options,
             file: None,

@@ -108,6 +108,14 @@ impl Queue {
         name_in_url(&self.url)
     }
 
+    /// Whether its URL leads to this machine.
+    #[must_use]
+    pub fn is_local(&self) -> bool {
+        let authority = self.url.split('/').nth(2).unwrap_or_default();
+        let host = authority.split(':').next().unwrap_or_default();
+        host.starts_with("127.") || host.rsplit('.').next() == Some("localhost") || authority.starts_with("[::1]")
+    }
+
     /// Checks that messages can be moved from the other queue to this one.
     ///
     /// # Errors

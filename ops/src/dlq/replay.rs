@@ -25,7 +25,7 @@ use crate::dlq::history::History;
 use crate::dlq::journal::Journal;
 use crate::dlq::journal::entry::{Entry, Planned, Summary};
 use crate::dlq::lease::Leases;
-use crate::dlq::options::{AfterReplay, Options, Order, Pace};
+use crate::dlq::options::{Options, Order, Pace};
 use crate::dlq::plan::Plan;
 use crate::dlq::queue::Queue;
 use crate::dlq::replay::consumers::Consumers;
@@ -70,6 +70,10 @@ pub struct Replay {
     accepted_before: u64,
     /// Messages that the plan did not see.
     unplanned: u64,
+    /// The number of messages that this process has deleted from the queue.
+    deleted: AtomicU64,
+    /// Who has to process what earlier processes sent.
+    consumers: Consumers,
     /// The number of messages in the chosen target queue before the replay.
     target_total: u64,
     rate: Rate,
@@ -110,8 +114,9 @@ impl Replay {
         id: String,
     ) -> Result<Self> {
         let PlannedReplay { plan, filter, history } = planned;
+        let total = receiver::with_retries(|| source.queue.attributes()).await?.total_messages();
         let target_total = target_total(&source, &options).await?;
-        let entry = Planned { target_total, ..plan_entry(&source, &options, &plan, &id)? };
+        let entry = Planned { total: Some(total), target_total, ..plan_entry(&source, &options, &plan, &id)? };
         journal.write(Entry::Plan(Box::new(entry))).await?;
         let chosen: Vec<_> = plan.chosen.iter().map(|(id, position)| (*id, *position)).collect();
         for chosen in chosen.chunks(IDS_PER_LINE) {
@@ -123,7 +128,8 @@ impl Replay {
         let leases = Arc::new(Leases::new(&source.queue, Duration::from_secs(options.visibility_timeout)));
         let receiver =
             Receiver::new(&source.queue, Arc::clone(&leases), &options, plan, (filter, history), &id).await?;
-        let mut replay = Self::new(source, options, receiver, leases, journal, id).await;
+        let consumers = Consumers::none(&source.queue, total);
+        let mut replay = Self::new(source, options, receiver, leases, journal, consumers, id).await;
         replay.unplanned = unplanned;
         replay.target_total = target_total.unwrap_or(0);
         replay.progress.planned.store(planned, Ordering::Relaxed);
@@ -140,6 +146,7 @@ impl Replay {
         receiver: Receiver,
         leases: Arc<Leases>,
         journal: Journal,
+        consumers: Consumers,
         id: String,
     ) -> Self {
         let awaits_function = options.pace == Pace::Ramp || options.order == Order::Subject;
@@ -164,6 +171,8 @@ impl Replay {
             receiver,
             accepted_before: 0,
             unplanned: 0,
+            deleted: AtomicU64::new(0),
+            consumers,
             target_total: 0,
         }
     }
@@ -195,7 +204,6 @@ impl Replay {
     /// queue.
     pub async fn run(self) -> Result<ReplayResult> {
         let replay = Arc::new(self);
-        let total_before = replay.total_messages().await?;
         let renewal = replay.leases.keep();
         let worked = match replay.options.pace {
             Pace::Full => replay.round(u64::MAX).await,
@@ -212,6 +220,7 @@ impl Replay {
             // other messages, they may be among them, and `resume` deletes them.
             let ids = replay.receiver.silently_deleted();
             replay.record_deletions(&[], &ids);
+            replay.deleted.fetch_add(ids.len() as u64, Ordering::Relaxed);
             if !ids.is_empty() {
                 replay.journal.write(Entry::Deleted { ids }).await?;
             }
@@ -233,29 +242,21 @@ impl Replay {
             }
             (None, Ok(())) => None,
         };
-        let consumers = replay.consumers(total_before).await;
+        let consumers = replay.consumers().await;
         Ok(ReplayResult { summary, consumers, stopped, is_complete })
     }
 
-    /// Who has to process what was sent. The dead-letter queue had `total_before` messages when this process began.
-    async fn consumers(&self, total_before: u64) -> Consumers {
-        let undeleted = self.progress.undeleted.load(Ordering::Relaxed);
-        let deleted = match self.options.after {
-            AfterReplay::Delete => (self.accepted() - self.accepted_before).saturating_sub(undeleted),
-            AfterReplay::Keep => 0,
-        };
-        let is_chosen = |url: &str| matches!(&self.options.selection.target, ReplayTarget::Queue(to) if to == url);
-        let urls = self.sender.queues_sent_to().await.into_iter();
-        let queue = |url: String| {
-            let before = if is_chosen(&url) { self.target_total } else { 0 };
-            (Queue::at(&self.target_sdk, &url), before)
-        };
-        Consumers {
-            dead_letters: self.queue.clone(),
-            expected: total_before.saturating_sub(deleted),
-            queues: urls.map(queue).collect(),
-            topics: self.sender.topics_sent_to().await,
+    /// Who has to process what was sent.
+    async fn consumers(&self) -> Consumers {
+        let mut consumers = self.consumers.clone();
+        consumers.expected = consumers.expected.saturating_sub(self.deleted.load(Ordering::Relaxed));
+        for (url, before) in self.sender.queues_that_accepted().await {
+            consumers.add_queue(Queue::at(&self.target_sdk, &url), before.unwrap_or(self.target_total));
         }
+        for arn in self.sender.topics_sent_to().await {
+            consumers.add_topic(&arn);
+        }
+        consumers
     }
 
     /// A plan for the whole queue has SQS's approximate count, which is corrected here. Returns the number of messages
@@ -334,6 +335,7 @@ fn plan_entry(source: &ReplaySource, options: &Options, plan: &Plan, id: &str) -
         until: plan.until,
         left_out: plan.left_out.values().sum(),
         unseen: plan.unseen,
+        total: None,
         target_total: None,
         reasons: plan.left_out.clone(),
         options: serde_json::to_value(options).context("the options cannot be serialised")?,

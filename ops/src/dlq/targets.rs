@@ -6,7 +6,7 @@ pub mod selection;
 pub mod stream;
 pub mod topic;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use anyhow::Result;
 use aws_config::SdkConfig;
@@ -18,6 +18,7 @@ use crate::dlq::batch_call::Outcome;
 use crate::dlq::batches::{self, OutgoingMessage};
 use crate::dlq::envelope::{self, Envelope};
 use crate::dlq::message::Message;
+use crate::dlq::queue::Queue;
 use crate::dlq::replay_message::ReplayMessage;
 use crate::dlq::replay_metadata::MetadataPolicy;
 use crate::dlq::targets::invoke::{Acknowledgement, invoke, timeouts};
@@ -45,8 +46,13 @@ pub struct ReplaySender {
     rules: rule::Rules,
     streams: stream::Streams,
     topics: Topics,
+    sdk: SdkConfig,
     /// The URLs of queues by their ARN.
     queue_urls: Mutex<HashMap<String, String>>,
+    /// The number of messages in queues that messages name, by URL, when the first one named it.
+    totals_before: Mutex<HashMap<String, u64>>,
+    /// The URLs of queues that accepted a message.
+    accepting: Mutex<BTreeSet<String>>,
 }
 
 impl ReplaySender {
@@ -63,7 +69,10 @@ impl ReplaySender {
             rules: rule::Rules::new(sdk),
             streams: stream::Streams::new(sdk),
             topics: Topics::new(sdk),
+            sdk: sdk.clone(),
             queue_urls: Mutex::default(),
+            totals_before: Mutex::default(),
+            accepting: Mutex::default(),
         }
     }
 
@@ -96,7 +105,11 @@ impl ReplaySender {
             }
         }
         for (url, (indices, messages)) in by_queue {
-            assign(&mut outcomes, indices, batches::send(&self.sqs, &url, &messages).await?);
+            let sent = batches::send(&self.sqs, &url, &messages).await?;
+            if sent.iter().any(Result::is_ok) {
+                self.accepting.lock().await.insert(url);
+            }
+            assign(&mut outcomes, indices, sent);
         }
         for (arn, (indices, publications)) in by_topic {
             assign(&mut outcomes, indices, self.topics.publish(&arn, &publications).await?);
@@ -117,6 +130,13 @@ impl ReplaySender {
             |message: &ReplayMessage<'_>| message.outgoing(parking, &message.message.body, MetadataPolicy::Keep);
         let messages: Vec<OutgoingMessage> = messages.iter().map(outgoing).collect();
         batches::send(&self.sqs, parking, &messages).await
+    }
+
+    /// The URLs of the queues that accepted a message, each with the number of its messages before, unless the operator
+    /// chose it.
+    pub async fn queues_that_accepted(&self) -> Vec<(String, Option<u64>)> {
+        let totals = self.totals_before.lock().await;
+        self.accepting.lock().await.iter().map(|url| (url.clone(), totals.get(url).copied())).collect()
     }
 
     /// The URLs of the queues that messages were sent to so far.
@@ -236,6 +256,9 @@ impl ReplaySender {
             NotReplayable(format!("its queue {name} cannot be reached: {}", error.code().unwrap_or("no answer")))
         })?;
         let url = answer.queue_url.ok_or_else(|| NotReplayable(format!("its queue {name} has no URL")))?;
+        // Without permission to count them, none were there.
+        let counted = Queue::at(&self.sdk, &url).attributes().await.map(|found| found.total_messages());
+        self.totals_before.lock().await.insert(url.clone(), counted.unwrap_or(0));
         known.insert(arn.to_owned(), url.clone());
         Ok(url)
     }

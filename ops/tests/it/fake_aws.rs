@@ -25,6 +25,8 @@ pub(crate) struct State {
     pub(crate) calls: Vec<String>,
     /// The actions that get no answer as long as they are here.
     pub(crate) hanging: Vec<&'static str>,
+    /// How many invocations of functions are throttled.
+    pub(crate) throttled: usize,
     /// The age of the oldest message of a queue, in seconds, by the queue's name.
     pub(crate) ages: BTreeMap<String, f64>,
 }
@@ -127,9 +129,13 @@ impl State {
             "ListQueues" => json!({"QueueUrls": self.queues.keys().map(|name| url(name)).collect::<Vec<_>>()}),
             "GetQueueUrl" => match request["QueueName"].as_str().unwrap() {
                 name if self.queues.contains_key(name) => json!({"QueueUrl": url(name)}),
-                _ => json!({"__type": "com.amazonaws.sqs#QueueDoesNotExist", "message": "no such queue"}),
+                _ => missing_queue(),
             },
             "GetQueueAttributes" => self.attributes(request["QueueUrl"].as_str().unwrap()),
+            "GET" if self.throttled > 0 => {
+                self.throttled -= 1;
+                json!({"__type": "TooManyRequestsException", "message": "Rate Exceeded."})
+            }
             "ReceiveMessage" => self.receive(),
             "ChangeMessageVisibilityBatch" => self.change(&request["Entries"]),
             "SendMessageBatch" => {
@@ -145,6 +151,9 @@ impl State {
 
     fn attributes(&self, url: &str) -> Value {
         let name = url.rsplit('/').next().unwrap();
+        if !self.queues.contains_key(name) {
+            return missing_queue();
+        }
         let mut attributes = json!({
             "QueueArn": arn(name), "MessageRetentionPeriod": "345600",
             "ApproximateNumberOfMessages": (self.messages.len() - self.hidden.len()).to_string(),
@@ -195,6 +204,10 @@ impl State {
 
 pub(crate) fn arn(queue: &str) -> String {
     format!("arn:aws:sqs:eu-west-1:000000000000:{queue}")
+}
+
+fn missing_queue() -> Value {
+    json!({"__type": "com.amazonaws.sqs#QueueDoesNotExist", "message": "no such queue"})
 }
 
 fn url(name: &str) -> String {

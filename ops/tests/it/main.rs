@@ -12,4 +12,5 @@ mod list;
 mod people;
 mod sns_target;
 mod stopping;
+mod waiting;
 mod walkthrough;

@@ -71,11 +71,13 @@ fn a_queue_with_a_similar_name_is_suggested() {
 }
 
 #[test]
-fn one_cluster_is_replayed_by_its_id_while_others_grow() {
+fn one_cluster_is_replayed_by_its_number_or_by_its_id_while_others_grow() {
     let aws = failures();
-    let (_, shown, _) = run(&mut aws.ops(&["clusters", "my-dlq", "--columns", "cluster,count,function-or-rule"]));
-    let row = shown.lines().find(|line| line.contains("send-welcome-mail")).unwrap();
-    let id = row.split_whitespace().next().unwrap().to_owned();
+    let (_, shown, _) = run(&mut aws.ops(&["clusters", "my-dlq", "--columns", "#,cluster,count,function-or-rule"]));
+    let row: Vec<&str> =
+        shown.lines().find(|line| line.contains("send-welcome-mail")).unwrap().split_whitespace().collect();
+    assert_eq!((row[0], row[2]), ("2", "2"), "{shown}");
+    let id = row[1].to_owned();
     let (_, clusters, _) = run(&mut aws.ops(&["clusters", "my-dlq", "--format", "json"]));
     let clusters: Value = serde_json::from_str(&clusters).unwrap();
     assert_eq!((&clusters[1]["id"], &clusters[1]["count"]), (&json!(id), &json!(2)), "{clusters}");
@@ -84,7 +86,12 @@ fn one_cluster_is_replayed_by_its_id_while_others_grow() {
     let more = (5..9).map(|number| (format!("{number:08}"), record("send-welcome-mail", number)));
     aws.state(|state| state.messages.extend(more));
     let replay = ["replay", "my-dlq", "--to-queue", "orders", "--cluster"];
+    let (code, _, said) = run(&mut aws.ops(&[&replay[..], &["2", "--dry-run"]].concat()));
+    assert_eq!(code, Some(0), "{said}");
+    assert!(said.contains("3 messages of busline-local-notifications-update-inbox, TableFailed: "), "{said}");
     let (code, summary, said) = run(&mut aws.ops(&[&replay[..], &[&id]].concat()));
+    let cause = format!("cluster {id}: 6 messages of busline-local-notifications-send-welcome-mail, TableFailed: ");
+    assert!(said.contains(&cause), "{said}");
     let summary: Value = serde_json::from_str(&summary).unwrap();
     assert_eq!((code, &summary["replayed"]), (Some(0), &json!(6)), "{said}");
     let sent = aws.state(|state| state.sent.clone());
@@ -94,7 +101,10 @@ fn one_cluster_is_replayed_by_its_id_while_others_grow() {
     assert!(said.contains(&format!("no message is of the cluster {id}")), "{said}");
     let (code, _, said) = run(&mut aws.ops(&[&replay[..], &["2"]].concat()));
     assert_eq!(code, Some(64), "{said}");
-    assert!(said.contains("the id of 8 characters that `clusters` shows"), "{said}");
+    assert!(said.contains("there are 1 clusters"), "{said}");
+    let (code, _, said) = run(&mut aws.ops(&[&replay[..], &["12345678x"]].concat()));
+    assert_eq!(code, Some(64), "{said}");
+    assert!(said.contains("the number or the id of 8 characters that `clusters` shows"), "{said}");
 }
 
 /// Runs `ops` at a pseudo terminal, with typed input.

@@ -17,7 +17,7 @@ struct Queues {
     dead: TestQueue,
     orders: TestQueue,
     // Dropped last, because the queues are deleted there.
-    _cloud: EmptyCloud,
+    cloud: EmptyCloud,
 }
 
 impl Queues {
@@ -27,7 +27,7 @@ impl Queues {
         let dead = TestQueue::create(&cloud.sdk(), &TestQueue::unique_name("dlq")).await;
         let orders = TestQueue::create(&cloud.sdk(), &TestQueue::unique_name("orders")).await;
         dead.send_all(&numbered(COUNT)).await;
-        Self { ops, dead, orders, _cloud: cloud }
+        Self { ops, dead, orders, cloud }
     }
 
     fn replay(&self, options: &[&str]) -> Child {
@@ -65,13 +65,13 @@ fn wait_of(ran: &CommandOutput) -> Value {
 #[tokio::test]
 async fn a_replay_that_waits_ends_when_the_messages_are_consumed() {
     let queues = Queues::start().await;
-    // What was there before is not waited for.
     queues.orders.send_all(&numbered(3)).await;
     let mut replay = queues.replay(&[]);
     queues.wait_until_sent(COUNT + 3).await;
-    queues.consume(COUNT - 5).await;
+    queues.consume(COUNT).await;
+    // The three that are left may be replayed ones.
     assert!(replay.try_wait().expect("a process").is_none(), "some messages are not consumed");
-    queues.consume(5).await;
+    queues.consume(3).await;
     let ran = ended(replay).await;
     let seen = wait_of(&ran);
     assert_eq!(seen, json!({"end": "consumed", "waiting": 0, "cameBack": 0, "notKnown": []}), "{}", ran.stderr);
@@ -86,6 +86,48 @@ async fn messages_that_nobody_consumes_are_not_waited_for_without_an_end() {
     assert_eq!((ran.code, &seen["end"], &seen["waiting"]), (Some(2), &json!("timedOut"), &json!(COUNT)), "{seen}");
     assert!(ran.stderr.contains("25 messages were not consumed in time"), "{}", ran.stderr);
     assert_eq!(ran.summary()["remaining"], 0, "the replay itself is complete");
+    let journal = ran.summary()["journal"].as_str().expect("a journal").to_owned();
+    assert!(ran.stderr.contains(&format!("`ops dlq resume {journal} --wait` goes on waiting")), "{}", ran.stderr);
+    assert!(!ran.stderr.contains("is not complete"), "{}", ran.stderr);
+
+    let again = ended(queues.ops.start(&["resume", &journal, "--wait", "--wait-timeout", "1s"])).await;
+    assert_eq!((again.code, wait_of(&again)), (Some(2), seen), "{}", again.stderr);
+    let again = queues.ops.start(&["resume", &journal, "--wait"]);
+    queues.consume(COUNT).await;
+    let again = ended(again).await;
+    let seen = wait_of(&again);
+    assert_eq!(seen, json!({"end": "consumed", "waiting": 0, "cameBack": 0, "notKnown": []}), "{}", again.stderr);
+    assert_eq!((again.code, &again.summary()["replayed"]), (Some(0), &json!(COUNT)), "{}", again.stderr);
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn the_last_messages_of_a_queue_that_had_some_before_are_not_known() {
+    let queues = Queues::start().await;
+    queues.orders.send_all(&numbered(3)).await;
+    let replay = queues.replay(&[]);
+    queues.wait_until_sent(COUNT + 3).await;
+    queues.consume(COUNT).await;
+    signal(&replay, "INT").await;
+    let ran = ended(replay).await;
+    let seen = wait_of(&ran);
+    let left = format!("the replayed ones among the last 3 messages in {}", queues.orders.name());
+    assert_eq!(seen, json!({"end": "interrupted", "waiting": 0, "cameBack": 0, "notKnown": [left]}), "{}", ran.stderr);
+    assert_eq!(ran.code, Some(2), "{}", ran.stderr);
+}
+
+#[tokio::test]
+async fn what_another_dead_letter_queue_may_have_is_not_known() {
+    let queues = Queues::start().await;
+    let other = TestQueue::create(&queues.cloud.sdk(), &TestQueue::unique_name("other-dlq")).await;
+    queues.orders.redrive_to(&other).await;
+    let replay = queues.replay(&[]);
+    queues.wait_until_sent(COUNT).await;
+    queues.consume(COUNT).await;
+    let ran = ended(replay).await;
+    let seen = wait_of(&ran);
+    assert_eq!((ran.code, &seen["end"], &seen["waiting"]), (Some(2), &json!("notKnown"), &json!(0)), "{seen}");
+    assert!(seen["notKnown"].to_string().contains(other.name()), "{seen}");
 }
 
 #[tokio::test]

@@ -201,6 +201,7 @@ async fn replace(
         until: None,
         left_out: 0,
         unseen: 0,
+        total: None,
         target_total: None,
         reasons: BTreeMap::new(),
         options: json!(null),

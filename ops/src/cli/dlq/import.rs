@@ -348,6 +348,7 @@ fn plan(id: Uuid, arguments: &Import, queue: &Queue) -> Planned {
         until: None,
         left_out: 0,
         unseen: 0,
+        total: None,
         target_total: None,
         reasons: BTreeMap::new(),
         options: json!(null),

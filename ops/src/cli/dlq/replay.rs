@@ -1,6 +1,7 @@
 //! `dlq replay` and `resume`: commands that replay messages.
 #![allow(clippy::disallowed_methods, reason = "a command reads the clock and creates ids here")]
 
+use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -13,11 +14,12 @@ use jiff::Timestamp;
 use ops::connection;
 use ops::dlq::history::History;
 use ops::dlq::journal::entry::{Entry, Summary};
+use ops::dlq::journal::state::State;
 use ops::dlq::journal::{Journal, read};
 use ops::dlq::options::MessageSelection;
 use ops::dlq::plan::{FILTERED_OUT, Plan, plan};
 use ops::dlq::queue::Queue;
-use ops::dlq::replay::consumers::Consumption;
+use ops::dlq::replay::consumers::{Consumers, Consumption};
 use ops::dlq::replay::progress::Progress;
 use ops::dlq::replay::{PlannedReplay, Replay, ReplayResult, ReplaySource};
 use ops::error::UsageError;
@@ -37,7 +39,7 @@ use crate::cli::output::{self, Format, Outcome, one_line};
 /// The last line of output, and the exit codes.
 const RESULT_HELP: &str = "\
 The last line is {\"planned\", \"replayed\", \"parked\", \"skipped\", \"failed\", \"remaining\", \"journal\"}, \
-with --wait also \"wait\": {\"end\": \"consumed\", \"timedOut\" or \"interrupted\", \"waiting\", \"cameBack\", \"notKnown\"}.
+with --wait also \"wait\": {\"end\": \"consumed\", \"notKnown\", \"timedOut\" or \"interrupted\", \"waiting\", \"cameBack\", \"notKnown\"}.
 
 Exit codes: 0 all that was planned is done, with --wait also by the consumers, and nothing came back; 1 AWS or the network \
 failed: `resume` continues; 2 something is left; 64 invalid \
@@ -101,16 +103,21 @@ async fn replay(arguments: ReplayArgs) -> Result<Outcome> {
     let folder = arguments.folder.path()?;
     let count = arguments.count.map(|count| usize::try_from(count).unwrap_or(usize::MAX));
     let limits = arguments.browse.limits();
-    filter.cluster.clone_from(&arguments.cluster);
+    if let Some(cluster) = &arguments.cluster {
+        match cluster.find(&queue, &filter, limits.clone()).await? {
+            ControlFlow::Continue(id) => filter.cluster = Some(id),
+            ControlFlow::Break(plan) => {
+                output::print_text(dry_run_result(&plan, arguments.format).as_bytes())?;
+                return Ok(Outcome::Incomplete);
+            }
+        }
+    }
     let chosen = MessageSelection::new(filter, count);
     let history = History::read(&folder, None)?;
     let stopped = Arc::clone(&limits.cancelled);
     let read = async |limits| plan(&queue, &options, &chosen, &history, limits).await;
     let plan = with_progress(limits, read).await?;
     print_plan(&plan, &queue);
-    if let Some(id) = &arguments.cluster {
-        require_cluster(&plan, id)?;
-    }
     if stopped.load(Ordering::Relaxed) {
         return stopped_while_planning(&plan, arguments.format);
     }
@@ -132,16 +139,6 @@ async fn replay(arguments: ReplayArgs) -> Result<Outcome> {
     let planned = PlannedReplay { plan, filter: chosen.filter, history };
     let replay = Box::pin(Replay::start(source, options, planned, journal, id)).await?;
     run_to_end(replay, &stopped, arguments.wait.timeout(), arguments.format).await
-}
-
-/// Checks that a message of the cluster was seen, unless others were not seen.
-fn require_cluster(plan: &Plan, id: &str) -> Result<()> {
-    let is_known = plan.planned > 0 || plan.unseen > 0 || plan.left_out.keys().any(|reason| reason != FILTERED_OUT);
-    ensure!(
-        is_known,
-        UsageError(format!("no message is of the cluster {id}: `ops dlq clusters` shows those that exist"))
-    );
-    Ok(())
 }
 
 async fn resume(ResumeArgs { journal: arguments, wait }: ResumeArgs) -> Result<Outcome> {
@@ -168,7 +165,10 @@ async fn resume(ResumeArgs { journal: arguments, wait }: ResumeArgs) -> Result<O
     }
     if let Some(closed) = state.closed.as_ref().filter(|closed| closed.remaining == 0) {
         output::print_notice("this replay is complete");
-        return print_result(closed, arguments.format);
+        return match wait.timeout() {
+            Some(timeout) => wait_again(&arguments, &state, closed, timeout).await,
+            None => print_result(closed, arguments.format),
+        };
     }
     if import::is_import(&planned) {
         return import::report_earlier(&path, &planned, &state, arguments.format);
@@ -238,14 +238,38 @@ pub(crate) async fn run_to_end(
     if let Some(reason) = reason {
         output::print_notice(&format!("stopped: {reason}"));
     }
-    let consumption = match wait {
+    let outcome = match wait {
         // After an interrupt it only looks.
-        Some(timeout) => waiting::wait(&consumers, timeout, stopped).await.map(Some),
-        None => Ok(None),
+        Some(timeout) => wait_and_print(&consumers, &summary, timeout, stopped, format).await?,
+        None => print_result(&summary, format)?,
     };
-    let outcome = print_waited_result(&summary, consumption.as_ref().ok().and_then(Option::as_ref), format)?;
-    let is_consumed = consumption?.is_none_or(|seen| waiting::report(&seen) == Outcome::Complete);
-    Ok(if is_complete && is_consumed { outcome } else { Outcome::Incomplete })
+    Ok(if is_complete { outcome } else { Outcome::Incomplete })
+}
+
+/// Waits for the consumers of a replay that has ended, and prints the summary.
+async fn wait_and_print(
+    consumers: &Consumers,
+    summary: &Summary,
+    timeout: Duration,
+    stopped: &AtomicBool,
+    format: Format,
+) -> Result<Outcome> {
+    let consumption = waiting::wait(consumers, timeout, stopped, summary).await;
+    let outcome = print_waited_result(summary, consumption.as_ref().ok(), format)?;
+    let is_consumed = waiting::report(&consumption?) == Outcome::Complete;
+    Ok(if is_consumed { outcome } else { Outcome::Incomplete })
+}
+
+/// Waits again for the consumers of a replay that is complete.
+async fn wait_again(arguments: &JournalArgs, state: &State, summary: &Summary, timeout: Duration) -> Result<Outcome> {
+    let plan = state.plan.as_ref().filter(|plan| !plan.options.is_null());
+    let no_replay = || UsageError("this is not the journal of a replay: there is nothing to wait for".to_owned());
+    let plan = plan.ok_or_else(no_replay)?;
+    let stopped = stop_at_interrupt(Arc::default());
+    let connection = connection::connect(arguments.env.as_deref(), Some(&plan.queue)).await?;
+    let queue = Queue::open(&connection, &plan.queue).await;
+    let consumers = Consumers::from_journal(&queue, &connection.sdk, state).await?;
+    wait_and_print(&consumers, summary, timeout, &stopped, arguments.format).await
 }
 
 fn bar() -> ProgressBar {
@@ -272,7 +296,9 @@ fn print_waited_result(summary: &Summary, consumption: Option<&Consumption>, for
         output::print_notice(&format!("{} left: {}", grouped(*count), one_line(reason)));
     }
     if summary.remaining == 0 {
-        output::set_continuation(None);
+        if consumption.is_none() {
+            output::set_continuation(None);
+        }
         let is_complete = summary.superseded() == 0;
         return Ok(if is_complete { Outcome::Complete } else { Outcome::Incomplete });
     }

@@ -4,7 +4,6 @@ use anyhow::Result;
 use clap::Args;
 use ops::connection::{self, Connection};
 use ops::deployment::Service;
-use ops::dlq::cluster::ID_LENGTH;
 use ops::dlq::envelope::Envelope;
 use ops::dlq::journal::entry::Purpose;
 use ops::dlq::options::{AfterReplay, Options, Order, Pace, Superseded};
@@ -15,6 +14,7 @@ use ops::dlq::targets::topic;
 use ops::error::UsageError;
 
 use crate::cli::arguments::{BrowseArgs, FilterArgs, QueueArgs, non_empty_text};
+use crate::cli::dlq::cluster_choice::ClusterChoice;
 use crate::cli::dlq::journal::JournalFolder;
 use crate::cli::dlq::waiting::WaitArgs;
 use crate::cli::output::Format;
@@ -34,9 +34,9 @@ pub(crate) struct ReplayArgs {
     target: TargetArgs,
     #[command(flatten)]
     pub(crate) wait: WaitArgs,
-    /// Only messages of this cluster: its id in `clusters`
-    #[arg(long, value_name = "ID", value_parser = cluster_id)]
-    pub(crate) cluster: Option<String>,
+    /// Only messages of this cluster: its id in `clusters`, or its number there with the same filters
+    #[arg(long, value_name = "ID")]
+    pub(crate) cluster: Option<ClusterChoice>,
     /// Do not ask for a confirmation; without a terminal, nothing is asked anyway
     #[arg(long)]
     pub(crate) yes: bool,
@@ -121,12 +121,6 @@ enum OrderArg {
 fn endpoint(url: &str) -> Result<String, String> {
     let given = url.to_owned();
     if connection::is_endpoint(url) { Ok(given) } else { Err("give a URL such as http://127.0.0.1:4566".to_owned()) }
-}
-
-fn cluster_id(text: &str) -> Result<String, String> {
-    let id = text.to_ascii_lowercase();
-    let is_id = id.len() == ID_LENGTH && id.chars().all(|digit| digit.is_ascii_hexdigit());
-    if is_id { Ok(id) } else { Err(format!("give the id of {ID_LENGTH} characters that `clusters` shows")) }
 }
 
 fn rate(text: &str) -> Result<f64, String> {

@@ -24,8 +24,8 @@ pub(crate) const MESSAGE: [&str; 7] =
     ["message", "failed", "envelope", "function or rule", "error", "event", "subject"];
 
 /// The columns of `clusters`.
-pub(crate) const CLUSTER: [&str; 9] =
-    ["cluster", "count", "function or rule", "error", "event", "first", "last", "when", "example"];
+pub(crate) const CLUSTER: [&str; 10] =
+    ["#", "cluster", "count", "function or rule", "error", "event", "first", "last", "when", "example"];
 
 pub(crate) fn overviews(overviews: &[QueueOverview], now: Timestamp, columns: &[usize]) -> String {
     let mut table = Rows::new(OVERVIEW);
@@ -96,10 +96,11 @@ pub(crate) fn clusters(clusters: &[Cluster], now: Timestamp, columns: &[usize]) 
         return String::new();
     }
     let mut table = Rows::new(CLUSTER);
-    for cluster in clusters {
+    for (index, cluster) in clusters.iter().enumerate() {
         let place = cluster.function.as_ref().or(cluster.rule.as_ref());
         let time = |at: Option<Timestamp>| at.map_or_else(|| "-".to_owned(), |at| format!("{} ago", ago(now, at)));
         table.add_row([
+            (index + 1).to_string(),
             cluster.id.clone(),
             cluster.count.to_string(),
             place.map_or_else(|| format!("({})", cluster.envelope), |name| one_line(name)),

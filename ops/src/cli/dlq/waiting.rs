@@ -12,13 +12,14 @@ use ops::dlq::replay::consumers::{Consumers, Consumption, WaitEnd};
 use serde::Serialize;
 
 use crate::cli::dlq::inspect::grouped;
+use crate::cli::interrupts;
 use crate::cli::output::{self, Outcome, one_line};
 
 /// Whether to wait for the consumers, and how long.
 #[derive(Clone, Copy, Debug, Args)]
 pub(crate) struct WaitArgs {
-    /// Wait until the consumers are done: until the queues that messages were sent to have no more messages than before. The
-    /// responses of functions are awaited. Whether the subscribers of a topic are done cannot be known
+    /// Wait until the consumers are done: until the queues that messages were sent to are empty, in AWS for a minute, because
+    /// its counts lag. The responses of functions are awaited. Whether the subscribers of a topic are done cannot be known
     #[arg(long)]
     wait: bool,
     /// With --wait: the longest time to wait after the last message was sent
@@ -52,16 +53,31 @@ impl<'a> WaitedSummary<'a> {
     }
 }
 
-/// Waits for the consumers, and shows on a terminal how many messages are left.
-pub(crate) async fn wait(consumers: &Consumers, timeout: Duration, stopped: &AtomicBool) -> Result<Consumption> {
+/// Waits for the consumers, and shows on a terminal how many messages are left. When nothing of the replay remains, an early
+/// end prints the command that goes on waiting.
+pub(crate) async fn wait(
+    consumers: &Consumers,
+    timeout: Duration,
+    stopped: &AtomicBool,
+    summary: &Summary,
+) -> Result<Consumption> {
+    interrupts::hold_nothing();
+    if summary.remaining == 0 {
+        let again = format!("all was sent: `ops dlq resume {} --wait` goes on waiting", summary.journal);
+        output::set_continuation(Some(again));
+    }
     // It draws only on a terminal.
     let spinner = ProgressBar::new_spinner();
     let report = |waiting| {
         spinner.set_message(format!("{} messages wait for their consumers", grouped(waiting)));
         spinner.tick();
     };
-    let consumption = consumers.wait(timeout, stopped, report).await;
+    let consumption = Box::pin(consumers.wait(timeout, stopped, report)).await;
     spinner.finish_and_clear();
+    let is_over = |seen: &Consumption| matches!(seen.end, WaitEnd::Consumed | WaitEnd::NotKnown);
+    if summary.remaining == 0 && consumption.as_ref().is_ok_and(is_over) {
+        output::set_continuation(None);
+    }
     consumption
 }
 
@@ -70,7 +86,7 @@ pub(crate) fn report(consumption: &Consumption) -> Outcome {
     let Consumption { end, waiting, came_back, not_known } = consumption;
     let waiting = grouped(*waiting);
     match end {
-        WaitEnd::Consumed => {}
+        WaitEnd::Consumed | WaitEnd::NotKnown => {}
         WaitEnd::TimedOut => output::print_notice(&format!(
             "{waiting} messages were not consumed in time: check whether the consumer runs; --wait-timeout waits longer"
         )),

@@ -112,6 +112,9 @@ pub struct Planned {
     /// The number of those that were not seen, so that they might match.
     #[serde(default)]
     pub unseen: u64,
+    /// The number of messages in the dead-letter queue, visible or not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub total: Option<u64>,
     /// The number of messages in the chosen target queue, visible or not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub target_total: Option<u64>,

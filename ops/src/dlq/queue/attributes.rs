@@ -77,6 +77,12 @@ impl Attributes {
         Ok(())
     }
 
+    /// The ARN of the queue's own dead-letter queue.
+    #[must_use]
+    pub fn dead_letter_arn(&self) -> Option<&str> {
+        self.redrive_policy.as_ref()?["deadLetterTargetArn"].as_str()
+    }
+
     /// How often a message can be received before the queue moves it to its own dead-letter queue. Browsing counts.
     #[must_use]
     pub fn max_receive_count(&self) -> Option<u64> {

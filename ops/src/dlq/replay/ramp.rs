@@ -11,13 +11,11 @@ use tokio::time::Instant;
 use crate::dlq::options::AfterReplay;
 use crate::dlq::queue::Queue;
 use crate::dlq::replay::Replay;
+use crate::dlq::replay::consumers::CHECK_INTERVAL;
 use crate::dlq::replay::receiver::with_retries;
 
 /// The number of messages in each step. The last step is repeated.
 const STEPS: [u64; 9] = [1, 2, 5, 20, 50, 100, 200, 500, 1000];
-
-/// How often a ramp checks whether the messages of its last step were consumed.
-const CHECK_INTERVAL: Duration = Duration::from_millis(500);
 
 /// The state before a step.
 struct StepStart {

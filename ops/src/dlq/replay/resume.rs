@@ -16,6 +16,7 @@ use crate::dlq::journal::state::{PendingMessage, State};
 use crate::dlq::lease::Leases;
 use crate::dlq::options::{AfterReplay, Options};
 use crate::dlq::plan::Plan;
+use crate::dlq::replay::consumers::Consumers;
 use crate::dlq::replay::receiver::Receiver;
 use crate::dlq::replay::{Replay, ReplaySource};
 
@@ -30,6 +31,7 @@ impl Replay {
         let planned = state.plan.clone().context("the journal has no plan: the replay ended before it began")?;
         let options: Options =
             serde_json::from_value(planned.options).context("the journal's options are not known")?;
+        let consumers = Consumers::from_journal(&source.queue, &source.sdk, &state).await?;
         journal.write(Entry::Resumed {}).await?;
         let refused = state.failed.values().flatten();
         let hidden: Vec<String> =
@@ -44,7 +46,7 @@ impl Replay {
         let id = planned.replay_id;
         let mut receiver = Receiver::new(&source.queue, Arc::clone(&leases), &options, plan, conditions, &id).await?;
         receiver.restore(&state);
-        let mut replay = Self::new(source, options, receiver, leases, journal, id).await;
+        let mut replay = Self::new(source, options, receiver, leases, journal, consumers, id).await;
         replay.target_total = planned.target_total.unwrap_or(0);
         (replay.accepted_before, replay.unplanned) = (state.replayed + state.parked, planned.unseen);
         let progress = &replay.progress;
@@ -69,6 +71,7 @@ impl Replay {
         self.breaker.check_deletions(failed.values());
         let deleted = message_ids.iter().enumerate().filter(|(index, _)| !failed.contains_key(index));
         let ids: Vec<Uuid> = deleted.map(|(_, id)| **id).collect();
+        self.deleted.fetch_add(ids.len() as u64, Ordering::Relaxed);
         self.record_deletions(&failed.keys().map(|index| *message_ids[*index]).collect::<Vec<_>>(), &ids);
         if ids.is_empty() { Ok(()) } else { self.journal.write(Entry::Deleted { ids }).await }
     }

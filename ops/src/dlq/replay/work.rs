@@ -3,9 +3,11 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use anyhow::Result;
 use tokio::task::JoinSet;
+use tokio::time::Instant;
 use uuid::Uuid;
 
 use crate::dlq::batch_call::Outcome;
@@ -18,10 +20,18 @@ use crate::dlq::replay::progress::{Progress, counter};
 use crate::dlq::replay::receiver::item::{Batch, Item};
 use crate::dlq::replay_message::ReplayMessage;
 use crate::dlq::replay_metadata::{failure_id, replay_key};
+use crate::dlq::targets::invoke::THROTTLED;
 use crate::dlq::targets::selection::ReplayTarget;
 
 /// A worker continues while this many of its deletions are pending.
 const MAX_PENDING_DELETIONS: usize = 1;
+
+/// How long a function that has no free concurrency is tried. The longest run of a function ends within this time, unless the
+/// function is switched off by a concurrency of zero.
+const MAX_THROTTLED_TIME: Duration = Duration::from_mins(15);
+
+/// The pause before throttled messages are sent again.
+const THROTTLED_PAUSE: Duration = Duration::from_secs(1);
 
 /// Why a message is skipped that the plan cannot contain.
 const SENT_AFTER_PLAN: &str = "it was sent to the queue after the plan was made";
@@ -111,8 +121,9 @@ impl Replay {
         let messages: Vec<ReplayMessage<'_>> = items.iter().map(|item| item.replay_message(&self.id)).collect();
         let outcomes = match (purpose, &self.options.parking) {
             (Purpose::Park, Some(parking)) => self.sender.park(parking, &messages).await?,
-            _ => self.sender.send(&messages).await?,
+            _ => self.send_unthrottled(&items, &messages).await?,
         };
+        let (items, outcomes) = self.without_throttled(items, outcomes)?;
         let (accepted, failed) = self.split_by_outcome(items, outcomes);
         if !accepted.is_empty() {
             let sent = accepted.iter().map(|(item, id)| sent(&item.message, id)).collect();
@@ -133,18 +144,55 @@ impl Replay {
         self.record_failures(failed)
     }
 
+    /// Sends messages. Those for which a function has no free concurrency are sent again until it has, they are no longer
+    /// held, or the replay must stop.
+    async fn send_unthrottled(&self, items: &[Item], messages: &[ReplayMessage<'_>]) -> Result<Vec<Outcome>> {
+        let mut outcomes = self.sender.send(messages).await?;
+        let give_up = Instant::now() + MAX_THROTTLED_TIME;
+        while !self.must_stop() && Instant::now() < give_up {
+            let is_throttled = |index: &usize| is_throttled(&outcomes[*index]) && self.leases.holds(items[*index].id());
+            let throttled: Vec<usize> = (0..messages.len()).filter(is_throttled).collect();
+            if throttled.is_empty() {
+                break;
+            }
+            tokio::time::sleep(THROTTLED_PAUSE).await;
+            let again: Vec<ReplayMessage<'_>> = throttled.iter().map(|index| messages[*index]).collect();
+            for (index, outcome) in throttled.into_iter().zip(self.sender.send(&again).await?) {
+                outcomes[index] = outcome;
+            }
+        }
+        Ok(outcomes)
+    }
+
+    /// Leaves out messages that were still throttled when the replay had to stop: they did not fail.
+    fn without_throttled(&self, items: Vec<Item>, outcomes: Vec<Outcome>) -> Result<(Vec<Item>, Vec<Outcome>)> {
+        let is_left_out = |(item, outcome): &(Item, Outcome)| {
+            is_throttled(outcome) && (self.must_stop() || !self.leases.holds(item.id()))
+        };
+        let (left_out, sent): (Vec<_>, Vec<_>) = items.into_iter().zip(outcomes).partition(is_left_out);
+        self.take_back(left_out.into_iter().map(|(item, _)| item).collect(), THROTTLED)?;
+        Ok(sent.into_iter().unzip())
+    }
+
     /// Leaves out messages that another consumer may have taken, because this process was suspended or SQS did not renew
     /// their leases.
     fn still_held(&self, items: Vec<Item>) -> Result<Vec<Item>> {
         let (held, lost): (Vec<Item>, Vec<Item>) = items.into_iter().partition(|item| self.leases.holds(item.id()));
-        if !lost.is_empty() {
-            let messages = lost.iter().map(|item| refused(&item.message, "LeaseOver")).collect();
-            self.journal.append(Entry::Failed { messages })?;
+        self.take_back(lost, "LeaseOver")?;
+        Ok(held)
+    }
+
+    /// Takes back messages that were not sent, for a reason that is no failure.
+    fn take_back(&self, items: Vec<Item>, reason: &str) -> Result<()> {
+        if items.is_empty() {
+            return Ok(());
         }
-        for item in lost {
+        let messages = items.iter().map(|item| refused(&item.message, reason)).collect();
+        self.journal.append(Entry::Failed { messages })?;
+        for item in items {
             self.receiver.forget(item.id());
         }
-        Ok(held)
+        Ok(())
     }
 
     fn split_by_outcome(&self, items: Vec<Item>, outcomes: Vec<Outcome>) -> (Handled, Handled) {
@@ -196,6 +244,7 @@ impl Replay {
                 deleted.push(id);
             }
         }
+        self.deleted.fetch_add(deleted.len() as u64, Ordering::Relaxed);
         self.record_deletions(&failed.keys().map(|index| ids[*index]).collect::<Vec<_>>(), &deleted);
         if deleted.is_empty() { Ok(()) } else { self.journal.append(Entry::Deleted { ids: deleted }) }
     }
@@ -212,6 +261,10 @@ impl Replay {
             attempt: item.attempt,
         }
     }
+}
+
+fn is_throttled(outcome: &Outcome) -> bool {
+    outcome.as_ref().is_err_and(|error| error == THROTTLED)
 }
 
 /// Messages, each with the id that the target gave it, or with the kind of error.

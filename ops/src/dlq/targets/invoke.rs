@@ -10,6 +10,9 @@ use serde_json::Value;
 
 use crate::dlq::batch_call::Outcome;
 
+/// The kind of error when a function has no free concurrency.
+pub(crate) const THROTTLED: &str = "TooManyRequestsException";
+
 /// How often an invocation is tried.
 const MAX_ATTEMPTS: u32 = 6;
 
@@ -66,7 +69,7 @@ pub(super) async fn invoke(
             Err(error) => {
                 error.code().unwrap_or("NoAnswer").clone_into(&mut failure);
                 let is_server_error = error.raw_response().is_none_or(|answer| answer.status().is_server_error());
-                if !is_server_error && failure != "TooManyRequestsException" {
+                if !is_server_error && failure != THROTTLED {
                     break;
                 }
             }
