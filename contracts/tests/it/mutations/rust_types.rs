@@ -107,8 +107,8 @@ fn checks_of(copy: &Path) -> String {
     let mut command = Command::new("cargo");
     command
         .args(["test", "--package", "contracts", "--test", "it"])
-        // With other settings than those, cargo keeps what this copy's `events` compiles to apart from what others compile to: the
-        // repository's, and that of the copy in which `cargo xtask test` makes a new service.
+        // With other settings, cargo keeps what this copy's `events` compiles to apart from what the repository's does, and
+        // from that of the copy in which `cargo xtask test` makes a new service.
         .args(["--config", "profile.dev.package.events.debug=1"])
         .args(["--", "check::every_check_holds"])
         .current_dir(copy);
