@@ -65,7 +65,10 @@ impl<'de, A: DeserializeOwned> Deserialize<'de> for Payload<A> {
         if is_probe(raw.get()) {
             return Ok(Self::Probe);
         }
-        serde_json::from_str(raw.get()).map(Self::Event).map_err(D::Error::custom)
+        // With the path of what does not parse, as `lambda_runtime` would tell it.
+        serde_path_to_error::deserialize(&mut serde_json::Deserializer::from_str(raw.get()))
+            .map(Self::Event)
+            .map_err(D::Error::custom)
     }
 }
 
@@ -107,6 +110,17 @@ mod tests {
         ] {
             assert_eq!(event(&other), Some(other));
         }
+    }
+
+    #[test]
+    fn a_payload_that_does_not_parse_is_refused_with_the_place() {
+        #[derive(Deserialize)]
+        struct Event {
+            #[expect(dead_code, reason = "only its type matters")]
+            detail: Vec<u8>,
+        }
+        let refused = serde_json::from_str::<Payload<Event>>(r#"{"detail": [1, "secret"]}"#).err().unwrap();
+        assert!(refused.to_string().starts_with("detail[1]: invalid type"), "{refused}");
     }
 
     #[test]

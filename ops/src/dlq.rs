@@ -6,7 +6,6 @@ pub mod batches;
 pub mod browse;
 pub mod cancellation;
 pub mod cluster;
-pub(crate) mod concurrently;
 pub mod edit;
 pub mod envelope;
 pub mod event;

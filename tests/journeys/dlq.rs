@@ -21,9 +21,11 @@ mod waiting;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use tests::bus::TestEvent;
+use tests::cloud::EmptyCloud;
 use tests::ops::{CommandOutput, Operator};
 use tests::product::Product;
 use tests::test_queue::TestQueue;
+use tests::wait::eventually;
 use tokio::process::{Child, Command};
 use uuid::Uuid;
 
@@ -99,6 +101,35 @@ pub(crate) fn shows(message: &Value, envelope: &str, wrapped: Wrapped, event: &T
 pub(crate) enum Wrapped {
     No,
     BySns,
+}
+
+/// A dead-letter queue with messages, and the queue that they are replayed to.
+pub(crate) struct Queues {
+    pub(crate) ops: Operator,
+    pub(crate) dead: TestQueue,
+    pub(crate) orders: TestQueue,
+    // Dropped last, because the queues are deleted there.
+    pub(crate) cloud: EmptyCloud,
+}
+
+impl Queues {
+    pub(crate) async fn with(count: usize) -> Self {
+        let cloud = EmptyCloud::start().await;
+        let ops = Operator::with_endpoint(&cloud.endpoint);
+        let dead = TestQueue::create(&cloud.sdk(), &TestQueue::unique_name("dlq")).await;
+        let orders = TestQueue::create(&cloud.sdk(), &TestQueue::unique_name("orders")).await;
+        dead.send_all(&numbered(count)).await;
+        Self { ops, dead, orders, cloud }
+    }
+
+    pub(crate) fn replay(&self, options: &[&str]) -> Child {
+        self.ops.start(&[&["replay", self.dead.name(), "--to-queue", self.orders.name()], options].concat())
+    }
+
+    pub(crate) async fn wait_until_sent(&self, count: u64) {
+        eventually("the first messages are replayed", async || (self.orders.depth().await.0 >= count).then_some(()))
+            .await;
+    }
 }
 
 /// So many different small texts.

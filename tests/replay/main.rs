@@ -15,7 +15,6 @@
 )]
 
 mod inboxes;
-mod killed_command;
 mod naive;
 mod proxy;
 mod queues;

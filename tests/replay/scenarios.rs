@@ -5,13 +5,13 @@ use std::time::{Duration, Instant};
 
 use aws_sdk_sqs::Client;
 use serde_json::Value;
+use tests::killed_command::{Continuation, KilledCommand, journals};
 use tests::product::Product;
 use tests::rng::SeededRng;
 use uuid::Uuid;
 
 use crate::Run;
 use crate::inboxes::Inboxes;
-use crate::killed_command::{Continuation, KilledCommand, journals};
 use crate::proxy::Proxy;
 use crate::queues::{Effects, Queue};
 

@@ -28,6 +28,7 @@ pub mod email;
 pub mod http;
 pub mod image;
 pub mod injected_fault;
+pub mod killed_command;
 pub mod logs;
 pub mod memory;
 pub mod ops;

@@ -27,6 +27,13 @@ pub struct CommandOutput {
 }
 
 impl CommandOutput {
+    /// Waits until a process ends.
+    pub async fn at_end_of(process: Child) -> Self {
+        let output = process.wait_with_output().await.expect("the operations CLI ends");
+        let text = |bytes| String::from_utf8(bytes).expect("text");
+        Self { code: output.status.code(), stdout: text(output.stdout), stderr: text(output.stderr) }
+    }
+
     /// The JSON objects on standard output, one a line.
     pub fn lines(&self) -> Vec<Value> {
         self.stdout.lines().map(|line| serde_json::from_str(line).expect("one object a line")).collect()
@@ -75,10 +82,7 @@ impl Operator {
 
     /// Runs `ops dlq` with these arguments.
     pub async fn run(&self, arguments: &[&str]) -> CommandOutput {
-        let output = self.start(arguments).wait_with_output().await.expect("the operations CLI runs");
-        let text = |bytes| String::from_utf8(bytes).expect("text");
-        let stdout = text(output.stdout);
-        let ran = CommandOutput { code: output.status.code(), stdout, stderr: text(output.stderr) };
+        let ran = CommandOutput::at_end_of(self.start(arguments)).await;
         assert!(!ran.stderr.contains("panicked"), "ops dlq {arguments:?}: {}", ran.stderr);
         ran
     }

@@ -1,5 +1,7 @@
 //! Deploys stacks: build, lint, package, change set, smoke test. The only code that deploys, locally and to AWS.
 
+mod smoke_test;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
@@ -21,9 +23,8 @@ use crate::package::{self, Architecture, Build};
 use crate::page::{self, publish};
 use crate::parameters::{self, Assigned, Sources};
 use crate::python::Python;
-use crate::release::{Release, Releases};
+use crate::release::Release;
 use crate::services::Service;
-use crate::smoke::{self, NotTested};
 use crate::stacks::{self, ARTIFACTS, Stack, Stacks, WEB};
 use crate::template::Template;
 use crate::ui::{self, Step};
@@ -219,39 +220,6 @@ impl Deployment<'_> {
         Ok(Some(change_set.changes))
     }
 
-    /// Keeps a deployment that passes its smoke test, also when it changed nothing: one before may have been killed. After
-    /// a failure the last one that passed runs again.
-    async fn keep_or_return(
-        &self,
-        stack: &Stack,
-        service: &Service,
-        bucket: &str,
-        release: &Release,
-        step: &Step,
-    ) -> Result<()> {
-        let releases = Releases::new(self.target, bucket);
-        let last = releases.last(&stack.name).await?;
-        let has_passed = last.as_ref().is_some_and(|last| last.is_like(release));
-        let tested =
-            if has_passed { self.test_api(service, step).await } else { self.test(stack, service, step).await };
-        let Err(failure) = tested else {
-            return releases.keep(&stack.name, release).await;
-        };
-        if failure.is::<NotTested>() {
-            return Err(failure);
-        }
-        let Some(last) = last else {
-            return Err(failure.context(
-                "it runs, because no deployment before it has passed the smoke test that it could return to; this \
-                 command fails until one passes",
-            ));
-        };
-        step.note(format_args!("  {failure:#}: returning to the deployment of {}", last.at));
-        self.change(stack, &last, step).await.context("it did not return")?;
-        self.test_api(service, step).await.context("also the last deployment that passed now fails")?;
-        Err(failure.context(format!("the deployment of {} runs again", last.at)))
-    }
-
     /// The services that a stack serves. The distribution leaves out what is not deployed: CloudFormation would refuse
     /// the whole stack for one SSM parameter that is missing.
     async fn served_by(&self, stack: &Stack, step: &Step) -> Result<Vec<Service>> {
@@ -268,24 +236,6 @@ impl Deployment<'_> {
             ));
         }
         Ok(deployed)
-    }
-
-    /// The API of a new release answers, and each of its functions starts.
-    async fn test(&self, stack: &Stack, service: &Service, step: &Step) -> Result<()> {
-        self.test_api(service, step).await?;
-        step.at("starting its functions");
-        let name = stacks::stack_name(&self.target.env, &stack.name);
-        for function in smoke::functions(self.target, &name).await? {
-            step.note(format_args!("  {function} was not started: its reserved concurrency is 0"));
-        }
-        Ok(())
-    }
-
-    async fn test_api(&self, service: &Service, step: &Step) -> Result<()> {
-        step.at("smoke test");
-        let path = stacks::parameter_path(&self.target.env, &service.name, "api-id");
-        let api_id = self.parameter(&path).await?.with_context(|| format!("the stack stored no parameter {path}"))?;
-        smoke::api(self.target, &api_id, &service.smoke).await
     }
 
     async fn assign(&self, stack: &Stack, template: &Template, code: Option<&Code>) -> Result<Assigned> {

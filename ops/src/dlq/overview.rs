@@ -5,12 +5,13 @@ use std::time::Duration;
 
 use anyhow::{Result, ensure};
 use aws_json::cloudwatch::{self, Datapoint, Metric};
+use futures_util::stream::{self, StreamExt};
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 use serde_json::Value;
 
 use crate::connection::{Connection, LOCAL};
-use crate::dlq::concurrently::concurrently;
+use crate::dlq::limits::MAX_CONCURRENT_REQUESTS;
 use crate::dlq::queue::Queue;
 use crate::dlq::queue::attributes::Attributes;
 use crate::dlq::queue_lookup::list_urls;
@@ -119,13 +120,14 @@ pub async fn list_queues(
 /// The queues with their attributes, in the same order. Several are read at a time.
 async fn with_attributes(connection: &Connection, urls: Vec<String>) -> Result<Vec<(Queue, Attributes)>> {
     let opened = Queue::open(connection, "").await;
-    let read = concurrently(urls, |url| {
+    let reads = urls.into_iter().map(|url| {
         let queue = opened.beside(&url);
         async move { queue.attributes().await.map(|attributes| (queue, attributes)) }
     });
+    let read: Vec<Result<_>> = stream::iter(reads).buffered(MAX_CONCURRENT_REQUESTS).collect().await;
     // An unknown queue was deleted since it was listed.
     let is_deleted = |read: &Result<_>| read.as_ref().is_err_and(anyhow::Error::is::<UsageError>);
-    read.await?.into_iter().filter(|read| !is_deleted(read)).collect()
+    read.into_iter().filter(|read| !is_deleted(read)).collect()
 }
 
 /// For each dead-letter queue, by ARN, the names of the queues that use it.

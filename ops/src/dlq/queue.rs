@@ -10,12 +10,12 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail, ensure};
 use aws_config::SdkConfig;
 use aws_sdk_sqs::types::{ChangeMessageVisibilityBatchRequestEntry, MessageSystemAttributeName};
+use futures_util::stream::{self, StreamExt, TryStreamExt};
 
 use crate::connection::Connection;
 use crate::deployment::{Deployment, Service};
-use crate::dlq::concurrently::concurrently;
 use crate::dlq::envelope::{self, Object, Reading};
-use crate::dlq::limits::BATCH_SIZE;
+use crate::dlq::limits::{BATCH_SIZE, MAX_CONCURRENT_REQUESTS};
 use crate::dlq::message::Message;
 use crate::dlq::queue_lookup::{describe_existing, find_url, list_urls, name_in_url};
 use crate::dlq::raw_message::RawMessage;
@@ -235,15 +235,13 @@ impl Queue {
         receipts: &[String],
         visibility_timeout: Duration,
     ) -> Result<HashMap<usize, String>> {
-        let batches = concurrently(receipts.chunks(BATCH_SIZE), |batch| {
-            let (queue, batch) = (self.clone(), batch.to_vec());
-            async move { queue.change_batch(&batch, visibility_timeout).await }
+        let calls: Vec<_> =
+            receipts.chunks(BATCH_SIZE).map(|batch| self.change_batch(batch, visibility_timeout)).collect();
+        let batches: Vec<Vec<_>> = stream::iter(calls).buffered(MAX_CONCURRENT_REQUESTS).try_collect().await?;
+        let failed = batches.into_iter().enumerate().flat_map(|(number, failed)| {
+            failed.into_iter().map(move |(index, code)| (number * BATCH_SIZE + index, code))
         });
-        let mut failed = HashMap::new();
-        for (number, failed_in_batch) in batches.await?.into_iter().enumerate() {
-            failed.extend(failed_in_batch?.into_iter().map(|(index, code)| (number * BATCH_SIZE + index, code)));
-        }
-        Ok(failed)
+        Ok(failed.collect())
     }
 
     async fn change_batch(&self, receipts: &[String], visibility_timeout: Duration) -> Result<Vec<(usize, String)>> {

@@ -6,47 +6,10 @@ use std::fs;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
-use tests::cloud::EmptyCloud;
-use tests::ops::{CommandOutput, Operator};
-use tests::test_queue::TestQueue;
+use tests::ops::CommandOutput;
 use tests::wait::eventually;
-use tokio::process::Child;
 
-use super::{numbered, signal};
-
-struct Queues {
-    ops: Operator,
-    dead: TestQueue,
-    orders: TestQueue,
-    // Dropped last, because the queues are deleted there.
-    cloud: EmptyCloud,
-}
-
-impl Queues {
-    async fn with(count: usize) -> Self {
-        let cloud = EmptyCloud::start().await;
-        let ops = Operator::with_endpoint(&cloud.endpoint);
-        let dead = TestQueue::create(&cloud.sdk(), &TestQueue::unique_name("dlq")).await;
-        let orders = TestQueue::create(&cloud.sdk(), &TestQueue::unique_name("orders")).await;
-        dead.send_all(&numbered(count)).await;
-        Self { ops, dead, orders, cloud }
-    }
-
-    fn replay(&self, options: &[&str]) -> Child {
-        self.ops.start(&[&["replay", self.dead.name(), "--to-queue", self.orders.name()], options].concat())
-    }
-
-    async fn wait_until_sent(&self, count: u64) {
-        eventually("the first messages are replayed", async || (self.orders.depth().await.0 >= count).then_some(()))
-            .await;
-    }
-}
-
-async fn ended(process: Child) -> CommandOutput {
-    let output = process.wait_with_output().await.expect("the operations CLI ends");
-    let text = |bytes| String::from_utf8(bytes).expect("text");
-    CommandOutput { code: output.status.code(), stdout: text(output.stdout), stderr: text(output.stderr) }
-}
+use super::{Queues, signal};
 
 fn bodies(messages: Vec<aws_sdk_sqs::types::Message>) -> BTreeSet<String> {
     let count = messages.len();
@@ -63,7 +26,7 @@ async fn an_interrupted_replay_sends_nothing_more_however_low_its_rate() {
         queues.wait_until_sent(1).await;
         signal(&replay, "INT").await;
         let (interrupted, sent) = (Instant::now(), queues.orders.depth().await.0);
-        let ran = ended(replay).await;
+        let ran = CommandOutput::at_end_of(replay).await;
         // Less than the pause between two messages at the lower rate.
         assert!(interrupted.elapsed() < Duration::from_secs(15), "it ends: {:?}", interrupted.elapsed());
         let summary = ran.summary();
@@ -84,7 +47,7 @@ async fn messages_that_a_plan_did_not_see_remain_after_a_resume_that_received_th
     let replay = queues.replay(&["--count", "1000", "--rate", "10"]);
     queues.wait_until_sent(1).await;
     signal(&replay, "INT").await;
-    let journal = ended(replay).await.summary()["journal"].as_str().expect("a journal").to_owned();
+    let journal = CommandOutput::at_end_of(replay).await.summary()["journal"].as_str().expect("a journal").to_owned();
     queues.dead.release(&held).await;
     let ran = queues.ops.run(&["resume", &journal]).await;
     let summary = ran.summary();
@@ -108,7 +71,7 @@ async fn a_process_that_slept_longer_than_its_lease_sends_nothing_that_others_ha
     }
     queues.dead.delete(&taken).await;
     signal(&replay, "CONT").await;
-    let ran = ended(replay).await;
+    let ran = CommandOutput::at_end_of(replay).await;
     let (taken, replayed) = (bodies(taken), bodies(queues.orders.drain().await));
     let doubled: Vec<_> = taken.intersection(&replayed).collect();
     // The messages that were being sent when it was stopped were sent in time, but not deleted.

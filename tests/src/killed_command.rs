@@ -5,17 +5,19 @@ use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
-use tests::rng::SeededRng;
 use tokio::process::{Child, Command};
 
-use crate::DEADLINE;
+use crate::rng::SeededRng;
+
+/// How long a command may take that is not killed.
+const DEADLINE: Duration = Duration::from_mins(10);
 
 /// A process that writes nothing for this long waits for hidden messages, and is killed during the wait.
 const IDLE: Duration = Duration::from_secs(4);
 
 /// How a command continues after a kill.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum Continuation {
+pub enum Continuation {
     /// With `resume`, and with the command itself for what `resume` has left.
     Resume,
     /// With the same command.
@@ -24,23 +26,23 @@ pub(crate) enum Continuation {
 
 /// A command, its journals, and how it is killed.
 #[derive(Debug)]
-pub(crate) struct KilledCommand<'a> {
+pub struct KilledCommand<'a> {
     /// The path of the operations CLI.
-    pub(crate) ops: &'a Path,
+    pub ops: &'a Path,
     /// The faulty endpoint of AWS.
-    pub(crate) endpoint: &'a str,
+    pub endpoint: &'a str,
     /// The folder of journals.
-    pub(crate) folder: &'a Path,
+    pub folder: &'a Path,
     /// The arguments of the command that is killed.
-    pub(crate) command: Vec<String>,
-    pub(crate) continuation: Continuation,
+    pub command: Vec<String>,
+    pub continuation: Continuation,
     /// The approximate size of its journal at the end, in bytes, to spread the kills over the run.
-    pub(crate) journal_bytes: u64,
+    pub journal_bytes: u64,
 }
 
 impl KilledCommand<'_> {
     /// Runs it and kills it up to `kills` times; the number of kills, and its last line of output.
-    pub(crate) async fn run(&self, kills: u32, rng: &SeededRng) -> (u32, Value) {
+    pub async fn run(&self, kills: u32, rng: &SeededRng) -> (u32, Value) {
         // Random points may be further apart than the average, so there is space for a quarter more.
         let average = self.journal_bytes / u64::from(kills + kills / 4 + 5);
         let (mut done, mut has_begun) = (0, false);
@@ -66,7 +68,7 @@ impl KilledCommand<'_> {
     }
 
     /// Runs it until it has completed; its last line of output.
-    pub(crate) async fn finish(&self) -> Value {
+    pub async fn finish(&self) -> Value {
         let deadline = Instant::now() + DEADLINE;
         let mut has_begun = true;
         loop {
@@ -105,7 +107,7 @@ impl KilledCommand<'_> {
 }
 
 /// The journals with a plan, the oldest first.
-pub(crate) fn journals(folder: &Path) -> Vec<PathBuf> {
+pub fn journals(folder: &Path) -> Vec<PathBuf> {
     let Ok(files) = std::fs::read_dir(folder) else {
         return Vec::new();
     };
