@@ -22,7 +22,7 @@ use super::numbered;
 const COUNT: usize = 1000;
 const KILLS: u32 = 25;
 
-/// Messages a second.
+/// Messages a second, for a run of half a minute.
 const RATE: &str = "40";
 
 /// The kills are spread over so many messages, which leaves time for late ones on a slow machine.

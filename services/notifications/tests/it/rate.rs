@@ -16,25 +16,30 @@ fn failure(kind: &str) -> Answer {
     Answer::Json(400, json!({"__type": kind, "message": "No."}))
 }
 
-#[test]
-fn a_user_beyond_the_rate_is_told_when_to_come_again_and_nothing_is_read() {
-    // DynamoDB throttles a row that is written more often than any limit allows.
-    for count in [condition_failed(&json!({})), failure("ProvisionedThroughputExceededException")] {
-        let (status, problem, ran) = read(count);
-        assert_eq!((status, &problem["type"]), (429, &json!("urn:problem:busline:too-many-requests")), "{ran:?}");
-        let answer = ran.outcome.as_ref().expect("an answer");
-        let seconds: u32 = answer["headers"]["retry-after"].as_str().expect("a header").parse().expect("seconds");
-        assert!((1..=60).contains(&seconds), "{seconds}");
-        let reads = ran.bodies("GetItem").into_iter().filter(|body| body["Key"]["sk"]["S"] != "TOMBSTONE");
-        assert_eq!(reads.count(), 0, "{ran:?}");
-    }
+fn assert_nothing_is_read(ran: &Ran) {
+    let reads = ran.bodies("GetItem").into_iter().filter(|body| body["Key"]["sk"]["S"] != "TOMBSTONE");
+    assert_eq!(reads.count(), 0, "{ran:?}");
 }
 
 #[test]
-fn a_change_that_cannot_be_counted_is_not_made() {
-    let (status, problem, ran) = read(failure("AccessDeniedException"));
-    assert_eq!((status, &problem["type"]), (500, &json!("urn:problem:busline:internal")), "{ran:?}");
-    assert!(ran.logs.contains("a request failed on our side"), "{}", ran.logs);
+fn a_user_beyond_the_rate_is_told_when_to_come_again_and_nothing_is_read() {
+    let (status, problem, ran) = read(condition_failed(&json!({})));
+    assert_eq!((status, &problem["type"]), (429, &json!("urn:problem:busline:too-many-requests")), "{ran:?}");
+    let answer = ran.outcome.as_ref().expect("an answer");
+    let seconds: u32 = answer["headers"]["retry-after"].as_str().expect("a header").parse().expect("seconds");
+    assert!((1..=60).contains(&seconds), "{seconds}");
+    assert_nothing_is_read(&ran);
+}
+
+#[test]
+fn a_change_that_cannot_be_counted_is_not_made_and_is_no_fault_of_the_user() {
+    // A table or an account can be throttled however little this user sends.
+    for kind in ["AccessDeniedException", "ProvisionedThroughputExceededException", "RequestLimitExceeded"] {
+        let (status, problem, ran) = read(failure(kind));
+        assert_eq!((status, &problem["type"]), (500, &json!("urn:problem:busline:internal")), "{ran:?}");
+        assert!(ran.logs.contains("a request failed on our side"), "{}", ran.logs);
+        assert_nothing_is_read(&ran);
+    }
 }
 
 #[test]
