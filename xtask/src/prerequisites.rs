@@ -1,11 +1,16 @@
 //! Checks that the machine has the tools that Busline needs.
 
 use std::fs;
+use std::path::Path;
 use std::process::Command;
 
 use anyhow::{Context, Result, bail};
+use walkdir::WalkDir;
 
+use crate::faults;
 use crate::home::Home;
+
+const GIB: u64 = 1 << 30;
 
 /// Checks Rust, Python, Node and npm, and reports all missing tools together, one line each.
 pub(crate) fn check(home: &Home) -> Result<()> {
@@ -18,6 +23,32 @@ pub(crate) fn check(home: &Home) -> Result<()> {
         return Ok(());
     }
     bail!("this machine lacks tools that Busline needs:\n{}", missing.join("\n"))
+}
+
+/// What a whole check writes, most of it into cargo's target folder.
+const WHOLE_CHECK_GIB: u64 = 24;
+
+/// Checks that the disk has room for a whole check, less what cargo's target folder has already. A disk that fills on the way
+/// makes tests fail with messages that do not tell why.
+pub(crate) fn check_disk(home: &Home) -> Result<()> {
+    let disk = rustix::fs::statvfs(&home.repo)
+        .with_context(|| format!("cannot look at the disk of {}", home.repo.display()))?;
+    let free = disk.f_bavail * disk.f_frsize / GIB;
+    let needed = WHOLE_CHECK_GIB.saturating_sub(size(&faults::target(home)?) / GIB);
+    if free < needed {
+        bail!(
+            "a whole check needs {needed} GiB more on the disk of {}, which has {free} GiB left: free some, or check in \
+             parts (`cargo xtask test --help`)",
+            home.repo.display()
+        );
+    }
+    Ok(())
+}
+
+/// The bytes of all files in a folder that others may change meanwhile.
+fn size(folder: &Path) -> u64 {
+    let files = WalkDir::new(folder).into_iter().flatten().filter(|entry| entry.file_type().is_file());
+    files.filter_map(|file| file.metadata().ok()).map(|about| about.len()).sum()
 }
 
 type Checked = std::result::Result<(), String>;
@@ -91,6 +122,15 @@ mod tests {
         assert_eq!(version("v20.20.2"), Some([20, 20, 2]));
         assert_eq!(version("Python 3.11.7"), Some([3, 11, 7]));
         assert_eq!(version("none"), None);
+    }
+
+    #[test]
+    fn the_size_of_a_folder_is_that_of_its_files_at_any_depth() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::create_dir(folder.path().join("inner")).unwrap();
+        fs::write(folder.path().join("one"), [0; 3]).unwrap();
+        fs::write(folder.path().join("inner/two"), [0; 4]).unwrap();
+        assert_eq!((size(folder.path()), size(&folder.path().join("none"))), (7, 0));
     }
 
     #[test]

@@ -106,6 +106,9 @@ pub(crate) async fn command(home: &Home, only: &[Part], service: Option<&str>, a
     if let &[part] = parts {
         return run(part, home, &python, &selection, &mut interrupts).await;
     }
+    if only.is_empty() && service.is_none() {
+        prerequisites::check_disk(home)?;
+    }
     // Found before anything is compiled, which may replace the file.
     let program = env::current_exe().context("cannot find this program")?;
     let runs = parts.iter().map(|&part| in_own_process(&program, part, &selection));
