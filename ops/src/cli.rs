@@ -1,6 +1,7 @@
 //! The command line of `ops`: arguments, output, and the dispatch to commands.
 
 mod arguments;
+pub(crate) mod completion;
 mod confirmation;
 mod contracts;
 mod dlq;
@@ -43,9 +44,11 @@ enum Command {
     /// Contracts between services: checks before a merge or a deployment
     #[command(subcommand)]
     Contracts(ContractsCommand),
-    /// Prints a completion script for a shell
-    #[command(after_help = "Examples:\n  ops completions bash > ~/.local/share/bash-completion/completions/ops\n  \
-                            ops completions zsh > ~/.zfunc/_ops")]
+    /// Prints a completion script for a shell, which completes names of queues and ids of replays too
+    #[command(after_help = "Examples:\n  echo 'source <(ops completions bash)' >> ~/.bashrc\n  \
+                            echo 'source <(ops completions zsh)' >> ~/.zshrc\n  \
+                            ops completions fish > ~/.config/fish/completions/ops.fish\n\n\
+                            The shell runs `ops`, as it is found in PATH, for each completion.")]
     Completions {
         /// The shell that is to complete commands
         shell: Shell,
@@ -87,11 +90,7 @@ async fn dispatch(command: Command) -> Result<Outcome> {
             dlq::run(command).await
         }
         Command::Contracts(command) => Box::pin(contracts::run(command)).await,
-        Command::Completions { shell } => {
-            let mut script = Vec::new();
-            clap_complete::generate(shell, &mut Cli::command(), "ops", &mut script);
-            output::print_text(&script)
-        }
+        Command::Completions { shell } => completion::print_script(shell),
         Command::Man { folder } => manual(folder),
     }
 }

@@ -66,6 +66,12 @@ impl Connection {
         deployment.inspect(|_| record_answer())
     }
 
+    /// What the names of the environment's queues begin with, if it is one of this product.
+    #[must_use]
+    pub fn prefix(&self) -> Option<String> {
+        self.is_busline.then(|| format!("busline-{}-", self.env))
+    }
+
     /// A question with the names of existing environments that are similar to this one; empty when they cannot be read.
     pub async fn similar_environments(&self) -> String {
         let read = tokio::time::timeout(SUGGESTION_TIMEOUT, parameters_by_path(&self.sdk, "/busline/"));

@@ -4,8 +4,13 @@ mod cli;
 
 use std::process::ExitCode;
 
+fn main() -> ExitCode {
+    cli::completion::answer_shell();
+    run()
+}
+
 // With workers, signals are handled and leases renewed while the main thread waits for a reader of standard output.
 #[tokio::main(flavor = "multi_thread", worker_threads = 2)]
-async fn main() -> ExitCode {
+async fn run() -> ExitCode {
     cli::run().await
 }

@@ -16,12 +16,14 @@ use ops::dlq::queue::Queue;
 use ops::dlq::queue::attributes::RedrivingQueue;
 use ops::error::UsageError;
 
+use crate::cli::completion;
 use crate::cli::interrupts::stop_at_interrupt;
 
 /// The queue that a command works on.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct QueueArgs {
     /// The queue: its URL, its name, or a service of the environment
+    #[arg(add = completion::queues())]
     pub(crate) queue: String,
     /// The environment; `local` is the running local cloud. Without it, `AWS_ENDPOINT_URL`, `AWS_PROFILE`,
     /// `AWS_ACCESS_KEY_ID` or the queue's URL decide, and without those it is the local cloud

@@ -7,7 +7,7 @@ mod import;
 mod insight;
 mod insight_tables;
 mod inspect;
-mod journal;
+pub(crate) mod journal;
 mod list;
 mod purge;
 mod reading;

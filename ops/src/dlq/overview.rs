@@ -87,8 +87,7 @@ pub async fn list_queues(
     previous: &PreviousDepths,
     now: Timestamp,
 ) -> Result<Vec<QueueOverview>> {
-    let prefix = connection.is_busline.then(|| format!("busline-{}-", connection.env));
-    let mut urls = list_urls(&connection.sdk, prefix.as_deref()).await?;
+    let mut urls = list_urls(&connection.sdk, connection.prefix().as_deref()).await?;
     if urls.is_empty() && connection.is_busline {
         ensure!(
             connection.env == LOCAL,

@@ -64,8 +64,15 @@ impl FakeAws {
 
     /// `ops dlq` with this endpoint. Its journals are in the folder.
     pub(crate) fn ops(&self, arguments: &[&str]) -> Command {
+        let mut command = self.ops_program();
+        command.arg("dlq").args(arguments);
+        command
+    }
+
+    /// `ops` with this endpoint, without arguments.
+    pub(crate) fn ops_program(&self) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_ops"));
-        command.arg("dlq").args(arguments).env("AWS_ENDPOINT_URL", &self.url).env("AWS_REGION", "eu-west-1");
+        command.env("AWS_ENDPOINT_URL", &self.url).env("AWS_REGION", "eu-west-1");
         command.env("AWS_ACCESS_KEY_ID", "test").env("AWS_SECRET_ACCESS_KEY", "test");
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         command

@@ -70,6 +70,48 @@ fn a_queue_with_a_similar_name_is_suggested() {
     assert!(said.contains("Did you mean `my-dlq`?"), "{said}");
 }
 
+/// What `ops` proposes to bash for the last word of a line.
+fn completed(command: &mut Command, line: &[&str]) -> Vec<String> {
+    let index = (line.len() - 1).to_string();
+    command.env("OPS_COMPLETE", "bash").env("_CLAP_COMPLETE_INDEX", index).env("_CLAP_IFS", "\n");
+    let (code, shown, said) = run(command.arg("--").args(line));
+    assert_eq!((code, said.as_str()), (Some(0), ""), "{shown}");
+    shown.lines().map(str::to_owned).collect()
+}
+
+#[test]
+fn shells_complete_names_of_queues() {
+    let aws = failures();
+    assert_eq!(completed(&mut aws.ops_program(), &["ops", "dlq", "peek", "my-"]), ["my-dlq"]);
+    let target = ["ops", "dlq", "replay", "my-dlq", "--to-queue", "ord"];
+    assert_eq!(completed(&mut aws.ops_program(), &target), ["orders"]);
+    assert_eq!(completed(&mut aws.ops_program(), &["ops", "dlq", "pe"]), ["peek"]);
+    let mut unreachable = aws.ops_program();
+    unreachable.env("AWS_ENDPOINT_URL", "http://127.0.0.1:1");
+    assert_eq!(completed(&mut unreachable, &["ops", "dlq", "peek", "my-"]), Vec::<String>::new());
+}
+
+#[test]
+fn shells_complete_ids_of_replays_the_newest_first() {
+    let journals = tempfile::tempdir().unwrap();
+    let ids = ["019a0000-0000-7000-8000-000000000001", "019a0000-0000-7000-8000-000000000002"];
+    for id in ids {
+        std::fs::write(journals.path().join(format!("{id}.ndjson")), "").unwrap();
+    }
+    let folder = journals.path().to_str().unwrap();
+    let line = ["ops", "dlq", "resume", "--journal-dir", folder, "019a"];
+    assert_eq!(completed(&mut failures().ops_program(), &line), [ids[1], ids[0]]);
+}
+
+#[test]
+fn the_completion_script_of_a_shell_asks_this_program() {
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+        let (code, script, said) = run(failures().ops_program().args(["completions", shell]));
+        assert_eq!(code, Some(0), "{said}");
+        assert!(script.contains("OPS_COMPLETE") && script.contains("ops"), "{shell}: {script}");
+    }
+}
+
 #[test]
 fn one_cluster_is_replayed_by_its_number_or_by_its_id_while_others_grow() {
     let aws = failures();

@@ -9,6 +9,7 @@ use ops::dlq::journal::read;
 use serde_json::json;
 
 use crate::cli::arguments::non_empty_text;
+use crate::cli::completion;
 use crate::cli::layout::{ColumnsArgs, Rows};
 use crate::cli::output::{self, Format, Outcome};
 
@@ -34,6 +35,7 @@ pub(crate) enum JournalCommand {
 #[derive(Debug, Args)]
 pub(crate) struct JournalArgs {
     /// The replay's id, its beginning, or the journal's file
+    #[arg(add = completion::replays())]
     pub(crate) replay: String,
     #[command(flatten)]
     pub(crate) folder: JournalFolder,
@@ -61,7 +63,7 @@ pub(crate) struct JournalList {
 pub(crate) struct JournalFolder {
     /// The folder of journals; `.busline/ops/replays` in this repository, else `$XDG_STATE_HOME/busline-ops/replays`
     #[arg(long, value_name = "FOLDER")]
-    journal_dir: Option<PathBuf>,
+    pub(crate) journal_dir: Option<PathBuf>,
 }
 
 impl JournalFolder {

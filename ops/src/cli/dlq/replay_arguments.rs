@@ -14,6 +14,7 @@ use ops::dlq::targets::topic;
 use ops::error::UsageError;
 
 use crate::cli::arguments::{BrowseArgs, FilterArgs, QueueArgs, non_empty_text};
+use crate::cli::completion;
 use crate::cli::dlq::cluster_choice::ClusterChoice;
 use crate::cli::dlq::journal::JournalFolder;
 use crate::cli::dlq::waiting::WaitArgs;
@@ -78,7 +79,7 @@ pub(crate) struct ReplayArgs {
 #[command(next_help_heading = "Replay target (default: what each message names)")]
 pub(crate) struct TargetArgs {
     /// Send messages unchanged to this queue: its URL or name
-    #[arg(long, value_name = "QUEUE", conflicts_with = "to_topic")]
+    #[arg(long, value_name = "QUEUE", conflicts_with = "to_topic", add = completion::queues())]
     to_queue: Option<String>,
     /// Publish messages to this SNS topic, as they were published first: its ARN or name. Every subscriber receives
     /// them
@@ -94,7 +95,7 @@ pub(crate) struct TargetArgs {
     #[arg(long, value_name = "FUNCTION", value_parser = non_empty_text())]
     invoke: Option<String>,
     /// The queue for messages that failed too often; by default the service's parking queue
-    #[arg(long, value_name = "QUEUE")]
+    #[arg(long, value_name = "QUEUE", add = completion::queues())]
     parking: Option<String>,
 }
 

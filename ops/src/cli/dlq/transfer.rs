@@ -24,6 +24,7 @@ use ops::error::UsageError;
 use uuid::Uuid;
 
 use crate::cli::arguments::{BrowseArgs, FilterArgs, ForceArgs, QueueArgs, non_empty_text};
+use crate::cli::completion;
 use crate::cli::dlq::edit::{self, Edit};
 use crate::cli::dlq::import::{self, Import};
 use crate::cli::dlq::journal::JournalFolder;
@@ -95,7 +96,7 @@ pub(crate) struct ParkingArgs {
     #[command(flatten)]
     folder: JournalFolder,
     /// The parking queue; by default the one of the service, or `<name>-parking` for `<name>-dlq`
-    #[arg(long, value_name = "QUEUE")]
+    #[arg(long, value_name = "QUEUE", add = completion::queues())]
     parking: Option<String>,
     /// At most this many messages
     #[arg(long, value_parser = clap::value_parser!(u64).range(1..))]
@@ -108,6 +109,7 @@ pub(crate) struct ParkingArgs {
 #[derive(Debug, Args)]
 pub(crate) struct Rollback {
     /// The replay's id, its beginning, or the journal's file
+    #[arg(add = completion::replays())]
     replay: String,
     #[command(flatten)]
     folder: JournalFolder,
