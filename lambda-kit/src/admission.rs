@@ -18,7 +18,7 @@ use uuid::Uuid;
 use crate::personal_data::tombstone;
 use crate::problem::Problem;
 use crate::settings::{MissingSettings, Settings};
-use crate::table::TableError;
+use crate::table::{self, TableError};
 
 /// Hashed before the id, so that the hash cannot be compared with hashes made for another purpose.
 const LABEL: &str = "busline requests of user ";
@@ -146,7 +146,7 @@ fn seconds_left(now: Timestamp) -> u32 {
 }
 
 fn expiry(now: Timestamp) -> AttributeValue {
-    AttributeValue::N(now.saturating_add(RETENTION).map_or(0, Timestamp::as_second).to_string())
+    AttributeValue::N(table::expires_at(now, RETENTION).to_string())
 }
 
 #[cfg(test)]

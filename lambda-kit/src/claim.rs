@@ -5,6 +5,8 @@ use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem};
 use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
+use crate::table::expires_at;
+
 /// How long a claim is kept: longer than any copy of an event, which is 30 days in the bus's archive and then 14 days in
 /// a dead-letter queue.
 pub const CLAIM_RETENTION: SignedDuration = SignedDuration::from_hours(60 * 24);
@@ -22,10 +24,7 @@ pub fn claim(table: &str, consumer: &str, event_id: Uuid, now: Timestamp) -> Res
         .table_name(table)
         .item("pk", key.clone())
         .item("sk", key)
-        .item(
-            "expiresAt",
-            AttributeValue::N(now.saturating_add(CLAIM_RETENTION).map_or(0, Timestamp::as_second).to_string()),
-        )
+        .item("expiresAt", AttributeValue::N(expires_at(now, CLAIM_RETENTION).to_string()))
         .condition_expression("attribute_not_exists(pk)")
         .build()?;
     Ok(TransactWriteItem::builder().put(put).build())

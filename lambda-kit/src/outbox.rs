@@ -5,7 +5,7 @@ use aws_sdk_dynamodb::types::{Put, TransactWriteItem};
 use events::envelope::MAX_EVENT_BYTES;
 use events::envelope::{self, Event, Payload};
 use events::participants::{self, ParticipantPayload};
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -64,7 +64,7 @@ impl OutboxRow {
             return Err(OutboxError::TooLarge(detail.len()));
         }
         let metadata = &event.metadata;
-        let expires_at = metadata.occurred_at.saturating_add(OUTBOX_RETENTION).map_or(0, Timestamp::as_second);
+        let expires_at = crate::table::expires_at(metadata.occurred_at, OUTBOX_RETENTION);
         Ok(Self {
             pk: format!("OUTBOX#{}", metadata.event_id),
             sk: "OUTBOX".to_owned(),

@@ -2,6 +2,7 @@
 #![allow(clippy::disallowed_methods, reason = "clippy.toml allows reading the environment only here")]
 
 use std::env;
+use std::str::FromStr;
 
 /// Reads settings and remembers which were missing.
 #[derive(Debug, Default)]
@@ -31,11 +32,11 @@ impl Settings {
 
     /// The value of an environment variable that is a whole number. If it is missing or something else,
     /// [`Settings::read`] fails after reading the others.
-    pub fn number(&mut self, name: &'static str) -> u32 {
+    pub fn number<N: FromStr + Default>(&mut self, name: &'static str) -> N {
         let number = env::var(name).ok().and_then(|text| text.parse().ok());
         number.unwrap_or_else(|| {
             self.missing.push(name);
-            0
+            N::default()
         })
     }
 
@@ -81,7 +82,8 @@ mod tests {
     #[test]
     fn every_missing_setting_is_named() {
         let error =
-            Settings::read(|settings| (settings.text("FIRST_SETTING"), settings.number("SECOND_SETTING"))).unwrap_err();
+            Settings::read(|settings| (settings.text("FIRST_SETTING"), settings.number::<u32>("SECOND_SETTING")))
+                .unwrap_err();
         assert!(error.to_string().starts_with("missing settings: FIRST_SETTING, SECOND_SETTING;"), "{error}");
     }
 }

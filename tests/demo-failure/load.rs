@@ -109,7 +109,7 @@ fn unreadable_event() -> HashMap<String, AttributeValue> {
     });
     let text = AttributeValue::S;
     let number = |number: i64| AttributeValue::N(number.to_string());
-    let expires_at = now.saturating_add(OUTBOX_LIFETIME).map_or(0, Timestamp::as_second);
+    let expires_at = (now + OUTBOX_LIFETIME).as_second();
     HashMap::from([
         ("pk".to_owned(), text(format!("OUTBOX#{id}"))),
         ("sk".to_owned(), text("OUTBOX".to_owned())),

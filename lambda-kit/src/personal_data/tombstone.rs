@@ -18,7 +18,7 @@ use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use crate::claim::CLAIM_RETENTION;
-use crate::table::TableError;
+use crate::table::{self, TableError};
 
 /// Hashed before the id, so that the hash cannot be compared with hashes made for another purpose.
 const LABEL: &str = "busline deleted user ";
@@ -111,7 +111,7 @@ fn key(user: Uuid) -> HashMap<String, AttributeValue> {
 }
 
 fn expiry(now: Timestamp) -> AttributeValue {
-    AttributeValue::N(now.saturating_add(CLAIM_RETENTION).map_or(0, Timestamp::as_second).to_string())
+    AttributeValue::N(table::expires_at(now, CLAIM_RETENTION).to_string())
 }
 
 #[cfg(test)]

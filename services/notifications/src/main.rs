@@ -163,7 +163,7 @@ async fn inbox() -> Result<Inbox, Error> {
 }
 
 async fn inbox_writer() -> Result<InboxWriter, Error> {
-    let days = Settings::read(|settings| settings.number("INBOX_RETENTION_DAYS"))?;
+    let days: u32 = Settings::read(|settings| settings.number("INBOX_RETENTION_DAYS"))?;
     Ok(InboxWriter { store: store().await?, retention: SignedDuration::from_hours(24 * i64::from(days)) })
 }
 

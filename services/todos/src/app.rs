@@ -5,6 +5,7 @@
 pub(crate) mod attachments;
 pub(crate) mod error;
 mod inspection;
+pub(crate) mod quota;
 pub(crate) mod reminders;
 pub(crate) mod todos;
 pub(crate) mod upload_check;

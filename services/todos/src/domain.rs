@@ -7,6 +7,7 @@ pub(crate) mod file_name;
 pub(crate) mod idempotency;
 pub(crate) mod inspection;
 pub(crate) mod purge;
+pub(crate) mod quota;
 pub(crate) mod reminder;
 pub(crate) mod todo;
 pub(crate) mod todo_list;

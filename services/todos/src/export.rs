@@ -14,7 +14,7 @@ use crate::files::{Files, FilesError, StoredFile};
 use crate::store::{self, Store};
 
 /// Rows of requests and counters, which hold no personal data.
-const EXCLUDED_ROWS: &[&str] = &["FILES#", "IDEMPOTENCY#"];
+const EXCLUDED_ROWS: &[&str] = &["FILES#", "IDEMPOTENCY#", "USAGE#"];
 
 /// What the job works with.
 #[derive(Clone, Debug)]

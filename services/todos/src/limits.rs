@@ -6,11 +6,13 @@ use crate::domain::attachment::{MAX_BYTES, MAX_FILES};
 
 #[test]
 fn the_documented_limits_are_those_of_the_service() {
-    let changes = parameter_default(include_str!("../template.yaml"), "WritesPerMinute");
+    let default = |parameter| parameter_default(include_str!("../template.yaml"), parameter);
     let limits = [
-        ("changes a minute", changes),
+        ("changes a minute", default("WritesPerMinute")),
+        ("items of a user", default("ItemsPerUser")),
         ("attachments of an item", MAX_FILES as u64),
         ("bytes of an attachment", MAX_BYTES),
+        ("bytes of a user's attachments", default("AttachmentBytesPerUser")),
     ];
     assert_documented("todos", &limits);
 }

@@ -29,10 +29,10 @@ use lambda_kit::subscriber::subscribe_to;
 use lambda_kit::{aws, invoked, start::start, stream};
 use lambda_runtime::Error;
 
-use crate::app::attachments::{AttachmentRows, Attachments};
+use crate::app::attachments::{AttachmentRows, Attachments, NewAttachments};
 use crate::app::reminders::{DueReminders, ReminderSchedules};
-use crate::app::todos::Todos;
-use crate::config::{AttachmentConfig, bucket_name};
+use crate::app::todos::{NewTodos, Todos};
+use crate::config::{AttachmentConfig, attachment_quota, bucket_name, item_quota};
 use crate::erase::Erasure;
 use crate::export::Export;
 use crate::files::Files;
@@ -47,7 +47,7 @@ async fn main() -> ExitCode {
 
 async fn job() -> Result<(), Error> {
     match handler_name()?.as_str() {
-        "create-todo" => serve_writes(todos().await?, api::todos::create).await,
+        "create-todo" => serve_writes(new_todos().await?, api::todos::create).await,
         "list-todos" => serve(todos().await?, api::todos::list).await,
         "get-todo" => serve(todos().await?, api::todos::get).await,
         "change-todo" => serve_writes(todos().await?, api::todos::change).await,
@@ -59,7 +59,7 @@ async fn job() -> Result<(), Error> {
         "purge-expired" => invoked::run(todos().await?, reminders::purge).await,
         "schedule" => stream::run(schedules().await?, reminders::schedule).await,
         "remind" => invoked::run(DueReminders { store: store().await? }, reminders::remind).await,
-        "create-attachment" => serve_writes(attachments().await?, api::attachments::create).await,
+        "create-attachment" => serve_writes(new_attachments().await?, api::attachments::create).await,
         "list-attachments" => serve(attachments().await?, api::attachments::list).await,
         "get-attachment" => serve(attachments().await?, api::attachments::get).await,
         "delete-attachment" => serve_writes(attachment_rows().await?, api::attachments::delete).await,
@@ -88,6 +88,10 @@ async fn todos() -> Result<Todos, Error> {
     Ok(Todos { store: store().await? })
 }
 
+async fn new_todos() -> Result<NewTodos, Error> {
+    Ok(NewTodos { quota: item_quota()?, store: store().await? })
+}
+
 async fn schedules() -> Result<ReminderSchedules, Error> {
     let table = table_name()?;
     let aws = aws::load().await;
@@ -98,6 +102,12 @@ async fn attachments() -> Result<Attachments, Error> {
     let config = AttachmentConfig::from_env()?;
     let aws = aws::load().await;
     Ok(Attachments { store: Store::new(&aws, config.table), files: Files::new(&aws, config.bucket) })
+}
+
+async fn new_attachments() -> Result<NewAttachments, Error> {
+    let quota = attachment_quota()?;
+    let Attachments { store, files } = attachments().await?;
+    Ok(NewAttachments { store, files, quota })
 }
 
 async fn attachment_rows() -> Result<AttachmentRows, Error> {

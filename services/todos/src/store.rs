@@ -12,6 +12,7 @@ pub(crate) mod reminders;
 mod todo_events;
 mod todo_row;
 mod todos;
+mod usage;
 
 use aws_config::SdkConfig;
 use aws_sdk_dynamodb::Client;

@@ -6,14 +6,15 @@ use uuid::Uuid;
 
 use crate::api::attachment_body::{AnnouncedBody, AttachmentBody, AttachmentsBody, NewAttachmentBody};
 use crate::api::error::ApiError;
-use crate::app::attachments::{AttachmentRows, Attachments};
+use crate::app::attachments::{AttachmentRows, Attachments, NewAttachments};
 use crate::domain::attachment::{AnnounceOutcome, Attachment, AttachmentIds};
 
 /// `POST /todos/{id}/attachments`: announces a file and returns an upload form.
 ///
 /// 201 with the attachment and a form that works for five minutes; 400 for a body that breaks a rule; 404 when the
-/// caller has no such item; 409 when it has twenty attachments.
-pub(crate) async fn create(attachments: &Attachments, request: Request) -> Result<Response, ApiError> {
+/// caller has no such item; 409 when it has twenty attachments, or the caller has as many bytes as a user may have; 429
+/// when whether they have is to be counted first.
+pub(crate) async fn create(attachments: &NewAttachments, request: Request) -> Result<Response, ApiError> {
     let owner = request.caller()?.subject;
     let todo: Uuid = request.path_id("id")?;
     let body: NewAttachmentBody = request.body()?;
@@ -23,6 +24,7 @@ pub(crate) async fn create(attachments: &Attachments, request: Request) -> Resul
         AnnounceOutcome::Announced => {}
         AnnounceOutcome::NoSuchTodo => return Err(ApiError::no_such_todo()),
         AnnounceOutcome::Full => return Err(ApiError::too_many_attachments()),
+        AnnounceOutcome::Refused(refusal) => return Err(ApiError::quota_refused(refusal)),
     }
     let (version, location) = (attachment.version, format!("/todos/{todo}/attachments/{}", attachment.id));
     Ok(created(&AnnouncedBody::new(attachment, form), version, &location)?)

@@ -6,6 +6,7 @@ use lambda_kit::problem::Problem;
 
 use crate::app::error::AppError;
 use crate::domain::attachment::MAX_FILES;
+use crate::domain::quota::{COUNT_INTERVAL, Quota, QuotaRefusal, RefusalReason, Resource};
 
 /// Why a route failed.
 #[derive(Debug, thiserror::Error)]
@@ -50,6 +51,17 @@ impl ApiError {
         ))
     }
 
+    /// 409: the caller has as much as a user may have. 429: that is to be counted first.
+    pub(crate) fn quota_refused(QuotaRefusal { quota, reason }: QuotaRefusal) -> Self {
+        Self::Rejected(match reason {
+            RefusalReason::LimitReached => limit_reached(quota),
+            RefusalReason::NotCounted { retry_after } => Problem::too_many_requests(
+                format!("What you have is counted again in {retry_after} seconds; send this again then."),
+                retry_after,
+            ),
+        })
+    }
+
     /// 412: the item has another version than the request expects.
     pub(crate) fn stale(version: u64) -> Self {
         Self::Rejected(Problem::new(
@@ -68,6 +80,30 @@ impl ApiError {
             "The idempotency key was used for another body",
             "Use a fresh Idempotency-Key for a new item, or the same body to repeat the old request.",
         ))
+    }
+}
+
+fn limit_reached(Quota { resource, limit }: Quota) -> Problem {
+    let seconds = COUNT_INTERVAL.as_secs();
+    match resource {
+        Resource::Items => Problem::new(
+            StatusCode::CONFLICT,
+            "item-limit-reached",
+            "You have as many to-do items as a user may have",
+            format!(
+                "A user may have {limit} to-do items, deleted ones among them until they are purged; delete items and \
+                 empty “Recently deleted”. That counts within {seconds} seconds."
+            ),
+        ),
+        Resource::AttachmentBytes => Problem::new(
+            StatusCode::CONFLICT,
+            "attachment-bytes-limit-reached",
+            "You have as many bytes of attachments as a user may have",
+            format!(
+                "The attachments of a user may have {limit} bytes in all, those of deleted items among them; delete \
+                 files, or delete items and empty “Recently deleted”. That counts within some {seconds} seconds."
+            ),
+        ),
     }
 }
 

@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 use crate::api::error::ApiError;
 use crate::api::list_query::{self, TodoPage};
 use crate::api::todo_body::{NewTodoBody, TodoBody, TodoPatch};
-use crate::app::todos::{Scope, Target, Todos, UpdateOutcome};
+use crate::app::todos::{NewTodos, Scope, Target, Todos, UpdateOutcome};
 use crate::domain::idempotency::{IdempotencyKey, IdempotentRequest};
 use crate::domain::todo::{CreateOutcome, Todo, TodoChange};
 use crate::domain::todo_list::Position;
@@ -18,8 +18,9 @@ use crate::domain::todo_list::Position;
 /// `POST /todos`: creates an item that belongs to the caller.
 ///
 /// 201 with the item; the same `Idempotency-Key` and body again give the same response and no second item. 400 for a
-/// body that breaks a rule; 409 when the key was used for another body.
-pub(crate) async fn create(todos: &Todos, request: Request) -> Result<Response, ApiError> {
+/// body that breaks a rule; 409 when the key was used for another body, or the caller has as many items as a user may
+/// have; 429 when whether they have is to be counted first.
+pub(crate) async fn create(todos: &NewTodos, request: Request) -> Result<Response, ApiError> {
     let owner = request.caller()?.subject;
     let body: NewTodoBody = request.body()?;
     let key = request.header("idempotency-key")?.map(idempotency_key).transpose()?;
@@ -29,6 +30,7 @@ pub(crate) async fn create(todos: &Todos, request: Request) -> Result<Response, 
         CreateOutcome::Created(todo) => TodoBody::from(todo),
         CreateOutcome::Repeated(response) => serde_json::from_str(&response)?,
         CreateOutcome::KeyReused => return Err(ApiError::key_reused()),
+        CreateOutcome::Refused(refusal) => return Err(ApiError::quota_refused(refusal)),
     };
     Ok(created(&item, item.version, &format!("/todos/{}", item.id))?)
 }

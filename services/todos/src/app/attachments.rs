@@ -7,7 +7,9 @@ use lambda_kit::correlation::CorrelationContext;
 use uuid::Uuid;
 
 use crate::app::error::AppError;
+use crate::app::quota;
 use crate::domain::attachment::{AnnounceOutcome, Attachment, AttachmentIds, AttachmentState, SaveOutcome};
+use crate::domain::quota::Quota;
 use crate::files::Files;
 pub(crate) use crate::files::UploadForm;
 use crate::store::Store;
@@ -17,6 +19,14 @@ use crate::store::Store;
 pub(crate) struct Attachments {
     pub(crate) store: Store,
     pub(crate) files: Files,
+}
+
+/// New attachments, within the quota of their owner.
+#[derive(Clone, Debug)]
+pub(crate) struct NewAttachments {
+    pub(crate) store: Store,
+    pub(crate) files: Files,
+    pub(crate) quota: Quota,
 }
 
 /// An attachment with links to its file and thumbnail, if it has them.
@@ -33,17 +43,24 @@ pub(crate) struct AttachmentRows {
     pub(crate) store: Store,
 }
 
-impl Attachments {
-    /// Signs an upload form and writes the attachment, if its item exists and has room.
+impl NewAttachments {
+    /// Signs an upload form and writes the attachment, if its owner's quota allows its bytes, and its item exists and has
+    /// room.
     pub(crate) async fn announce(
         &self,
         attachment: &Attachment,
         correlation: &CorrelationContext,
     ) -> Result<(AnnounceOutcome, UploadForm), AppError> {
         let form = self.files.upload_form(attachment).await?;
-        Ok((self.store.announce_attachment(attachment, correlation).await?, form))
+        let outcome = match quota::reserve(&self.store, self.quota, attachment.owner, attachment.bytes).await? {
+            Ok(()) => self.store.announce_attachment(attachment, correlation).await?,
+            Err(refusal) => AnnounceOutcome::Refused(refusal),
+        };
+        Ok((outcome, form))
     }
+}
 
+impl Attachments {
     /// All attachments of the owner's item, oldest first; none when there is no such item.
     pub(crate) async fn list(
         &self,

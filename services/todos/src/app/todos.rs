@@ -6,8 +6,10 @@ use lambda_kit::correlation::CorrelationContext;
 use uuid::Uuid;
 
 use crate::app::error::AppError;
+use crate::app::quota;
 use crate::domain::idempotency::IdempotentRequest;
 use crate::domain::purge::Purge;
+use crate::domain::quota::Quota;
 use crate::domain::todo::{CreateOutcome, SaveOutcome, Todo, TodoChange};
 use crate::domain::todo_list::{Page, PageRequest};
 use crate::store::Store;
@@ -16,6 +18,13 @@ use crate::store::Store;
 #[derive(Clone, Debug)]
 pub(crate) struct Todos {
     pub(crate) store: Store,
+}
+
+/// New items, within the quota of their owner.
+#[derive(Clone, Debug)]
+pub(crate) struct NewTodos {
+    pub(crate) store: Store,
+    pub(crate) quota: Quota,
 }
 
 /// The item that a request is about.
@@ -45,16 +54,28 @@ pub(crate) enum UpdateOutcome {
     Stale(u64),
 }
 
-impl Todos {
+impl NewTodos {
+    /// Writes a new item, unless the same request came before: that takes nothing of the quota.
     pub(crate) async fn create(
         &self,
         change: TodoChange,
         request: Option<&IdempotentRequest>,
         correlation: &CorrelationContext,
     ) -> Result<CreateOutcome, AppError> {
+        let owner = change.todo.owner;
+        if let Some(request) = request
+            && let Some(repeated) = self.store.find_creation(owner, request, clock::now()).await?
+        {
+            return Ok(repeated);
+        }
+        if let Err(refusal) = quota::reserve(&self.store, self.quota, owner, 1).await? {
+            return Ok(CreateOutcome::Refused(refusal));
+        }
         Ok(self.store.create_todo(change, request, correlation).await?)
     }
+}
 
+impl Todos {
     pub(crate) async fn get(&self, owner: Uuid, id: Uuid) -> Result<Option<Todo>, AppError> {
         Ok(self.store.get_todo(owner, id).await?)
     }

@@ -5,6 +5,7 @@ use uuid::Uuid;
 
 use crate::domain::content_type::ContentType;
 use crate::domain::file_name::FileName;
+use crate::domain::quota::QuotaRefusal;
 use crate::domain::values::ValueError;
 
 /// How many files may be attached to an item. A rejected or missing one counts until it expires.
@@ -143,6 +144,7 @@ pub(crate) enum AnnounceOutcome {
     NoSuchTodo,
     /// The item has the most attachments that it may have.
     Full,
+    Refused(QuotaRefusal),
 }
 
 /// The outcome of a change.

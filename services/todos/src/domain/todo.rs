@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use uuid::Uuid;
 
+use crate::domain::quota::QuotaRefusal;
 use crate::domain::values::{DueAt, Notes, Priority, Tags, Title};
 
 /// Whether an item is open.
@@ -77,6 +78,7 @@ pub(crate) enum CreateOutcome {
     Repeated(String),
     /// The idempotency key belongs to another request.
     KeyReused,
+    Refused(QuotaRefusal),
 }
 
 /// The outcome of a change.

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::builders::PutBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, CancellationReason, Delete, Put, TransactWriteItem};
+use jiff::Timestamp;
 use lambda_kit::correlation::CorrelationContext;
 use lambda_kit::table::TableError;
 use lambda_kit::transaction::{self, TransactionError, TransactionOutcome};
@@ -36,7 +37,22 @@ impl Store {
             return Err(TransactionError::cancelled(&reasons).into());
         };
         let row: IdempotencyRow = serde_dynamo::from_item(existing.clone()).map_err(TableError::corrupt)?;
-        Ok(if row.is_for(request) { CreateOutcome::Repeated(row.answer) } else { CreateOutcome::KeyReused })
+        Ok(row.into_outcome(request))
+    }
+
+    /// The outcome of a creation with an idempotency key that is in use.
+    pub(crate) async fn find_creation(
+        &self,
+        owner: Uuid,
+        request: &IdempotentRequest,
+        now: Timestamp,
+    ) -> Result<Option<CreateOutcome>, TableError> {
+        let key = idempotency_row::key(owner, &request.key);
+        let get = self.client.get_item().table_name(&self.table).set_key(Some(key)).consistent_read(true);
+        let answer = get.send().await.map_err(TableError::call)?;
+        let row: Option<IdempotencyRow> =
+            answer.item.map(serde_dynamo::from_item).transpose().map_err(TableError::corrupt)?;
+        Ok(row.filter(|row| row.is_in_use(now)).map(|row| row.into_outcome(request)))
     }
 
     /// Writes a changed or deleted item and its event, if the item still has the version before.

@@ -9,5 +9,6 @@ mod idempotency;
 mod isolation;
 mod items;
 mod lists;
+pub(crate) mod quota;
 mod rate;
 pub(crate) mod reminders;

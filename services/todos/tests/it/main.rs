@@ -4,6 +4,7 @@
 mod e2e;
 mod golden;
 mod permissions;
+mod quota;
 mod reminders;
 mod uploads;
 
@@ -16,6 +17,8 @@ const FUNCTIONS: Functions<'_> = Functions {
     settings: &[
         ("TABLE_NAME", "busline-test-todos"),
         ("WRITES_PER_MINUTE", "600"),
+        ("ITEMS_PER_USER", "10000"),
+        ("ATTACHMENT_BYTES_PER_USER", "5368709120"),
         ("FILES_BUCKET", "busline-test-todos-files"),
         ("EXPORTS_BUCKET", "busline-test-users-exports"),
         ("REMINDER_GROUP", "reminders"),
