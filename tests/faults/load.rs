@@ -267,7 +267,7 @@ impl Account {
         };
         let status = answer.status().as_u16();
         if status == 401 {
-            // A token lives for an hour.
+            // The token has expired.
             let user = self.user.account.sign_in().await.expect("a sign-in");
             self.token = user.tokens.access_token;
             return CallResult::Lost;

@@ -126,7 +126,7 @@ async fn a_service_that_was_down_erases_after_its_event_is_replayed() {
     nothing(&product, &[&id, &ann.account.email, &title]).await;
 }
 
-/// The token is good for up to an hour; there is nobody behind it any more.
+/// The token is good for some time; there is nobody behind it any more.
 async fn expect_requests_to_fail(ann: &User) {
     ann.api("users").get("/me").expect(404).await;
     ann.api("users").patch("/me").json(&json!({"displayName": "Ann"})).expect(401).await;

@@ -1,6 +1,6 @@
 // The messages at the foot of the page, such as the one that offers to undo.
 import type { Page } from '@playwright/test';
-import { accessible, add, expect, row, test, titles } from './page.ts';
+import { accessible, add, expect, row, saved, test, titles } from './page.ts';
 
 async function remove(page: Page, title: string): Promise<void> {
   await row(page, title).hover();
@@ -43,3 +43,36 @@ test('a long title is shortened in a message', async ({ home }) => {
   expect(await message.evaluate(({ scrollHeight, clientHeight }) => scrollHeight - clientHeight)).toBe(0);
   await accessible(home);
 });
+
+test.describe('at a limit', () => {
+  test.use({ allowed: /status of 4(09|29)/ });
+
+  test('a new to-do that a limit refuses tells so, is not sent again, and its text is back in the line', async ({
+    home,
+  }) => {
+    const answers = [
+      { status: 429, headers: { 'Retry-After': '1' }, json: problem('too-many-requests', 429) },
+      { status: 409, json: problem('item-limit-reached', 409) },
+    ];
+    let sent = 0;
+    await home.route('**/api/todos', (route) => {
+      if (route.request().method() !== 'POST') return route.fallback();
+      return route.fulfill(answers[sent++] ?? { status: 500 });
+    });
+    const field = home.getByRole('textbox', { name: 'Add a to-do' });
+    await field.fill('One more #shopping');
+    await field.press('Enter');
+    await expect(home.getByText('You can have 10,000 to-dos at most.')).toBeVisible();
+    await expect(field).toHaveValue('One more #shopping');
+    await expect(row(home, 'One more')).toHaveCount(0);
+    await saved(home);
+    await home.unrouteAll();
+    await field.press('Enter');
+    await expect(titles(home)).toHaveText(['One more']);
+    expect(sent).toBe(2);
+  });
+});
+
+function problem(kind: string, status: number) {
+  return { type: `urn:problem:busline:${kind}`, title: 'Refused', status, detail: 'for programs' };
+}

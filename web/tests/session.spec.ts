@@ -1,4 +1,4 @@
-// A session in its later hours: tokens end after an hour and are renewed, until the pool renews them no more.
+// A session in its later hours: tokens end (in clouds for tests after an hour) and are renewed, until the pool renews them no more.
 import type { Page, Route } from '@playwright/test';
 import { newUser, register } from './cloud.ts';
 import { add, expect, row, saved, signIn, test, titles } from './page.ts';

@@ -41,10 +41,9 @@ pub(crate) enum Detail {
     Counts,
 }
 
-/// The parameter with the number of changes that a service accepts of one user in a minute.
-const WRITES_PER_MINUTE: &str = "WritesPerMinute";
-/// Its value for tests, which send more than a real user.
-const TEST_WRITES_PER_MINUTE: &str = "6000";
+/// Values of parameters for tests, which send more for one user than a real one sends, and some of which use one token for
+/// longer than a quarter of an hour.
+const TEST_VALUES: [(&str, &str); 2] = [("WritesPerMinute", "6000"), ("TokenMinutes", "60")];
 
 /// A deployment to one environment.
 #[derive(Debug)]
@@ -254,8 +253,9 @@ impl Deployment<'_> {
         }
         let mut file = environments::values(&self.home.repo, env)?;
         let mut given = file.remove(&stack.name).unwrap_or_default();
-        if self.home.is_for_tests && template.declares(WRITES_PER_MINUTE) {
-            given.insert(WRITES_PER_MINUTE.to_owned(), TEST_WRITES_PER_MINUTE.to_owned());
+        if self.home.is_for_tests {
+            let declared = TEST_VALUES.iter().filter(|(name, _)| template.declares(name));
+            given.extend(declared.map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
         }
         parameters::assign(stack, template, &Sources { env, known, given })
     }

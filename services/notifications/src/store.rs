@@ -41,7 +41,7 @@ impl Store {
     }
 
     /// Whether the user has deleted their account. Every job that creates something for a user checks it first, because
-    /// a token is valid for up to an hour after the deletion and events arrive for weeks.
+    /// a token is valid for some minutes after the deletion and events arrive for weeks.
     pub(crate) async fn is_deleted(&self, user: Uuid) -> Result<bool, TableError> {
         tombstone::exists(&self.client, &self.table, user).await
     }

@@ -67,7 +67,7 @@ impl Store {
     ) -> Result<SaveOutcome, TableError> {
         let mut writes = vec![self.put(&change)?, event::profile_changed(&change, correlation)?.put(&self.table)?];
         if change.event == DomainEvent::Registered {
-            // A token is valid for up to an hour after its user was deleted, and must not create a profile.
+            // A token is valid for some minutes after its user was deleted, and must not create a profile.
             writes.push(tombstone::not_exists_check(&self.table, change.profile.id)?);
         }
         match transaction::write(&self.client, &writes).await? {

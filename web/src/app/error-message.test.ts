@@ -29,4 +29,10 @@ test('texts for programs are never shown to users', () => {
 
 test('a limit has a message that names it', () => {
   expect(errorMessage(new ApiError(409, problem('too-many-attachments')))).toBe('A to-do holds at most 20 files.');
+  expect(errorMessage(new ApiError(409, problem('item-limit-reached')))).toBe(
+    'You can have 10,000 to-dos at most. Delete some, and empty “Recently deleted”.',
+  );
+  expect(errorMessage(new ApiError(409, problem('attachment-bytes-limit-reached')))).toBe(
+    'Your files can have 5 GB in all. Delete some, or delete to-dos and empty “Recently deleted”.',
+  );
 });

@@ -29,6 +29,8 @@ function apiErrorMessage(error: ApiError): string {
   if (error.status === 429) return m.errorTooMany;
   if (error.status >= 500) return m.errorUnknown;
   if (error.code === 'too-many-attachments') return m.tooMany;
+  if (error.code === 'item-limit-reached') return m.errorItemLimit;
+  if (error.code === 'attachment-bytes-limit-reached') return m.errorFileSpace;
   const fields = error.problem?.errors?.flatMap(({ field }) => FIELDS[field] ?? []) ?? [];
   return fields.map((key) => m[key]).join(' ') || m.errorRefused;
 }

@@ -10,7 +10,7 @@ import { isolated, showToast } from '../ui/toasts';
 import css from './attachments.module.css';
 import { deleteAttachment, refreshAttachments, useAttachments, type Attachment } from './data';
 import { isOverdue, formatSize, TYPES, type RejectionReason } from './files';
-import { cancelUpload, retryUpload, startUploads, uploads, type Upload } from './uploads';
+import { cancelUpload, retryUpload, startUploads, uploads, type Upload, type UploadRejection } from './uploads';
 
 /** The files of an item: uploading, ready or rejected. */
 export function Attachments({ todoId }: { todoId: string }) {
@@ -234,7 +234,7 @@ function UploadRow({ upload }: { upload: Upload }) {
 }
 
 const REASONS: Record<
-  RejectionReason | 'too-many',
+  UploadRejection,
   | 'reasonEmpty'
   | 'reasonTooLarge'
   | 'reasonWrongType'
@@ -242,6 +242,7 @@ const REASONS: Record<
   | 'reasonTooManyPixels'
   | 'reasonUnsafe'
   | 'tooMany'
+  | 'errorFileSpace'
 > = {
   empty: 'reasonEmpty',
   'too-large': 'reasonTooLarge',
@@ -250,6 +251,7 @@ const REASONS: Record<
   'too-many-pixels': 'reasonTooManyPixels',
   unsafe: 'reasonUnsafe',
   'too-many': 'tooMany',
+  'no-space': 'errorFileSpace',
 };
 
 /** Why the service has refused a file. Its type was one of ours: a content of another type is a damaged file, too. */

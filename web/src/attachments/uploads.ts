@@ -5,6 +5,9 @@ import { Store } from '../store';
 import { requestUpload, deleteAttachment, refreshAttachments } from './data';
 import { isAcceptedType, findRejection, sanitizeName, type RejectionReason } from './files';
 
+/** Why a file is not uploaded: for itself, or because there is no more room. */
+export type UploadRejection = RejectionReason | 'too-many' | 'no-space';
+
 export interface Upload {
   id: string;
   todoId: string;
@@ -14,7 +17,7 @@ export interface Upload {
   state: 'waiting' | 'sending' | 'failed' | 'refused';
   /** The uploaded part, from 0 to 1. */
   progress: number;
-  rejection: RejectionReason | 'too-many' | null;
+  rejection: UploadRejection | null;
 }
 
 export const uploads = new Store<readonly Upload[]>([]);
@@ -123,7 +126,8 @@ function post(
 
 function rejectionFrom(error: unknown): Partial<Upload> {
   if (!(error instanceof ApiError)) return {};
-  if (error.code.startsWith('too-many')) return { rejection: 'too-many' };
+  if (error.code === 'too-many-attachments') return { rejection: 'too-many' };
+  if (error.code === 'attachment-bytes-limit-reached') return { rejection: 'no-space' };
   if (error.code === 'too-large' || error.status === 413) return { rejection: 'too-large' };
   return {};
 }

@@ -239,6 +239,12 @@ export const de: Messages = {
   reasonUnsafe: 'Sie enthält etwas, das schaden könnte.',
   reasonEmpty: 'Die Datei ist leer.',
   tooMany: 'Eine Aufgabe hat höchstens 20 Dateien.',
+  errorItemLimit: 'Sie können höchstens 10.000 Aufgaben haben. Löschen Sie einige und leeren Sie „Kürzlich gelöscht“.',
+  errorFileSpace:
+    'Ihre Dateien können zusammen 5 GB haben. Löschen Sie einige, oder löschen Sie Aufgaben und leeren Sie „Kürzlich gelöscht“.',
+  limits: 'Grenzen',
+  limitsText:
+    'Sie können 10.000 Aufgaben und 5 GB an Dateien haben, je Aufgabe 20 Dateien bis 50 MB. Was in „Kürzlich gelöscht“ liegt, zählt mit.',
   cancelUpload: (name) => `Hochladen von ${name} abbrechen`,
   retryUpload: (name) => `${name} noch einmal hochladen`,
   removeFileTitle: 'Diese Datei löschen?',
@@ -290,7 +296,7 @@ export const de: Messages = {
       : `${n} Änderungen sind noch nicht gesendet. Abmelden und sie verlieren?`,
   staySignedIn: 'Angemeldet bleiben',
   signOutEverywhere: 'Auf allen Geräten abmelden',
-  signOutEverywhereHint: 'Andere Geräte bleiben höchstens eine Stunde angemeldet.',
+  signOutEverywhereHint: 'Andere Geräte bleiben höchstens 15 Minuten angemeldet.',
   data: 'Ihre Daten',
   exportTitle: 'Export',
   exportText: 'Alles von Ihnen in einem Archiv: Aufgaben, Dateien, Eingang und Profil. Sie bekommen eine E-Mail.',

@@ -6,9 +6,10 @@ import { AppearanceSection } from './appearance-section';
 import { ExportSection } from './export-section';
 import { MailSection } from './mail-section';
 import { ProfileSection } from './profile-section';
+import { Section } from './section';
 import css from './settings-page.module.css';
 
-/** Profile, emails, appearance, export and account. */
+/** Profile, emails, appearance, export, limits and account. */
 export default function SettingsPage({ user }: { user: User }) {
   const m = useMessages();
   useTitle(m.settings);
@@ -19,6 +20,9 @@ export default function SettingsPage({ user }: { user: User }) {
       <MailSection />
       <AppearanceSection />
       <ExportSection />
+      <Section title={m.limits}>
+        <p className={css['soft']}>{m.limitsText}</p>
+      </Section>
       <AccountSection user={user} />
     </div>
   );
