@@ -18,7 +18,8 @@ use uuid::Uuid;
 use crate::personal_data::tombstone;
 use crate::problem::Problem;
 use crate::settings::{MissingSettings, Settings};
-use crate::table::{self, TableError};
+use crate::table::TableError;
+use crate::ttl;
 
 /// Hashed before the id, so that the hash cannot be compared with hashes made for another purpose.
 const LABEL: &str = "busline requests of user ";
@@ -146,7 +147,7 @@ fn seconds_left(now: Timestamp) -> u32 {
 }
 
 fn expiry(now: Timestamp) -> AttributeValue {
-    AttributeValue::N(table::expires_at(now, RETENTION).to_string())
+    AttributeValue::N(ttl::expires_at(now, RETENTION).to_string())
 }
 
 #[cfg(test)]

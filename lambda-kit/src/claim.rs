@@ -5,7 +5,7 @@ use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem};
 use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
-use crate::table::expires_at;
+use crate::ttl::expires_at;
 
 /// How long a claim is kept: longer than any copy of an event, which is 30 days in the bus's archive and then 14 days in
 /// a dead-letter queue.

@@ -42,3 +42,4 @@ pub mod table;
 pub mod telemetry;
 pub mod text;
 pub mod transaction;
+pub mod ttl;

@@ -9,6 +9,8 @@ use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use crate::ttl;
+
 /// How long a row is kept: longer than every queue's retention, so that a lost failure message can be replayed from here.
 pub const OUTBOX_RETENTION: SignedDuration = SignedDuration::from_hours(30 * 24);
 
@@ -64,7 +66,7 @@ impl OutboxRow {
             return Err(OutboxError::TooLarge(detail.len()));
         }
         let metadata = &event.metadata;
-        let expires_at = crate::table::expires_at(metadata.occurred_at, OUTBOX_RETENTION);
+        let expires_at = ttl::expires_at(metadata.occurred_at, OUTBOX_RETENTION);
         Ok(Self {
             pk: format!("OUTBOX#{}", metadata.event_id),
             sk: "OUTBOX".to_owned(),

@@ -1,17 +1,10 @@
 //! Errors of a service's DynamoDB table.
 
 use aws_sdk_dynamodb::error::BuildError;
-use jiff::{SignedDuration, Timestamp};
 use lambda_runtime::Error;
 
 use crate::outbox::OutboxError;
 use crate::transaction::TransactionError;
-
-/// The value of a table's TTL attribute, in seconds since 1970, for a row that is kept for `retention` from then on.
-#[must_use]
-pub fn expires_at(from: Timestamp, retention: SignedDuration) -> i64 {
-    from.as_second().saturating_add(retention.as_secs())
-}
 
 /// Why an operation on a table failed.
 #[derive(Debug, thiserror::Error)]

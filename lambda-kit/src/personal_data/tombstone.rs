@@ -18,7 +18,8 @@ use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use crate::claim::CLAIM_RETENTION;
-use crate::table::{self, TableError};
+use crate::table::TableError;
+use crate::ttl;
 
 /// Hashed before the id, so that the hash cannot be compared with hashes made for another purpose.
 const LABEL: &str = "busline deleted user ";
@@ -111,7 +112,7 @@ fn key(user: Uuid) -> HashMap<String, AttributeValue> {
 }
 
 fn expiry(now: Timestamp) -> AttributeValue {
-    AttributeValue::N(table::expires_at(now, CLAIM_RETENTION).to_string())
+    AttributeValue::N(ttl::expires_at(now, CLAIM_RETENTION).to_string())
 }
 
 #[cfg(test)]

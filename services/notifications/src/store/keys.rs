@@ -5,7 +5,8 @@ use std::collections::HashMap;
 use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::Timestamp;
 use lambda_kit::claim::CLAIM_RETENTION;
-use lambda_kit::table::{self, TableError};
+use lambda_kit::table::TableError;
+use lambda_kit::ttl;
 use uuid::Uuid;
 
 const PARTITION_PREFIX: &str = "USER#";
@@ -34,6 +35,6 @@ pub(in crate::store) fn timestamp(at: Timestamp) -> Result<AttributeValue, Table
 
 /// When a row expires that must outlive every copy of its event, as a claim does: seconds since 1970.
 pub(in crate::store) fn claim_expiry(now: Timestamp) -> AttributeValue {
-    let at = table::expires_at(now, CLAIM_RETENTION);
+    let at = ttl::expires_at(now, CLAIM_RETENTION);
     AttributeValue::N(at.to_string())
 }

@@ -10,7 +10,8 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
-use lambda_kit::table::{self, TableError};
+use lambda_kit::table::TableError;
+use lambda_kit::ttl;
 use uuid::Uuid;
 
 use crate::domain::email::reminder::MAX_REMINDERS_PER_DAY;
@@ -90,7 +91,7 @@ impl Store {
     }
 
     fn reminder_update(&self, user: Uuid, now: Timestamp) -> UpdateItemFluentBuilder {
-        let expires_at = table::expires_at(now, RETENTION);
+        let expires_at = ttl::expires_at(now, RETENTION);
         self.client
             .update_item()
             .table_name(&self.table)

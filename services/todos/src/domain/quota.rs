@@ -150,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn a_user_whose_items_were_just_counted_is_refused_without_another_count() {
+    fn a_user_who_was_just_counted_is_refused_without_another_count() {
         let full = usage(10, true);
         let refused = NextStep::Refuse(RefusalReason::LimitReached);
         assert_eq!(QUOTA.next_step(Some(&full), 1, at(114)), refused);

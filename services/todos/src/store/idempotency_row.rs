@@ -4,7 +4,8 @@ use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem};
 use jiff::{SignedDuration, Timestamp};
-use lambda_kit::table::{self, TableError};
+use lambda_kit::table::TableError;
+use lambda_kit::ttl;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -16,17 +17,17 @@ use crate::store::{RETURN_EXISTING, keys, partition};
 const LIFETIME: SignedDuration = SignedDuration::from_hours(24);
 
 /// The write that stores the request's key and response, unless the key is in use.
-pub(super) fn put(table_name: &str, todo: &Todo, request: &IdempotentRequest) -> Result<TransactWriteItem, TableError> {
+pub(super) fn put(table: &str, todo: &Todo, request: &IdempotentRequest) -> Result<TransactWriteItem, TableError> {
     let now = todo.created_at;
     let row = IdempotencyRow {
         pk: partition(todo.owner),
         sk: sort_key(&request.key),
         body_hash: request.body_hash.clone(),
         answer: request.response.clone(),
-        expires_at: table::expires_at(now, LIFETIME),
+        expires_at: ttl::expires_at(now, LIFETIME),
     };
     let put = Put::builder()
-        .table_name(table_name)
+        .table_name(table)
         .set_item(Some(serde_dynamo::to_item(row).map_err(TableError::serialization)?))
         // DynamoDB deletes expired rows within days, not at once.
         .condition_expression("attribute_not_exists(pk) OR expiresAt < :now")

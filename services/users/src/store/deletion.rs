@@ -7,8 +7,9 @@ use aws_sdk_dynamodb::types::{AttributeValue, Delete, Put, ReturnValue, Select, 
 use jiff::Timestamp;
 use lambda_kit::correlation::CorrelationContext;
 use lambda_kit::personal_data::tombstone;
-use lambda_kit::table::{self, TableError};
+use lambda_kit::table::TableError;
 use lambda_kit::transaction::{self, TransactionOutcome};
+use lambda_kit::ttl;
 use serde::Deserialize;
 use uuid::Uuid;
 
@@ -152,7 +153,7 @@ impl Store {
         deletion: &OpenDeletion,
         now: Timestamp,
     ) -> Result<WriteOutcome, TableError> {
-        let expires_at = table::expires_at(now, deletion_row::RECORD_RETENTION);
+        let expires_at = ttl::expires_at(now, deletion_row::RECORD_RETENTION);
         let update = self
             .update_open(deletion)
             .update_expression(
