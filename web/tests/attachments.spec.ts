@@ -132,3 +132,27 @@ test('the browser asks before it closes a page that sends a file', async ({ home
   go();
   await expect(entry(home, 'notes.txt')).toBeHidden();
 });
+
+test.describe('at a limit', () => {
+  test.use({ allowed: /status of 4(09|29)/ });
+
+  test('a file waits while the service asks for it, and one that finds no room tells so', async ({ home }) => {
+    const refusal = (kind: string, status: number) => ({
+      status,
+      headers: { 'Retry-After': '1' },
+      json: { type: `urn:problem:busline:${kind}`, title: 'Refused', status, detail: 'for programs' },
+    });
+    const refusals = [refusal('too-many-requests', 429)];
+    await home.route('**/api/todos/*/attachments', (route) => {
+      const next = route.request().method() === 'POST' ? refusals.shift() : undefined;
+      return next ? route.fulfill(next) : route.fallback();
+    });
+    await choose(home, TEXT);
+    await expect(home.getByRole('link', { name: 'Download notes.txt' })).toBeVisible();
+
+    refusals.push(refusal('too-many-requests', 429), refusal('attachment-bytes-limit-reached', 409));
+    await choose(home, { ...TEXT, name: 'more.txt' });
+    await expect(entry(home, 'more.txt')).toContainText('Your files can have 5 GB in all.');
+    expect(refusals).toEqual([]);
+  });
+});

@@ -1,6 +1,6 @@
 // The files of an item. The service signs an upload, the browser sends the file to the bucket, and an event tells the
 // result of the service's check.
-import { useQuery, type UseQueryResult } from '@tanstack/react-query';
+import { MutationObserver, useQuery, type UseQueryResult } from '@tanstack/react-query';
 import { body, todosApi } from '../api/clients';
 import type { components } from '../api/generated/todos';
 import { ApiError } from '../api/problem';
@@ -37,9 +37,14 @@ export function refreshAttachments(todoId: string): Promise<void> {
   return queryClient.invalidateQueries({ queryKey: keyOf(todoId) });
 }
 
-/** Requests a signed upload of a file. */
+/** Requests a signed upload of a file, as often as the service asks to wait. */
 export function requestUpload(todoId: string, file: { name: string; contentType: ContentType; bytes: number }) {
-  return body(todosApi.POST('/todos/{id}/attachments', { params: { path: { id: todoId } }, body: file }));
+  const params = { path: { id: todoId } };
+  return new MutationObserver(queryClient, {
+    mutationFn: () => body(todosApi.POST('/todos/{id}/attachments', { params, body: file })),
+    retry: (_failures, error) => error instanceof ApiError && error.status === 429,
+    networkMode: 'always',
+  }).mutate();
 }
 
 /** Deletes a file; a file that does not exist any more counts as deleted. */
