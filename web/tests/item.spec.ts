@@ -21,11 +21,11 @@ test('notes, due time, priority and tags are saved', async ({ home }) => {
   await settled(home);
   await home.reload();
   await expect(home.getByLabel('Notes')).toHaveValue('Ask Ben\nBook the train');
-  await expect(home.getByRole('button', { name: 'Due: Tomorrow 9:00' })).toBeVisible();
+  await expect(home.getByRole('button', { name: 'Due: Tomorrow', exact: true })).toBeVisible();
   await expect(home.getByRole('combobox', { name: 'Priority' })).toHaveText('Priority: High');
   await expect(home.getByRole('button', { name: 'Remove the tag travel' })).toBeVisible();
 
-  await home.getByRole('button', { name: 'Due: Tomorrow 9:00' }).click();
+  await home.getByRole('button', { name: 'Due: Tomorrow', exact: true }).click();
   const month = home.getByRole('grid');
   const before = await month.getAttribute('aria-label');
   await home.getByRole('button', { name: 'Go to the Next Month' }).click();
@@ -43,6 +43,38 @@ test('notes, due time, priority and tags are saved', async ({ home }) => {
   await expect(home.getByRole('gridcell', { selected: true })).toHaveText('15');
   await home.getByRole('button', { name: 'No due date' }).click();
   await expect(home.getByRole('button', { name: 'Set a due date' })).toBeVisible();
+});
+
+test('a day without a time gets one, and loses it again', async ({ home }) => {
+  const field = home.getByRole('textbox', { name: 'Add a to-do' });
+  await field.fill('Buy milk tomorrow');
+  const form = home.locator('form').filter({ has: field });
+  await expect(form.getByRole('list', { name: 'Recognised' }).getByRole('listitem')).toHaveText('Tomorrow');
+  await field.press('Enter');
+  const due = row(home, 'Buy milk').locator('[data-tone=due]');
+  await expect(due).toHaveText('Tomorrow');
+  await open(home, 'Buy milk');
+
+  await home.getByRole('button', { name: 'Due: Tomorrow', exact: true }).click();
+  const time = home.getByLabel('Time', { exact: true });
+  await expect(time).toHaveValue('');
+  await expect(time).toHaveAttribute('placeholder', 'All day');
+  await time.fill('17:00');
+  await time.press('Enter');
+  await home.getByRole('button', { name: 'Due: Tomorrow 17:00' }).click();
+  await expect(time).toHaveValue('17:00');
+  await time.press('Tab');
+  await expect(home.getByRole('button', { name: 'Remove the time' })).toBeFocused();
+  await accessible(home);
+  await home.keyboard.press('Enter');
+  await expect(time).toBeFocused();
+  await expect(time).toHaveValue('');
+  await time.press('Enter');
+  await expect(home.getByRole('button', { name: 'Due: Tomorrow', exact: true })).toBeVisible();
+  await settled(home);
+  await home.getByRole('link', { name: 'Back to the list' }).click();
+  await home.reload();
+  await expect(due).toHaveText('Tomorrow');
 });
 
 test('tags are entered one by one or separated by commas, at most twenty', async ({ home }) => {

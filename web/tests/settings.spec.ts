@@ -2,7 +2,7 @@ import { emailsTo, newUser, register, until } from './cloud.ts';
 import { accessible, add, choose, expect, row, signIn, test } from './page.ts';
 
 test('name, language and time zone are saved, and the page follows them', async ({ home }) => {
-  await add(home, 'Buy milk tomorrow');
+  await add(home, 'Buy milk tomorrow 9:00', 'Water the plants tomorrow');
   await expect(row(home, 'Buy milk')).toContainText('Tomorrow 9:00');
   await home.goto('/settings');
   await home.getByLabel('Name').fill('Ann Bell');
@@ -16,6 +16,7 @@ test('name, language and time zone are saved, and the page follows them', async 
   await expect(home.locator('html')).toHaveAttribute('lang', 'de');
   await home.goto('/');
   await expect(row(home, 'Buy milk')).toContainText(/18:00/);
+  await expect(row(home, 'Water the plants').locator('[data-tone=due]')).toHaveText(/^(Heute|Morgen)$/);
 });
 
 test('the language is that of the signed-in user', async ({ home }) => {

@@ -229,6 +229,35 @@ impl Payload for TodoPurgedV1 {
     }
 }
 
+/// An item is due on a day as a whole from now on, or at a time of the day again. It comes with the event of the same
+/// sequence that tells of the item's other fields. An item of which there is no such event is due at a time.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct TodoAllDaySetV1 {
+    /// The item.
+    pub todo_id: Uuid,
+    /// Whose it is.
+    pub owner_id: Uuid,
+    /// What is to be done, in one line of 1 to 200 characters.
+    #[schemars(with = "Text<1, 200>")]
+    pub title: String,
+    /// When it is due, if ever: of a whole day, a moment of it, in the time zone in which its owner chose it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub due_at: Option<Timestamp>,
+    /// Whether the day as a whole is meant, without a time.
+    pub all_day: bool,
+}
+
+impl Payload for TodoAllDaySetV1 {
+    const SERVICE: &'static str = "todos";
+    const NAME: &'static str = "TodoAllDaySet";
+    const VERSION: u32 = 1;
+
+    fn user(&self) -> Option<Uuid> {
+        Some(self.owner_id)
+    }
+}
+
 /// An open item is due now. Of each due time of an item there is at most one. The sequence is the item's version of that
 /// moment, which an event of a change has as well: nothing about the item is changed.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]

@@ -27,8 +27,8 @@ use std::process::ExitCode;
 use aws_config::SdkConfig;
 use events::todos::attachments::{AttachmentDeletedV1, AttachmentReadyV1, AttachmentRejectedV1};
 use events::todos::{
-    TodoChangedV1, TodoCompletedV1, TodoCreatedV1, TodoDeletedV1, TodoDueV1, TodoPurgedV1, TodoReopenedV1,
-    TodoRestoredV1,
+    TodoAllDaySetV1, TodoChangedV1, TodoCompletedV1, TodoCreatedV1, TodoDeletedV1, TodoDueV1, TodoPurgedV1,
+    TodoReopenedV1, TodoRestoredV1,
 };
 use events::users::{UserDeletedV1, UserExportReadyV1, UserExportRequestedV1, UserProfileChangedV1, UserRegisteredV1};
 use jiff::SignedDuration;
@@ -134,6 +134,7 @@ fn agenda_events() -> Subscriptions<AgendaItemPayload> {
         .event::<TodoReopenedV1>()
         .event::<TodoDeletedV1>()
         .event::<TodoRestoredV1>()
+        .event::<TodoAllDaySetV1>()
 }
 
 fn change_events() -> Subscriptions<UserChange> {

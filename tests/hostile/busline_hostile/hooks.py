@@ -53,8 +53,12 @@ def _is_refused_by_rule_outside_schema(failure: Failure, case: Case[Any]) -> boo
     # Bounds of the due time need the order by due time: the parameters exclude each other.
     if query.get("sort") == "created" and ("dueAfter" in query or "dueBefore" in query):
         return True
+    body = case.body if isinstance(case.body, dict) else {}
+    # A whole day needs a due time, which may also be that of the stored item.
+    if body.get("allDay") is True and body.get("dueAt") is None:
+        return True
     # `uniqueItems` compares tags before the white space around them is removed.
-    tags = case.body.get("tags") if isinstance(case.body, dict) else None
+    tags = body.get("tags")
     return isinstance(tags, list) and len({str(tag).strip() for tag in tags}) < len(tags)
 
 

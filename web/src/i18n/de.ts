@@ -170,6 +170,7 @@ export const de: Messages = {
   completedToast: (title) => `„${title}“ erledigt`,
   notSaved: (title) => `„${title}“ konnte nicht gespeichert werden.`,
   dueNow: (title) => `Jetzt fällig: ${title}`,
+  dueOnDay: (title) => `Heute fällig: ${title}`,
 
   due: 'Fällig',
   setDue: 'Datum setzen',
@@ -178,6 +179,8 @@ export const de: Messages = {
   dueNextWeek: 'Montag',
   dueWeekend: 'Samstag',
   dueTime: 'Uhrzeit',
+  dueAllDay: 'Ganztägig',
+  dueRemoveTime: 'Uhrzeit entfernen',
   dueClear: 'Kein Datum',
   overdue: 'Überfällig',
 

@@ -171,6 +171,7 @@ export const en = {
   completedToast: (title: string) => `Completed “${title}”`,
   notSaved: (title: string) => `“${title}” could not be saved.`,
   dueNow: (title: string) => `Due now: ${title}`,
+  dueOnDay: (title: string) => `Due today: ${title}`,
 
   // Due dates
   due: 'Due',
@@ -180,6 +181,8 @@ export const en = {
   dueNextWeek: 'Monday',
   dueWeekend: 'Saturday',
   dueTime: 'Time',
+  dueAllDay: 'All day',
+  dueRemoveTime: 'Remove the time',
   dueClear: 'No due date',
   overdue: 'Overdue',
 

@@ -43,6 +43,22 @@ test('changed notes are loaded, because events do not carry them', () => {
   expect(applyTodoEvent(known, message({ data }), 5).needsReload).toBe(true);
 });
 
+test('a new due time is loaded, because events do not tell whether the whole day is meant', () => {
+  const data = { title: 'Buy milk', priority: 'normal', tags: [], dueAt: '2026-12-02T09:00:00Z' };
+  const changed = message({ data: { ...data, changed: ['dueAt'] } });
+  expect(applyTodoEvent(known, changed, 5)).toEqual({ known, needsReload: true });
+  const created = message({ type: 'TodoCreated', sequence: 1, data });
+  expect(applyTodoEvent(noTodos, created, 5)).toEqual({ known: noTodos, needsReload: true });
+});
+
+test('a change of other fields keeps the whole day', () => {
+  const wholeDay = withAnswer(noTodos, sample({ dueAt: '2026-12-01T09:00:00Z', allDay: true }), 1);
+  const data = { title: 'Buy bread', priority: 'high', tags: [], changed: ['title'], dueAt: '2026-12-01T09:00:00Z' };
+  const next = applyTodoEvent(wholeDay, message({ data }), 5);
+  expect(next.known.items.get('a')?.todo).toMatchObject({ title: 'Buy bread', allDay: true });
+  expect(next.needsReload).toBe(false);
+});
+
 test('an event without data loads the item', () => {
   const { data, ...bare } = message({});
   expect(data).toBeDefined();

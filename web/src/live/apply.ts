@@ -1,5 +1,6 @@
 // Applies events from the socket to items. Events carry an item's fields but never its notes, and may arrive late, twice
 // or with gaps: what the event alone does not tell is loaded from the service.
+import { NO_DUE } from '../todos/due';
 import { withEvent, without, type Known, type Priority, type Todo } from '../todos/known';
 
 /** A message about an event of the bus. */
@@ -31,14 +32,20 @@ export function applyTodoEvent(known: Known, message: EventMessage, now: number)
   if (before && before.version >= message.sequence) return { known, needsReload: false };
   const { data } = message;
   if (!data) return { known, needsReload: true };
+  // Events do not tell whether the whole day is meant.
+  const hasNewDue = message.type === 'TodoCreated' ? text(data['dueAt']) !== null : hasChanged(data, 'dueAt');
+  if (hasNewDue) return { known, needsReload: true };
   if (message.type === 'TodoCreated') {
     return { known: withEvent(known, created(message, data), now), needsReload: false };
   }
   // Without the previous version, other changes are missing.
   if (!before || before.version + 1 !== message.sequence) return { known, needsReload: true };
 
-  const notesChanged = Array.isArray(data['changed']) && data['changed'].includes('notes');
-  return { known: withEvent(known, changed(before, message, data), now), needsReload: notesChanged };
+  return { known: withEvent(known, changed(before, message, data), now), needsReload: hasChanged(data, 'notes') };
+}
+
+function hasChanged({ changed }: Record<string, unknown>, field: string): boolean {
+  return Array.isArray(changed) && changed.includes(field);
 }
 
 function created(message: EventMessage, data: Record<string, unknown>): Todo {
@@ -46,7 +53,7 @@ function created(message: EventMessage, data: Record<string, unknown>): Todo {
     id: message.subject,
     title: text(data['title']) ?? '',
     notes: null,
-    dueAt: text(data['dueAt']),
+    ...NO_DUE,
     priority: (text(data['priority']) ?? 'normal') as Priority,
     tags: texts(data['tags']),
     status: 'open',

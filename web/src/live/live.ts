@@ -70,8 +70,11 @@ function isOwnDraft({ type, subject, data }: EventMessage): boolean {
   return pending.get().some((change) => change.kind === 'create' && change.todo.title === data?.['title']);
 }
 
-function showDueToast({ data }: EventMessage): void {
-  if (typeof data?.['title'] === 'string') showToast(messages().dueNow(shortTitle(data['title'])));
+function showDueToast({ subject, data }: EventMessage): void {
+  if (typeof data?.['title'] !== 'string') return;
+  const isAllDay = known.get().items.get(subject)?.todo.allDay ?? false;
+  const m = messages();
+  showToast((isAllDay ? m.dueOnDay : m.dueNow)(shortTitle(data['title'])));
 }
 
 function handleAttachmentEvent({ type, data = {} }: EventMessage): void {

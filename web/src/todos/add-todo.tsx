@@ -12,7 +12,7 @@ import css from './add-todo.module.css';
 import { addTodo } from './commands';
 import { Counter } from './counter';
 import { finder, loadFinder, waitForFinder } from './date-finder';
-import { dayAfter, defaultTime } from './due';
+import { NO_DUE, wholeDay } from './due';
 import { listed, type Filters } from './filters';
 import { keepAsText, line, plainParts, submitLine, submitted, takeSubmitted, writeLine } from './input-line';
 import { readLine, type Part, type QuickTodo } from './quick-add';
@@ -122,7 +122,8 @@ function refusedBy(event: KeyboardEvent<HTMLInputElement>, parts: readonly Part[
 /** What the view adds to that which was written. */
 function ofView(todo: QuickTodo, written: QuickTodo): Omit<QuickTodo, 'title'> {
   const tags = todo.tags.filter((tag) => !hasTag(written, tag));
-  return { dueAt: written.dueAt === null ? todo.dueAt : null, priority: 'normal', tags };
+  const { dueAt, allDay } = written.dueAt === null ? todo : NO_DUE;
+  return { dueAt, allDay, priority: 'normal', tags };
 }
 
 /** What is added in a view belongs to it: in "Today" it is due today, under a tag it bears the tag. */
@@ -130,6 +131,5 @@ function inView(todo: QuickTodo, filters: Filters, now: Date, zone: string): Qui
   const isMissing = filters.tag !== '' && !hasTag(todo, filters.tag) && todo.tags.length < MAX_TAGS;
   const tags = isMissing ? [...todo.tags, filters.tag] : todo.tags;
   if (todo.dueAt !== null || (filters.view !== 'today' && filters.view !== 'upcoming')) return { ...todo, tags };
-  const days = filters.view === 'today' ? 0 : 1;
-  return { ...todo, tags, dueAt: dayAfter(now, days, defaultTime(now, days, zone), zone).toISOString() };
+  return { ...todo, tags, ...wholeDay(now, filters.view === 'today' ? 0 : 1, zone) };
 }

@@ -12,7 +12,7 @@ import { showToast, shortTitle } from '../ui/toasts';
 import { known, loadTodo, recordCreated, pending, realId, refreshDeleted, screenKey } from './data';
 import { withAnswer, without, type Status, type Todo } from './known';
 import { restoreLine } from './input-line';
-import { rebase, shown, type Edit, type Pending } from './pending';
+import { rebase, shown, type Edit, type EditedField, type Pending } from './pending';
 import type { QuickTodo } from './quick-add';
 import { spelledAs, tagsOf } from './tags';
 import { resetOrder, runInOrder } from './run-in-order';
@@ -23,7 +23,7 @@ import { countStoredChanges, storeChanges } from './stored-changes';
 export interface Conflict {
   newer: Todo;
   edit: Edit;
-  fields: (keyof Edit)[];
+  fields: EditedField[];
 }
 
 /** The conflicts that the user has yet to decide, in the order in which they were met. */
@@ -210,9 +210,9 @@ function gone({ response, error }: { response: Response; error?: unknown }): nul
 }
 
 async function sendCreate({ id, todo }: Pending & { kind: 'create' }): Promise<Todo> {
-  const { title, dueAt, priority, tags } = todo;
+  const { title, dueAt, allDay, priority, tags } = todo;
   const params = { header: { 'Idempotency-Key': id } };
-  const made = await body(todosApi.POST('/todos', { params, body: { title, dueAt, priority, tags } }));
+  const made = await body(todosApi.POST('/todos', { params, body: { title, dueAt, allDay, priority, tags } }));
   recordCreated(id, made.id);
   return made;
 }

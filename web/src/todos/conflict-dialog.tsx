@@ -6,7 +6,8 @@ import { Dialog } from '../ui/dialog';
 import { shortTitle } from '../ui/toasts';
 import { conflicts, editTodo, type Conflict } from './commands';
 import css from './conflict-dialog.module.css';
-import type { Edit } from './pending';
+import { NO_DUE } from './due';
+import type { Edit, EditedField } from './pending';
 import { useDueLongText } from './todo-facts';
 
 /**
@@ -48,7 +49,7 @@ const FIELDS = {
   dueAt: 'due',
   priority: 'priority',
   tags: 'tagsTitle',
-} as const satisfies Record<keyof Edit, string>;
+} as const satisfies Record<EditedField, string>;
 
 interface SidesProps {
   found: Conflict;
@@ -94,9 +95,9 @@ function Sides({ found, keepMine, onDecided }: SidesProps) {
   );
 }
 
-function Value({ field, of }: { field: keyof Edit; of: Edit }) {
+function Value({ field, of }: { field: EditedField; of: Edit }) {
   const m = useMessages();
-  const due = useDueLongText(of.dueAt ?? null);
+  const due = useDueLongText({ ...NO_DUE, ...of });
   const text = () => {
     switch (field) {
       case 'dueAt':

@@ -12,6 +12,8 @@ export interface FoundDate {
   start: number;
   end: number;
   dueAt: Date;
+  /** Whether there is no time: the moment is then the usual one of that day. */
+  allDay: boolean;
 }
 
 const MONTH =
@@ -120,9 +122,9 @@ function read(result: en.ParsedResult, text: string, now: Date, zone: string): F
   const [start, end] = trimmed(result.index, result.text, text);
   if (!isDue(result, start, end, text)) return null;
   const words = text.slice(start, end);
-  const dueAt = momentOf(result, words, now, zone);
+  const { dueAt, allDay } = momentOf(result, words, now, zone);
   if (Number.isNaN(dueAt.getTime()) || daysUntil(dueAt, now, zone) < 0) return null;
-  return { start: withPrepositions(start, text), end, dueAt };
+  return { start: withPrepositions(start, text), end, dueAt, allDay };
 }
 
 /** The place of a result without punctuation around it, and with `früh`, which chrono does not know. */
@@ -184,18 +186,20 @@ function withPrepositions(start: number, text: string): number {
   }
 }
 
-function momentOf({ start: found }: en.ParsedResult, words: string, now: Date, zone: string): Date {
+type Moment = Pick<FoundDate, 'dueAt' | 'allDay'>;
+
+function momentOf({ start: found }: en.ParsedResult, words: string, now: Date, zone: string): Moment {
   const part = (name: 'year' | 'month' | 'day' | 'hour' | 'minute') => found.get(name) ?? 0;
   const noon = toMoment({ year: part('year'), month: part('month'), day: part('day'), hour: 12, minute: 0 }, zone);
   const time = timeOf(words, part('hour'), part('minute'), found.isCertain('hour'));
   if (time && !hasDay(found)) {
     const today = dayAfter(now, 0, time, zone);
-    return today > now ? today : dayAfter(now, 1, time, zone);
+    return { dueAt: today > now ? today : dayAfter(now, 1, time, zone), allDay: false };
   }
   const days = daysUntil(noon, now, zone);
   // A weekday is never today.
   const later = days === 0 && !found.isCertain('day') ? 7 : days;
-  return dayAfter(now, later, time ?? defaultTime(now, later, zone), zone);
+  return { dueAt: dayAfter(now, later, time ?? defaultTime(now, later, zone), zone), allDay: time === null };
 }
 
 function timeOf(

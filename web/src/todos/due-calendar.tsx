@@ -1,34 +1,43 @@
 // A date in a calendar and a time of day. Loaded when the popover of a due date opens.
-import { useId, useState, type SyntheticEvent } from 'react';
+import { useId, useRef, useState, type SyntheticEvent } from 'react';
 import { DayPicker, type ChevronProps } from 'react-day-picker';
 import { de } from 'react-day-picker/locale/de';
 import { enGB } from 'react-day-picker/locale/en-GB';
 import { useNow } from '../app/use-now';
 import { useLanguage, useMessages } from '../i18n/i18n';
 import { useTimeZone } from '../i18n/time';
-import { Button, fieldClass, inputClass, labelClass } from '../ui/controls';
-import { NextIcon, PreviousIcon } from '../ui/icons';
-import { defaultTime, daysUntil, readTime, toMoment, wallTime, type WallTime } from './due';
+import { Button, fieldClass, IconButton, inputClass, labelClass } from '../ui/controls';
+import { CloseIcon, NextIcon, PreviousIcon } from '../ui/icons';
+import { daysUntil, readTime, toMoment, wallTime, wholeDay, type Due, type WallTime } from './due';
 import css from './due-calendar.module.css';
 
 interface Props {
-  dueAt: string | null;
-  onChoose: (dueAt: string) => void;
+  due: Due;
+  onChoose: (due: Due) => void;
 }
 
-export default function DueCalendar({ dueAt, onChoose }: Props) {
+/** A day without a time is meant as a whole. */
+export default function DueCalendar({ due: { dueAt, allDay }, onChoose }: Props) {
   const m = useMessages();
   const language = useLanguage();
   const zone = useTimeZone();
   const now = useNow();
   const id = useId();
+  const timeField = useRef<HTMLInputElement>(null);
   const [due] = useState(() => (dueAt === null ? null : wallTime(new Date(dueAt), zone)));
   const [day, setDay] = useState<Date | undefined>(due ? dateOf(due) : undefined);
-  const [time, setTime] = useState(due ? clock(due) : '');
-  const written = time.trim() === '' && day ? usualTime(day, now, zone) : readTime(time);
+  const [time, setTime] = useState(due && !allDay ? clock(due) : '');
+  const hasTime = time.trim() !== '';
+  const written = readTime(time);
   const choose = (event: SyntheticEvent) => {
     event.preventDefault();
-    if (day && written) onChoose(toMoment({ ...wallOf(day), ...written }, zone).toISOString());
+    if (!day) return;
+    if (!hasTime) onChoose(wholeDay(now, daysTo(day, now, zone), zone));
+    else if (written) onChoose({ dueAt: toMoment({ ...wallOf(day), ...written }, zone).toISOString(), allDay: false });
+  };
+  const removeTime = () => {
+    setTime('');
+    timeField.current?.focus();
   };
   return (
     <form className={css['pick']} onSubmit={choose}>
@@ -51,17 +60,25 @@ export default function DueCalendar({ dueAt, onChoose }: Props) {
           <label className={labelClass} htmlFor={id}>
             {m.dueTime}
           </label>
-          <input
-            id={id}
-            className={inputClass}
-            value={time}
-            onChange={(event) => setTime(event.target.value)}
-            placeholder={day ? clock(usualTime(day, now, zone)) : '9:00'}
-            aria-invalid={time.trim() !== '' && readTime(time) === null}
-            autoComplete="off"
-          />
+          <div className={css['clock']}>
+            <input
+              ref={timeField}
+              id={id}
+              className={inputClass}
+              value={time}
+              onChange={(event) => setTime(event.target.value)}
+              placeholder={m.dueAllDay}
+              aria-invalid={hasTime && !written}
+              autoComplete="off"
+            />
+            {hasTime && (
+              <IconButton label={m.dueRemoveTime} onClick={removeTime}>
+                <CloseIcon size={18} />
+              </IconButton>
+            )}
+          </div>
         </div>
-        <Button type="submit" look="primary" disabled={!day || !written}>
+        <Button type="submit" look="primary" disabled={!day || (hasTime && !written)}>
           {m.save}
         </Button>
       </div>
@@ -81,10 +98,9 @@ const dateOf = ({ year, month, day }: WallTime): Date => new Date(year, month - 
 
 const wallOf = (date: Date) => ({ year: date.getFullYear(), month: date.getMonth() + 1, day: date.getDate() });
 
-/** The time for a day without one. */
-function usualTime(day: Date, now: Date, zone: string): { hour: number; minute: number } {
-  const noon = toMoment({ ...wallOf(day), hour: 12, minute: 0 }, zone);
-  return defaultTime(now, Math.abs(daysUntil(noon, now, zone)), zone);
+/** Days from today to a day of the calendar. */
+function daysTo(day: Date, now: Date, zone: string): number {
+  return daysUntil(toMoment({ ...wallOf(day), hour: 12, minute: 0 }, zone), now, zone);
 }
 
 const CLASSES = {

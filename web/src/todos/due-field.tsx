@@ -8,27 +8,28 @@ import { CalendarIcon } from '../ui/icons';
 import popover from '../ui/popover.module.css';
 import { whenIdle } from '../ui/when-idle';
 import css from './due-field.module.css';
-import { dayAfter, daysToWeekday, defaultTime } from './due';
+import { daysToWeekday, isSameDue, NO_DUE, wholeDay, type Due } from './due';
 import { useDueLongText } from './todo-facts';
 
 const loadCalendar = () => import('./due-calendar');
 const DueCalendar = lazy(loadCalendar);
 
 interface Props {
-  dueAt: string | null;
-  onChange: (dueAt: string | null) => void;
+  due: Due;
+  onChange: (due: Due) => void;
 }
 
-/** Chooses when an item is due: the usual days at a touch, any other by a calendar and a time. */
-export function DueField({ dueAt, onChange }: Props) {
+/** Chooses when an item is due: the usual days at a touch, any other by a calendar; with a time, or without. */
+export function DueField({ due, onChange }: Props) {
   const m = useMessages();
-  const words = useDueLongText(dueAt);
+  const zone = useTimeZone();
+  const words = useDueLongText(due);
   const [isOpen, setOpen] = useState(false);
   // Also available offline when the popover opens.
   useEffect(() => whenIdle(loadCalendar), []);
-  const choose = (next: string | null) => {
+  const choose = (next: Due) => {
     setOpen(false);
-    if (next !== dueAt) onChange(next);
+    if (!isSameDue(due, next, zone)) onChange(next);
   };
   return (
     <Popover.Root open={isOpen} onOpenChange={(next) => setOpen(next)}>
@@ -40,7 +41,7 @@ export function DueField({ dueAt, onChange }: Props) {
         <Popover.Positioner className={popover['positioner']} sideOffset={6} align="start">
           <Popover.Popup className={popover['popup']}>
             <Popover.Title className="visually-hidden">{m.due}</Popover.Title>
-            <Choices dueAt={dueAt} onChoose={choose} />
+            <Choices due={due} onChoose={choose} />
           </Popover.Popup>
         </Popover.Positioner>
       </Popover.Portal>
@@ -48,7 +49,7 @@ export function DueField({ dueAt, onChange }: Props) {
   );
 }
 
-function Choices({ dueAt, onChoose }: { dueAt: string | null; onChoose: (dueAt: string | null) => void }) {
+function Choices({ due, onChoose }: { due: Due; onChoose: (due: Due) => void }) {
   const m = useMessages();
   const now = useNow();
   const zone = useTimeZone();
@@ -62,19 +63,16 @@ function Choices({ dueAt, onChoose }: { dueAt: string | null; onChoose: (dueAt: 
     <div className={css['choices']}>
       <div className={css['quick']}>
         {quick.map(([text, days]) => (
-          <Button
-            key={text}
-            onClick={() => onChoose(dayAfter(now, days, defaultTime(now, days, zone), zone).toISOString())}
-          >
+          <Button key={text} onClick={() => onChoose(wholeDay(now, days, zone))}>
             {text}
           </Button>
         ))}
       </div>
       <Suspense fallback={<Skeleton />}>
-        <DueCalendar dueAt={dueAt} onChoose={onChoose} />
+        <DueCalendar due={due} onChoose={onChoose} />
       </Suspense>
-      {dueAt !== null && (
-        <Button look="quiet" onClick={() => onChoose(null)}>
+      {due.dueAt !== null && (
+        <Button look="quiet" onClick={() => onChoose(NO_DUE)}>
           {m.dueClear}
         </Button>
       )}

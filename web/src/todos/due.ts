@@ -1,5 +1,6 @@
 // Formats due times, and converts them to and from the user's time zone.
 import { dateTimeFormat } from '../i18n/time';
+import type { Todo } from './known';
 
 export interface WallTime {
   year: number;
@@ -56,7 +57,7 @@ export function dayAfter(now: Date, days: number, time: { hour: number; minute: 
 
 /** The time of day for a date without one: 9 o'clock, or a later hour for today. */
 export function defaultTime(now: Date, days: number, zone: string): { hour: number; minute: number } {
-  if (days > 0) return { hour: 9, minute: 0 };
+  if (days !== 0) return { hour: 9, minute: 0 };
   const { hour } = wallTime(now, zone);
   return hour < 17 ? { hour: 18, minute: 0 } : { hour: 23, minute: 59 };
 }
@@ -68,6 +69,35 @@ export function daysToWeekday(now: Date, weekday: number, zone: string): number 
   return (weekday - today + 7) % 7 || 7;
 }
 
+/** When an item is due: a moment, or the whole day that has it in the user's zone. */
+export type Due = Pick<Todo, 'dueAt' | 'allDay'>;
+
+/** An item that is due on no day. */
+export const NO_DUE: Due = { dueAt: null, allDay: false };
+
+/**
+ * The whole day that is `days` after that of `now`. Its moment is the usual time of day in the user's zone, for the order
+ * and the reminder. A user who then chooses another zone, in which this moment is on another day, sees that day.
+ */
+export function wholeDay(now: Date, days: number, zone: string): Due {
+  return { dueAt: dayAfter(now, days, defaultTime(now, days, zone), zone).toISOString(), allDay: true };
+}
+
+/** Whether the moment has passed, or the whole day in the zone. */
+export function isOverdue({ dueAt, allDay }: Due, now: Date, zone: string): boolean {
+  if (dueAt === null) return false;
+  const moment = new Date(dueAt);
+  return allDay ? daysUntil(moment, now, zone) < 0 : moment < now;
+}
+
+/** Whether both mean the same day, or the same moment. */
+export function isSameDue(one: Due, other: Due, zone: string): boolean {
+  if (one.dueAt === null || other.dueAt === null) return one.dueAt === other.dueAt;
+  if (one.allDay !== other.allDay) return false;
+  const [before, after] = [new Date(one.dueAt), new Date(other.dueAt)];
+  return one.allDay ? daysUntil(after, before, zone) === 0 : before.getTime() === after.getTime();
+}
+
 export interface DueText {
   yesterday: string;
   today: string;
@@ -76,27 +106,28 @@ export interface DueText {
 
 /**
  * A due time in short form: `Today 18:00`, `Tomorrow 9:00`, `Fri 9:00`, `24 Dec`, `3 Jan 2028`; in full, a date has its
- * time too: `24 Dec, 9:00`.
+ * time too: `24 Dec, 9:00`. A whole day has no time: `Tomorrow`, `Fri`, `24 Dec`.
  */
 export function formatDue(
-  dueAt: string,
+  { dueAt, allDay }: Due,
   now: Date,
   zone: string,
   language: string,
   words: DueText,
   length: 'short' | 'full' = 'short',
 ): string {
+  if (dueAt === null) return '';
   const moment = new Date(dueAt);
   const days = daysUntil(moment, now, zone);
   const format = (options: Intl.DateTimeFormatOptions) =>
     dateTimeFormat(language, { timeZone: zone, ...options }).format(moment);
-  const time = format({ hour: 'numeric', minute: '2-digit' });
-  if (days === -1) return `${words.yesterday} ${time}`;
-  if (days === 0) return `${words.today} ${time}`;
-  if (days === 1) return `${words.tomorrow} ${time}`;
-  if (days > 1 && days < 7) return `${format({ weekday: 'short' })} ${time}`;
+  const time = allDay ? '' : ` ${format({ hour: 'numeric', minute: '2-digit' })}`;
+  if (days === -1) return words.yesterday + time;
+  if (days === 0) return words.today + time;
+  if (days === 1) return words.tomorrow + time;
+  if (days > 1 && days < 7) return format({ weekday: 'short' }) + time;
   const thisYear = wallTime(moment, zone).year === wallTime(now, zone).year;
-  const clock = length === 'full' && ({ hour: 'numeric', minute: '2-digit' } as const);
+  const clock = length === 'full' && !allDay && ({ hour: 'numeric', minute: '2-digit' } as const);
   return format({ day: 'numeric', month: 'short', ...(!thisYear && { year: 'numeric' }), ...clock });
 }
 

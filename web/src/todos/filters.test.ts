@@ -29,6 +29,14 @@ test('the due filter narrows a view', () => {
   expect(ids('due=none')).toEqual(['some']);
 });
 
+test('a whole day is overdue once it has ended', () => {
+  const day = (dueAt: string) => [sample({ dueAt, allDay: true })];
+  const count = (dueAt: string, search: string) => listed(day(dueAt), filters(search), NOW, 'UTC').length;
+  expect(count('2026-11-21T09:00:00Z', 'due=overdue')).toBe(0);
+  expect(count('2026-11-21T09:00:00Z', 'due=today')).toBe(1);
+  expect(count('2026-11-20T09:00:00Z', 'due=overdue')).toBe(1);
+});
+
 test('search finds each word in titles, notes and tags, ignoring accents', () => {
   expect(ids('q=zoe')).toEqual(['far']);
   expect(ids('q=HOME+no')).toEqual(['now']);

@@ -1,6 +1,6 @@
 // Which items a list shows and in which order. The page's address holds all of it, so that a view can be kept, shared
 // between tabs and left with the back button.
-import { daysUntil } from './due';
+import { daysUntil, isOverdue } from './due';
 import type { Todo } from './known';
 import { hasTag } from './tags';
 
@@ -89,12 +89,12 @@ function isInView(todo: Todo, filters: Filters, now: Date, zone: string): boolea
   return filters.view === 'upcoming' ? isLater : !isLater;
 }
 
-function isDue({ dueAt }: Todo, due: Filters['due'], now: Date, zone: string): boolean {
+function isDue(todo: Todo, due: Filters['due'], now: Date, zone: string): boolean {
+  const { dueAt } = todo;
   if (due === 'any') return true;
   if (due === 'none' || dueAt === null) return due === 'none' && dueAt === null;
-  const moment = new Date(dueAt);
-  if (due === 'overdue') return moment < now;
-  const days = daysUntil(moment, now, zone);
+  if (due === 'overdue') return isOverdue(todo, now, zone);
+  const days = daysUntil(new Date(dueAt), now, zone);
   return due === 'today' ? days === 0 : days >= 0 && days < 7;
 }
 

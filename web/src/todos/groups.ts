@@ -1,6 +1,6 @@
 import type { Messages } from '../i18n/en';
 import { dateTimeFormat } from '../i18n/time';
-import { daysUntil } from './due';
+import { daysUntil, isOverdue } from './due';
 import type { Filters } from './filters';
 import type { DisplayedTodo } from './pending';
 
@@ -21,23 +21,25 @@ export function grouped(
 ): Group[] {
   const isGroupedByDay = filters.sort === 'due' && (filters.view === 'today' || filters.view === 'upcoming');
   if (!isGroupedByDay) return [{ heading: '', rows: items }];
-  const groups = new Map<string, DisplayedTodo[]>();
+  // What is overdue comes first, although a whole day may be sorted before it.
+  const groups = new Map<string, DisplayedTodo[]>([[m.overdue, []]]);
   for (const todo of items) {
-    const heading = todo.dueAt === null ? '' : dayHeading(new Date(todo.dueAt), now, zone, language, m);
+    const heading = isOverdue(todo, now, zone) ? m.overdue : dayHeading(todo.dueAt, now, zone, language, m);
     groups.set(heading, [...(groups.get(heading) ?? []), todo]);
   }
-  return [...groups].map(([heading, rows]) => ({ heading, rows }));
+  return [...groups].filter(([, rows]) => rows.length > 0).map(([heading, rows]) => ({ heading, rows }));
 }
 
 function dayHeading(
-  due: Date,
+  dueAt: string | null,
   now: Date,
   zone: string,
   language: string,
-  m: Pick<Messages, 'overdue' | 'today' | 'dueTomorrow'>,
+  m: Pick<Messages, 'today' | 'dueTomorrow'>,
 ): string {
+  if (dueAt === null) return '';
+  const due = new Date(dueAt);
   const days = daysUntil(due, now, zone);
-  if (due < now) return m.overdue;
   if (days === 0) return m.today;
   if (days === 1) return m.dueTomorrow;
   const isThisYear = due.getFullYear() === now.getFullYear();

@@ -89,7 +89,7 @@ function Item({ todo, areNotesKnown }: { todo: DisplayedTodo; areNotesKnown: boo
         <TitleField todo={todo} />
       </header>
       <div className={css['facts']}>
-        <DueField dueAt={todo.dueAt} onChange={(dueAt) => editTodo(todo, { dueAt })} />
+        <DueField due={todo} onChange={(due) => editTodo(todo, due)} />
         <div className={css['priority']}>
           <SelectField
             label={m.priority}

@@ -75,6 +75,15 @@ test('two notations of the same due time do not conflict', () => {
   expect(rebase(seen, answered, { dueAt: null }).clash).toEqual([]);
 });
 
+test('a due time and the whole day conflict as one, and edits stored by earlier versions have none', () => {
+  const at = '2031-05-04T09:00:00Z';
+  const seen = sample({ dueAt: at, allDay: true });
+  const timed = sample({ version: 2, dueAt: at });
+  expect(rebase(seen, timed, { dueAt: '2031-05-05T09:00:00Z', allDay: true }).clash).toEqual(['dueAt']);
+  expect(rebase(seen, timed, { dueAt: at, allDay: false }).clash).toEqual([]);
+  expect(rebase(sample(), sample({ version: 2, dueAt: at }), { dueAt: at }).clash).toEqual([]);
+});
+
 test('drafts come after all other items in their order, however long ago they were typed', () => {
   const draft = (id: string): Pending => ({
     id,

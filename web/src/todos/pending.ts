@@ -4,7 +4,10 @@
 import type { Known, Status, Todo } from './known';
 
 /** What an edit may set. */
-export type Edit = Partial<Pick<Todo, 'title' | 'notes' | 'dueAt' | 'priority' | 'tags'>>;
+export type Edit = Partial<Pick<Todo, 'title' | 'notes' | 'dueAt' | 'allDay' | 'priority' | 'tags'>>;
+
+/** What the user changes as one: a due time and whether the whole day is meant belong together. */
+export type EditedField = Exclude<keyof Edit, 'allDay'>;
 
 /** A change; `seen` is the item as it was when the user changed it. */
 export type Pending =
@@ -93,16 +96,18 @@ export function shownDeleted(listed: readonly Todo[], pending: readonly Pending[
 }
 
 /** The fields of an edit that were also changed in a newer version; without one, the edit can be repeated on it. */
-export function rebase(seen: Todo, newer: Todo, edit: Edit): { clash: (keyof Edit)[] } {
-  const fields = Object.keys(edit) as (keyof Edit)[];
-  const differs = (one: Edit, field: keyof Edit) => !same(field, one[field], newer[field]);
+export function rebase(seen: Todo, newer: Todo, edit: Edit): { clash: EditedField[] } {
+  const fields = Object.keys(edit).filter((field) => field !== 'allDay') as EditedField[];
+  const differs = (one: Edit, field: EditedField) => !same(field, one, newer);
   return { clash: fields.filter((field) => differs(seen, field) && differs(edit, field)) };
 }
 
-function same(field: keyof Edit, one: unknown, other: unknown): boolean {
-  // The service writes the same moment without fractions of a second.
-  if (field === 'dueAt' && typeof one === 'string' && typeof other === 'string') {
-    return Date.parse(one) === Date.parse(other);
-  }
-  return JSON.stringify(one) === JSON.stringify(other);
+function same(field: EditedField, one: Edit, other: Edit): boolean {
+  if (field === 'dueAt') return dueKey(one) === dueKey(other);
+  return JSON.stringify(one[field]) === JSON.stringify(other[field]);
+}
+
+/** The service writes the same moment without fractions of a second. Changes stored by earlier versions have no `allDay`. */
+function dueKey({ dueAt, allDay = false }: Edit): string {
+  return dueAt ? `${Date.parse(dueAt)} ${allDay}` : '';
 }

@@ -6,53 +6,53 @@ import { readLine } from './quick-add';
 const NOW = new Date('2026-11-21T10:00:00Z'); // a Saturday
 const read = (line: string, plain: string[] = [], zone = 'UTC', now = NOW) =>
   readLine(line, plain, (text) => findDate(text, now, zone));
-const none = { dueAt: null, priority: 'normal', tags: [] };
+const none = { dueAt: null, allDay: false, priority: 'normal', tags: [] };
 
-/** A line, its title, and when it is due. */
+/** A line, its title, and when it is due: a whole day, or a time of it. */
 const PHRASES: [line: string, title: string, due: string | null][] = [
   // English
   ['Call the bank at 5pm tomorrow', 'Call the bank', '2026-11-22 17:00'],
-  ['Call the bank tomorrow', 'Call the bank', '2026-11-22 09:00'],
+  ['Call the bank tomorrow', 'Call the bank', '2026-11-22'],
   ['Call the bank tomorrow 17:00', 'Call the bank', '2026-11-22 17:00'],
   ['Call the bank tomorrow at 5', 'Call the bank', '2026-11-22 17:00'],
-  ['Call the bank today', 'Call the bank', '2026-11-21 18:00'],
-  ['Tomorrow buy milk', 'buy milk', '2026-11-22 09:00'],
-  ['Buy milk fri', 'Buy milk', '2026-11-27 09:00'],
-  ['Buy milk Friday', 'Buy milk', '2026-11-27 09:00'],
-  ['Call Ben Friday', 'Call Ben', '2026-11-27 09:00'],
-  ['Call Ben on Friday about the car', 'Call Ben about the car', '2026-11-27 09:00'],
-  ['Pay rent by Monday', 'Pay rent', '2026-11-23 09:00'],
-  ['Wash the car Saturday', 'Wash the car', '2026-11-28 09:00'],
-  ['Buy milk in 3 days', 'Buy milk', '2026-11-24 09:00'],
+  ['Call the bank today', 'Call the bank', '2026-11-21'],
+  ['Tomorrow buy milk', 'buy milk', '2026-11-22'],
+  ['Buy milk fri', 'Buy milk', '2026-11-27'],
+  ['Buy milk Friday', 'Buy milk', '2026-11-27'],
+  ['Call Ben Friday', 'Call Ben', '2026-11-27'],
+  ['Call Ben on Friday about the car', 'Call Ben about the car', '2026-11-27'],
+  ['Pay rent by Monday', 'Pay rent', '2026-11-23'],
+  ['Wash the car Saturday', 'Wash the car', '2026-11-28'],
+  ['Buy milk in 3 days', 'Buy milk', '2026-11-24'],
   ['Check the oven in 2 hours', 'Check the oven', '2026-11-21 12:00'],
-  ['Renew the passport in two weeks', 'Renew the passport', '2026-12-05 09:00'],
-  ['Pay rent 1 Dec', 'Pay rent', '2026-12-01 09:00'],
-  ['Pay rent Dec 1', 'Pay rent', '2026-12-01 09:00'],
+  ['Renew the passport in two weeks', 'Renew the passport', '2026-12-05'],
+  ['Pay rent 1 Dec', 'Pay rent', '2026-12-01'],
+  ['Pay rent Dec 1', 'Pay rent', '2026-12-01'],
   ['Pay rent on 1st December at 8am', 'Pay rent', '2026-12-01 08:00'],
-  ['Order a cake 3 January 2027', 'Order a cake', '2027-01-03 09:00'],
-  ['File taxes 2027-05-31', 'File taxes', '2027-05-31 09:00'],
+  ['Order a cake 3 January 2027', 'Order a cake', '2027-01-03'],
+  ['File taxes 2027-05-31', 'File taxes', '2027-05-31'],
   ['Standup at 9:30', 'Standup', '2026-11-22 09:30'],
   ['Meet Ann at 5', 'Meet Ann', '2026-11-21 17:00'],
-  ['Move Friday meeting to the office by Monday', 'Move Friday meeting to the office', '2026-11-23 09:00'],
+  ['Move Friday meeting to the office by Monday', 'Move Friday meeting to the office', '2026-11-23'],
   ['Dinner tonight', 'Dinner', '2026-11-21 18:00'],
   ['Run tomorrow morning', 'Run', '2026-11-22 09:00'],
-  ['Water plants the day after tomorrow', 'Water plants', '2026-11-23 09:00'],
+  ['Water plants the day after tomorrow', 'Water plants', '2026-11-23'],
   ['Send the report, Monday 14:00', 'Send the report', '2026-11-23 14:00'],
   // German
   ['Bank anrufen morgen um 17 Uhr', 'Bank anrufen', '2026-11-22 17:00'],
   ['Bank anrufen morgen 17:00', 'Bank anrufen', '2026-11-22 17:00'],
-  ['Milch kaufen übermorgen', 'Milch kaufen', '2026-11-23 09:00'],
-  ['Milch kaufen am Montag', 'Milch kaufen', '2026-11-23 09:00'],
-  ['Milch kaufen Freitag', 'Milch kaufen', '2026-11-27 09:00'],
-  ['Morgen Milch kaufen', 'Milch kaufen', '2026-11-22 09:00'],
+  ['Milch kaufen übermorgen', 'Milch kaufen', '2026-11-23'],
+  ['Milch kaufen am Montag', 'Milch kaufen', '2026-11-23'],
+  ['Milch kaufen Freitag', 'Milch kaufen', '2026-11-27'],
+  ['Morgen Milch kaufen', 'Milch kaufen', '2026-11-22'],
   ['Heute Abend kochen', 'kochen', '2026-11-21 18:00'],
   ['Laufen morgen früh', 'Laufen', '2026-11-22 09:00'],
-  ['Milch kaufen in 3 Tagen', 'Milch kaufen', '2026-11-24 09:00'],
-  ['Pass verlängern in zwei Wochen', 'Pass verlängern', '2026-12-05 09:00'],
-  ['Miete zahlen 1. Dez', 'Miete zahlen', '2026-12-01 09:00'],
-  ['Miete zahlen am 1. Dezember', 'Miete zahlen', '2026-12-01 09:00'],
-  ['Miete zahlen bis zum 1.12.', 'Miete zahlen', '2026-12-01 09:00'],
-  ['Steuer abgeben 31.05.2027', 'Steuer abgeben', '2027-05-31 09:00'],
+  ['Milch kaufen in 3 Tagen', 'Milch kaufen', '2026-11-24'],
+  ['Pass verlängern in zwei Wochen', 'Pass verlängern', '2026-12-05'],
+  ['Miete zahlen 1. Dez', 'Miete zahlen', '2026-12-01'],
+  ['Miete zahlen am 1. Dezember', 'Miete zahlen', '2026-12-01'],
+  ['Miete zahlen bis zum 1.12.', 'Miete zahlen', '2026-12-01'],
+  ['Steuer abgeben 31.05.2027', 'Steuer abgeben', '2027-05-31'],
   ['Zahnarzt um 14:30', 'Zahnarzt', '2026-11-21 14:30'],
   // What is no date
   ['See Freaky Friday', 'See Freaky Friday', null],
@@ -98,8 +98,10 @@ const PHRASES: [line: string, title: string, due: string | null][] = [
 describe('a date in a line', () => {
   test.each(PHRASES)('%s', (line, title, due) => {
     const { todo } = read(line);
-    const dueAt = due && `${due.replace(' ', 'T')}:00.000Z`;
-    expect(todo).toEqual({ ...none, title, dueAt });
+    const [day, time] = due?.split(' ') ?? [];
+    const usual = day === '2026-11-21' ? '18:00' : '09:00';
+    const dueAt = day === undefined ? null : `${day}T${time ?? usual}:00.000Z`;
+    expect(todo).toEqual({ ...none, title, dueAt, allDay: dueAt !== null && time === undefined });
   });
 
   test('is read in the time zone of the profile', () => {
@@ -111,10 +113,10 @@ describe('a date in a line', () => {
 
   test('keeps its time of day over a change of the clocks', () => {
     const before = new Date('2026-10-24T10:00:00Z');
-    const { dueAt } = read('Call tomorrow 17:00', [], 'Europe/Berlin', before).todo;
+    const { dueAt, allDay } = read('Call tomorrow 17:00', [], 'Europe/Berlin', before).todo;
     expect(dueAt).toBe('2026-10-25T16:00:00.000Z');
     const words = { yesterday: 'Yesterday', today: 'Today', tomorrow: 'Tomorrow' };
-    expect(formatDue(dueAt ?? '', before, 'Europe/Berlin', 'en', words)).toBe('Tomorrow 17:00');
+    expect(formatDue({ dueAt, allDay }, before, 'Europe/Berlin', 'en', words)).toBe('Tomorrow 17:00');
   });
 });
 
@@ -130,6 +132,7 @@ test('tags, a priority and a date are removed from the title, and their places a
     tags: ['shopping'],
     priority: 'high',
     dueAt: '2026-11-22T17:00:00.000Z',
+    allDay: false,
   });
   expect(parts.map(({ kind, start, end }) => [kind, line.slice(start, end)])).toEqual([
     ['tag', '#shopping'],
@@ -144,14 +147,16 @@ test('a date is found before, behind and between tags', () => {
     tags: ['laden'],
     priority: 'high',
     dueAt: '2026-11-22T09:00:00.000Z',
+    allDay: true,
   });
   const { parts } = read('Call   at  5pm   tomorrow ');
-  expect(parts).toEqual([{ kind: 'due', start: 7, end: 25, dueAt: '2026-11-22T17:00:00.000Z' }]);
+  expect(parts).toEqual([{ kind: 'due', start: 7, end: 25, dueAt: '2026-11-22T17:00:00.000Z', allDay: false }]);
   expect(read('Buy milk fri #shopping !wichtig').todo).toEqual({
     title: 'Buy milk',
     tags: ['shopping'],
     priority: 'high',
     dueAt: '2026-11-27T09:00:00.000Z',
+    allDay: true,
   });
 });
 
@@ -159,7 +164,7 @@ test('a part that the user refused is text, and what is written behind it is sti
   expect(read('Call the bank tomorrow', ['tomorrow']).todo).toEqual({ ...none, title: 'Call the bank tomorrow' });
   expect(read('Buy milk #shopping', ['#shopping']).todo).toEqual({ ...none, title: 'Buy milk #shopping' });
   const friday = read('Call the bank tomorrow on Friday', ['tomorrow']).todo;
-  expect(friday).toEqual({ ...none, title: 'Call the bank tomorrow', dueAt: '2026-11-27T09:00:00.000Z' });
+  expect(friday).toEqual({ ...none, title: 'Call the bank tomorrow', dueAt: '2026-11-27T09:00:00.000Z', allDay: true });
   expect(read('Call the bank friday', ['fri']).todo.dueAt).toBe('2026-11-27T09:00:00.000Z');
 });
 

@@ -1,4 +1,5 @@
 import type { FoundDate } from './dates';
+import { NO_DUE } from './due';
 import type { Priority } from './known';
 import { folded, MAX_TAGS } from './tags';
 
@@ -6,13 +7,17 @@ import { folded, MAX_TAGS } from './tags';
 export interface QuickTodo {
   title: string;
   dueAt: string | null;
+  /** Whether it has a day without a time. */
+  allDay: boolean;
   priority: Priority;
   tags: string[];
 }
 
 /** A recognised part of the line: the characters from `start` up to `end`. */
 export type Part = { start: number; end: number } & (
-  { kind: 'due'; dueAt: string } | { kind: 'priority'; priority: Priority } | { kind: 'tag'; tag: string }
+  | { kind: 'due'; dueAt: string; allDay: boolean }
+  | { kind: 'priority'; priority: Priority }
+  | { kind: 'tag'; tag: string }
 );
 
 const PRIORITIES: Record<string, Priority> = {
@@ -47,7 +52,7 @@ export function readLine(
     .split(/\s+/)
     .join(' ');
   if (title === '') {
-    const todo: QuickTodo = { title: line.trim(), dueAt: null, priority: 'normal', tags: [] };
+    const todo: QuickTodo = { title: line.trim(), ...NO_DUE, priority: 'normal', tags: [] };
     return { todo, parts: [], hasTooManyTags: false };
   }
   return { todo: { title, ...meaning(parts) }, parts, hasTooManyTags };
@@ -75,7 +80,8 @@ function meaning(parts: Part[]): Omit<QuickTodo, 'title'> {
   const tags = [...new Set(parts.flatMap((part) => (part.kind === 'tag' ? [part.tag] : [])))];
   const priorities = parts.flatMap((part) => (part.kind === 'priority' ? [part.priority] : []));
   const due = parts.find((part) => part.kind === 'due');
-  return { dueAt: due?.dueAt ?? null, priority: priorities.at(-1) ?? 'normal', tags };
+  const { dueAt, allDay } = due ?? NO_DUE;
+  return { dueAt, allDay, priority: priorities.at(-1) ?? 'normal', tags };
 }
 
 /** The text of a part, but not as a piece of a longer word. */

@@ -1,6 +1,7 @@
 import { useEffect, useLayoutEffect, useRef, type RefObject } from 'react';
 import { useMessages } from '../i18n/i18n';
 import { CalendarIcon, CloseIcon, FlagIcon, TagIcon } from '../ui/icons';
+import { NO_DUE } from './due';
 import type { Part } from './quick-add';
 import css from './recognised-line.module.css';
 import { useDueLongText } from './todo-facts';
@@ -64,7 +65,7 @@ export function Recognised({ text, parts, onRefuse }: Props & { onRefuse: (part:
 export function Announcement({ text, parts }: Props) {
   const m = useMessages();
   const due = parts.find((part) => part.kind === 'due');
-  const dueText = useDueLongText(due?.dueAt ?? null);
+  const dueText = useDueLongText(due ?? NO_DUE);
   const meanings = parts.map((part) => {
     const meaning = part.kind === 'due' ? dueText : part.kind === 'tag' ? part.tag : priorityName(m, part.priority);
     return m.recognisedPart(text.slice(part.start, part.end), meaning);
@@ -83,7 +84,7 @@ function PartIcon({ kind }: { kind: Part['kind'] }) {
 
 function Meaning({ part }: { part: Part }) {
   const m = useMessages();
-  const due = useDueLongText(part.kind === 'due' ? part.dueAt : null);
+  const due = useDueLongText(part.kind === 'due' ? part : NO_DUE);
   if (part.kind === 'due') return due;
   return part.kind === 'tag' ? <bdi>{part.tag}</bdi> : priorityName(m, part.priority);
 }

@@ -7,6 +7,7 @@ export function sample(part: Partial<Todo> = {}): Todo {
     title: 'Buy milk',
     notes: null,
     dueAt: null,
+    allDay: false,
     priority: 'normal',
     tags: [],
     status: 'open',

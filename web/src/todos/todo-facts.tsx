@@ -2,19 +2,20 @@ import { useNow } from '../app/use-now';
 import { useLanguage, useMessages } from '../i18n/i18n';
 import { useTimeZone } from '../i18n/time';
 import { CalendarIcon, FlagIcon, NoteIcon } from '../ui/icons';
-import { formatDue } from './due';
+import { formatDue, isOverdue, type Due } from './due';
 import type { Todo } from './known';
 import css from './todo-facts.module.css';
 
-type Facts = Pick<Todo, 'dueAt' | 'priority' | 'tags' | 'notes' | 'status'>;
+type Facts = Due & Pick<Todo, 'priority' | 'tags' | 'notes' | 'status'>;
 
 /** An item's facts in one line: due, priority, tags, whether there are notes. */
 export function TodoFacts({ todo }: { todo: Facts }) {
   const m = useMessages();
-  const due = useDueText(todo.dueAt);
-  const inFull = useDueLongText(todo.dueAt);
+  const zone = useTimeZone();
+  const due = useDueText(todo);
+  const inFull = useDueLongText(todo);
   const now = useNow();
-  const isLate = todo.status === 'open' && todo.dueAt !== null && new Date(todo.dueAt) < now;
+  const isLate = todo.status === 'open' && isOverdue(todo, now, zone);
   return (
     <span className={css['facts']}>
       {due && (
@@ -47,17 +48,16 @@ export function TodoFacts({ todo }: { todo: Facts }) {
 }
 
 /** A short due time in the user's language; empty without one. */
-export const useDueText = (dueAt: string | null): string => useDue(dueAt, 'short');
+export const useDueText = (due: Due): string => useDue(due, 'short');
 
-/** A due time with its time of day; empty without one. */
-export const useDueLongText = (dueAt: string | null): string => useDue(dueAt, 'full');
+/** A due time with its time of day, if it has one; empty without a due time. */
+export const useDueLongText = (due: Due): string => useDue(due, 'full');
 
-function useDue(dueAt: string | null, length: 'short' | 'full'): string {
+function useDue(due: Due, length: 'short' | 'full'): string {
   const m = useMessages();
   const language = useLanguage();
   const zone = useTimeZone();
   const now = useNow();
-  if (dueAt === null) return '';
   const words = { yesterday: m.dueYesterday, today: m.today, tomorrow: m.dueTomorrow };
-  return formatDue(dueAt, now, zone, language, words, length);
+  return formatDue(due, now, zone, language, words, length);
 }

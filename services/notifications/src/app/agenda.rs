@@ -1,4 +1,4 @@
-//! This service's copy of users' to-do items, for the digest.
+//! This service's copy of users' to-do items, for digests and reminders.
 
 use lambda_kit::clock;
 use lambda_kit::table::TableError;

@@ -7,6 +7,7 @@ use tracing::info;
 use uuid::Uuid;
 
 use crate::app::error::JobError;
+use crate::domain::agenda::AgendaKey;
 use crate::domain::digest::{Digest, DigestId};
 use crate::domain::email::EmailContent;
 use crate::domain::email::digest::digest_email;
@@ -140,7 +141,14 @@ impl EmailSender {
 
 impl RecurringEmailSender {
     /// Sends the reminder of an item that is due, if the user receives reminders and has not received too many today.
-    pub(crate) async fn send_reminder(&self, email_id: Uuid, owner: Uuid, due: DueTodo) -> Result<(), JobError> {
+    pub(crate) async fn send_reminder(
+        &self,
+        email_id: Uuid,
+        item: AgendaKey,
+        title: String,
+        at: Timestamp,
+    ) -> Result<(), JobError> {
+        let AgendaKey { owner, todo } = item;
         let Some(recipient) = self.sender.recipient(owner).await? else {
             return Ok(());
         };
@@ -151,6 +159,8 @@ impl RecurringEmailSender {
         let Some(form) = self.sender.reminder_form(email_id, owner, now).await? else {
             return Ok(());
         };
+        let is_all_day = self.sender.store.is_all_day(item).await?;
+        let due = DueTodo { todo, title, at, is_all_day };
         let (page, links) = (self.sender.page.as_deref(), self.unsubscribe_links(owner, EmailKind::Reminder));
         let content = if form == ReminderForm::LastEmail {
             last_reminder_email(&due, end_of_day(now), &recipient, page, links)

@@ -8,6 +8,8 @@ use uuid::Uuid;
 pub(crate) struct AgendaItem {
     pub(crate) title: String,
     pub(crate) due_at: Option<Timestamp>,
+    /// Whether it is due on a day as a whole: then no time of day is shown.
+    pub(crate) is_all_day: bool,
     pub(crate) state: ItemState,
 }
 
@@ -25,10 +27,11 @@ pub(crate) struct AgendaKey {
     pub(crate) todo: Uuid,
 }
 
-/// One change that an event reports of an item. Details and state change independently of each other.
+/// One change that an event reports of an item. Each kind of value changes independently of the others.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum AgendaChange {
     Details { title: String, due_at: Option<Timestamp> },
+    AllDay { is_all_day: bool },
     Opened,
     Completed { at: Timestamp },
     Deleted,

@@ -74,7 +74,7 @@ mod tests {
 
     fn item(title: &str, due_at: Option<&str>, completed: Option<&str>) -> AgendaItem {
         let state = completed.map_or(ItemState::Open, |text| ItemState::Completed { at: at(text) });
-        AgendaItem { title: title.to_owned(), due_at: due_at.map(at), state }
+        AgendaItem { title: title.to_owned(), due_at: due_at.map(at), is_all_day: false, state }
     }
 
     fn titles(items: &[AgendaItem]) -> Vec<&str> {

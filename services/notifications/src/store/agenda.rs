@@ -1,8 +1,8 @@
 //! Agenda items: this service's copy of the to-do items for the digest, from the events about them.
 //!
 //! A row's `pk` is `USER#<owner>`, its `sk` is `AGENDA#<item>`. Events may arrive late, repeatedly and in any order,
-//! and none has all attributes: title and due time have one sequence number, the state has another, and each is only
-//! replaced by newer values.
+//! and none has all attributes: title and due time have one sequence number, whether the day as a whole is meant has
+//! another, and the state has a third. Each is only replaced by newer values.
 
 use std::collections::HashMap;
 
@@ -23,6 +23,7 @@ use crate::store::{Store, WriteOutcome, keys};
 struct AgendaRow {
     title: Option<String>,
     due_at: Option<Timestamp>,
+    all_day: Option<bool>,
     state: Option<State>,
     completed_at: Option<Timestamp>,
 }
@@ -48,15 +49,24 @@ impl Store {
             .client
             .update_item()
             .table_name(&self.table)
-            .set_key(Some(keys::user_row(key.owner, format!("AGENDA#{}", key.todo))))
+            .set_key(Some(row_key(key)))
             .expression_attribute_values(":sequence", AttributeValue::N(sequence.to_string()));
         let request = match change {
             AgendaChange::Details { title, due_at } => set_details(request, title, due_at)?,
+            AgendaChange::AllDay { is_all_day } => set_all_day(request, is_all_day),
             AgendaChange::Opened => set_state(request, State::Open, None, None)?,
             AgendaChange::Completed { at } => set_state(request, State::Completed, Some(at), Some(now))?,
             AgendaChange::Deleted => set_state(request, State::Deleted, None, Some(now))?,
         };
         outcome(request.send().await)
+    }
+
+    /// Whether an item is due on a day as a whole, as far as events have told.
+    pub(crate) async fn is_all_day(&self, key: AgendaKey) -> Result<bool, TableError> {
+        let request = self.client.get_item().table_name(&self.table).set_key(Some(row_key(key)));
+        let answer = request.projection_expression("allDay").send().await.map_err(TableError::call)?;
+        let all_day = answer.item.as_ref().and_then(|row| row.get("allDay"));
+        Ok(all_day.and_then(|value| value.as_bool().ok()).is_some_and(|is_all_day| *is_all_day))
     }
 
     /// A user's items that a digest may list. Reads one row for each open item and each item closed in the last 60
@@ -78,6 +88,17 @@ impl Store {
         }
         Ok(items)
     }
+}
+
+fn row_key(key: AgendaKey) -> HashMap<String, AttributeValue> {
+    keys::user_row(key.owner, format!("AGENDA#{}", key.todo))
+}
+
+fn set_all_day(request: UpdateItemFluentBuilder, is_all_day: bool) -> UpdateItemFluentBuilder {
+    request
+        .condition_expression("attribute_not_exists(allDaySequence) OR allDaySequence < :sequence")
+        .update_expression("SET allDay = :allDay, allDaySequence = :sequence")
+        .expression_attribute_values(":allDay", AttributeValue::Bool(is_all_day))
 }
 
 fn set_details(
@@ -151,5 +172,10 @@ fn parse(row: HashMap<String, AttributeValue>) -> Result<Option<AgendaItem>, Tab
         (Some(State::Completed), Some(at)) => ItemState::Completed { at },
         _ => return Ok(None),
     };
-    Ok(row.title.map(|title| AgendaItem { title, due_at: row.due_at, state }))
+    Ok(row.title.map(|title| AgendaItem {
+        title,
+        due_at: row.due_at,
+        is_all_day: row.all_day.unwrap_or_default(),
+        state,
+    }))
 }

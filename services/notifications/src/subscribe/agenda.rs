@@ -3,7 +3,7 @@
 //! Repeats and any order are harmless: values are only replaced by newer ones. Lambda retries all failures.
 
 use events::envelope::{self, Event};
-use events::todos::{TodoCompletedV1, TodoCreatedV1, TodoDeletedV1, TodoReopenedV1, TodoRestoredV1};
+use events::todos::{TodoAllDaySetV1, TodoCompletedV1, TodoCreatedV1, TodoDeletedV1, TodoReopenedV1, TodoRestoredV1};
 
 use crate::app::agenda::Agenda;
 use crate::app::error::JobError;
@@ -19,7 +19,7 @@ pub(crate) async fn update(agenda: &Agenda, event: Event<AgendaItemPayload>) -> 
 
 /// The changes that an event reports. Only the events of creating, changing, reopening and restoring have all details.
 fn changes(event: Event<AgendaItemPayload>) -> Vec<AgendaChange> {
-    let AgendaItemPayload { title, due_at, completed_at, .. } = event.data;
+    let AgendaItemPayload { title, due_at, all_day, completed_at, .. } = event.data;
     let details = AgendaChange::Details { title, due_at };
     let is = |schema: String| event.metadata.schema == schema;
     if is(envelope::schema::<TodoCreatedV1>()) || is(envelope::schema::<TodoReopenedV1>()) {
@@ -31,6 +31,8 @@ fn changes(event: Event<AgendaItemPayload>) -> Vec<AgendaChange> {
         vec![details, state]
     } else if is(envelope::schema::<TodoDeletedV1>()) {
         vec![AgendaChange::Deleted]
+    } else if is(envelope::schema::<TodoAllDaySetV1>()) {
+        vec![AgendaChange::AllDay { is_all_day: all_day.unwrap_or_default() }]
     } else {
         vec![details]
     }

@@ -3,8 +3,8 @@
 use events::documents::{Reading, on};
 use events::todos::attachments::{AttachmentDeletedV1, AttachmentReadyV1, AttachmentRejectedV1};
 use events::todos::{
-    TodoChangedV1, TodoCompletedV1, TodoCreatedV1, TodoDeletedV1, TodoDueV1, TodoPurgedV1, TodoReopenedV1,
-    TodoRestoredV1,
+    TodoAllDaySetV1, TodoChangedV1, TodoCompletedV1, TodoCreatedV1, TodoDeletedV1, TodoDueV1, TodoPurgedV1,
+    TodoReopenedV1, TodoRestoredV1,
 };
 use events::users::{UserDeletedV1, UserExportReadyV1, UserExportRequestedV1, UserProfileChangedV1, UserRegisteredV1};
 use testkit::reader_schemas;
@@ -40,6 +40,7 @@ fn consumed_events() -> Vec<Reading> {
         on::<TodoReopenedV1>().read_by(SERVICE, "update-agenda", agenda::update),
         on::<TodoDeletedV1>().read_by(SERVICE, "update-agenda", agenda::update),
         on::<TodoRestoredV1>().read_by(SERVICE, "update-agenda", agenda::update),
+        on::<TodoAllDaySetV1>().read_by(SERVICE, "update-agenda", agenda::update),
         on::<TodoCreatedV1>().converted_by(SERVICE, "push-changes", live_push::item_changed),
         on::<TodoChangedV1>().converted_by(SERVICE, "push-changes", live_push::item_changed),
         on::<TodoCompletedV1>().converted_by(SERVICE, "push-changes", live_push::item_changed),

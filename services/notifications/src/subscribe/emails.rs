@@ -7,7 +7,7 @@ use events::envelope::Event;
 
 use crate::app::emails::{EmailSender, NewUser, RecurringEmailSender};
 use crate::app::error::JobError;
-use crate::domain::email::reminder::DueTodo;
+use crate::domain::agenda::AgendaKey;
 use crate::subscribe::payloads::{ExportExpiryPayload, NewRecipientPayload, TodoDuePayload};
 
 /// Welcomes a new user.
@@ -23,8 +23,8 @@ pub(crate) async fn export_ready(sender: &EmailSender, event: Event<ExportExpiry
 
 /// Reminds a user of an item that is due.
 pub(crate) async fn todo_due(sender: &RecurringEmailSender, event: Event<TodoDuePayload>) -> Result<(), JobError> {
-    let TodoDuePayload { todo_id: todo, owner_id, title, due_at: at } = event.data;
-    sender.send_reminder(event.metadata.event_id, owner_id, DueTodo { todo, title, at }).await
+    let TodoDuePayload { todo_id: todo, owner_id: owner, title, due_at } = event.data;
+    sender.send_reminder(event.metadata.event_id, AgendaKey { owner, todo }, title, due_at).await
 }
 
 impl From<NewRecipientPayload> for NewUser {

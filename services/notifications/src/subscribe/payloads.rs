@@ -46,6 +46,7 @@ pub(crate) struct AgendaItemPayload {
     pub(crate) owner_id: Uuid,
     pub(crate) title: String,
     pub(crate) due_at: Option<Timestamp>,
+    pub(crate) all_day: Option<bool>,
     pub(crate) completed_at: Option<Timestamp>,
 }
 

@@ -115,10 +115,10 @@ fn sending(reads: [Answer; 2]) -> Vec<(&'static str, Answer)> {
     reads.map(|answer| ("GetItem", answer)).into_iter().chain(mail).collect()
 }
 
-/// Sends a reminder to a recipient with default preferences. The email's row is `email`; `updates` are the answers to
+/// Sends a reminder to a recipient with default preferences, of an item without a row. The email's row is `email`; `updates` are the answers to
 /// updates: of the count of the day, of its last email, and of the email's state.
 fn reminding(email: Answer, updates: &[Answer]) -> Ran {
-    let reads = [ann(), done(), email].map(|answer| ("GetItem", answer));
+    let reads = [ann(), done(), email, done()].map(|answer| ("GetItem", answer));
     let mut script = reads.to_vec();
     script.extend(updates.iter().map(|answer| ("UpdateItem", answer.clone())));
     script.push(("SendEmail", Answer::Json(200, json!({"MessageId": "m-1"}))));
@@ -179,7 +179,7 @@ fn a_refused_reminder_leaves_its_place_to_another() {
         (vec![done(); 4], "SET #expiresAt = :expiresAt DELETE #emails :emails"),
         (vec![no(), done(), done(), done(), done()], "SET #expiresAt = :expiresAt REMOVE #last"),
     ] {
-        let reads = [ann(), done(), done()].map(|answer| ("GetItem", answer));
+        let reads = [ann(), done(), done(), done()].map(|answer| ("GetItem", answer));
         let updates = updates.into_iter().map(|answer| ("UpdateItem", answer));
         let refusal = Answer::Json(400, json!({"__type": "MessageRejected", "message": "No."}));
         let script: Vec<_> = reads.into_iter().chain(updates).chain([("SendEmail", refusal)]).collect();
@@ -216,6 +216,19 @@ fn a_reminder_is_in_the_recipients_language_and_time_zone_and_has_an_unsubscribe
 }
 
 #[test]
+fn a_reminder_of_a_whole_day_tells_no_time() {
+    let all_day = Answer::Json(200, json!({"Item": {"allDay": {"BOOL": true}}}));
+    let reads = [ann(), done(), done(), all_day].map(|answer| ("GetItem", answer));
+    let updates = [done(), done(), done()].map(|answer| ("UpdateItem", answer));
+    let sent = ("SendEmail", Answer::Json(200, json!({"MessageId": "m-1"})));
+    let script: Vec<_> = reads.into_iter().chain(updates).chain([sent]).collect();
+    let ran = run("send-reminder-mail", &fixture("todo-due"), &script);
+    assert!(ran.outcome.is_ok(), "{ran:?}");
+    let text = ran.bodies("SendEmail")[0]["Content"]["Simple"]["Body"]["Text"]["Data"].as_str().unwrap();
+    assert!(text.contains("ist fällig: Donnerstag, 24. Dezember 2026."), "{text}");
+}
+
+#[test]
 fn a_user_who_turned_reminders_off_receives_none() {
     let ran = run("send-reminder-mail", &fixture("todo-due"), &sending([ann(), preferences(false, false)]));
     assert!(ran.outcome.is_ok(), "{ran:?}");
@@ -242,6 +255,7 @@ fn a_digest_lists_the_items_of_the_day() {
         |title: &str, due_at: &str| json!({"title": {"S": title}, "dueAt": {"S": due_at}, "state": {"S": "open"}});
     let items = json!([
         item("Milch", "2026-12-24T17:00:00Z"),
+        {"title": {"S": "Blumen"}, "dueAt": {"S": "2026-12-24T08:00:00Z"}, "allDay": {"BOOL": true}, "state": {"S": "open"}},
         item("Steuer", "2026-12-01T17:00:00Z"),
         item("Später", "2026-12-25T17:00:00Z"),
         {"title": {"S": "gone"}, "dueAt": {"S": "2026-12-24T17:00:00Z"}, "state": {"S": "deleted"}},
@@ -253,7 +267,7 @@ fn a_digest_lists_the_items_of_the_day() {
     assert_eq!(message["Subject"]["Data"], json!("Ihre Aufgaben für Donnerstag, 24. Dezember 2026"));
     let text = message["Body"]["Text"]["Data"].as_str().unwrap();
     assert!(
-        text.contains("Überfällig (1)\n- Steuer (") && text.contains("Heute fällig (1)\n- Milch (18:00 Uhr)"),
+        text.contains("Überfällig (1)\n- Steuer (") && text.contains("Heute fällig (2)\n- Blumen\n- Milch (18:00 Uhr)"),
         "{text}"
     );
     assert_eq!(message["Headers"].as_array().unwrap().len(), 2);

@@ -26,8 +26,8 @@ fn successful_answers(job: &str) -> Vec<(&'static str, Answer)> {
     let rows = ("Query", Answer::Json(200, json!({"Items": []})));
     let part = ("PutObject", done());
     let reads = match job {
-        "send-reminder-mail" | "send-export-mail" => [crate::emails::ann(), done(), done()],
-        _ => [done(), done(), done()],
+        "send-reminder-mail" | "send-export-mail" => [crate::emails::ann(), done(), done(), done()],
+        _ => [done(), done(), done(), done()],
     };
     let reads = reads.map(|answer| ("GetItem", answer));
     writes.into_iter().chain(reads).chain([mail, rows, part]).collect()

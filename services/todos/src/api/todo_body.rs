@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use crate::api::fields::check;
 use crate::domain::todo::{Details, Status, Todo};
-use crate::domain::values::{DueAt, Notes, Priority, Tags, Title};
+use crate::domain::values::{Due, DueAt, Notes, Priority, Tags, Title};
 
 /// An item in a response.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -17,6 +17,9 @@ pub(crate) struct TodoBody {
     title: String,
     notes: Option<String>,
     due_at: Option<Timestamp>,
+    /// The stored answers of earlier versions, which a repeated creation gets, are without it.
+    #[serde(default)]
+    all_day: bool,
     priority: PriorityBody,
     tags: Vec<String>,
     status: StatusBody,
@@ -70,12 +73,13 @@ impl From<Todo> for TodoBody {
             Status::Open => (StatusBody::Open, None),
             Status::Completed { at } => (StatusBody::Completed, Some(at)),
         };
-        let details = todo.details;
+        let details = &todo.details;
         Self {
             id: todo.id,
             title: details.title.as_str().to_owned(),
-            notes: details.notes.map(|notes| notes.as_str().to_owned()),
-            due_at: details.due_at.map(DueAt::get),
+            notes: details.notes.as_ref().map(|notes| notes.as_str().to_owned()),
+            due_at: details.due_at(),
+            all_day: details.is_all_day(),
             priority: details.priority.into(),
             tags: details.tags.as_slice().to_vec(),
             status,
@@ -95,6 +99,9 @@ pub(crate) struct NewTodoBody {
     title: String,
     notes: Option<String>,
     due_at: Option<String>,
+    /// Without it, the hash of the body is that of earlier versions.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    all_day: Option<bool>,
     priority: Option<PriorityBody>,
     tags: Option<Vec<String>>,
 }
@@ -106,18 +113,26 @@ impl NewTodoBody {
         let mut errors = Vec::new();
         let title = check(&mut errors, "title", Title::parse(&self.title));
         let notes = self.notes.as_deref().map(|text| check(&mut errors, "notes", Notes::parse(text)));
-        let due_at = self.due_at.as_deref().map(|text| check(&mut errors, "dueAt", DueAt::parse(text)));
+        let due = self.due(&mut errors);
         let tags = check(&mut errors, "tags", Tags::parse(self.tags.as_deref().unwrap_or(&[])));
         match (title, tags) {
             (Some(title), Some(tags)) if errors.is_empty() => Ok(Details {
                 title,
                 notes: notes.flatten(),
-                due_at: due_at.flatten(),
+                due,
                 priority: self.priority.map_or(Priority::Normal, Priority::from),
                 tags,
             }),
             _ => Err(Problem::invalid_fields(errors)),
         }
+    }
+
+    fn due(&self, errors: &mut Vec<FieldError>) -> Option<Due> {
+        let at = match &self.due_at {
+            None => None,
+            Some(text) => Some(check(errors, "dueAt", DueAt::parse(text))?),
+        };
+        check(errors, "allDay", Due::new(at, self.all_day)).flatten()
     }
 }
 
@@ -131,6 +146,8 @@ pub(crate) struct TodoPatch {
     notes: PatchField<String>,
     #[serde(default)]
     due_at: PatchField<String>,
+    #[serde(default)]
+    all_day: PatchField<bool>,
     #[serde(default)]
     priority: PatchField<PriorityBody>,
     #[serde(default)]
@@ -155,11 +172,7 @@ impl TodoPatch {
             PatchField::Null => patched.notes = None,
             PatchField::Value(text) => patched.notes = check(&mut errors, "notes", Notes::parse(text)),
         }
-        match &self.due_at {
-            PatchField::Absent => {}
-            PatchField::Null => patched.due_at = None,
-            PatchField::Value(text) => patched.due_at = check(&mut errors, "dueAt", DueAt::parse(text)),
-        }
+        patched.due = self.patched_due(&mut errors, patched.due);
         match self.priority {
             PatchField::Absent => {}
             PatchField::Null => patched.priority = Priority::Normal,
@@ -171,6 +184,21 @@ impl TodoPatch {
             PatchField::Value(texts) => replace(&mut patched.tags, check(&mut errors, "tags", Tags::parse(texts))),
         }
         if errors.is_empty() { Ok(patched) } else { Err(Problem::invalid_fields(errors)) }
+    }
+
+    /// `dueAt` alone moves the item and keeps `allDay`; its removal removes both.
+    fn patched_due(&self, errors: &mut Vec<FieldError>, due: Option<Due>) -> Option<Due> {
+        let at = match &self.due_at {
+            PatchField::Absent => due.map(|due| due.at),
+            PatchField::Null => None,
+            PatchField::Value(text) => Some(check(errors, "dueAt", DueAt::parse(text))?),
+        };
+        let all_day = match self.all_day {
+            PatchField::Absent => at.and(due).map(|due| due.is_all_day),
+            PatchField::Null => None,
+            PatchField::Value(all_day) => Some(all_day),
+        };
+        check(errors, "allDay", Due::new(at, all_day)).flatten()
     }
 }
 
@@ -231,5 +259,32 @@ mod tests {
         assert_eq!(patched, Details { notes: None, priority: Priority::Normal, ..details() });
         assert_eq!(patch("{}").apply(details()).unwrap(), details());
         assert!(patch(r#"{"title": null}"#).apply(details()).is_err());
+    }
+
+    #[test]
+    fn a_patch_of_the_due_time_alone_keeps_all_day_and_its_removal_removes_it() {
+        let due = |text: &str, is_all_day| Some(Due { at: DueAt::parse(text).unwrap(), is_all_day });
+        let all_day = Details { due: due("2026-12-24T09:00:00Z", true), ..details() };
+        for (body, expected) in [
+            (r#"{"title": "Buy milk"}"#, due("2026-12-24T09:00:00Z", true)),
+            (r#"{"dueAt": "2026-12-25T09:00:00Z"}"#, due("2026-12-25T09:00:00Z", true)),
+            (r#"{"dueAt": "2026-12-25T17:00:00Z", "allDay": false}"#, due("2026-12-25T17:00:00Z", false)),
+            (r#"{"allDay": null}"#, due("2026-12-24T09:00:00Z", false)),
+            (r#"{"dueAt": null}"#, None),
+            (r#"{"dueAt": null, "allDay": false}"#, None),
+        ] {
+            assert_eq!(patch(body).apply(all_day.clone()).unwrap().due, expected, "{body}");
+        }
+        for body in [r#"{"dueAt": null, "allDay": true}"#, r#"{"dueAt": "soon", "allDay": true}"#] {
+            assert_eq!(patch(body).apply(all_day.clone()).unwrap_err().errors.len(), 1, "{body}");
+        }
+        assert_eq!(patch(r#"{"allDay": true}"#).apply(details()).unwrap_err().errors[0].field, "allDay");
+    }
+
+    #[test]
+    fn a_body_without_all_day_has_the_hash_that_it_had_before_the_field() {
+        let body: NewTodoBody = serde_json::from_str(r#"{"title": "Buy milk"}"#).unwrap();
+        let hashed = r#"{"title":"Buy milk","notes":null,"dueAt":null,"priority":null,"tags":null}"#;
+        assert_eq!(serde_json::to_string(&body).unwrap(), hashed);
     }
 }

@@ -8,7 +8,6 @@ use uuid::{Builder, Uuid};
 
 use crate::domain::purge::Purge;
 use crate::domain::todo::{Status, Todo};
-use crate::domain::values::DueAt;
 
 /// A due time that was at most this long ago when it was set counts as due now.
 const TOLERANCE: SignedDuration = SignedDuration::from_secs(60);
@@ -24,7 +23,7 @@ pub(crate) struct Reminder {
 impl Reminder {
     /// The reminder that an item needs now; none when it is completed or deleted, or has no due time.
     pub(crate) fn for_todo(todo: &Todo) -> Option<Self> {
-        let due_at = todo.details.due_at.map(DueAt::get)?;
+        let due_at = todo.details.due_at()?;
         let is_open = todo.status == Status::Open && todo.deleted_at.is_none();
         is_open.then_some(Self { todo_id: todo.id, owner_id: todo.owner, due_at })
     }
@@ -95,7 +94,7 @@ impl WantedSchedule {
 mod tests {
     use super::*;
     use crate::domain::todo::Details;
-    use crate::domain::values::{Priority, Tags, Title};
+    use crate::domain::values::{Due, DueAt, Priority, Tags, Title};
 
     fn at(text: &str) -> Timestamp {
         text.parse().unwrap()
@@ -105,7 +104,7 @@ mod tests {
         let details = Details {
             title: Title::parse("Buy milk").unwrap(),
             notes: None,
-            due_at: due_at.map(|text| DueAt::parse(text).unwrap()),
+            due: due_at.map(|text| Due { at: DueAt::parse(text).unwrap(), is_all_day: false }),
             priority: Priority::Low,
             tags: Tags::default(),
         };

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use crate::domain::quota::QuotaRefusal;
-use crate::domain::values::{DueAt, Notes, Priority, Tags, Title};
+use crate::domain::values::{Due, Notes, Priority, Tags, Title};
 
 /// Whether an item is open.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,9 +32,20 @@ pub(crate) struct Todo {
 pub(crate) struct Details {
     pub(crate) title: Title,
     pub(crate) notes: Option<Notes>,
-    pub(crate) due_at: Option<DueAt>,
+    pub(crate) due: Option<Due>,
     pub(crate) priority: Priority,
     pub(crate) tags: Tags,
+}
+
+impl Details {
+    pub(crate) fn due_at(&self) -> Option<Timestamp> {
+        self.due.map(|due| due.at.get())
+    }
+
+    /// Whether the item is due on a day as a whole.
+    pub(crate) fn is_all_day(&self) -> bool {
+        self.due.is_some_and(|due| due.is_all_day)
+    }
 }
 
 /// An item after an event.
@@ -66,6 +77,7 @@ pub(crate) enum Field {
     Title,
     Notes,
     DueAt,
+    AllDay,
     Priority,
     Tags,
 }
@@ -111,7 +123,8 @@ impl Todo {
         let changed: Vec<Field> = [
             (Field::Title, old.title != details.title),
             (Field::Notes, old.notes != details.notes),
-            (Field::DueAt, old.due_at != details.due_at),
+            (Field::DueAt, old.due_at() != details.due_at()),
+            (Field::AllDay, old.is_all_day() != details.is_all_day()),
             (Field::Priority, old.priority != details.priority),
             (Field::Tags, old.tags != details.tags),
         ]
@@ -166,11 +179,22 @@ impl TodoChange {
     pub(crate) fn moves_item(&self) -> bool {
         matches!(self.event, TodoEvent::Deleted | TodoEvent::Restored)
     }
+
+    /// Whether readers of its event must be told, by another one, whether the item is due on a day as a whole. They
+    /// assume that it is not, and may have forgotten an item that was closed.
+    pub(crate) fn sets_all_day(&self) -> bool {
+        match &self.event {
+            TodoEvent::Created | TodoEvent::Reopened | TodoEvent::Restored => self.todo.details.is_all_day(),
+            TodoEvent::Changed(fields) => fields.contains(&Field::AllDay),
+            TodoEvent::Completed { .. } | TodoEvent::Deleted | TodoEvent::Purged => false,
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::values::DueAt;
 
     fn at(second: i64) -> Timestamp {
         Timestamp::from_second(second).unwrap()
@@ -180,7 +204,7 @@ mod tests {
         Details {
             title: Title::parse(title).unwrap(),
             notes: None,
-            due_at: None,
+            due: None,
             priority: Priority::Normal,
             tags: Tags::default(),
         }
@@ -221,6 +245,21 @@ mod tests {
         assert_eq!(todo().purge(at(2)), None);
         let purged = todo().delete(at(2)).todo.purge(at(3)).unwrap();
         assert_eq!((purged.event, purged.todo.version), (TodoEvent::Purged, 3));
+    }
+
+    #[test]
+    fn readers_are_told_of_a_whole_day_and_of_its_end() {
+        let due = |is_all_day| Some(Due { at: DueAt::new(at(60)).unwrap(), is_all_day });
+        let whole_day = Details { due: due(true), ..details("Buy milk") };
+        let created = Todo::create(Uuid::from_u128(1), whole_day.clone(), Uuid::from_u128(2), at(1));
+        assert!(created.sets_all_day());
+        let retitled = Details { due: due(true), ..details("Buy oat milk") };
+        assert!(!created.todo.clone().edit(retitled, at(2)).unwrap().sets_all_day());
+        let completed = created.todo.clone().complete(at(2)).unwrap();
+        assert!(!completed.sets_all_day() && completed.todo.reopen(at(3)).unwrap().sets_all_day());
+        let timed = created.todo.edit(Details { due: due(false), ..details("Buy milk") }, at(2)).unwrap();
+        assert_eq!(timed.event, TodoEvent::Changed(vec![Field::AllDay]));
+        assert!(timed.sets_all_day() && !timed.todo.complete(at(3)).unwrap().sets_all_day());
     }
 
     #[test]

@@ -69,7 +69,7 @@ impl Position {
     pub(crate) fn new(order: Order, todo: &Todo) -> Self {
         match order {
             Order::Created => Self { id: todo.id, due_at: None },
-            Order::Due(_) => Self { id: todo.id, due_at: todo.details.due_at.map(DueAt::get) },
+            Order::Due(_) => Self { id: todo.id, due_at: todo.details.due_at() },
         }
     }
 }

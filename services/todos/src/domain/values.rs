@@ -116,6 +116,27 @@ impl DueAt {
     }
 }
 
+/// The moment or the day on which an item is due.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Due {
+    /// Of a whole day, a moment of it in the time zone of its owner, who chose it: the item is sorted by it, and its
+    /// reminder comes then.
+    pub(crate) at: DueAt,
+    /// Whether the day as a whole is meant.
+    pub(crate) is_all_day: bool,
+}
+
+impl Due {
+    /// A value of its two parts, of which the second needs the first.
+    pub(crate) fn new(at: Option<DueAt>, is_all_day: Option<bool>) -> Result<Option<Self>, ValueError> {
+        let is_all_day = is_all_day.unwrap_or_default();
+        if is_all_day && at.is_none() {
+            return Err(ValueError("cannot be true without dueAt, which tells the day".into()));
+        }
+        Ok(at.map(|at| Self { at, is_all_day }))
+    }
+}
+
 fn check_length(text: &str, max: usize) -> Result<(), ValueError> {
     match text.chars().count() {
         0 => Err(ValueError(format!("must have 1 to {max} characters, this has none"))),
@@ -170,5 +191,14 @@ mod tests {
         assert!(DueAt::parse("9999-12-30T22:00:01Z").is_err());
         assert!(DueAt::parse("tomorrow").is_err());
         assert!(DueAt::parse("2026-12-24").is_err());
+    }
+
+    #[test]
+    fn a_whole_day_needs_a_moment_of_it() {
+        let at = DueAt::parse("2026-12-24T09:00:00Z").unwrap();
+        assert_eq!(Due::new(Some(at), Some(true)), Ok(Some(Due { at, is_all_day: true })));
+        assert_eq!(Due::new(Some(at), None), Ok(Some(Due { at, is_all_day: false })));
+        assert_eq!(Due::new(None, Some(false)), Ok(None));
+        assert!(Due::new(None, Some(true)).is_err());
     }
 }

@@ -2,8 +2,8 @@
 
 use events::envelope::{Event, Payload};
 use events::todos::{
-    self, TodoChangedV1, TodoCompletedV1, TodoCreatedV1, TodoDeletedV1, TodoDueV1, TodoPurgedV1, TodoReopenedV1,
-    TodoRestoredV1,
+    self, TodoAllDaySetV1, TodoChangedV1, TodoCompletedV1, TodoCreatedV1, TodoDeletedV1, TodoDueV1, TodoPurgedV1,
+    TodoReopenedV1, TodoRestoredV1,
 };
 use jiff::Timestamp;
 use lambda_kit::clock;
@@ -12,14 +12,32 @@ use lambda_kit::outbox::{OutboxError, OutboxRow};
 
 use crate::domain::reminder::Reminder;
 use crate::domain::todo::{Field, Status, Todo, TodoChange, TodoEvent};
-use crate::domain::values::{DueAt, Priority};
+use crate::domain::values::Priority;
 
-/// The outbox row of a change.
-pub(super) fn outbox_row(change: &TodoChange, correlation: &CorrelationContext) -> Result<OutboxRow, OutboxError> {
+/// The outbox rows of a change.
+pub(super) fn outbox_rows(
+    change: &TodoChange,
+    correlation: &CorrelationContext,
+) -> Result<Vec<OutboxRow>, OutboxError> {
+    let mut rows = vec![change_row(change, correlation)?];
+    if change.sets_all_day() {
+        rows.push(all_day_row(change, correlation)?);
+    }
+    Ok(rows)
+}
+
+fn all_day_row(change: &TodoChange, correlation: &CorrelationContext) -> Result<OutboxRow, OutboxError> {
+    let Todo { id: todo_id, owner: owner_id, details, .. } = &change.todo;
+    let (title, due_at) = (details.title.as_str().to_owned(), details.due_at());
+    let data = TodoAllDaySetV1 { todo_id: *todo_id, owner_id: *owner_id, title, due_at, all_day: details.is_all_day() };
+    row(change, correlation, data)
+}
+
+fn change_row(change: &TodoChange, correlation: &CorrelationContext) -> Result<OutboxRow, OutboxError> {
     let todo = &change.todo;
     let (todo_id, owner_id) = (todo.id, todo.owner);
     let title = todo.details.title.as_str().to_owned();
-    let due_at = todo.details.due_at.map(DueAt::get);
+    let due_at = todo.details.due_at();
     let priority = event_priority(todo.details.priority);
     let tags = || todo.details.tags.as_slice().to_vec();
     match &change.event {
@@ -27,7 +45,8 @@ pub(super) fn outbox_row(change: &TodoChange, correlation: &CorrelationContext) 
             row(change, correlation, TodoCreatedV1 { todo_id, owner_id, title, due_at, priority, tags: tags() })
         }
         TodoEvent::Changed(fields) => {
-            let changed = fields.iter().map(|&field| field_name(field).to_owned()).collect();
+            let mut changed: Vec<String> = fields.iter().map(|&field| field_name(field).to_owned()).collect();
+            changed.dedup();
             row(
                 change,
                 correlation,
@@ -88,7 +107,7 @@ fn field_name(field: Field) -> &'static str {
     match field {
         Field::Title => "title",
         Field::Notes => "notes",
-        Field::DueAt => "dueAt",
+        Field::DueAt | Field::AllDay => "dueAt",
         Field::Priority => "priority",
         Field::Tags => "tags",
     }

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use crate::domain::todo::{Details, Status, Todo};
 use crate::domain::todo_list::{Listing, Order, Position, StatusFilter};
-use crate::domain::values::{DueAt, Notes, Priority, Tags, Title, ValueError};
+use crate::domain::values::{Due, DueAt, Notes, Priority, Tags, Title, ValueError};
 use crate::store::{keys, partition};
 
 /// An item's row: `pk` is `USER#<owner>`, `sk` is `TODO#<id>`, or `DELETED-TODO#<id>` for a deleted one; the attributes `by…` are sort keys of local indexes.
@@ -31,6 +31,9 @@ pub(super) struct TodoRow {
     notes: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     due_at: Option<Timestamp>,
+    /// Only of an item that is due on a day as a whole.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    all_day: Option<bool>,
     priority: PriorityValue,
     tags: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -79,7 +82,7 @@ impl From<&Todo> for TodoRow {
             Status::Completed { at } => (StatusFilter::Completed, Some(at)),
         };
         let status = if todo.deleted_at.is_some() { StatusFilter::Deleted } else { status };
-        let due_at = details.due_at.map(DueAt::get);
+        let due_at = details.due_at();
         Self {
             pk: partition(todo.owner),
             sk: sort_key(Some(status), todo.id),
@@ -91,6 +94,7 @@ impl From<&Todo> for TodoRow {
             title: details.title.as_str().to_owned(),
             notes: details.notes.as_ref().map(|notes| notes.as_str().to_owned()),
             due_at,
+            all_day: details.is_all_day().then_some(true),
             priority: details.priority.into(),
             tags: details.tags.as_slice().to_vec(),
             completed_at,
@@ -112,7 +116,7 @@ impl TryFrom<TodoRow> for Todo {
             details: Details {
                 title: Title::from_stored(row.title),
                 notes: row.notes.as_deref().map(Notes::parse).transpose()?,
-                due_at: row.due_at.map(DueAt::new).transpose()?,
+                due: Due::new(row.due_at.map(DueAt::new).transpose()?, row.all_day)?,
                 priority: row.priority.into(),
                 tags: Tags::from_stored(row.tags),
             },
@@ -232,7 +236,7 @@ mod tests {
         let details = Details {
             title: Title::parse("Buy milk").unwrap(),
             notes: None,
-            due_at,
+            due: due_at.map(|at| Due { at, is_all_day: false }),
             priority: Priority::Low,
             tags: Tags::default(),
         };
@@ -242,7 +246,9 @@ mod tests {
     #[test]
     fn an_item_is_the_same_after_a_round_trip() {
         let completed = todo(Some(due("2026-12-24T18:00:00.5Z"))).complete(Timestamp::MAX).unwrap().todo;
-        for todo in [todo(None), completed.clone(), completed.delete(Timestamp::UNIX_EPOCH).todo] {
+        let mut all_day = completed.clone();
+        all_day.details.due = Some(Due { at: due("2026-12-24T09:00:00Z"), is_all_day: true });
+        for todo in [todo(None), all_day, completed.clone(), completed.delete(Timestamp::UNIX_EPOCH).todo] {
             let row: HashMap<String, AttributeValue> = serde_dynamo::to_item(TodoRow::from(&todo)).unwrap();
             let row: TodoRow = serde_dynamo::from_item(row).unwrap();
             assert_eq!(Todo::try_from(row).unwrap(), todo);

@@ -27,13 +27,14 @@ impl Store {
     ) -> Result<CreateOutcome, TableError> {
         let mut writes = self.todo_writes(&change, correlation)?;
         if let Some(request) = request {
+            // The last one, because of its reason below.
             writes.push(idempotency_row::put(&self.table, &change.todo, request)?);
         }
         let reasons = match transaction::write(&self.client, &writes).await? {
             TransactionOutcome::Applied => return Ok(CreateOutcome::Created(change.todo)),
             TransactionOutcome::ConditionFailed(reasons) => reasons,
         };
-        let (Some(request), Some(existing)) = (request, reasons.get(2).and_then(CancellationReason::item)) else {
+        let (Some(request), Some(existing)) = (request, reasons.last().and_then(CancellationReason::item)) else {
             return Err(TransactionError::cancelled(&reasons).into());
         };
         let row: IdempotencyRow = serde_dynamo::from_item(existing.clone()).map_err(TableError::corrupt)?;
@@ -125,8 +126,7 @@ impl Store {
         Ok(Page { todos: items.into_iter().map(parse_todo).collect::<Result<_, _>>()?, more })
     }
 
-    /// The writes of a change. Those of a creation are in the order that [`Store::create_todo`] relies on: the item,
-    /// then its event.
+    /// The writes of a change: the item and its events.
     fn todo_writes(
         &self,
         change: &TodoChange,
@@ -143,7 +143,9 @@ impl Store {
             TodoEvent::Restored => vec![self.put_new_todo(todo)?, self.delete_todo(deleted_key, todo)?],
             TodoEvent::Purged => vec![self.delete_todo(deleted_key, todo)?],
         };
-        writes.push(todo_events::outbox_row(change, correlation)?.put(&self.table)?);
+        for row in todo_events::outbox_rows(change, correlation)? {
+            writes.push(row.put(&self.table)?);
+        }
         Ok(writes)
     }
 

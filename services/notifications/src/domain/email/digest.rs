@@ -58,7 +58,10 @@ pub(crate) fn digest_email(
     let (language, zone) = (recipient.language(), recipient.time_zone());
     let texts = Texts::new(digest, language);
     let day = |item: &AgendaItem| item.due_at.map(|at| format_date(local_date(at, &zone), language));
-    let hour = |item: &AgendaItem| item.due_at.map(|at| format_time(at, &zone, language));
+    let hour = |item: &AgendaItem| {
+        let at = item.due_at.filter(|_| !item.is_all_day);
+        at.map(|at| format_time(at, &zone, language))
+    };
     let lists = [
         list(texts.overdue, &digest.overdue, language, day),
         list(texts.due, &digest.due, language, hour),
@@ -111,7 +114,8 @@ mod tests {
     use crate::domain::agenda::ItemState;
 
     fn open(title: &str, due_at: &str) -> AgendaItem {
-        AgendaItem { title: title.to_owned(), due_at: Some(due_at.parse().unwrap()), state: ItemState::Open }
+        let due_at = Some(due_at.parse().unwrap());
+        AgendaItem { title: title.to_owned(), due_at, is_all_day: false, state: ItemState::Open }
     }
 
     fn email(items: Vec<AgendaItem>, locale: &str) -> crate::domain::email::Email {
@@ -130,13 +134,15 @@ mod tests {
         let done = AgendaItem {
             title: "Brot".to_owned(),
             due_at: None,
+            is_all_day: false,
             state: ItemState::Completed { at: "2026-11-20T12:00:00Z".parse().unwrap() },
         };
-        let items = vec![open("Steuer", "2026-11-01T08:00:00Z"), open("Milch", "2026-11-21T17:00:00Z"), done];
+        let all_day = AgendaItem { is_all_day: true, ..open("Blumen", "2026-11-21T08:00:00Z") };
+        let items = vec![open("Steuer", "2026-11-01T08:00:00Z"), open("Milch", "2026-11-21T17:00:00Z"), all_day, done];
         let german = email(items, "de");
         assert_eq!(german.subject, "Ihre Aufgaben für Samstag, 21. November 2026");
-        let expected = "Hallo Ann,\n\nÜberfällig (1)\n- Steuer (Sonntag, 1. November 2026)\n\nHeute fällig (1)\n- Milch \
-                        (18:00 Uhr)\n\nGestern erledigt (1)\n- Brot\n\nBusline\n\n-- \nSie bekommen diese Mail einmal am \
+        let expected = "Hallo Ann,\n\nÜberfällig (1)\n- Steuer (Sonntag, 1. November 2026)\n\nHeute fällig (2)\n- Blumen\n- \
+                        Milch (18:00 Uhr)\n\nGestern erledigt (1)\n- Brot\n\nBusline\n\n-- \nSie bekommen diese Mail einmal am \
                         Tag, weil Sie sie bestellt haben.\nTägliche Übersicht abbestellen: https://p.example/u?token=t";
         assert_eq!(german.text, expected);
     }

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use crate::domain::date_time::format_date_time;
+use crate::domain::date_time::{format_date, format_date_time, local_date};
 use crate::domain::email::{Block, EmailContent, Footer, Link};
 use crate::domain::language::Language;
 use crate::domain::recipient::Recipient;
@@ -18,6 +18,8 @@ pub(crate) struct DueTodo {
     pub(crate) todo: Uuid,
     pub(crate) title: String,
     pub(crate) at: Timestamp,
+    /// Whether it is due on the day as a whole.
+    pub(crate) is_all_day: bool,
 }
 
 /// The reminder, with a button if there is a `page` to open.
@@ -27,7 +29,7 @@ pub(crate) fn reminder_email(
     page: Option<&str>,
     unsubscribe: UnsubscribeLinks,
 ) -> EmailContent {
-    let (title, when) = (&due.title, format_date_time(due.at, &recipient.time_zone(), recipient.language()));
+    let (title, when) = (&due.title, due_text(due, recipient));
     let (subject, text, open, reason, label) = match recipient.language() {
         Language::English => (
             format!("“{title}” is due"),
@@ -57,6 +59,14 @@ pub(crate) fn reminder_email(
             one_click_url: unsubscribe.one_click,
         }),
     }
+}
+
+fn due_text(due: &DueTodo, recipient: &Recipient) -> String {
+    let (zone, language) = (recipient.time_zone(), recipient.language());
+    if due.is_all_day {
+        return format_date(local_date(due.at, &zone), language);
+    }
+    format_date_time(due.at, &zone, language)
 }
 
 /// The last reminder of a day: what is due later, until `until`, is in the inbox only.
@@ -92,6 +102,7 @@ mod tests {
             todo: Uuid::from_u128(3),
             title: "Milch & Brot".to_owned(),
             at: "2026-12-24T17:00:00Z".parse().unwrap(),
+            is_all_day: false,
         }
     }
 
@@ -130,6 +141,14 @@ mod tests {
         assert!(swiss.text.contains(expected), "{}", swiss.text);
         let japanese = email("ja", "Asia/Tokyo");
         assert!(japanese.text.contains("is due: Friday, 25 December 2026, 02:00 (Asia/Tokyo)."), "{}", japanese.text);
+    }
+
+    #[test]
+    fn a_reminder_of_a_whole_day_has_no_time() {
+        let recipient = Recipient::example("en", "Asia/Tokyo");
+        let due = DueTodo { is_all_day: true, ..due() };
+        let text = reminder_email(&due, &recipient, None, unsubscribe()).render().unwrap().text;
+        assert!(text.contains("is due: Friday, 25 December 2026."), "{text}");
     }
 
     #[test]

@@ -64,6 +64,39 @@ async fn a_reminder_is_in_the_recipients_language_and_can_be_unsubscribed_with_o
 }
 
 #[tokio::test]
+async fn a_reminder_of_a_whole_day_tells_the_day_without_a_time() {
+    let product = Product::shared().await;
+    let ann = product.user().await;
+    set_locale(&ann, "en-GB", "Asia/Kathmandu").await;
+    let todo = Uuid::now_v7();
+    let data = json!({"todoId": todo, "ownerId": ann.id, "title": "Water", "dueAt": "2026-12-24T03:15:00Z"});
+    let set = |sequence, all_day: bool| {
+        let mut data = data.clone();
+        data["allDay"] = json!(all_day);
+        TestEvent::new("todos", "TodoAllDaySet", todo, sequence, &data)
+    };
+    // The older event comes last, and changes nothing.
+    product.put_events(&[&set(2, true)]).await;
+    eventually("a whole day", async || is_all_day(&ann, todo).await.then_some(())).await;
+    let update = product.function("notifications", "update-agenda");
+    invoke(&product, &update, &set(1, false).as_delivered()).await;
+    product.put_events(&[&TestEvent::new("todos", "TodoDue", todo, 2, &data)]).await;
+
+    let text = mail_about(&ann, "Water").await.body_text.unwrap();
+    assert!(text.contains("“Water” is due: Thursday, 24 December 2026."), "{text}");
+}
+
+/// Whether the item is due on a day as a whole, in the service's copy.
+async fn is_all_day(user: &User, todo: Uuid) -> bool {
+    let client = aws_sdk_dynamodb::Client::new(user.product().sdk());
+    let key = [("pk", format!("USER#{}", user.id)), ("sk", format!("AGENDA#{todo}"))];
+    let key = key.map(|(name, value)| (name.to_owned(), AttributeValue::S(value)));
+    let request = client.get_item().table_name(user.product().table("notifications")).set_key(Some(key.into()));
+    let row = request.send().await.expect("the table answers").item;
+    row.is_some_and(|row| row.get("allDay") == Some(&AttributeValue::Bool(true)))
+}
+
+#[tokio::test]
 async fn a_digest_is_sent_once_a_day_in_the_recipients_time_zone_and_only_with_items() {
     let product = Product::shared().await;
     let (ann, idle) = (product.user().await, product.user().await);

@@ -160,3 +160,76 @@ async fn a_body_without_a_json_content_type_is_415_and_one_over_64_kib_is_413() 
     create().text("application/json", &padded(64 * 1024 + 1)).expect_problem(413, "too-large").await;
     create().text("application/json", &padded(1024 * 1024)).expect_problem(413, "too-large").await;
 }
+
+#[tokio::test]
+async fn a_whole_day_needs_a_due_time_and_goes_with_it() {
+    let product = Product::shared().await;
+    let ann = product.user().await;
+    let todos = ann.api("todos");
+    let morning = "2199-12-24T09:00:00Z";
+    let item = todos.post("/todos").json(&json!({"title": "x", "dueAt": morning, "allDay": true})).expect(201).await;
+    assert_eq!((&item["dueAt"], &item["allDay"]), (&json!(morning), &json!(true)));
+    let path = format!("/todos/{}", item["id"].as_str().unwrap());
+    for (patch, due_at, all_day) in [
+        (json!({"title": "y"}), json!(morning), true),
+        (json!({"dueAt": "2199-12-25T09:00:00Z"}), json!("2199-12-25T09:00:00Z"), true),
+        (json!({"dueAt": "2199-12-25T17:00:00Z", "allDay": false}), json!("2199-12-25T17:00:00Z"), false),
+        (json!({"allDay": true}), json!("2199-12-25T17:00:00Z"), true),
+        (json!({"allDay": null}), json!("2199-12-25T17:00:00Z"), false),
+        (json!({"dueAt": morning, "allDay": true}), json!(morning), true),
+        (json!({"dueAt": null}), json!(null), false),
+        (json!({"dueAt": morning}), json!(morning), false),
+    ] {
+        let patched = todos.patch(&path).json(&patch).expect(200).await;
+        assert_eq!((&patched["dueAt"], &patched["allDay"]), (&due_at, &json!(all_day)), "{patch}");
+        assert_eq!(todos.get(&path).expect(200).await, patched);
+    }
+    let new = |body: Value| todos.post("/todos").json(&body);
+    for body in [json!({"title": "x", "allDay": true}), json!({"title": "x", "dueAt": null, "allDay": true})] {
+        let problem = new(body).expect_problem(400, "invalid-request").await;
+        let rule = json!([{"field": "allDay", "message": "cannot be true without dueAt, which tells the day"}]);
+        assert_eq!(problem["errors"], rule);
+    }
+    let problem = todos.patch(&path).json(&json!({"dueAt": null, "allDay": true}));
+    assert_eq!(problem.expect_problem(400, "invalid-request").await["errors"][0]["field"], "allDay");
+    let timeless = new(json!({"title": "x", "allDay": false})).expect(201).await;
+    assert_eq!((&timeless["dueAt"], &timeless["allDay"]), (&json!(null), &json!(false)));
+}
+
+#[tokio::test]
+async fn a_repeated_creation_of_a_whole_day_gets_the_same_answer() {
+    let product = Product::shared().await;
+    let ann = product.user().await;
+    let body = |all_day: bool| json!({"title": "x", "dueAt": "2199-12-24T09:00:00Z", "allDay": all_day});
+    let create = |body: Value| ann.api("todos").post("/todos").header("idempotency-key", "whole-day").json(&body);
+    let item = create(body(true)).expect(201).await;
+    assert_eq!(create(body(true)).expect(201).await, item);
+    create(body(false)).expect_problem(409, "idempotency-key-reused").await;
+    assert_eq!(ann.api("todos").get("/todos").expect(200).await["items"], json!([item]));
+}
+
+#[tokio::test]
+async fn a_whole_day_is_announced_beside_the_change_and_so_is_its_end() {
+    let product = Product::shared().await;
+    let ann = product.user().await;
+    let pattern = json!({"source": ["busline.todos"], "detail": {"data": {"ownerId": [ann.id]}}});
+    let mut events = product.listen(pattern).await;
+    let todos = ann.api("todos");
+    let new = json!({"title": "x", "dueAt": "2199-12-24T09:00:00Z", "allDay": true});
+    let item = todos.post("/todos").json(&new).expect(201).await;
+    let path = format!("/todos/{}", item["id"].as_str().unwrap());
+    todos.patch(&path).json(&json!({"title": "y"})).expect(200).await;
+    todos.patch(&path).json(&json!({"allDay": false})).expect(200).await;
+    todos.post("/todos").json(&json!({"title": "at a time", "dueAt": "2199-12-24T09:00:00Z"})).expect(201).await;
+
+    events.until(2, "TodoAllDaySet.v1").await;
+    // What is published later comes later: another event of a whole day would be here.
+    let heard = events.until(2, "TodoCreated.v1").await;
+    let of_type = |name: &'static str| heard.iter().filter(move |event| event["detail-type"] == name);
+    let told: Vec<Value> = of_type("TodoAllDaySet.v1")
+        .map(|event| json!([event["detail"]["metadata"]["sequence"], event["detail"]["data"]["allDay"]]))
+        .collect();
+    assert_eq!(told, [json!([1, true]), json!([3, false])]);
+    let changed: Vec<&Value> = of_type("TodoChanged.v1").map(|event| &event["detail"]["data"]["changed"]).collect();
+    assert_eq!(changed, [&json!(["title"]), &json!(["dueAt"])]);
+}

@@ -22,8 +22,8 @@ async fn an_item_can_be_created_completed_reopened_and_deleted() {
     assert_eq!(created.header("location"), path);
     assert_eq!(created.header("etag"), "\"1\"");
     let expected = json!({
-        "id": item["id"], "title": "Buy milk", "notes": "Oat\n", "dueAt": "2026-12-24T18:00:00Z", "priority": "high",
-        "tags": ["shop"], "status": "open", "completedAt": null, "createdAt": item["createdAt"],
+        "id": item["id"], "title": "Buy milk", "notes": "Oat\n", "dueAt": "2026-12-24T18:00:00Z", "allDay": false,
+        "priority": "high", "tags": ["shop"], "status": "open", "completedAt": null, "createdAt": item["createdAt"],
         "updatedAt": item["createdAt"], "deletedAt": null, "version": 1,
     });
     assert_eq!(*item, expected);
