@@ -83,6 +83,8 @@ test('an item with everything', async ({ home }) => {
   await home.getByRole('button', { name: /^Due/ }).click();
   await expect(home.getByRole('grid')).toBeVisible();
   await look(home, 'due');
+  await home.getByLabel('Time', { exact: true }).fill('17:00');
+  await look(home, 'due-time');
 });
 
 test('the inbox, the settings and a missing page', async ({ home }) => {
