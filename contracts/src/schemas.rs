@@ -62,6 +62,11 @@ impl Difference {
         fs::write(path, expected)
     }
 
+    /// Puts back what was there before [`Self::fix`].
+    fn undo(&self, repository: &Path) -> io::Result<()> {
+        Self { path: self.path.clone(), expected: self.found.clone(), found: self.expected.clone() }.fix(repository)
+    }
+
     /// What is wrong and what to do, then the lines that differ: `-` is the file, `+` the generated content.
     #[must_use]
     pub fn explain(&self, versions: &Versions) -> String {

@@ -1,17 +1,15 @@
 //! `cargo xtask schemas`: writes the schemas of events and of what jobs read, and the documents about both.
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::path::Path;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 use contracts::catalog;
 use contracts::catalog::contents::Contents;
 use contracts::code::CodeSchemas;
 use contracts::repository::Repository;
 use contracts::repository::tree::Tree;
-use contracts::schemas::update::update;
-use contracts::schemas::{self, Difference};
+use contracts::schemas::{self, Difference, update};
 use jiff::Zoned;
 
 use crate::contracts::derive;
@@ -19,25 +17,27 @@ use crate::home::Home;
 use crate::ui;
 
 /// Writes the schemas of unreleased versions and of what jobs read, and what is generated from them; marks versions as
-/// released.
+/// released. All of it is written, or nothing.
 ///
-/// A released schema is never changed: if its Rust type differs from it, that is an error. After it, and when the code
-/// does not compile, nothing was written.
+/// A released schema is never changed: if its Rust type differs from it, that is an error.
 pub(crate) async fn command(home: &Home, release: &[String]) -> Result<()> {
     let repository = &home.repo;
     let code = derive(home, None).await?;
-    for difference in update(repository, release, Zoned::now().date())? {
-        report(&difference);
-    }
+    let mut tree = regular(repository)?;
+    let mut changes = update::changes(repository, release, Zoned::now().date())?;
+    apply(&mut tree, &changes);
+    let is_reader = |path: &str| path.starts_with("services/") && path.split('/').nth(2) == Some("reads");
+    let read = differences(&tree, &readers(&code), is_reader);
+    apply(&mut tree, &read);
+    let documents = catalog::files(&Contents::from_repository(&Repository::new(tree.clone(), None))?);
+    changes.extend(read);
+    changes.extend(differences(&tree, &documents, catalog::is_generated));
+    update::write(repository, &changes)?;
+    changes.iter().for_each(report);
     for schema in release {
         ui::note(format_args!("{schema} is released: from now on it does not change"));
     }
-    let tree = regular(repository)?;
-    let is_reader = |path: &str| path.starts_with("services/") && path.split('/').nth(2) == Some("reads");
-    write(repository, &tree, &readers(&code), is_reader)?;
-    let tree = regular(repository)?;
-    let documents = catalog::files(&Contents::from_repository(&Repository::new(tree.clone(), None))?);
-    write(repository, &tree, &documents, catalog::is_generated)
+    Ok(())
 }
 
 /// The files of a repository without symbolic links, through which other files would be written.
@@ -54,24 +54,25 @@ fn readers(code: &CodeSchemas) -> BTreeMap<String, String> {
     code.reads.iter().map(|(path, schema)| (path.clone(), schemas::text(schema))).collect()
 }
 
-/// Writes files that differ, and removes other files of the same kind.
-fn write(
-    repository: &Path,
-    tree: &Tree,
-    wanted: &BTreeMap<String, String>,
-    is_of_kind: impl Fn(&str) -> bool,
-) -> Result<()> {
-    for (path, text) in wanted {
-        let Some(difference) = Difference::compare(repository, path, text)? else { continue };
-        difference.fix(repository).with_context(|| format!("cannot write {path}"))?;
-        report(&difference);
+/// The files that differ, and other files of the same kind, which are removed.
+fn differences(tree: &Tree, wanted: &BTreeMap<String, String>, is_of_kind: impl Fn(&str) -> bool) -> Vec<Difference> {
+    let generated = tree.all().map(|(path, _)| path).filter(|path| is_of_kind(path) && !wanted.contains_key(*path));
+    let wanted = wanted.iter().map(|(path, text)| (path.as_str(), Some(text.clone())));
+    let all = wanted.chain(generated.map(|path| (path, None))).map(|(path, expected)| {
+        let found = tree.text(path).map(str::to_owned);
+        Difference { path: path.to_owned(), expected, found }
+    });
+    all.filter(|difference| difference.found != difference.expected).collect()
+}
+
+/// Makes changes in a tree alone.
+fn apply(tree: &mut Tree, changes: &[Difference]) {
+    for change in changes {
+        match &change.expected {
+            Some(text) => tree.put(&change.path, text.as_str()),
+            None => drop(tree.remove(&change.path)),
+        }
     }
-    let generated = tree.all().map(|(path, _)| path).filter(|path| is_of_kind(path));
-    for path in generated.filter(|path| !wanted.contains_key(*path)) {
-        fs::remove_file(repository.join(path)).with_context(|| format!("cannot remove {path}"))?;
-        ui::note(format_args!("removed {path}"));
-    }
-    Ok(())
 }
 
 fn report(difference: &Difference) {

@@ -9,13 +9,12 @@ use jiff::civil::Date;
 use super::{Difference, differences};
 use crate::versions::{self, AlreadyReleased, Versions};
 
-/// Writes the schemas of drafts and the list of versions, and marks the versions of `release` as released `today`.
-/// Returns the files that were written or removed.
+/// What to write for the schemas of drafts and the list of versions, with the versions of `release` released `today`.
 ///
 /// # Errors
-/// When a released schema differs from its type: nothing is written then. When a version of `release` has no type or
-/// was released with another schema. When a file cannot be read or written.
-pub fn update(repository: &Path, release: &[String], today: Date) -> Result<Vec<Difference>, UpdateError> {
+/// When a released schema differs from its type. When a version of `release` has no type or was released with another
+/// schema. When a file cannot be read.
+pub fn changes(repository: &Path, release: &[String], today: Date) -> Result<Vec<Difference>, UpdateError> {
     let mut versions = read_versions(repository)?;
     let mut changed = differences(repository).map_err(|source| unusable(repository, "events/schemas", source))?;
     let is_frozen = |difference: &&Difference| difference.schema().is_some_and(|schema| versions.is_released(schema));
@@ -28,10 +27,22 @@ pub fn update(repository: &Path, release: &[String], today: Date) -> Result<Vec<
     versions.0.retain(|schema, _| !is_of_deleted_service(repository, schema));
     let versions_file = Difference::compare(repository, versions::FILE, &versions.text());
     changed.extend(versions_file.map_err(|source| unusable(repository, versions::FILE, source))?);
-    for difference in &changed {
-        difference.fix(repository).map_err(|source| unusable(repository, &difference.path, source))?;
-    }
     Ok(changed)
+}
+
+/// Writes and removes all files, or none: after an error, those that were changed before it are as they were.
+///
+/// # Errors
+/// When a file cannot be written or removed.
+pub fn write(repository: &Path, changes: &[Difference]) -> Result<(), UpdateError> {
+    for (count, change) in changes.iter().enumerate() {
+        let Err(source) = change.fix(repository) else { continue };
+        for done in changes[..count].iter().rev() {
+            done.undo(repository).map_err(|source| unusable(repository, &done.path, source))?;
+        }
+        return Err(unusable(repository, &change.path, source));
+    }
+    Ok(())
 }
 
 fn read_versions(repository: &Path) -> Result<Versions, UpdateError> {
@@ -120,6 +131,11 @@ mod tests {
     use super::*;
     use crate::schemas::files;
 
+    fn update(repository: &Path, release: &[String], today: Date) -> Result<Vec<Difference>, UpdateError> {
+        let changes = changes(repository, release, today)?;
+        write(repository, &changes).map(|()| changes)
+    }
+
     /// The schema's name of an event with a text of bounded length.
     fn name() -> String {
         let events = catalog::all();
@@ -203,6 +219,31 @@ mod tests {
         update(folder.path(), &[], today()).unwrap();
         let versions = read_versions(folder.path()).unwrap();
         assert!(!versions.is_released("deleted/Created/v1") && versions.is_released("kept/Created/v1"));
+    }
+
+    #[test]
+    fn a_file_that_cannot_be_written_leaves_the_others_as_they_were() {
+        let folder = TempDir::new().unwrap();
+        let change = |path: &str, found: Option<&str>, expected: Option<&str>| Difference {
+            path: path.to_owned(),
+            expected: expected.map(str::to_owned),
+            found: found.map(str::to_owned),
+        };
+        for path in ["changed", "removed", "no-folder"] {
+            fs::write(folder.path().join(path), "before").unwrap();
+        }
+        let changes = [
+            change("changed", Some("before"), Some("after")),
+            change("removed", Some("before"), None),
+            change("new/file", None, Some("after")),
+            change("no-folder/file", None, Some("after")),
+            change("never", None, Some("after")),
+        ];
+        let error = write(folder.path(), &changes).unwrap_err().to_string();
+        assert!(error.ends_with("no-folder/file cannot be read or written"), "{error}");
+        let left = files(folder.path()).unwrap();
+        let left: Vec<_> = left.iter().map(|path| fs::read_to_string(path).unwrap()).collect();
+        assert_eq!(left, ["before"; 3]);
     }
 
     #[test]
