@@ -8,6 +8,8 @@ mod exempt;
 mod jobs;
 mod permissions;
 mod readers;
+mod readme;
+mod routes;
 mod rules;
 mod schemas;
 mod silence;
@@ -43,7 +45,7 @@ pub struct Finding {
     pub subject: String,
     /// The file to change.
     pub file: String,
-    /// The place in the file as a JSON pointer.
+    /// The place in the file: a JSON pointer, or `line <N>` in Rust and Markdown.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pointer: Option<String>,
     /// What is wrong, as a sentence without a full stop.
@@ -84,6 +86,26 @@ impl<'a> Context<'a> {
         Checked { rule, requirement, findings: check(self), skipped }
     }
 
+    /// What a function finds in a Rust source; nothing in one that does not exist or parse, which the compiler reports.
+    fn in_source<T>(&self, path: &str, find: impl FnOnce(&syn::File) -> T) -> Option<T> {
+        let parsed = self.proofs.source(self.repository.tree.text(path)?);
+        parsed.as_ref().as_ref().ok().map(find)
+    }
+
+    /// What a function finds in the Rust sources whose paths begin so.
+    fn in_sources<T>(&self, start: &str, find: impl Fn(&syn::File) -> Vec<T>) -> Vec<T> {
+        let paths = self.repository.tree.all().map(|(path, _)| path);
+        let sources = paths.filter(|path| path.starts_with(start));
+        sources.filter_map(|path| self.in_source(path, &find)).flatten().collect()
+    }
+
+    /// The first line of a file that contains a text, as a place.
+    fn line(&self, path: &str, text: &str) -> Option<String> {
+        let lines = self.repository.tree.text(path)?.lines();
+        let at = lines.enumerate().find_map(|(at, line)| line.contains(text).then_some(at))?;
+        Some(format!("line {}", at + 1))
+    }
+
     fn is_released(&self, name: &EventName) -> bool {
         self.repository.releases.get(name).is_some_and(|release| release.released.is_some())
     }
@@ -117,7 +139,7 @@ const BUILD: &str = "let cargo build the code, so that it can be compared";
 const NO_CODE: &str = "the files alone were compared, and not the code that they describe";
 
 /// Every check: its name, its requirement, its function.
-const CHECKS: [(&str, &str, Check); 45] = [
+const CHECKS: [(&str, &str, Check); 52] = [
     ("files-readable", "every file has the content that its path requires", documents::readable),
     ("schema-valid", "every schema is a JSON Schema of draft 2020-12", schemas::valid),
     ("schema-matches-type", "each Rust type and its schema file agree", schemas::matches_type),
@@ -128,6 +150,7 @@ const CHECKS: [(&str, &str, Check); 45] = [
     ("release-dates", "a version is released before it is retired, and neither date is in the future", schemas::dates),
     ("released-schema-frozen", "a released schema does not change", schemas::frozen),
     ("detail-type-matches-name", "source and detail-type of an event match its schema's name", schemas::detail_type),
+    ("type-has-example", "each type of an event has an example, by which it is found", examples::of_types),
     ("example-exists", "each event has an example, and each example an event", examples::exists),
     ("example-valid", "each example is valid for its schema", examples::valid),
     ("example-names-event", "each example has the names of its event", examples::names_event),
@@ -148,6 +171,12 @@ const CHECKS: [(&str, &str, Check); 45] = [
     ("rule-delivers-whole-event", "each job gets the event as it was published", rules::whole_event),
     ("rule-has-dead-letters", "events that a rule cannot deliver go to a queue", rules::dead_letters),
     ("job-in-program", "each function has a job of the program, and each job a function", jobs::both_known),
+    ("job-matches-list", "each job runs what the list of consumed events says of it", jobs::match_list),
+    ("job-has-permission-case", "the permission tests let each job do its work", jobs::have_permission_cases),
+    ("route-in-openapi", "each route is an operation of the OpenAPI file, and the reverse", routes::described),
+    ("route-in-readme", "the service's README names each route with its job", readme::routes),
+    ("route-has-e2e-test", "an end-to-end test makes a request of each route", routes::tested),
+    ("event-in-readme", "the service's README names each event that a job gets, with the job", readme::events),
     ("job-not-stopped", "nothing stops a job that publishes or reads events", silence::not_stopped),
     ("reader-keeps-failures", "jobs try again, and keep what they could not do", silence::failures_kept),
     ("bus-open", "the bus takes and gives what roles and rules say", silence::bus_open),
@@ -186,6 +215,18 @@ pub fn run_with(repository: &Repository, today: Date, proofs: &Proofs) -> Vec<Ch
     let findings = exempt::apply(&repository.exceptions, &mut checked, today);
     checked.push(Checked { rule: EXCEPTIONS_HOLD.0, requirement: EXCEPTIONS_HOLD.1, findings, skipped: None });
     checked
+}
+
+/// The checks that are not run because the code was left out, for a report about something else.
+#[must_use]
+pub fn skipped(repository: &Repository) -> Vec<&'static str> {
+    if repository.code.is_none() { CODE_CHECKS.to_vec() } else { Vec::new() }
+}
+
+/// A line about checks that were not run; none without any.
+#[must_use]
+pub fn describe_skipped(rules: &[&str]) -> Option<String> {
+    (!rules.is_empty()).then(|| format!("skipped: {} ({NO_CODE})", rules.join(", ")))
 }
 
 /// A finding that no exception accepts.
@@ -241,6 +282,10 @@ impl Finding {
 
     fn at(self, pointer: impl Into<String>) -> Self {
         Self { pointer: Some(pointer.into()), ..self }
+    }
+
+    fn at_line(self, line: Option<String>) -> Self {
+        Self { pointer: line, ..self }
     }
 
     fn shown_by(self, witness: Value) -> Self {

@@ -12,7 +12,7 @@ use jiff::civil::Date;
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::check::Failure;
+use crate::check::{self, Failure};
 use crate::compat::{self, Answer, Schema};
 use crate::repository::{EventName, Reader, Repository};
 use crate::window;
@@ -27,6 +27,9 @@ pub struct Diff {
     pub verdict: Verdict,
     /// The changes, the worst verdict first.
     pub changes: Vec<Change>,
+    /// The checks that were not run because the code was left out.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub skipped: Vec<&'static str>,
 }
 
 /// Whether a change breaks a reader.
@@ -94,7 +97,7 @@ pub fn between(base: &Repository, head: &Repository, today: Date) -> Diff {
     changes.extend(templates::changes(&pair));
     changes.sort_by_key(|change| std::cmp::Reverse(change.verdict));
     let verdict = changes.iter().map(|change| change.verdict).max().unwrap_or(Verdict::Compatible);
-    Diff { verdict, changes }
+    Diff { verdict, changes, skipped: Vec::new() }
 }
 
 /// Compares two states as [`between`] does, and adds what the checks found in the new one.
@@ -104,6 +107,7 @@ pub fn with_checks(base: &Repository, head: &Repository, today: Date, failures: 
     diff.changes.extend(failures.iter().cloned().map(Change::failing));
     diff.changes.sort_by_key(|change| std::cmp::Reverse(change.verdict));
     diff.verdict = diff.changes.iter().map(|change| change.verdict).max().unwrap_or(Verdict::Compatible);
+    diff.skipped = check::skipped(head);
     diff
 }
 

@@ -13,6 +13,7 @@ pub mod exceptions;
 pub mod pattern;
 pub mod proofs;
 pub mod repository;
+mod rust;
 pub mod schemas;
 pub mod template;
 pub mod topology;

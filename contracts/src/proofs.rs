@@ -1,4 +1,4 @@
-//! A cache of parsed schemas and of proofs between them.
+//! A cache of parsed schemas, of proofs between them, and of parsed Rust sources.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -8,11 +8,12 @@ use serde_json::Value;
 
 use crate::compat::{self, Answer, InvalidSchema, Schema};
 
-/// Parsed schemas and proofs, by the texts of the schemas.
+/// Parsed schemas, proofs and sources, by their texts.
 #[derive(Debug, Default)]
 pub struct Proofs {
     schemas: RefCell<HashMap<String, Rc<Result<Schema, InvalidSchema>>>>,
     answers: RefCell<HashMap<(String, String), Answer>>,
+    sources: RefCell<HashMap<String, Rc<syn::Result<syn::File>>>>,
 }
 
 impl Proofs {
@@ -21,6 +22,13 @@ impl Proofs {
     pub fn schema(&self, document: &Value) -> Rc<Result<Schema, InvalidSchema>> {
         let mut schemas = self.schemas.borrow_mut();
         let parsed = schemas.entry(document.to_string()).or_insert_with(|| Rc::new(Schema::parse(document.clone())));
+        Rc::clone(parsed)
+    }
+
+    /// The syntax tree of a Rust source, or where it is not Rust.
+    pub(crate) fn source(&self, text: &str) -> Rc<syn::Result<syn::File>> {
+        let mut sources = self.sources.borrow_mut();
+        let parsed = sources.entry(text.to_owned()).or_insert_with(|| Rc::new(syn::parse_file(text)));
         Rc::clone(parsed)
     }
 

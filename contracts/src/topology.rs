@@ -2,6 +2,7 @@
 
 mod grants;
 mod properties;
+mod routes;
 mod rules;
 mod silence;
 mod unresolved;
@@ -11,6 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use self::grants::Permissions;
+pub use self::routes::Route;
 pub(crate) use self::rules::selects;
 use crate::template::entries;
 
@@ -57,6 +59,8 @@ pub struct Service {
     pub grants: Vec<Grant>,
     /// The rules that invoke its functions.
     pub rules: Vec<Rule>,
+    /// The routes of its HTTP API that invoke its functions.
+    pub routes: Vec<Route>,
     /// The template's parameters that are looked up in SSM, with their paths in the environment `local`.
     pub ssm_parameters: BTreeMap<String, String>,
     /// How long its longest-keeping queue keeps a message, in seconds; none without a queue.
@@ -169,6 +173,7 @@ impl Service {
                 self.jobs.extend(properties::job(properties));
                 self.add_permissions(grants::from_function(logical, properties, resources));
                 self.rules.extend(rules::from_function(logical, properties));
+                self.routes.extend(routes::from_function(logical, properties));
                 self.unclear_rules.extend(unresolved::events(logical, properties));
                 self.stopping.extend(silence::stopping(self, logical, properties, resources));
                 self.losing.extend(silence::losing(logical, properties, resources));

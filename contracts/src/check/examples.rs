@@ -3,8 +3,38 @@
 use serde_json::Value;
 
 use super::{Context, Finding};
+use crate::rust::{self, PayloadType};
 
 const WRITE_ONE: &str = "write one whole bus event there";
+
+/// The folder with the types of events.
+const TYPES: &str = "events/src/publishers";
+
+/// An event without an example is in no catalogue, so that no other check looks at it.
+pub(super) fn of_types(context: &Context<'_>) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for (file, _) in context.repository.tree.below(TYPES) {
+        let types = context.in_source(file, rust::payload_types).into_iter().flatten();
+        findings.extend(types.filter_map(|found| without_example(context, file, &found)));
+    }
+    findings
+}
+
+fn without_example(context: &Context<'_>, file: &str, found: &PayloadType) -> Option<Finding> {
+    let type_name = &found.type_name;
+    let line = context.line(file, &format!("for {type_name} "));
+    let Some(name) = &found.name else {
+        let problem = format!("not understood: which event the type {type_name} is");
+        let advice = "write SERVICE, NAME and VERSION as plain values";
+        return Some(Finding::new(type_name, file, problem, advice).at_line(line));
+    };
+    if context.repository.examples.contains_key(name) {
+        return None;
+    }
+    let problem = format!("the type {type_name} has no example: nothing else finds this event");
+    let advice = format!("write one whole bus event to {}, then run `cargo xtask schemas`", name.example_file());
+    Some(Finding::new(name, file, problem, advice).at_line(line))
+}
 
 pub(super) fn exists(context: &Context<'_>) -> Vec<Finding> {
     let repository = context.repository;

@@ -9,7 +9,7 @@ use crate::repository::EventName;
 use crate::versions::{FILE as VERSIONS, Version};
 use crate::words;
 
-const WRITE: &str = "run `cargo xtask schemas`, and context at what it writes";
+const WRITE: &str = "run `cargo xtask schemas`, and look at what it writes";
 
 pub(super) fn valid(context: &Context<'_>) -> Vec<Finding> {
     let repository = context.repository;

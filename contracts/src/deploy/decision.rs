@@ -4,7 +4,7 @@ use jiff::civil::Date;
 use serde::Serialize;
 
 use super::{Services, Verdict, verdict};
-use crate::check::Failure;
+use crate::check::{self, Failure};
 use crate::repository::Repository;
 
 /// Whether a service can be deployed, and which checks of its tree do not hold.
@@ -16,6 +16,9 @@ pub struct Decision {
     /// The findings of the checks.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub failures: Vec<Failure>,
+    /// The checks that were not run because the code was left out.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub skipped: Vec<&'static str>,
 }
 
 /// Decides as [`verdict`] does, and refuses what the checks of the tree report.
@@ -31,7 +34,7 @@ pub fn decide(
         Verdict::Yes if !failures.is_empty() => Verdict::Failing,
         verdict => verdict,
     };
-    Decision { verdict, failures: failures.to_vec() }
+    Decision { verdict, failures: failures.to_vec(), skipped: check::skipped(repository) }
 }
 
 impl Decision {
@@ -60,6 +63,7 @@ impl Decision {
             let place = format!("{} {}", finding.file, finding.pointer.as_deref().unwrap_or_default());
             lines.push(format!("  {rule}: {}\n    in {}\n    {}", finding.problem, place.trim_end(), finding.advice));
         }
+        lines.extend(check::describe_skipped(&self.skipped));
         lines.join("\n")
     }
 }

@@ -1,9 +1,18 @@
 //! A difference as Markdown for a pull request.
 
 use super::{Change, Diff, Verdict};
+use crate::check;
 
 /// Writes the whole text.
 pub(super) fn write(diff: &Diff) -> String {
+    let text = changes(diff);
+    match check::describe_skipped(&diff.skipped) {
+        Some(skipped) => format!("{text}\n{skipped}\n"),
+        None => text,
+    }
+}
+
+fn changes(diff: &Diff) -> String {
     let mut text = String::from("## Contracts\n\n");
     if diff.changes.is_empty() {
         text.push_str("No contract between services has changed.\n");

@@ -12,8 +12,16 @@ use serde_json::Value;
 use crate::template::{self, TemplateError};
 
 /// The folders and files that concern contracts.
-const FOLDERS: [&str; 6] =
-    ["services", "infra", "events/schemas", "events/examples", "contracts/exceptions.yaml", "docs"];
+const FOLDERS: [&str; 8] = [
+    "services",
+    "infra",
+    "events/schemas",
+    "events/examples",
+    "events/src/publishers",
+    "contracts/exceptions.yaml",
+    "docs",
+    "tests/journeys",
+];
 
 const LINK: &str = "a symbolic link";
 
@@ -170,14 +178,18 @@ pub(super) fn extension(path: &str) -> Option<&str> {
     Path::new(path).extension().and_then(OsStr::to_str)
 }
 
-/// Rust sources show which events a service builds; the other files are data.
+/// Rust sources show which events a service builds, and what its tests cover; the other files are data.
 fn is_relevant(path: &str) -> bool {
     match extension(path) {
         Some("json" | "yaml") => !path.contains("/tests/"),
-        Some("rs") => path.contains("/src/"),
-        Some("md") => path == "docs/catalog.md",
+        Some("rs") => ["/src/", "/tests/it/", "tests/journeys/"].iter().any(|folder| path.contains(folder)),
+        Some("md") => path == "docs/catalog.md" || is_readme_of_service(path),
         _ => false,
     }
+}
+
+fn is_readme_of_service(path: &str) -> bool {
+    path.starts_with("services/") && path.ends_with("/README.md") && path.split('/').count() == 3
 }
 
 /// The first object in the output of `cat-file --batch`, and the rest of the output.

@@ -8,7 +8,7 @@ use contracts::code::CodeSchemas;
 use contracts::proofs::Proofs;
 use contracts::repository::tree::Tree;
 use contracts::repository::{EventName, Repository};
-use contracts::{check, versions, window};
+use contracts::{check, deploy, diff, versions, window};
 use serde_json::{Value, json};
 
 use crate::repository::{Subject, code, describe, here, today, tree};
@@ -229,6 +229,25 @@ fn a_comparison_that_was_skipped_refuses_a_deployment() {
     let failures = check::failing(&Repository::new(tree(), None), today());
     assert!(failures.iter().any(|failure| failure.rule == "reader-matches-code"), "{failures:#?}");
     assert!(check::failing(&here(), today()).is_empty());
+}
+
+#[test]
+fn a_difference_and_a_decision_tell_which_comparison_was_skipped() {
+    let (whole, files) = (here(), Repository::new(tree(), None));
+    let answers = |head: &Repository| {
+        let service = head.services.keys().next().unwrap();
+        let decision = deploy::decide(head, &deploy::Services::new(), service, today(), &[]);
+        let difference = diff::with_checks(&whole, head, today(), &[]);
+        let texts = [decision.describe(service, "prod"), difference.markdown()];
+        texts.into_iter().zip([json!(decision), json!(difference)]).collect::<Vec<_>>()
+    };
+    let skipped = json!(["schema-matches-type", "schema-has-type", "detail-type-matches-name", "reader-matches-code"]);
+    for (text, json) in answers(&files) {
+        assert!(text.contains("skipped: schema-matches-type, ") && json["skipped"] == skipped, "{text}\n{json}");
+    }
+    for (text, json) in answers(&whole) {
+        assert!(!text.contains("skipped") && json["skipped"].is_null(), "{text}\n{json}");
+    }
 }
 
 /// What the check of readers and code reports, when the code of some services gives what a change makes of it.

@@ -8,6 +8,7 @@
 
 mod changes;
 mod kinds;
+mod omissions;
 mod rust_types;
 mod smuggled;
 

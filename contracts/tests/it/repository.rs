@@ -83,5 +83,6 @@ pub(crate) fn today() -> Date {
 /// A finding as text.
 pub(crate) fn describe(rule: &str, finding: &Finding) -> String {
     let place = finding.pointer.as_deref().unwrap_or("");
+    let place = if place.starts_with("line ") { format!(" {place}") } else { place.to_owned() };
     format!("{rule}: {}\n  at {}{place}\n  {}", finding.problem, finding.file, finding.advice)
 }

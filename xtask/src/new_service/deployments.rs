@@ -120,8 +120,12 @@ impl Scenario<'_> {
         let moved = text.replace(&format!("Path: {smoke}}}"), &format!("Path: {smoke}-moved}}"));
         ensure!(moved != text, "no route of the template has the path {smoke}");
         fs::write(self.template_file(), moved)?;
+        // The contracts refuse it before, so that it has to be forced.
+        let refusal = self.deploy(&[&self.stack.name]).await.err();
+        let refusal = refusal.with_context(|| format!("it is deployed without the route {smoke}"))?.to_string();
+        ensure!(refusal.contains("route-in-openapi"), "it is refused for another reason:\n{refusal}");
         for _ in 0..2 {
-            let failure = self.deploy(&[&self.stack.name]).await.err();
+            let failure = self.deploy(&[&self.stack.name, "--force", "a test"]).await.err();
             let failure = failure.with_context(|| format!("it is green without the route {smoke}"))?.to_string();
             ensure!(failure.contains("runs again"), "it does not tell that the one before runs again:\n{failure}");
         }

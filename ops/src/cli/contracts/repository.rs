@@ -41,15 +41,16 @@ fn report(checked: &[Checked]) -> String {
 
 fn sum(checked: &[Checked]) -> String {
     let broken = checked.iter().filter(|check| check.findings.iter().any(|finding| finding.accepted.is_none())).count();
-    let skipped: Vec<&Checked> = skipped(checked).collect();
+    let skipped: Vec<&str> = skipped(checked).map(|check| check.rule).collect();
     let looked_at = checked.len() - skipped.len();
     let sum = match broken {
         0 => format!("{looked_at} checks hold."),
         _ => format!("{broken} of {looked_at} checks do not hold."),
     };
-    let Some(reason) = skipped.first().and_then(|check| check.skipped) else { return sum };
-    let names: Vec<&str> = skipped.iter().map(|check| check.rule).collect();
-    format!("{sum}\nskipped: {} ({reason})", names.join(", "))
+    match check::describe_skipped(&skipped) {
+        Some(skipped) => format!("{sum}\n{skipped}"),
+        None => sum,
+    }
 }
 
 fn skipped(checked: &[Checked]) -> impl Iterator<Item = &Checked> {

@@ -16,6 +16,7 @@ const NEW: &str = "events/schemas/todos/TodoCompleted/v2.json";
 const EXAMPLE: &str = "events/examples/todos/TodoCompleted/v1.json";
 const SOURCES: &str = "services/todos/src";
 const TEMPLATE: &str = "services/notifications/template.yaml";
+const README: &str = "services/notifications/README.md";
 
 /// Applies a change by its name.
 pub(super) fn apply(copy: &Copy, step: &str) {
@@ -86,7 +87,9 @@ fn expand(copy: &Copy) {
         let second = copy.text(&reader).replace("\"title\"", "\"summary\"");
         copy.put(&reader.replace(".v1", ".v2"), &second_version(&second));
     }
-    copy.change(TEMPLATE, |text| text.replace("TodoCompleted.v1", "TodoCompleted.v2"));
+    for file in [TEMPLATE, README] {
+        copy.change(file, |text| text.replace("TodoCompleted.v1", "TodoCompleted.v2"));
+    }
 }
 
 impl Copy {

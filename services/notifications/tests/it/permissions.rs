@@ -71,7 +71,10 @@ impl Scenarios for Workspace {
             | "send-export-mail"
             | "plan-digests"
             | "send-digest-mail" => self.exercise_emails(function).await,
-            _ => self.receives_every_event(function).await,
+            "update-inbox" | "update-recipients" | "update-agenda" | "send-welcome-mail" | "export" => {
+                self.receives_every_event(function).await
+            }
+            job => panic!("{job} has no scenario: write here how it does its job"),
         }
     }
 
@@ -84,7 +87,7 @@ impl Scenarios for Workspace {
 impl Workspace {
     /// A subscriber receives the example of each event that its rules match, about a new user.
     async fn receives_every_event(&self, function: &Function) -> Outcome {
-        assert!(!function.events.is_empty(), "{} has no scenario: write here how it does its job", function.job);
+        assert!(!function.events.is_empty(), "{} gets no event", function.job);
         for (service, detail_type) in &function.events {
             let name = detail_type.trim_end_matches(".v1");
             let event = TestEvent::from_example(service, name, Uuid::new_v4());

@@ -54,10 +54,11 @@ struct Workspace {
 impl Scenarios for Workspace {
     async fn exercise(&self, function: &Function, timeout: Duration) -> Outcome {
         match function.job.as_str() {
-            "request-export" | "get-export" | "export" => self.exercise_exports(function).await,
+            "request-export" | "get-export" | "export" | "participant-exported" => {
+                self.exercise_exports(function).await
+            }
             "publish" => self.publishes(timeout).await,
-            job if job.ends_with("-exported") => self.exercise_exports(function).await,
-            job if job.ends_with("-erased") => self.completes_deletion(function).await,
+            "participant-erased" => self.completes_deletion(function).await,
             "erase" => self.erases(function).await,
             "watch-deletions" => self.finds_removed_pool_user(function).await,
             "delete-me" => expect_status(self.product.user().await.api(SERVICE).delete("/me"), 202).await,

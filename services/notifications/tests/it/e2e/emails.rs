@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes};
 use jiff::{SignedDuration, Timestamp};
+use reqwest::redirect::Policy;
 use serde_json::{Value, json};
 use tests::account::User;
 use tests::api::Api;
@@ -37,6 +38,10 @@ async fn a_reminder_is_in_the_recipients_language_and_can_be_unsubscribed_with_o
     for wrong in [format!("?token={touched}"), "?token=".to_owned(), String::new(), format!("?token={token}&user=x")] {
         anybody.post(&format!("/unsubscribe{wrong}")).expect_problem(400, "invalid-request").await;
     }
+    anybody.get("/unsubscribe?token=x").expect_problem(400, "invalid-request").await;
+    // A mail program that follows the link stops nothing. Without a page there is nothing to lead to.
+    let followed = status_of(&format!("{}/unsubscribe?token={token}", product.url("notifications"))).await;
+    assert!([303, 404].contains(&followed), "{followed}");
     assert_eq!(ann.api("notifications").get("/preferences").expect(200).await["reminderMail"], true);
 
     for _ in 0..2 {
@@ -61,6 +66,12 @@ async fn a_reminder_is_in_the_recipients_language_and_can_be_unsubscribed_with_o
     add_due(&ann, "loud").await;
     mail_about(&ann, "loud").await;
     assert!(!mails(&ann).await.iter().any(|mail| mail.subject.contains("silent")));
+}
+
+/// The status of the answer itself, and not of the page to which it redirects.
+async fn status_of(url: &str) -> u16 {
+    let client = reqwest::Client::builder().no_proxy().redirect(Policy::none()).build().unwrap();
+    client.get(url).send().await.unwrap().status().as_u16()
 }
 
 #[tokio::test]

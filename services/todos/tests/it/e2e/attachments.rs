@@ -184,7 +184,8 @@ async fn an_item_has_at_most_twenty_files_also_with_concurrent_requests() {
     let body = json!({"name": "x.txt", "contentType": "text/plain", "bytes": 1});
     ann.api("todos").post(&path).json(&body).expect_problem(409, "too-many-attachments").await;
     let one = listed["items"][0]["id"].as_str().unwrap();
-    ann.api("todos").delete(&format!("{path}/{one}")).expect(204).await;
+    assert_eq!(ann.api("todos").get(&format!("{item}/attachments/{one}")).expect(200).await["id"], *one);
+    ann.api("todos").delete(&format!("{item}/attachments/{one}")).expect(204).await;
     ann.api("todos").post(&path).json(&body).expect(201).await;
     ann.api("todos").post(&path).json(&body).expect_problem(409, "too-many-attachments").await;
 }
