@@ -96,9 +96,7 @@ pub struct EndpointOverride {
 impl EndpointOverride {
     pub async fn begin(product: &Product, service: &str, job: &str, endpoint: &str) -> Self {
         let function = product.function(service, job);
-        let client = aws_sdk_lambda::Client::new(product.sdk());
-        let asked = client.get_function_configuration().function_name(&function).send().await.expect("a function");
-        let variables = asked.environment.and_then(|settings| settings.variables).unwrap_or_default();
+        let variables = settings(product, &function).await;
         let mut changed = variables.clone();
         changed.insert("AWS_ENDPOINT_URL".to_owned(), endpoint.to_owned());
         let this = Self { product: product.clone(), function, variables };
@@ -113,6 +111,13 @@ impl Drop for EndpointOverride {
         let variables = std::mem::take(&mut self.variables);
         run_in_drop(async move { set_variables(&product, &function, variables).await });
     }
+}
+
+/// The settings of a function.
+pub async fn settings(product: &Product, function: &str) -> HashMap<String, String> {
+    let client = aws_sdk_lambda::Client::new(product.sdk());
+    let asked = client.get_function_configuration().function_name(function).send().await.expect("a function");
+    asked.environment.and_then(|settings| settings.variables).unwrap_or_default()
 }
 
 async fn set_variables(product: &Product, function: &str, variables: HashMap<String, String>) {

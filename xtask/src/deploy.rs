@@ -41,9 +41,9 @@ pub(crate) enum Detail {
     Counts,
 }
 
-/// Values of parameters for tests, which send more for one user than a real one sends, and some of which use one token for
+/// Values of parameters for tests, which send more for one user than a real one sends, reach limits, and use one token for
 /// longer than a quarter of an hour.
-const TEST_VALUES: [(&str, &str); 2] = [("WritesPerMinute", "6000"), ("TokenMinutes", "60")];
+const TEST_VALUES: [(&str, &str); 3] = [("WritesPerMinute", "6000"), ("ItemsPerUser", "3000"), ("TokenMinutes", "60")];
 
 /// A deployment to one environment.
 #[derive(Debug)]

@@ -1,7 +1,5 @@
 //! Reservations of what a user may have in all.
 
-use std::time::Duration;
-
 use lambda_kit::clock;
 use lambda_kit::contention::{self, ATTEMPTS};
 use uuid::Uuid;
@@ -9,9 +7,6 @@ use uuid::Uuid;
 use crate::app::error::AppError;
 use crate::domain::quota::{NextStep, Quota, QuotaRefusal, RefusalReason, Usage};
 use crate::store::Store;
-
-/// How long a count may take: the rest of the request must fit into the function's timeout too.
-const MAX_COUNT_DURATION: Duration = Duration::from_secs(5);
 
 /// The outcome of a reservation.
 pub(crate) type Reservation = Result<(), QuotaRefusal>;
@@ -58,11 +53,8 @@ async fn reserve_after_count(
             Some(counting)
         }
     };
-    let count = store.count_usage(owner, quota.resource, clock::now());
-    let Ok(count) = tokio::time::timeout(MAX_COUNT_DURATION, count).await else {
-        return Ok(Some(Err(quota.refusal(RefusalReason::LimitReached))));
-    };
-    let usage = quota.counted(count?, amount, before.as_ref(), clock::now());
+    let count = store.count_usage(owner, quota.resource, clock::now()).await?;
+    let usage = quota.counted(count, amount, before.as_ref(), clock::now());
     if !store.save_usage(owner, quota.resource, &usage).await? {
         return Ok(None);
     }

@@ -6,9 +6,9 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::{AttributeValue, PutRequest, Select, WriteRequest};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
-use testkit::limits::parameter_default;
 use tests::account::User;
 use tests::api::ApiResponse;
+use tests::injected_fault::settings;
 use tests::product::Product;
 use tokio::task::JoinSet;
 use uuid::Uuid;
@@ -17,7 +17,6 @@ use crate::e2e::attachments::item_of;
 
 type Row = HashMap<String, AttributeValue>;
 
-const TEMPLATE: &str = include_str!("../../../template.yaml");
 /// How many rows one call may write.
 const BATCH: usize = 25;
 
@@ -25,7 +24,7 @@ const BATCH: usize = 25;
 async fn a_user_has_as_many_items_as_the_limit_allows_and_not_one_more() {
     let product = Product::shared().await;
     let ann = product.user().await;
-    let limit = parameter_default(TEMPLATE, "ItemsPerUser");
+    let limit = limit_of(&product, "create-todo", "ITEMS_PER_USER").await;
     let rows = item_rows(&ann, usize::try_from(limit).expect("a limit") - 6);
     write(&ann, &rows).await;
     accepted(create(&ann, "the first, which counts").await);
@@ -61,7 +60,7 @@ async fn a_record_that_is_ahead_of_the_items_refuses_nothing() {
     let product = Product::shared().await;
     let ann = product.user().await;
     accepted(create(&ann, "first").await);
-    let used = AttributeValue::N(parameter_default(TEMPLATE, "ItemsPerUser").to_string());
+    let used = AttributeValue::N(limit_of(&product, "create-todo", "ITEMS_PER_USER").await.to_string());
     update_usage(&ann, "items", "used", used).await;
     let_time_pass(&ann, "items").await;
     accepted(create(&ann, "second").await);
@@ -75,7 +74,7 @@ async fn a_record_that_is_ahead_of_the_items_refuses_nothing() {
 async fn a_user_has_as_many_bytes_of_attachments_as_the_limit_allows() {
     let product = Product::shared().await;
     let ann = product.user().await;
-    let limit = parameter_default(TEMPLATE, "AttachmentBytesPerUser");
+    let limit = limit_of(&product, "create-attachment", "ATTACHMENT_BYTES_PER_USER").await;
     let now = Timestamp::now();
     let (past, future) = (now - SignedDuration::from_hours(1), now + SignedDuration::from_hours(1));
     let rows = [
@@ -108,6 +107,11 @@ async fn a_user_has_as_many_bytes_of_attachments_as_the_limit_allows() {
 pub(crate) async fn forget_usage(user: &User) {
     let delete = client(user).delete_item().table_name(user.product().table("todos"));
     delete.set_key(Some(usage_key(user, "items"))).send().await.expect("a row that can be deleted");
+}
+
+/// A limit of the cloud that runs the test.
+async fn limit_of(product: &Product, job: &str, setting: &str) -> u64 {
+    settings(product, &product.function("todos", job)).await[setting].parse().expect("a number")
 }
 
 async fn create(user: &User, key: &str) -> ApiResponse {
