@@ -22,7 +22,7 @@ use crate::cli::output::{self, Outcome};
 /// A shell that asks for completions sets this variable.
 const VARIABLE: &str = "OPS_COMPLETE";
 
-/// How long a look at the queues may take: somebody waits at a prompt.
+/// How long a look at the queues may take: a user waits at a prompt.
 const TIMEOUT: Duration = Duration::from_secs(3);
 
 /// Answers a shell that asks for completions, and then ends this process; otherwise does nothing.
