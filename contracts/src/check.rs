@@ -92,7 +92,7 @@ impl<'a> Context<'a> {
         parsed.as_ref().as_ref().ok().map(find)
     }
 
-    /// What a function finds in the Rust sources whose paths begin so.
+    /// What a function finds in the Rust sources with paths that begin so.
     fn in_sources<T>(&self, start: &str, find: impl Fn(&syn::File) -> Vec<T>) -> Vec<T> {
         let paths = self.repository.tree.all().map(|(path, _)| path);
         let sources = paths.filter(|path| path.starts_with(start));
@@ -171,7 +171,7 @@ const CHECKS: [(&str, &str, Check); 52] = [
     ("rule-delivers-whole-event", "each job gets the event as it was published", rules::whole_event),
     ("rule-has-dead-letters", "events that a rule cannot deliver go to a queue", rules::dead_letters),
     ("job-in-program", "each function has a job of the program, and each job a function", jobs::both_known),
-    ("job-matches-list", "each job runs what the list of consumed events says of it", jobs::match_list),
+    ("job-matches-list", "each job runs what the list of consumed events has of it", jobs::match_list),
     ("job-has-permission-case", "the permission tests let each job do its work", jobs::have_permission_cases),
     ("route-in-openapi", "each route is an operation of the OpenAPI file, and the reverse", routes::described),
     ("route-in-readme", "the service's README names each route with its job", readme::routes),

@@ -48,7 +48,7 @@ fn differences(context: &Context<'_>, service: &Service) -> Vec<Finding> {
     let missing = |one: &Subscription, others: &[Subscription]| !others.iter().any(|other| other.is_same(one));
     let subject = |job: &str| format!("{}/{job}", service.name);
     let unlisted = wired.iter().filter(|wired| missing(wired, &listed)).map(|wired| {
-        let problem = format!("main.rs lets the job {} read {wired}, and no row of this list says so", wired.job);
+        let problem = format!("main.rs lets the job {} read {wired}, and this list has no such row", wired.job);
         let advice = format!("add the row, or correct {main}: files in reads/ are written from the list");
         Finding::new(&subject(&wired.job), &list, problem, advice).at_line(context.line(&list, "vec!["))
     });

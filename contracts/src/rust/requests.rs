@@ -1,4 +1,4 @@
-//! The requests that end-to-end tests make: calls of `get`, `post`, `patch`, `put` and `delete` whose path is written in
+//! The requests that end-to-end tests make: calls of `get`, `post`, `patch`, `put` and `delete` with the path written in
 //! the call.
 
 use std::collections::BTreeMap;
@@ -118,13 +118,13 @@ impl Requests {
 mod tests {
     use super::*;
 
-    fn of(source: &str) -> Vec<Request> {
+    fn requests_in(source: &str) -> Vec<Request> {
         requests(&syn::parse_file(source).unwrap())
     }
 
     fn tests(call: &str, method: &str, route: &str) -> bool {
         let source = format!("const ITEMS: &str = \"/items\"; fn f() {{ {call}; }}");
-        of(&source).iter().any(|request| request.method == method && request.fits(route))
+        requests_in(&source).iter().any(|request| request.method == method && request.fits(route))
     }
 
     #[test]

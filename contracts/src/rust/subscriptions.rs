@@ -1,4 +1,4 @@
-//! Which events the jobs of a service read: what `main.rs` runs, and what the list of consumed events says.
+//! Which events the jobs of a service read: what `main.rs` runs, and what the list of consumed events has.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -39,7 +39,7 @@ impl fmt::Display for Subscription {
     }
 }
 
-/// What the rows of the list of consumed events say: `on::<Event>().read_by(SERVICE, "job", function)`.
+/// The rows of the list of consumed events: `on::<Event>().read_by(SERVICE, "job", function)`.
 pub(crate) fn listed(file: &File) -> Vec<Subscription> {
     let mut rows = Rows(Vec::new());
     rows.visit_file(file);

@@ -307,7 +307,7 @@ fn each_step_that_is_left_out_is_reported_with_file_and_place() {
     assert!(missed.is_empty(), "{}", missed.join("\n\n"));
 }
 
-/// Prints what the check says; without it, what others say instead.
+/// Prints what the check reports; an error has what others report instead.
 fn reported(whole: &Workspace, addition: &Addition, omission: &Omission, proofs: &Proofs) -> Result<(), String> {
     let mut workspace = whole.clone();
     (omission.leave_out)(&mut workspace, addition);
