@@ -7,6 +7,7 @@ use std::rc::Rc;
 use serde_json::Value;
 
 use crate::compat::{self, Answer, InvalidSchema, Schema};
+use crate::rust::{self, Request};
 
 /// Parsed schemas, proofs and sources, by their texts.
 #[derive(Debug, Default)]
@@ -14,6 +15,7 @@ pub struct Proofs {
     schemas: RefCell<HashMap<String, Rc<Result<Schema, InvalidSchema>>>>,
     answers: RefCell<HashMap<(String, String), Answer>>,
     sources: RefCell<HashMap<String, Rc<syn::Result<syn::File>>>>,
+    requests: RefCell<HashMap<String, Rc<Vec<Request>>>>,
 }
 
 impl Proofs {
@@ -30,6 +32,13 @@ impl Proofs {
         let mut sources = self.sources.borrow_mut();
         let parsed = sources.entry(text.to_owned()).or_insert_with(|| Rc::new(syn::parse_file(text)));
         Rc::clone(parsed)
+    }
+
+    /// The requests of a test's source; none in one that is not Rust.
+    pub(crate) fn requests(&self, text: &str) -> Rc<Vec<Request>> {
+        let mut requests = self.requests.borrow_mut();
+        let found = || syn::parse_file(text).map_or_else(|_| Vec::new(), |file| rust::requests(&file));
+        Rc::clone(requests.entry(text.to_owned()).or_insert_with(|| Rc::new(found())))
     }
 
     /// Whether a reader can read every event of a writer; neither proven nor refuted when one of them is not a schema.

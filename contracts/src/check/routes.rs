@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::{Context, Finding};
 use crate::repository::Repository;
-use crate::rust::{self, Request};
+use crate::rust::Request;
 use crate::template::{self, entries};
 use crate::topology::{Route, Service};
 
@@ -87,18 +87,24 @@ fn unanswered(service: &Service, operation: &Operation) -> Option<Finding> {
 }
 
 pub(super) fn tested(context: &Context<'_>) -> Vec<Finding> {
-    let journeys = context.in_sources(JOURNEYS, rust::requests);
+    let journeys = requests(context, JOURNEYS);
     let routes = context.repository.services.values().flat_map(|service| &service.routes);
     let routes: Vec<&Route> = routes.collect();
     let services = context.repository.services.values();
     services.flat_map(|service| untested(context, service, &routes, &journeys)).collect()
 }
 
+/// The requests of the tests with paths that begin so.
+fn requests(context: &Context<'_>, start: &str) -> Vec<Request> {
+    let tests = context.repository.tree.all().filter(|(path, _)| path.starts_with(start));
+    tests.flat_map(|(_, text)| context.proofs.requests(text).to_vec()).collect()
+}
+
 /// The routes of a service of which no test makes a request. One that fits several routes counts for the one with the
 /// fewest parameters, or for none.
 fn untested(context: &Context<'_>, service: &Service, all: &[&Route], journeys: &[Request]) -> Vec<Finding> {
     let tests = format!("services/{}/tests/it/e2e", service.name);
-    let own = context.in_sources(&tests, rust::requests);
+    let own = requests(context, &tests);
     let fits = |request: &Request, route: &Route| request.method == route.method && request.fits(&route.path);
     let parameters = |route: &Route| route.path.matches('{').count();
     let is_of = |request: &Request, route: &Route| {
