@@ -1,4 +1,4 @@
-//! When rows expire.
+//! The times at which DynamoDB may delete rows.
 
 use jiff::{SignedDuration, Timestamp};
 

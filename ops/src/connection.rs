@@ -174,6 +174,14 @@ pub fn state_dir() -> Result<PathBuf> {
     Ok(state.context("no folder for state is known: set XDG_STATE_HOME or HOME")?.join("busline-ops"))
 }
 
+/// The folder of the journals of replays.
+///
+/// # Errors
+/// As [`state_dir`].
+pub fn journals_dir() -> Result<PathBuf> {
+    Ok(state_dir()?.join("replays"))
+}
+
 /// Whether it is a URL that a client can be pointed at.
 #[must_use]
 pub fn is_endpoint(url: &str) -> bool {

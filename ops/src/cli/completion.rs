@@ -16,7 +16,6 @@ use ops::dlq::journal::read;
 use ops::dlq::queue_lookup::{list_urls, name_in_url};
 
 use crate::cli::Cli;
-use crate::cli::dlq::journal::JournalFolder;
 use crate::cli::output::{self, Outcome};
 
 /// A shell that asks for completions sets this variable.
@@ -69,8 +68,8 @@ async fn queue_names() -> Result<Vec<String>> {
 }
 
 fn replay_ids() -> Result<Vec<String>> {
-    let folder = JournalFolder { journal_dir: typed("--journal-dir").map(PathBuf::from) };
-    let journals = read::all(&folder.path()?)?;
+    let folder = typed("--journal-dir").map_or_else(connection::journals_dir, |typed| Ok(PathBuf::from(typed)))?;
+    let journals = read::all(&folder)?;
     Ok(journals.iter().rev().filter_map(|path| Some(path.file_stem()?.to_str()?.to_owned())).collect())
 }
 

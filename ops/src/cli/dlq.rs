@@ -7,7 +7,7 @@ mod import;
 mod insight;
 mod insight_tables;
 mod inspect;
-pub(crate) mod journal;
+mod journal;
 mod list;
 mod purge;
 mod reading;

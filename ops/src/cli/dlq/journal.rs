@@ -63,13 +63,13 @@ pub(crate) struct JournalList {
 pub(crate) struct JournalFolder {
     /// The folder of journals; `.busline/ops/replays` in this repository, else `$XDG_STATE_HOME/busline-ops/replays`
     #[arg(long, value_name = "FOLDER")]
-    pub(crate) journal_dir: Option<PathBuf>,
+    journal_dir: Option<PathBuf>,
 }
 
 impl JournalFolder {
     /// The folder, which may not exist yet.
     pub(crate) fn path(&self) -> Result<PathBuf> {
-        self.journal_dir.clone().map_or_else(|| Ok(connection::state_dir()?.join("replays")), Ok)
+        self.journal_dir.clone().map_or_else(connection::journals_dir, Ok)
     }
 }
 

@@ -11,7 +11,7 @@ use jiff::{SignedDuration, Timestamp};
 /// and some seconds. What was reserved before is then in the table, or will never be.
 pub(crate) const COUNT_INTERVAL: Duration = Duration::from_secs(15);
 
-/// What is limited.
+/// What a user may have only so much of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Resource {
     /// Items, deleted ones among them until they are purged.
