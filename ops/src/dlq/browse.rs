@@ -41,9 +41,9 @@ const MAX_EMPTY_ROUNDS_AFTER_RELEASE: usize = 500;
 /// Counters that can be read while a queue is browsed.
 #[derive(Debug, Default)]
 pub struct BrowseProgress {
-    /// Messages that were read.
+    /// Messages that were read, or dealt with otherwise.
     pub read: AtomicU64,
-    /// Visible messages at the start, approximately.
+    /// Visible messages at the start, approximately; 0 while that is not known.
     pub total: AtomicU64,
 }
 

@@ -3,6 +3,8 @@
 
 use std::io::Write;
 use std::process::{Command, Output, Stdio};
+use std::thread;
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
@@ -176,6 +178,37 @@ fn a_replay_at_a_terminal_is_confirmed() {
         assert_eq!(aws.state(|state| state.sent.len()), sent, "{shown}");
         assert_eq!(shown.contains("Send these 5 messages and delete them from my-dlq? [y/N]"), options.is_empty());
         assert_eq!(shown.contains("nothing was sent"), sent == 0, "{shown}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn commands_that_take_long_show_how_far_they_are() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let (exported, purged, journals) = (path("exported"), path("purged"), path("journals"));
+    let (code, _, said) = run(&mut failures().ops(&["export", "my-dlq", "--out", &exported]));
+    assert_eq!(code, Some(0), "{said}");
+    for (command, slow, expected) in [
+        (&["import", "orders", &exported, "--journal-dir", &journals][..], "SendMessageBatch", "0 imported"),
+        (&["purge", "my-dlq", "--export", &purged, "--yes-delete", "5"], "DeleteMessageBatch", "5/5 deleted"),
+        (
+            &["park", "my-dlq", "--parking", "orders", "--since", "30000d", "--journal-dir", &journals],
+            "ReceiveMessage",
+            "0/5 read",
+        ),
+    ] {
+        let aws = failures();
+        aws.state(|state| state.hanging.push(slow));
+        let command = aws.ops(command);
+        let shown = thread::scope(|scope| {
+            let running = scope.spawn(|| at_terminal(&command, ""));
+            aws.wait_until(slow, |state| state.calls.iter().any(|call| call == slow));
+            thread::sleep(Duration::from_secs(3));
+            aws.state(|state| state.hanging.clear());
+            running.join().unwrap()
+        });
+        assert!(shown.contains(expected), "{slow}: {shown}");
     }
 }
 

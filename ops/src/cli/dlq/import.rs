@@ -14,6 +14,7 @@ use anyhow::{Context, Result, ensure};
 use clap::Args;
 use ops::dlq::attribute_names;
 use ops::dlq::batches::{self, OutgoingMessage};
+use ops::dlq::browse::BrowseProgress;
 use ops::dlq::cancellation::until_set;
 use ops::dlq::journal::entry::{Accepted, Entry, Intent, Planned, Purpose, Refused, Summary};
 use ops::dlq::journal::state::{State, short_id};
@@ -31,6 +32,7 @@ use uuid::Uuid;
 use crate::cli::arguments::QueueArgs;
 use crate::cli::dlq::inspect::grouped;
 use crate::cli::dlq::journal::JournalFolder;
+use crate::cli::dlq::reading::while_shown;
 use crate::cli::interrupts::stop_at_interrupt;
 use crate::cli::output::{self, Format, Outcome, one_line};
 
@@ -62,14 +64,9 @@ pub(crate) async fn run(arguments: Import) -> Result<Outcome> {
     let stopped = stop_at_interrupt(Arc::default());
     let mut run = ImportRun::open(&arguments, queue).await?;
     offer_resume(run.id, run.queue.url(), &arguments.source(), run.journal.path());
-    while let Some(message) = messages.next(&stopped).await {
-        let message = message.map_err(|error| {
-            UsageError(format!("{error:#}; {} messages before it were imported", run.imported + run.known))
-        })?;
-        run.add(message).await?;
-    }
+    let progress = Arc::clone(&run.progress);
+    while_shown(&progress, "imported", run.send_all(&mut messages, &stopped)).await?;
     if !stopped.load(Ordering::Relaxed) {
-        run.send().await?;
         run.rest = Some(0);
     } else if messages.is_regular_file {
         run.rest = messages.count_rest(&run).await;
@@ -222,6 +219,7 @@ struct ImportRun {
     known: u64,
     /// Messages of the file that were not sent; `None` while that is not known.
     rest: Option<u64>,
+    progress: Arc<BrowseProgress>,
 }
 
 impl ImportRun {
@@ -237,7 +235,19 @@ impl ImportRun {
             journal.write(Entry::Plan(Box::new(plan(id, arguments, &queue)))).await?;
             (id, journal, State::default())
         };
-        Ok(Self { id, queue, journal, state, batch: Vec::new(), imported: 0, failed: 0, known: 0, rest: None })
+        let (batch, progress) = (Vec::new(), Arc::default());
+        Ok(Self { id, queue, journal, state, batch, imported: 0, failed: 0, known: 0, rest: None, progress })
+    }
+
+    /// Sends the messages of the file, until its end or until `stopped` is set.
+    async fn send_all(&mut self, messages: &mut FileMessages, stopped: &AtomicBool) -> Result<()> {
+        while let Some(message) = messages.next(stopped).await {
+            let message = message.map_err(|error| {
+                UsageError(format!("{error:#}; {} messages before it were imported", self.imported + self.known))
+            })?;
+            self.add(message).await?;
+        }
+        if stopped.load(Ordering::Relaxed) { Ok(()) } else { self.send().await }
     }
 
     /// Adds a message, and sends the batch when it is full.
@@ -278,6 +288,7 @@ impl ImportRun {
         }
         self.imported += accepted.len() as u64;
         self.failed += refused.len() as u64;
+        self.progress.read.store(self.imported + self.known, Ordering::Relaxed);
         if !refused.is_empty() {
             self.journal.append(Entry::Failed { messages: refused })?;
         }

@@ -12,7 +12,7 @@ use std::sync::atomic::Ordering;
 use anyhow::{Context, Result, bail};
 use clap::Args;
 use jiff::Timestamp;
-use ops::dlq::browse::{BrowseLimits, BrowseResult, browse};
+use ops::dlq::browse::{BrowseLimits, BrowseProgress, BrowseResult, browse};
 use ops::dlq::filter::Filter;
 use ops::dlq::message::Message;
 use ops::dlq::queue::Queue;
@@ -22,6 +22,7 @@ use serde_json::json;
 
 use crate::cli::arguments::{BrowseArgs, FilterArgs, QueueArgs};
 use crate::cli::dlq::inspect;
+use crate::cli::dlq::reading::{while_shown, with_progress};
 use crate::cli::output::{self, Format, Outcome};
 
 /// Which messages to delete.
@@ -51,7 +52,8 @@ pub(crate) async fn run(arguments: Purge) -> Result<Outcome> {
     let file = create(path)?;
     let limits = arguments.browse.limits();
     let stopped = Arc::clone(&limits.cancelled);
-    let (exported, browsed) = match export(&queue, &filter, limits, (path, file)).await {
+    let read = async |limits| export(&queue, &filter, limits, (path, file)).await;
+    let (exported, browsed) = match with_progress(limits, read).await {
         Ok(exported) => exported,
         Err(error) => {
             // The file is incomplete and nothing was deleted; it would only prevent the next attempt.
@@ -74,8 +76,12 @@ pub(crate) async fn run(arguments: Purge) -> Result<Outcome> {
     }
     let is_exported = |message: &Message| exported.contains(&message.message_id);
     let limits = RemovalLimits::new(exported.len(), &stopped, arguments.browse.redriving());
-    let deleted = remove_matching(&queue, limits, is_exported, async |messages| Ok(messages));
-    let deleted = deleted.await?.len();
+    let progress = BrowseProgress { total: count.into(), ..BrowseProgress::default() };
+    let delete = async |messages: Vec<Message>| {
+        progress.read.fetch_add(messages.len() as u64, Ordering::Relaxed);
+        Ok(messages)
+    };
+    let deleted = while_shown(&progress, "deleted", remove_matching(&queue, limits, is_exported, delete)).await?.len();
     output::print_summary(&json!({"exported": count, "deleted": deleted}), arguments.format)?;
     let saw_all = inspect::outcome(&queue, &browsed) == Outcome::Complete;
     if deleted < exported.len() {

@@ -1,4 +1,4 @@
-//! How far a queue was read, on a terminal.
+//! How far a command is, on a terminal.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -10,16 +10,28 @@ use ops::dlq::browse::{BrowseLimits, BrowseProgress};
 /// How often the bar is drawn.
 const INTERVAL: Duration = Duration::from_millis(100);
 
-/// A queue that is read in less time needs no bar.
+/// Work that takes less time needs no bar.
 const MIN_TIME: Duration = Duration::from_secs(1);
 
 /// Shows how many messages `read` has read, when it takes long.
 pub(crate) async fn with_progress<T>(limits: BrowseLimits, read: impl AsyncFnOnce(BrowseLimits) -> T) -> T {
     let progress = Arc::clone(&limits.progress);
-    tokio::select! {
-        biased;
-        result = read(limits) => result,
-        never = show(&progress) => never,
+    while_shown(&progress, "read", read(limits)).await
+}
+
+/// Shows how many messages `work` has dealt with, in one word, when it takes long.
+pub(crate) fn while_shown<'a, T>(
+    progress: &'a BrowseProgress,
+    verb: &'a str,
+    work: impl Future<Output = T> + 'a,
+) -> impl Future<Output = T> + 'a {
+    let work = Box::pin(work);
+    async move {
+        tokio::select! {
+            biased;
+            result = work => result,
+            never = show(progress, verb) => never,
+        }
     }
 }
 
@@ -32,9 +44,12 @@ impl Drop for Bar {
     }
 }
 
-async fn show(progress: &BrowseProgress) -> ! {
+async fn show(progress: &BrowseProgress, verb: &str) -> ! {
     tokio::time::sleep(MIN_TIME).await;
-    let style = ProgressStyle::with_template("{bar:30} {pos}/{len} read {per_sec} {eta} left");
+    let style = ProgressStyle::with_template(&match progress.total.load(Ordering::Relaxed) {
+        0 => format!("{{spinner}} {{pos}} {verb} {{per_sec}}"),
+        _ => format!("{{bar:30}} {{pos}}/{{len}} {verb} {{per_sec}} {{eta}} left"),
+    });
     // It draws only on a terminal.
     let bar = Bar(ProgressBar::new(0).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar())));
     loop {

@@ -29,6 +29,7 @@ use crate::cli::dlq::edit::{self, Edit};
 use crate::cli::dlq::import::{self, Import};
 use crate::cli::dlq::journal::JournalFolder;
 use crate::cli::dlq::purge::{self, Purge};
+use crate::cli::dlq::reading::with_progress;
 use crate::cli::dlq::replay::{offer_resume, print_plan, run_to_end, stopped_while_planning};
 use crate::cli::dlq::replay_arguments::{parking_queue, seconds};
 use crate::cli::interrupts::stop_at_interrupt;
@@ -162,7 +163,9 @@ impl ParkingArgs {
         let options = options(to.url(), purpose);
         let limits = self.browse.limits();
         let stopped = Arc::clone(&limits.cancelled);
-        let plan = plan(&from, &options, &chosen, &History::default(), limits).await?;
+        let history = History::default();
+        let read = async |limits| plan(&from, &options, &chosen, &history, limits).await;
+        let plan = with_progress(limits, read).await?;
         print_plan(&plan, &from);
         if stopped.load(Ordering::Relaxed) {
             return stopped_while_planning(&plan, self.format);
@@ -171,7 +174,7 @@ impl ParkingArgs {
         let journal = Journal::create(&folder, &id)?;
         offer_resume(journal.path());
         let source = ReplaySource { queue: from, env: connection.env, sdk: connection.sdk };
-        let planned = PlannedReplay { plan, filter: chosen.filter, history: History::default() };
+        let planned = PlannedReplay { plan, filter: chosen.filter, history };
         let replay = Box::pin(Replay::start(source, options, planned, journal, id)).await?;
         run_to_end(replay, &stopped, None, self.format).await
     }
