@@ -51,7 +51,9 @@ where
             format!("{text} (is the endpoint running? AWS_ENDPOINT_URL and the region decide which one is called)")
         }
         SdkError::DispatchFailure(_) if text.contains("credential") => {
-            format!("{text} (set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY)")
+            format!(
+                "{text} (set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY; only `--env local` is the local cloud)"
+            )
         }
         SdkError::TimeoutError(_) => unanswered(&text),
         _ => text,
