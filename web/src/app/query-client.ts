@@ -25,3 +25,6 @@ export const queryClient = new QueryClient({
     },
   },
 });
+
+// From the start: a request that is made before React shows the first page, and has to wait for the network, goes on then.
+queryClient.mount();
