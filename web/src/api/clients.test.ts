@@ -52,6 +52,12 @@ test('a service that refuses too many requests is not unreachable, and is asked 
   expect(retryDelay(0, new ApiError(503, undefined))).toBeLessThan(1_000);
 });
 
+test('a service that the platform lets nobody ask is unreachable', async () => {
+  answerWith(429, { message: 'Too Many Requests' });
+  expect(isTransient(await readInbox())).toBe(true);
+  expect([...unreachable.get()]).toEqual(['notifications']);
+});
+
 test('the user reads in both languages that a part is missing', async () => {
   vi.stubGlobal('document', { documentElement: {} });
   expect(errorMessage(new NotDeployed())).toBe(en.errorNotDeployed);

@@ -59,8 +59,9 @@ async function send(service: Service, request: Request, token: string): Promise<
     recordReachability(service, 'down');
     throw new Unreachable(`${service} did not answer`, { cause });
   });
-  // A service that refuses too many requests is there.
-  const isDown = response.status !== 429 && isTransient(failed(response, undefined));
+  const error = failed(response, undefined);
+  // A service that tells when to come again is there; the platform refuses requests of a stopped one without telling.
+  const isDown = isTransient(error) && !(error.status === 429 && error.retryAfter !== undefined);
   recordReachability(service, isDown ? 'down' : 'up');
   if (await isNotDeployed(response)) throw new NotDeployed(`${service} is not deployed`);
   return response;
