@@ -1,12 +1,14 @@
 //! Admits the requests by which users change something: those of users with an account, within a rate.
 //!
 //! A service counts in its own table, and no two services share a count. One row counts one user's requests of one minute,
-//! by one conditional write that needs no read before. Only that user's requests write it, so it is as busy as they are.
+//! all of them and those of each route, by one conditional write that needs no read before. Only that user's requests
+//! write it, so it is as busy as they are.
 //!
 //! A failed or throttled count fails the request: the table that holds the counts holds everything else that the request
 //! needs, so a request that is served without its count would fail as well.
 
 use std::collections::HashMap;
+use std::fmt;
 
 use aws_config::SdkConfig;
 use aws_sdk_dynamodb::Client;
@@ -35,7 +37,26 @@ const RETENTION: SignedDuration = SignedDuration::from_mins(5);
 pub struct Admission {
     client: Client,
     table: String,
-    writes_per_minute: u32,
+    /// The attribute that counts the requests to this route: the name of its job, which no two routes share.
+    route: String,
+    limits: Limits,
+}
+
+/// How many requests of one user a minute allows.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Limits {
+    /// To all routes of the service by which users change something.
+    pub service: u32,
+    /// To this route.
+    pub route: u32,
+}
+
+impl fmt::Display for Limits {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { service, route } = self;
+        write!(f, "{service} changes a minute")?;
+        if route < service { write!(f, ", {route} of this kind") } else { Ok(()) }
+    }
 }
 
 /// Why a request is not served.
@@ -48,10 +69,10 @@ pub enum Refusal {
     #[error("the account of the token was deleted")]
     AccountDeleted,
     /// The user has sent as many requests as one minute allows.
-    #[error("more than {limit} changes a minute")]
+    #[error("more than {limits}")]
     TooManyWrites {
         /// How many one minute allows.
-        limit: u32,
+        limits: Limits,
         /// The seconds until the next minute.
         retry_after: u32,
     },
@@ -72,10 +93,8 @@ impl Refusal {
         match self {
             Self::Unauthenticated(problem) => problem.clone(),
             Self::AccountDeleted => Problem::unauthenticated("The account of this token was deleted."),
-            Self::TooManyWrites { limit, retry_after } => Problem::too_many_requests(
-                format!(
-                    "A user may change something {limit} times a minute; send this again in {retry_after} seconds."
-                ),
+            Self::TooManyWrites { limits, retry_after } => Problem::too_many_requests(
+                format!("A user may send {limits}; send this again in {retry_after} seconds."),
                 *retry_after,
             ),
             Self::Table(_) => Problem::internal(),
@@ -84,7 +103,8 @@ impl Refusal {
 }
 
 impl Admission {
-    /// Reads the settings `TABLE_NAME` and `WRITES_PER_MINUTE`.
+    /// Reads the settings `TABLE_NAME`, `WRITES_PER_MINUTE`, and `ROUTE_WRITES_PER_MINUTE` if this route may be used
+    /// less often.
     ///
     /// # Errors
     /// Names the settings that are missing.
@@ -92,7 +112,8 @@ impl Admission {
         Settings::read(|settings| Self {
             client: Client::new(config),
             table: settings.text("TABLE_NAME"),
-            writes_per_minute: settings.number("WRITES_PER_MINUTE"),
+            route: settings.text("_HANDLER"),
+            limits: limits(settings),
         })
     }
 
@@ -112,21 +133,31 @@ impl Admission {
             .update_item()
             .table_name(&self.table)
             .set_key(Some(key(user, now)))
-            .update_expression("ADD #count :one SET #expiresAt = :expiresAt")
-            .condition_expression("attribute_not_exists(#count) OR #count < :limit")
+            .update_expression("ADD #count :one, #route :one SET #expiresAt = :expiresAt")
+            .condition_expression(
+                "(attribute_not_exists(#count) OR #count < :limit) \
+                 AND (attribute_not_exists(#route) OR #route < :routeLimit)",
+            )
             .expression_attribute_names("#count", "count")
+            .expression_attribute_names("#route", &self.route)
             .expression_attribute_names("#expiresAt", "expiresAt")
             .expression_attribute_values(":one", AttributeValue::N("1".to_owned()))
-            .expression_attribute_values(":limit", AttributeValue::N(self.writes_per_minute.to_string()))
+            .expression_attribute_values(":limit", AttributeValue::N(self.limits.service.to_string()))
+            .expression_attribute_values(":routeLimit", AttributeValue::N(self.limits.route.to_string()))
             .expression_attribute_values(":expiresAt", expiry(now))
             .send()
             .await;
         let Err(error) = counted else { return Ok(()) };
         if error.code() == Some("ConditionalCheckFailedException") {
-            return Err(Refusal::TooManyWrites { limit: self.writes_per_minute, retry_after: seconds_left(now) });
+            return Err(Refusal::TooManyWrites { limits: self.limits, retry_after: seconds_left(now) });
         }
         Err(TableError::call(error).into())
     }
+}
+
+fn limits(settings: &mut Settings) -> Limits {
+    let service = settings.number("WRITES_PER_MINUTE");
+    Limits { service, route: settings.number_or("ROUTE_WRITES_PER_MINUTE", service) }
 }
 
 /// The key of the row that counts a user's requests in the minute of `now`: `pk` is `WRITES#<hash of the user>`, `sk` is
@@ -173,8 +204,16 @@ mod tests {
     fn a_refused_user_may_come_again_when_the_minute_is_over() {
         assert_eq!(seconds_left(at("2026-11-23T02:30:00Z")), 60);
         assert_eq!(seconds_left(at("2026-11-23T02:30:59.999Z")), 1);
-        let problem = Refusal::TooManyWrites { limit: 600, retry_after: 7 }.to_problem();
+        let limits = Limits { service: 600, route: 600 };
+        let problem = Refusal::TooManyWrites { limits, retry_after: 7 }.to_problem();
         assert_eq!((problem.status, problem.retry_after), (http::StatusCode::TOO_MANY_REQUESTS, Some(7)));
-        assert!(problem.detail.contains("600 times a minute") && problem.detail.contains("7 seconds"));
+        assert_eq!(problem.detail, "A user may send 600 changes a minute; send this again in 7 seconds.");
+    }
+
+    #[test]
+    fn the_refusal_of_a_route_that_allows_less_names_both_limits() {
+        let limits = Limits { service: 600, route: 30 };
+        let problem = Refusal::TooManyWrites { limits, retry_after: 7 }.to_problem();
+        assert!(problem.detail.contains("600 changes a minute, 30 of this kind;"), "{}", problem.detail);
     }
 }

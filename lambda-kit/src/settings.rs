@@ -40,6 +40,12 @@ impl Settings {
         })
     }
 
+    /// The value of an environment variable that is a whole number, or `default` if it is missing or empty. If it is
+    /// something else, [`Settings::read`] fails after reading the others.
+    pub fn number_or<N: FromStr + Default>(&mut self, name: &'static str, default: N) -> N {
+        if self.optional_text(name).is_some() { self.number(name) } else { default }
+    }
+
     /// The value of an optional environment variable; `None` if it is missing or empty.
     #[must_use]
     pub fn optional_text(&self, name: &'static str) -> Option<String> {

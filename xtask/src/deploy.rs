@@ -41,10 +41,6 @@ pub(crate) enum Detail {
     Counts,
 }
 
-/// Values of parameters for tests, which send more for one user than a real one sends, reach limits, and use one token for
-/// longer than a quarter of an hour.
-const TEST_VALUES: [(&str, &str); 3] = [("WritesPerMinute", "6000"), ("ItemsPerUser", "3000"), ("TokenMinutes", "60")];
-
 /// A deployment to one environment.
 #[derive(Debug)]
 pub(crate) struct Deployment<'a> {
@@ -253,9 +249,8 @@ impl Deployment<'_> {
         }
         let mut file = environments::values(&self.home.repo, env)?;
         let mut given = file.remove(&stack.name).unwrap_or_default();
-        if self.home.is_for_tests {
-            let declared = TEST_VALUES.iter().filter(|(name, _)| template.declares(name));
-            given.extend(declared.map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
+        if let (true, Some(service)) = (self.home.is_for_tests, &stack.service) {
+            given.extend(service.test_parameters.clone());
         }
         parameters::assign(stack, template, &Sources { env, known, given })
     }

@@ -34,6 +34,8 @@ pub(crate) struct Service {
     pub(crate) status: BTreeMap<String, String>,
     /// The addresses that the page may use beside its own, by directive of the content security policy.
     pub(crate) content_policy: BTreeMap<String, Vec<String>>,
+    /// Values of its template's parameters on the separate local clouds that tests start.
+    pub(crate) test_parameters: BTreeMap<String, String>,
 }
 
 /// Finds the services of a repository, in alphabetical order.
@@ -174,6 +176,7 @@ pub(crate) fn sample(name: &str, api: &[&str]) -> Service {
         personal_data: false,
         status: BTreeMap::new(),
         content_policy: BTreeMap::new(),
+        test_parameters: BTreeMap::new(),
     }
 }
 

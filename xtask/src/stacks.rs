@@ -46,7 +46,9 @@ impl Stacks {
         let mut stacks: Vec<Stack> = PLATFORM.map(Stack::for_platform).into();
         stacks.extend(services.iter().cloned().map(Stack::for_service));
         for stack in &mut stacks {
-            stack.needs.extend(Template::read(repo, stack, &services)?.needs());
+            let template = Template::read(repo, stack, &services)?;
+            check_test_parameters(stack, &template)?;
+            stack.needs.extend(template.needs());
             stack.needs.remove(&stack.name);
         }
         Ok(Self { ordered: ordered(stacks)? })
@@ -162,6 +164,13 @@ fn circle(waiting: &BTreeMap<(usize, String), Stack>) -> String {
     )
 }
 
+fn check_test_parameters(stack: &Stack, template: &Template) -> Result<()> {
+    let Some(service) = &stack.service else { return Ok(()) };
+    let Some(name) = service.test_parameters.keys().find(|name| !template.declares(name)) else { return Ok(()) };
+    let manifest = service.folder.join("Cargo.toml");
+    bail!("{}: `test-parameters.{name}`: {} declares no such parameter", manifest.display(), template.path.display())
+}
+
 /// A stack of this name, without needs.
 #[cfg(test)]
 pub(crate) fn sample(name: &str) -> Stack {
@@ -171,6 +180,7 @@ pub(crate) fn sample(name: &str) -> Stack {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::template;
 
     fn stack(name: &str, needs: &[&str]) -> Stack {
         let mut stack = Stack::for_platform(name);
@@ -180,6 +190,14 @@ mod tests {
 
     fn names(stacks: &[Stack]) -> Vec<&str> {
         stacks.iter().map(|stack| stack.name.as_str()).collect()
+    }
+
+    #[test]
+    fn a_test_parameter_is_one_of_the_template() {
+        let mut service = services::sample("samples", &["/samples"]);
+        service.test_parameters.insert("Day".into(), "3".into());
+        let error = check_test_parameters(&Stack::for_service(service), &template::sample()).unwrap_err().to_string();
+        assert!(error.contains("samples/Cargo.toml: `test-parameters.Day`: infra/t.yaml declares no"), "{error}");
     }
 
     #[test]

@@ -10,6 +10,7 @@ const TEMPLATE: &str = include_str!("../template.yaml");
 fn the_documented_limits_are_those_of_the_service() {
     let limits = [
         ("changes a minute", parameter_default(TEMPLATE, "WritesPerMinute")),
+        ("profile changes a minute", parameter_default(TEMPLATE, "ProfileChangesPerMinute")),
         ("exports a day", MAX_EXPORTS_PER_DAY as u64),
         ("minutes that a token is valid", parameter_default(TEMPLATE, "TokenMinutes")),
     ];

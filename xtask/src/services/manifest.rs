@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use super::{Service, nearest};
 
 /// The fields that a manifest may have, in the order in which a reader meets them.
-const FIELDS: [&str; 6] = ["api", "smoke", "owner", "personal-data", "status", "content-policy"];
+const FIELDS: [&str; 7] = ["api", "smoke", "owner", "personal-data", "status", "content-policy", "test-parameters"];
 
 /// The values of `cargo xtask status` that a service may store, by their names there.
 const STATUS_FIELDS: [&str; 3] = ["user_pool_id", "user_pool_client_id", "websocket"];
@@ -35,6 +35,7 @@ pub(super) fn read(file: &str, name: &str, folder: &Path, table: Option<&Value>)
         personal_data: table.flag("personal-data")?,
         status: status(&table)?,
         content_policy: content_policy(&table)?,
+        test_parameters: test_parameters(&table)?,
     };
     check_paths(file, &service)?;
     ensure!(
@@ -93,6 +94,12 @@ fn content_policy(table: &Table<'_>) -> Result<BTreeMap<String, Vec<String>>> {
     Ok(addresses)
 }
 
+fn test_parameters(table: &Table<'_>) -> Result<BTreeMap<String, String>> {
+    let Some(parameters) = table.table("test-parameters")? else { return Ok(BTreeMap::new()) };
+    let example = "the value of a parameter of its template, such as \"6000\"";
+    parameters.fields.keys().map(|name| Ok((name.clone(), parameters.text(name, example)?))).collect()
+}
+
 /// A table of the manifest. Errors of its methods name the file and the field.
 struct Table<'a> {
     file: &'a str,
@@ -138,7 +145,8 @@ impl Table<'_> {
         let fields = value.as_object().with_context(|| self.wrong(field, "a table", "of names and values"))?;
         let name = match field {
             "status" => "status.",
-            _ => "content-policy.",
+            "content-policy" => "content-policy.",
+            _ => "test-parameters.",
         };
         Ok(Some(Table { file: self.file, name, fields }))
     }
@@ -228,6 +236,18 @@ mod tests {
         let error = error(|table| drop(table.insert("smoke".into(), json!("/samplesoup"))));
         assert!(error.contains("`smoke`"), "{error}");
         assert!(read_with(|table| drop(table.insert("smoke".into(), json!("/samples/mine?limit=1")))).is_ok());
+    }
+
+    #[test]
+    fn a_test_parameter_is_a_text() {
+        let with = |value: Value| {
+            move |table: &mut Map<String, Value>| {
+                table.insert("test-parameters".into(), json!({"ItemsPerUser": value}));
+            }
+        };
+        assert_eq!(read_with(with(json!("3000"))).unwrap().test_parameters["ItemsPerUser"], "3000");
+        let error = error(with(json!(3000)));
+        assert!(error.contains("`test-parameters.ItemsPerUser`") && error.contains("a text"), "{error}");
     }
 
     #[test]
