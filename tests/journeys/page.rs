@@ -2,7 +2,9 @@
 
 use reqwest::Response;
 use serde_json::{Value, json};
+use tests::account::User;
 use tests::contract::Contract;
+use tests::injected_fault::EndpointOverride;
 use tests::page::Page;
 use tests::product::Product;
 
@@ -98,6 +100,24 @@ async fn the_apis_answer_behind_the_page_as_they_do_directly() {
         assert_eq!(bodies[0]["items"], bodies[1]["items"], "{path}");
         assert_eq!(bodies[0]["id"], bodies[1]["id"], "{path}");
     }
+}
+
+/// A distribution keeps errors for ten seconds and answers them to everyone, unless its template forbids it.
+#[tokio::test]
+async fn an_error_that_one_user_got_does_not_answer_another() {
+    let product = Product::alone().await;
+    let (page, ann, bob) = (Page::new(&product), product.user().await, product.user().await);
+    let item = ann.api("todos").post("/todos").json(&json!({"title": "Ann's"})).expect(201).await;
+    let path = format!("/api/todos/{}", item["id"].as_str().expect("an id"));
+    let status = async |user: &User| {
+        page.get(&path).bearer_auth(&user.tokens.access_token).send().await.expect("an answer").status().as_u16()
+    };
+    assert_eq!((status(&bob).await, status(&ann).await), (404, 200));
+
+    let broken = EndpointOverride::begin(&product, "todos", "get-todo", "http://127.0.0.1:9").await;
+    assert_eq!(status(&bob).await, 500);
+    drop(broken);
+    assert_eq!(status(&ann).await, 200);
 }
 
 #[tokio::test]

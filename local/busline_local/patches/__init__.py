@@ -15,6 +15,7 @@ from busline_local.patches import (
     cloudformation_properties,
     cloudfront_api_origins,
     cloudfront_compression,
+    cloudfront_error_caching,
     cloudfront_local_names,
     cognito_authentication_time,
     cognito_case_sensitivity,
@@ -200,6 +201,12 @@ PATCHES: tuple[Patch, ...] = (
         "compresses nothing that a distribution serves",
         f"{_CLOUDFRONT}/ServingCompressedFiles.html",
         cloudfront_compression.apply,
+    ),
+    Patch(
+        "cloudfront_error_caching",
+        "keeps no error of an origin",
+        f"{_CLOUDFRONT}/HTTPStatusCodes.html",
+        cloudfront_error_caching.apply,
     ),
     Patch(
         "cloudfront_local_names",
