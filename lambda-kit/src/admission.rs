@@ -45,9 +45,9 @@ pub struct Admission {
 /// How many requests of one user a minute allows.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Limits {
-    /// To all routes of the service by which users change something.
+    /// Requests to all routes of the service by which users change something.
     pub service: u32,
-    /// To this route.
+    /// Requests to the one route that the function serves.
     pub route: u32,
 }
 

@@ -1,4 +1,5 @@
-//! DynamoDB transactions: all writes or none, retried while another transaction holds the same items.
+//! DynamoDB transactions: all writes or none, retried while another transaction holds the same items, or DynamoDB throttles
+//! their partition.
 //!
 //! Source: <https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html>
 
@@ -7,6 +8,10 @@ use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{CancellationReason, TransactWriteItem};
 
 use crate::contention::{self, ATTEMPTS};
+
+/// Reasons of a cancellation that pass. The SDK retries none of them: it looks at the error's code, which is the same for
+/// all reasons.
+const PASSING: [&str; 3] = ["TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"];
 
 /// How a transaction ended.
 #[derive(Debug)]
@@ -17,11 +22,12 @@ pub enum TransactionOutcome {
     ConditionFailed(Vec<CancellationReason>),
 }
 
-/// Writes all items or none. While other transactions hold the same items it tries again, for at most 4 seconds.
+/// Writes all items or none. While other transactions hold the same items, or DynamoDB throttles them, it tries again, for
+/// at most 4 seconds.
 ///
 /// # Errors
-/// When the call fails, DynamoDB cancels for another reason than a condition, or other transactions hold the items in
-/// each attempt.
+/// When the call fails, DynamoDB cancels for another reason than a condition, or the items are held or throttled in each
+/// attempt.
 pub async fn write(client: &Client, writes: &[TransactWriteItem]) -> Result<TransactionOutcome, TransactionError> {
     for attempt in 0..ATTEMPTS {
         let Err(reasons) = attempt_once(client, writes).await? else {
@@ -30,7 +36,7 @@ pub async fn write(client: &Client, writes: &[TransactWriteItem]) -> Result<Tran
         if reasons.iter().any(|reason| reason.code() == Some("ConditionalCheckFailed")) {
             return Ok(TransactionOutcome::ConditionFailed(reasons));
         }
-        if !reasons.iter().any(|reason| reason.code() == Some("TransactionConflict")) {
+        if !reasons.iter().any(|reason| reason.code().is_some_and(|code| PASSING.contains(&code))) {
             return Err(TransactionError::cancelled(&reasons));
         }
         contention::pause(attempt).await;
@@ -63,8 +69,8 @@ pub enum TransactionError {
     /// DynamoDB cancelled it for another reason than a condition. Holds the reason code of each write.
     #[error("the transaction was cancelled: {0}")]
     Cancelled(String),
-    /// Other transactions held its items in each attempt.
-    #[error("other transactions held the same items in each of {ATTEMPTS} attempts; try again later")]
+    /// Its items were held by other transactions or throttled in each attempt.
+    #[error("the items were held by other transactions or throttled in each of {ATTEMPTS} attempts; try again later")]
     Contended,
 }
 

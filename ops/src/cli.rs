@@ -9,6 +9,7 @@ mod interrupts;
 mod layout;
 mod output;
 mod standard_output;
+mod wrapping;
 
 use std::io::{self, IsTerminal};
 use std::path::PathBuf;

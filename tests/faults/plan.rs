@@ -25,8 +25,8 @@ pub(crate) enum Fault {
     KillAfter,
     /// The work is done late.
     Delay,
-    /// Only `TransactWriteItems`: another transaction uses the same items.
-    Conflict,
+    /// Only `TransactWriteItems`: DynamoDB cancels the transaction, with this reason for its first write.
+    Cancelled(&'static str),
     /// Only `PutEvents`: some entries are refused, the others are accepted.
     RefuseEntries,
     /// Only `PutEvents`: the entries are delivered, and later again in reverse order.
@@ -64,7 +64,9 @@ const TABLE: Odds = &[
     (1, Fault::KillBefore),
     (1, Fault::KillAfter),
     (30, Fault::Delay),
-    (20, Fault::Conflict),
+    (10, Fault::Cancelled("TransactionConflict")),
+    (5, Fault::Cancelled("ThrottlingError")),
+    (5, Fault::Cancelled("ProvisionedThroughputExceeded")),
 ];
 
 /// The answer during an outage: the SDK does not retry it, so that Lambda's attempts fail quickly.
@@ -137,7 +139,7 @@ impl Plan {
         let mut roll = self.rng.below(1000);
         for &(share, fault) in odds {
             if roll < share {
-                return Some(fault).filter(|fault| transaction || *fault != Fault::Conflict);
+                return Some(fault).filter(|fault| transaction || !matches!(fault, Fault::Cancelled(_)));
             }
             roll -= share;
         }
@@ -183,7 +185,7 @@ impl Fault {
             Self::KillBefore => "kill before the work".to_owned(),
             Self::KillAfter => "kill after the work".to_owned(),
             Self::Delay => "delay".to_owned(),
-            Self::Conflict => "TransactionConflict".to_owned(),
+            Self::Cancelled(reason) => format!("transaction cancelled: {reason}"),
             Self::RefuseEntries => "some entries refused".to_owned(),
             Self::RepeatEntries => "entries repeated".to_owned(),
             Self::HoldEntries => "entries held back".to_owned(),

@@ -81,7 +81,8 @@ impl Proxy {
         let body = serde_json::from_slice(&request.body).unwrap_or(Value::Null);
         let call = call(request, &body);
         let plan = &self.0.plan;
-        let fault = plan.fault(&call).filter(|fault| !(*fault == Fault::Conflict && self.may_be_done(&body)));
+        let is_impossible = |fault: &Fault| matches!(fault, Fault::Cancelled(_)) && self.may_be_done(&body);
+        let fault = plan.fault(&call).filter(|fault| !is_impossible(fault));
         let Some(fault) = fault else {
             return Some(self.forward(request, &call, &body).await);
         };
@@ -110,7 +111,7 @@ impl Proxy {
                 tokio::time::sleep(plan.rng().milliseconds(20, 250)).await;
                 Some(self.forward(request, &call, &body).await)
             }
-            Fault::Conflict => Some(conflict(&body)),
+            Fault::Cancelled(reason) => Some(cancelled(&body, reason)),
             Fault::RefuseEntries => Some(self.refuse(&body).await),
             Fault::RepeatEntries => {
                 let answer = self.forward(request, &call, &body).await;
@@ -243,14 +244,14 @@ fn call(request: &Request, body: &Value) -> Call {
 
 /// A cancelled transaction:
 /// <https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html>
-fn conflict(body: &Value) -> Response {
+fn cancelled(body: &Value, code: &str) -> Response {
     let writes = body["TransactItems"].as_array().map_or(0, Vec::len);
     let reason = |index| match index {
-        0 => json!({"Code": "TransactionConflict", "Message": "Transaction is ongoing for the item"}),
+        0 => json!({"Code": code, "Message": "A fault."}),
         _ => json!({"Code": "None"}),
     };
     let reasons: Vec<Value> = (0..writes).map(reason).collect();
-    let code = "com.amazonaws.dynamodb.v20120810#TransactionCanceledException";
+    let error = "com.amazonaws.dynamodb.v20120810#TransactionCanceledException";
     let message = "Transaction cancelled, please refer cancellation reasons for specific reasons";
-    Response::error(400, code, json!({"Message": message, "CancellationReasons": reasons}))
+    Response::error(400, error, json!({"Message": message, "CancellationReasons": reasons}))
 }

@@ -162,10 +162,11 @@ async fn deploy_all(home: &Home, python: &Python, cloud: Cloud) -> Result<(Vec<S
     let stacks = Stacks::discover(&home.repo)?;
     let mut deployment = Deployment { home, python, stacks: &stacks, target: &target, architecture, detail, forced };
     let all: Vec<&Stack> = stacks.all().iter().collect();
-    if contracts::has_record(&target).await? {
-        deployment.run_through_gate(&all, &Gate::Local).await?;
-    } else {
+    // The part `contracts` of the whole check looks at the same files.
+    if home.is_for_tests && !contracts::has_record(&target).await? {
         deployment.run_at_first(&all).await?;
+    } else {
+        deployment.run_through_gate(&all, &Gate::Local).await?;
     }
     let services: Vec<Service> = stacks.services().cloned().collect();
     let status = Status::read(&target, &services).await?;

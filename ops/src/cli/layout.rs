@@ -1,7 +1,4 @@
 //! Tables for people: in columns where there is room, otherwise one record below the other, so that no id is broken.
-#![allow(clippy::disallowed_methods, reason = "COLUMNS is read here")]
-
-use std::env;
 
 use anyhow::{Result, ensure};
 use clap::Args;
@@ -9,10 +6,9 @@ use comfy_table::presets::NOTHING;
 use comfy_table::{Attribute, Cell, Table};
 use ops::error::UsageError;
 use ops::names;
-use ratatui::crossterm::terminal;
-use ratatui::text::Span;
 
 use crate::cli::output::{Format, escape_controls, has_colors, is_terminal};
+use crate::cli::wrapping::{cells, width, wrap};
 
 /// Which columns a table has.
 #[derive(Clone, Debug, Args)]
@@ -71,7 +67,7 @@ impl<const N: usize> Rows<N> {
     /// The rows with these columns, as the terminal has room.
     pub(crate) fn render_columns(&self, columns: &[usize]) -> String {
         let table = self.table(columns, false);
-        match width() {
+        match width(is_terminal()) {
             Some(width) if table.lines().any(|line| cells(line) > width) => self.records(columns, width),
             _ if has_colors() => self.table(columns, true),
             _ => table,
@@ -110,43 +106,6 @@ fn field(heading: &str, value: &str, label: usize, width: usize) -> String {
     let lines = value.lines().flat_map(|line| wrap(line, width.saturating_sub(label)));
     let headings = std::iter::once(heading).chain(std::iter::repeat(""));
     lines.zip(headings).map(|(line, heading)| format!("{heading:<label$}{line}") + "\n").collect()
-}
-
-/// The width on a terminal: characters of East Asian scripts take two cells.
-fn cells(text: &str) -> usize {
-    Span::raw(text).width()
-}
-
-/// Lines of at most `room` cells. A longer word, such as an id, stays whole.
-fn wrap(text: &str, room: usize) -> Vec<String> {
-    if cells(text) <= room {
-        return vec![text.to_owned()];
-    }
-    let mut lines = vec![String::new()];
-    for word in text.split_whitespace() {
-        let current = lines.len() - 1;
-        let length = cells(&lines[current]);
-        if length == 0 {
-            lines[current].push_str(word);
-        } else if length + 1 + cells(word) <= room {
-            lines[current].push(' ');
-            lines[current].push_str(word);
-        } else {
-            lines.push(word.to_owned());
-        }
-    }
-    lines
-}
-
-/// The width of the terminal, or the one that `COLUMNS` demands; `None` for a pipe or a file, which get whole rows also
-/// where a shell exports `COLUMNS`.
-fn width() -> Option<usize> {
-    if !is_terminal() {
-        return None;
-    }
-    let demanded = env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
-    let of_terminal = || terminal::size().ok().map(|(width, _)| usize::from(width));
-    demanded.or_else(of_terminal).filter(|width| *width > 0)
 }
 
 #[cfg(test)]

@@ -13,6 +13,7 @@ use ops::error::UsageError;
 use serde::Serialize;
 
 use crate::cli::standard_output::{NobodyReads, StandardOutput, is_nobody_reading};
+use crate::cli::wrapping::{width, wrap_lines};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Format {
@@ -69,6 +70,10 @@ pub(crate) fn print_failure(error: &anyhow::Error) -> ExitCode {
 /// Prints a notice on standard error. Unlike `eprintln!`, it does not panic when standard error is closed or the disk
 /// is full, which would end a replay.
 pub(crate) fn print_notice(text: &str) {
+    let text = match width(is_error_terminal()) {
+        Some(width) => wrap_lines(text, width),
+        None => text.to_owned(),
+    };
     writeln!(io::stderr(), "{text}").ok();
 }
 
@@ -87,6 +92,11 @@ pub(crate) fn print_continuation() {
     }
 }
 
+/// Whether standard error is a terminal.
+pub(crate) fn is_error_terminal() -> bool {
+    io::stderr().is_terminal()
+}
+
 /// Whether standard output is a terminal.
 pub(crate) fn is_terminal() -> bool {
     io::stdout().is_terminal()
@@ -100,7 +110,7 @@ pub(crate) fn has_colors() -> bool {
 pub(crate) fn print_rows<T: Serialize>(rows: &[T], format: Format, table: impl FnOnce() -> String) -> Result<Outcome> {
     let lines = match format {
         Format::Table => table(),
-        Format::Json => serde_json::to_string_pretty(rows)? + "\n",
+        Format::Json => json_text(rows)?,
         Format::Ndjson => rows.iter().map(json_line).collect::<Result<String>>()?,
     };
     print_text(lines.as_bytes())
@@ -109,7 +119,7 @@ pub(crate) fn print_rows<T: Serialize>(rows: &[T], format: Format, table: impl F
 pub(crate) fn print_item<T: Serialize>(thing: &T, format: Format, page: impl FnOnce() -> String) -> Result<Outcome> {
     let lines = match format {
         Format::Table => page(),
-        Format::Json => serde_json::to_string_pretty(thing)? + "\n",
+        Format::Json => json_text(thing)?,
         Format::Ndjson => json_line(thing)?,
     };
     print_text(lines.as_bytes())
@@ -118,7 +128,7 @@ pub(crate) fn print_item<T: Serialize>(thing: &T, format: Format, page: impl FnO
 /// Prints the summary of a command that changes something: a JSON object in every format.
 pub(crate) fn print_summary<T: Serialize>(thing: &T, format: Format) -> Result<Outcome> {
     let lines = match format {
-        Format::Json => serde_json::to_string_pretty(thing)? + "\n",
+        Format::Json => json_text(thing)?,
         Format::Table | Format::Ndjson => json_line(thing)?,
     };
     print_text(lines.as_bytes())
@@ -135,11 +145,25 @@ pub(crate) fn print_text(text: &[u8]) -> Result<Outcome> {
     }
 }
 
-/// One line of JSON. The line separators of Unicode, which some programs take for the end of a line, are escaped: they can
-/// only be part of a string.
+/// One line of JSON, as safe to print as [`json_text`].
 pub(crate) fn json_line<T: Serialize>(thing: &T) -> Result<String> {
-    let line = serde_json::to_string(thing)?;
-    Ok(line.replace('\u{2028}', "\\u2028").replace('\u{2029}', "\\u2029") + "\n")
+    Ok(escape_in_strings(&serde_json::to_string(thing)?) + "\n")
+}
+
+/// JSON on several lines. What would move a terminal's cursor, change the direction of the following text or be the end of a
+/// line for some programs is escaped.
+pub(crate) fn json_text<T: Serialize + ?Sized>(thing: &T) -> Result<String> {
+    Ok(escape_in_strings(&serde_json::to_string_pretty(thing)?) + "\n")
+}
+
+/// Escapes characters that JSON allows in strings only, and allows to be escaped there.
+fn escape_in_strings(json: &str) -> String {
+    let shown = |character: char| match character {
+        '\u{7f}'..='\u{9f}' => format!("\\u{:04x}", u32::from(character)),
+        _ if changes_direction(character) => format!("\\u{:04x}", u32::from(character)),
+        other => other.to_string(),
+    };
+    json.chars().map(shown).collect()
 }
 
 /// Whether a character changes the direction of the following text, or breaks the line.
@@ -165,7 +189,7 @@ pub(crate) fn one_line(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{argument_error, escape_controls, json_line};
+    use super::{argument_error, escape_controls, json_line, json_text};
 
     #[test]
     fn an_argument_error_is_one_line() {
@@ -179,6 +203,17 @@ mod tests {
         let line = json_line(&"a\u{2028}b\u{2029}c").unwrap();
         assert_eq!(line, "\"a\\u2028b\\u2029c\"\n");
         assert_eq!(serde_json::from_str::<String>(&line).unwrap(), "a\u{2028}b\u{2029}c");
+    }
+
+    #[test]
+    fn json_contains_no_character_that_acts_on_a_terminal() {
+        let text = "\u{1b}[31m\u{7f}\u{9b}2J\u{202e}x\u{2066}\n\u{1f4a5}";
+        for json in [json_line(&text).unwrap(), json_text(&[text]).unwrap()] {
+            assert!(!json.trim_end().chars().any(|one| one.is_control() && one != '\n'), "{json:?}");
+            assert!(!json.contains(['\u{202e}', '\u{2066}']) && json.contains('\u{1f4a5}'), "{json:?}");
+            let read: serde_json::Value = serde_json::from_str(&json).unwrap();
+            assert!(read == text || read[0] == text, "{json:?}");
+        }
     }
 
     #[test]

@@ -157,7 +157,7 @@ fn overview(
     let fed_by = queue_sources(attributes.policy.as_ref(), sources);
     let retention = SignedDuration::from_secs(i64::try_from(attributes.retention).unwrap_or(i64::MAX));
     let end = oldest.and_then(|oldest| oldest.checked_add(retention).ok());
-    let left = end.map(|end| end.as_second() - now.as_second());
+    let left = end.map(|end| end.duration_since(now).as_secs());
     QueueOverview {
         service: queue.service(),
         queue: queue.name().to_owned(),
@@ -191,17 +191,18 @@ async fn oldest(
     let read = cloudwatch::newest_maxima(&connection.sdk, &metrics, (until - METRIC_WINDOW_SECONDS, until));
     let Ok(Ok(newest)) = tokio::time::timeout(MAX_METRIC_TIME, read).await else { return BTreeMap::new() };
     let oldest = filled.iter().zip(newest);
-    oldest.filter_map(|(queue, newest)| Some((queue.url().to_owned(), begin_of(newest?)?))).collect()
+    oldest.filter_map(|(queue, newest)| Some((queue.url().to_owned(), begin_of(newest?, now)?))).collect()
 }
 
 fn age_metric(queue: &str) -> Metric<'_> {
     Metric { namespace: "AWS/SQS", name: "ApproximateAgeOfOldestMessage", dimension: ("QueueName", queue) }
 }
 
-fn begin_of(age: Datapoint) -> Option<Timestamp> {
+/// The metric may have been measured after `now`, when this program is slow: the age is as of `now` then.
+fn begin_of(age: Datapoint, now: Timestamp) -> Option<Timestamp> {
     let measured = SignedDuration::try_from_secs_f64(age.timestamp).ok()?;
     let age = SignedDuration::try_from_secs_f64(age.maximum).ok()?;
-    Timestamp::UNIX_EPOCH.checked_add(measured).ok()?.checked_sub(age).ok()
+    Timestamp::UNIX_EPOCH.checked_add(measured).ok()?.min(now).checked_sub(age).ok()
 }
 
 /// The senders that the queue's policy admits, and the queues that use it as their dead-letter queue.

@@ -10,6 +10,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
+use tempfile::TempDir;
 
 /// What the endpoint contains, and what it was asked.
 #[derive(Default)]
@@ -33,6 +34,8 @@ pub(crate) struct State {
 
 pub(crate) struct FakeAws {
     pub(crate) url: String,
+    /// Where `ops` keeps journals and depths, unless the test sets another folder.
+    home: TempDir,
     state: Arc<Mutex<State>>,
 }
 
@@ -48,7 +51,7 @@ impl FakeAws {
                 thread::spawn(move || answer(connection.unwrap(), &state));
             }
         });
-        Self { url, state: shared }
+        Self { url, home: tempfile::tempdir().unwrap(), state: shared }
     }
 
     /// An endpoint with the queues `my-dlq` and `orders`.
@@ -62,7 +65,7 @@ impl FakeAws {
         look(&mut self.state.lock().unwrap())
     }
 
-    /// `ops dlq` with this endpoint. Its journals are in the folder.
+    /// `ops dlq` with this endpoint.
     pub(crate) fn ops(&self, arguments: &[&str]) -> Command {
         let mut command = self.ops_program();
         command.arg("dlq").args(arguments);
@@ -72,6 +75,7 @@ impl FakeAws {
     /// `ops` with this endpoint, without arguments.
     pub(crate) fn ops_program(&self) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_ops"));
+        command.env("BUSLINE_HOME", self.home.path());
         command.env("AWS_ENDPOINT_URL", &self.url).env("AWS_REGION", "eu-west-1");
         command.env("AWS_ACCESS_KEY_ID", "test").env("AWS_SECRET_ACCESS_KEY", "test");
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());

@@ -9,6 +9,7 @@ fn the_documented_limits_are_those_of_the_service() {
     let default = |parameter| parameter_default(include_str!("../template.yaml"), parameter);
     let limits = [
         ("changes a minute", default("WritesPerMinute")),
+        ("new items a minute", default("ItemsPerMinute")),
         ("new attachments a minute", default("AttachmentsPerMinute")),
         ("items of a user", default("ItemsPerUser")),
         ("attachments of an item", MAX_FILES as u64),

@@ -99,7 +99,7 @@ pub(crate) struct Peek {
     #[command(flatten)]
     messages: MessagesArgs,
     /// The maximum number of messages
-    #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..), allow_hyphen_values = true)]
     count: u32,
 }
 
@@ -124,7 +124,7 @@ pub(crate) struct Export {
     #[arg(long)]
     out: Option<PathBuf>,
     /// The maximum number of messages
-    #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..), allow_hyphen_values = true)]
     count: Option<u32>,
     #[command(flatten)]
     browse: BrowseArgs,

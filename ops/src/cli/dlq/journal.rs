@@ -6,6 +6,7 @@ use anyhow::{Result, ensure};
 use clap::{Args, Subcommand};
 use ops::connection;
 use ops::dlq::journal::read;
+use ops::error::UsageError;
 use serde_json::json;
 
 use crate::cli::arguments::non_empty_text;
@@ -71,6 +72,14 @@ impl JournalFolder {
     pub(crate) fn path(&self) -> Result<PathBuf> {
         self.journal_dir.clone().map_or_else(connection::journals_dir, Ok)
     }
+
+    /// The folder; one that was given must exist.
+    fn listed(&self) -> Result<PathBuf> {
+        if let Some(given) = &self.journal_dir {
+            ensure!(given.is_dir(), UsageError(format!("there is no folder {}", given.display())));
+        }
+        self.path()
+    }
 }
 
 pub(crate) fn run(command: &JournalCommand) -> Result<Outcome> {
@@ -84,8 +93,11 @@ pub(crate) fn run(command: &JournalCommand) -> Result<Outcome> {
 fn list(arguments: &JournalList) -> Result<Outcome> {
     let columns = arguments.columns.choose(&JOURNAL, arguments.format)?;
     let mut rows = Vec::new();
-    for path in read::all(&arguments.folder.path()?)? {
+    for path in read::all(&arguments.folder.listed()?)? {
         rows.push(row(&path));
+    }
+    if rows.is_empty() && arguments.format == Format::Table {
+        output::print_notice("no replay was made yet");
     }
     output::print_rows(&rows, arguments.format, || {
         let mut table = Rows::new(JOURNAL);
@@ -132,7 +144,8 @@ fn show(arguments: &JournalArgs) -> Result<Outcome> {
             if let Some(fields) = entry.as_object_mut() {
                 fields.remove("entry");
             }
-            format!("{} {:<10} {}\n", line.at.strftime("%F %T%.3fZ"), name, entry)
+            let entry = output::json_line(&entry).unwrap_or_default();
+            format!("{} {name:<10} {entry}", line.at.strftime("%F %T%.3fZ"))
         };
         lines.iter().map(line).collect()
     })

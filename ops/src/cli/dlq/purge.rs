@@ -1,7 +1,7 @@
 //! `dlq purge`: deletes messages after exporting them.
 #![allow(clippy::disallowed_methods, reason = "a command reads the clock here")]
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::fs::{self, File, OpenOptions};
 use std::io::{BufWriter, ErrorKind, Write};
 use std::ops::ControlFlow;
@@ -38,7 +38,7 @@ pub(crate) struct Purge {
     #[arg(long, value_name = "FILE")]
     export: PathBuf,
     /// The number of messages that you expect to delete
-    #[arg(long, value_name = "MESSAGES")]
+    #[arg(long, value_name = "MESSAGES", value_parser = expected, allow_hyphen_values = true)]
     yes_delete: u64,
     /// The output format; the last line is always a JSON object
     #[arg(long, value_enum, default_value_t = Format::Table)]
@@ -82,7 +82,10 @@ pub(crate) async fn run(arguments: Purge) -> Result<Outcome> {
         Ok(messages)
     };
     let deleted = while_shown(&progress, "deleted", remove_matching(&queue, limits, is_exported, delete)).await?.len();
-    output::print_summary(&json!({"exported": count, "deleted": deleted}), arguments.format)?;
+    let unseen: BTreeMap<&str, u64> = browsed.unseen_by_reason(queue.is_fifo()).into_iter().collect();
+    let remaining = count - deleted as u64 + browsed.unseen();
+    let summary = json!({"exported": count, "deleted": deleted, "remaining": remaining, "unseen": unseen});
+    output::print_summary(&summary, arguments.format)?;
     let saw_all = inspect::outcome(&queue, &browsed) == Outcome::Complete;
     if deleted < exported.len() {
         let left = exported.len() - deleted;
@@ -91,6 +94,10 @@ pub(crate) async fn run(arguments: Purge) -> Result<Outcome> {
         ));
     }
     Ok(if saw_all && deleted == exported.len() { Outcome::Complete } else { Outcome::Incomplete })
+}
+
+fn expected(text: &str) -> Result<u64, String> {
+    text.parse().map_err(|_| "give the number of messages that match, such as 12; `peek` counts them".to_owned())
 }
 
 /// Creates the file. Nobody else has written it: it can be removed.

@@ -107,7 +107,7 @@ async fn replay(arguments: ReplayArgs) -> Result<Outcome> {
         match cluster.find(&queue, &filter, limits.clone()).await? {
             ControlFlow::Continue(id) => filter.cluster = Some(id),
             ControlFlow::Break(plan) => {
-                output::print_text(dry_run_result(&plan, arguments.format).as_bytes())?;
+                output::print_text(dry_run_result(&plan, arguments.format)?.as_bytes())?;
                 return Ok(Outcome::Incomplete);
             }
         }
@@ -122,13 +122,13 @@ async fn replay(arguments: ReplayArgs) -> Result<Outcome> {
         return stopped_while_planning(&plan, arguments.format);
     }
     if arguments.dry_run {
-        return output::print_text(dry_run_result(&plan, arguments.format).as_bytes());
+        return output::print_text(dry_run_result(&plan, arguments.format)?.as_bytes());
     }
     if (plan.planned > 0 || plan.everything) && !arguments.yes && options.rehearsal.is_none() {
         let question = format!("Send these {} messages and delete them from {}?", grouped(plan.planned), queue.name());
         if !is_confirmed(&question, &stopped).await {
             output::print_notice("nothing was sent");
-            output::print_text(dry_run_result(&plan, arguments.format).as_bytes())?;
+            output::print_text(dry_run_result(&plan, arguments.format)?.as_bytes())?;
             return Ok(Outcome::Incomplete);
         }
     }
@@ -165,7 +165,7 @@ async fn resume(ResumeArgs { journal: arguments, wait }: ResumeArgs) -> Result<O
     }
     if let Some(closed) = state.closed.as_ref().filter(|closed| closed.remaining == 0) {
         output::print_notice("this replay is complete");
-        return match wait.timeout() {
+        return match wait.demanded() {
             Some(timeout) => wait_again(&arguments, &state, closed, timeout).await,
             None => print_result(closed, arguments.format),
         };
@@ -201,7 +201,7 @@ async fn resume(ResumeArgs { journal: arguments, wait }: ResumeArgs) -> Result<O
 /// The result when a command is interrupted before it has sent anything.
 pub(crate) fn stopped_while_planning(plan: &Plan, format: Format) -> Result<Outcome> {
     output::print_notice("interrupted: nothing was sent. Run the same command again");
-    output::print_text(dry_run_result(plan, format).as_bytes())?;
+    output::print_text(dry_run_result(plan, format)?.as_bytes())?;
     Ok(Outcome::Incomplete)
 }
 
@@ -310,22 +310,23 @@ fn print_waited_result(summary: &Summary, consumption: Option<&Consumption>, for
 }
 
 pub(crate) fn print_plan(plan: &Plan, queue: &Queue) {
-    output::print_notice(&format!("{} messages of {}", plan.planned, queue.name()));
+    let messages = if plan.planned == 1 { "message" } else { "messages" };
+    output::print_notice(&format!("{} {messages} of {}", grouped(plan.planned), queue.name()));
     for (target, count) in &plan.targets {
-        output::print_notice(&format!("  {count:>7}  to {}", one_line(target)));
+        output::print_notice(&format!("  {:>7}  to {}", grouped(*count), one_line(target)));
     }
     for (reason, count) in &plan.left_out {
-        output::print_notice(&format!("  {count:>7}  left out: {}", one_line(reason)));
+        output::print_notice(&format!("  {:>7}  left out: {}", grouped(*count), one_line(reason)));
     }
 }
 
 /// The result of `--dry-run`: the summary of a replay without messages, and the plan.
-fn dry_run_result(plan: &Plan, format: Format) -> String {
+fn dry_run_result(plan: &Plan, format: Format) -> Result<String> {
     let skipped: u64 = plan.left_out.values().sum();
     let plan = json!({
         "planned": plan.planned, "replayed": 0, "parked": 0, "skipped": skipped, "failed": 0,
         "remaining": plan.planned + plan.unseen,
         "journal": null, "roads": plan.targets, "leftOut": plan.left_out,
     });
-    if format == Format::Json { format!("{plan:#}\n") } else { format!("{plan}\n") }
+    if format == Format::Json { output::json_text(&plan) } else { output::json_line(&plan) }
 }

@@ -45,7 +45,7 @@ pub(crate) struct ReplayArgs {
     #[arg(long)]
     pub(crate) dry_run: bool,
     /// At most this many messages
-    #[arg(long, value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, value_parser = clap::value_parser!(u64).range(1..), allow_hyphen_values = true)]
     pub(crate) count: Option<u64>,
     /// At most this many messages a second
     #[arg(long, value_name = "MESSAGES", value_parser = rate)]

@@ -100,7 +100,7 @@ pub(crate) struct ParkingArgs {
     #[arg(long, value_name = "QUEUE", add = completion::queues())]
     parking: Option<String>,
     /// At most this many messages
-    #[arg(long, value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, value_parser = clap::value_parser!(u64).range(1..), allow_hyphen_values = true)]
     count: Option<u64>,
     /// The output format; the last line is always a JSON object
     #[arg(long, value_enum, default_value_t = Format::Table)]

@@ -19,17 +19,27 @@ use crate::cli::output::{self, Outcome, one_line};
 #[derive(Clone, Copy, Debug, Args)]
 pub(crate) struct WaitArgs {
     /// Wait until the consumers are done: until the queues that messages were sent to are empty, in AWS for a minute, because
-    /// its counts lag. The responses of functions are awaited. Whether the subscribers of a topic are done cannot be known
-    #[arg(long)]
+    /// its counts lag. The responses of functions are awaited. Whether the subscribers of a topic are done cannot be known.
+    /// The default if standard error is a terminal
+    #[arg(long, conflicts_with = "no_wait")]
     wait: bool,
-    /// With --wait: the longest time to wait after the last message was sent
-    #[arg(long, value_name = "TIME", default_value = "5m", value_parser = timeout, requires = "wait")]
+    /// End when everything was sent. The default if standard error is not a terminal
+    #[arg(long)]
+    no_wait: bool,
+    /// The longest time to wait after the last message was sent
+    #[arg(long, value_name = "TIME", default_value = "5m", value_parser = timeout, conflicts_with = "no_wait")]
     wait_timeout: Duration,
 }
 
 impl WaitArgs {
     /// The longest time to wait; `None` for not at all.
     pub(crate) fn timeout(self) -> Option<Duration> {
+        let waits = self.wait || (output::is_error_terminal() && !self.no_wait);
+        waits.then_some(self.wait_timeout)
+    }
+
+    /// The longest time to wait, if it was asked for.
+    pub(crate) fn demanded(self) -> Option<Duration> {
         self.wait.then_some(self.wait_timeout)
     }
 }

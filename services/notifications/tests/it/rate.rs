@@ -47,7 +47,11 @@ fn a_change_is_counted_once_with_the_limit_and_without_the_name_of_the_user() {
     let (_, _, ran) = read(testkit::aws::done());
     let counts = ran.bodies("UpdateItem");
     assert_eq!(counts.len(), 1, "{ran:?}");
-    assert_eq!(counts[0]["ConditionExpression"], "attribute_not_exists(#count) OR #count < :limit");
-    assert_eq!(counts[0]["ExpressionAttributeValues"][":limit"]["N"], "600");
+    let condition = "(attribute_not_exists(#count) OR #count < :limit) \
+                     AND (attribute_not_exists(#route) OR #route < :routeLimit)";
+    assert_eq!(counts[0]["ConditionExpression"], condition);
+    assert_eq!(counts[0]["ExpressionAttributeNames"]["#route"], "read-notification");
+    let values = &counts[0]["ExpressionAttributeValues"];
+    assert_eq!((&values[":limit"]["N"], &values[":routeLimit"]["N"]), (&json!("600"), &json!("600")));
     assert!(!counts[0].to_string().contains("0198c0de-0000-7000-8000-000000000001"), "{}", counts[0]);
 }

@@ -6,6 +6,7 @@ mod golden;
 mod permissions;
 mod quota;
 mod reminders;
+mod throttling;
 mod uploads;
 
 use serde_json::{Value, json};

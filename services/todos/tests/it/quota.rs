@@ -11,7 +11,8 @@ const LIMIT: u64 = 10_000;
 const LONG_AGO: &str = "2026-01-01T00:00:00Z";
 const JUST_NOW: &str = "2199-01-01T00:00:00Z";
 
-fn request() -> Value {
+/// A creation, as API Gateway sends it.
+pub(crate) fn request() -> Value {
     let claims = json!({
         "sub": "0198c0de-0000-7000-8000-000000000001", "token_use": "access", "client_id": "c", "exp": "1", "iat": "1",
     });
