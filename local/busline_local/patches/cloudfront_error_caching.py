@@ -5,7 +5,7 @@ Stock asks the origin for every request.
 AWS: <https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/HTTPStatusCodes.html>:
 an error that answers a GET or HEAD is cached for the `ErrorCachingMinTTL` of
 its code among the `CustomErrorResponses`, or for 10 seconds, whatever the cache
-policy says; `Cache-Control` shortens that for 404, 410, 414 and 501 alone. The
+policy is; `Cache-Control` shortens that for 404, 410, 414 and 501 alone. The
 key of the managed policy CachingDisabled has neither the query string nor
 `Authorization`: one viewer gets the error that answered another.
 
