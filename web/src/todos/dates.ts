@@ -54,6 +54,14 @@ const OTHER_MEANING =
 const NAME =
   /(?:^|[^\p{L}])(?:a|the|my|his|her|our|their|das|dem|den|der|die|ein|eine[mnrs]?|mein|guten|schönen|usa|ash|bad|big|black|bloody|blue|casual|cyber|easter|freaky|fat|good|happy|holy|man|manic|maundy|meatless|palm|ruby|shrove|small|super|taco|throwback|whit)\s*$/iu;
 
+/** A day that stands beside a time: who writes it means the time of that day. */
+const OTHER_DAY = new RegExp(
+  `(?<![\\p{L}\\p{N}])(?:(?:mon|tues|wednes|thurs|fri|satur|sun)day|tues?|thu(?:rs?)?|fri|today|tomorrow|` +
+    `(?:mon|diens|donners|frei|sams|sonn)tag|mittwoch|heute|(?:über)?morgen|\\d{1,2}\\.\\s?\\d{1,2}\\.|` +
+    `\\d{1,2}(?:st|nd|rd|th)?\\.?\\s*${MONTH})(?![\\p{L}\\p{N}'’])`,
+  'giu',
+);
+
 /** A day's name alone that is another word as well: "the sun", "we sat", "so", "do". */
 const AMBIGUOUS_DAY = /^(?:sat|sun|wed|mo|di|mi|do|fr|sa|so)$/i;
 
@@ -69,9 +77,9 @@ const DAYTIMES: [RegExp, number][] = [
   [/(?:night|nachts?)$/iu, 22],
 ];
 
-/** `1.12.`, which chrono reads only with a year, and only where no year follows. */
+/** `1.12.`, which chrono reads only with a year, and only where no year follows; `1.12. 14:00` has a time instead. */
 const DAY_AND_MONTH: de.Parser = {
-  pattern: () => /(?<![\d.])(\d{1,2})\.\s?(\d{1,2})\.(?!\s?\d)/,
+  pattern: () => /(?<![\d.])(\d{1,2})\.\s?(\d{1,2})\.(?!\s?(?:20)?\d\d(?![\d:]|\s*uhr))/i,
   extract: (context, match) => {
     const components = context.createParsingComponents({ day: Number(match[1]), month: Number(match[2]) });
     return components.isValidDate() ? components : null;
@@ -82,16 +90,29 @@ const english = en.GB;
 const german = de.casual.clone();
 german.parsers.push(DAY_AND_MONTH);
 
-/** The date of a line, if there is one without doubt; the last one of several. */
-export function findDate(line: string, now: Date, zone: string): FoundDate | null {
+/**
+ * The date of a line, if there is one without doubt; the last one of several. A day and a time in different places are two
+ * parts of the same date: `Tomorrow call the bank at 5pm`.
+ */
+export function findDate(line: string, now: Date, zone: string): FoundDate[] {
   // Of two spaces chrono would count one to the date.
   const places = [...line.matchAll(/\S|(?<!\s)\s/g)].map(({ index }) => index);
   const text = withoutOtherNumbers(places.map((at) => line[at]).join(''));
-  const found = datesIn(text, now, zone).reduce<FoundDate | null>(better, null);
-  return found && { ...found, start: places[found.start] ?? 0, end: (places[found.end - 1] ?? 0) + 1 };
+  const found = withOtherPart(datesIn(text, now, zone), text, now, zone);
+  return found.map(({ start, end, dueAt, allDay }) => ({
+    start: places[start] ?? 0,
+    end: (places[end - 1] ?? 0) + 1,
+    dueAt,
+    allDay,
+  }));
 }
 
-function datesIn(text: string, now: Date, zone: string): FoundDate[] {
+/** A result that leaves no doubt, and what it tells. */
+interface ReadDate extends FoundDate {
+  kind: 'day' | 'time' | 'both';
+}
+
+function datesIn(text: string, now: Date, zone: string): ReadDate[] {
   const reference = { instant: now, timezone: offsetMinutes(now, zone) };
   return [english, german]
     .flatMap((language) => language.parse(text, reference, { forwardDate: true }))
@@ -99,8 +120,32 @@ function datesIn(text: string, now: Date, zone: string): FoundDate[] {
     .filter((date) => date !== null);
 }
 
+/** The date that counts; with a day the time that stands elsewhere, and the other way round. */
+function withOtherPart(dates: ReadDate[], text: string, now: Date, zone: string): ReadDate[] {
+  const best = dates.reduce<ReadDate | null>(better, null);
+  if (best === null || best.kind === 'both') return best ? [best] : [];
+  const isOther = (date: ReadDate) =>
+    date.kind !== 'both' && date.kind !== best.kind && (date.end <= best.start || best.end <= date.start);
+  const other = dates.filter(isOther).reduce<ReadDate | null>(better, null);
+  if (other === null) return best.kind === 'time' && hasOtherDay(best, text) ? [] : [best];
+  const [day, time] = best.kind === 'day' ? [best, other] : [other, best];
+  const { hour, minute } = wallTime(time.dueAt, zone);
+  const dueAt = dayAfter(now, daysUntil(day.dueAt, now, zone), { hour, minute }, zone);
+  return [best, other].map((date) => ({ ...date, dueAt, allDay: false }));
+}
+
+/** Whether a time may belong to a day that was not understood: today would be a guess. */
+function hasOtherDay({ start, end }: ReadDate, text: string): boolean {
+  const rest = text.slice(0, start) + '_'.repeat(end - start) + text.slice(end);
+  const isNamed = ({ index, 0: day }: RegExpMatchArray & { index: number }) => {
+    const before = rest.slice(0, index);
+    return !NAME.test(before) && !OTHER_MEANING.test(before) && !isThisMorning(day, before);
+  };
+  return [...rest.matchAll(OTHER_DAY)].some(isNamed);
+}
+
 /** The longer one of two results for the same words, or the later one of two dates. */
-function better(best: FoundDate | null, date: FoundDate): FoundDate {
+function better(best: ReadDate | null, date: ReadDate): ReadDate {
   if (best === null) return date;
   const length = ({ start, end }: FoundDate) => end - start;
   const isSame = date.start < best.end && best.start < date.end;
@@ -118,13 +163,15 @@ function withoutOtherNumbers(line: string): string {
     .join('');
 }
 
-function read(result: en.ParsedResult, text: string, now: Date, zone: string): FoundDate | null {
+function read(result: en.ParsedResult, text: string, now: Date, zone: string): ReadDate | null {
   const [start, end] = trimmed(result.index, result.text, text);
   if (!isDue(result, start, end, text)) return null;
   const words = text.slice(start, end);
   const { dueAt, allDay } = momentOf(result, words, now, zone);
   if (Number.isNaN(dueAt.getTime()) || daysUntil(dueAt, now, zone) < 0) return null;
-  return { start: withPrepositions(start, text), end, dueAt, allDay };
+  const kind = !hasDay(result.start) ? 'time' : allDay ? 'day' : 'both';
+  const from = withPrepositions(start, text);
+  return { start: from, end: end + headingLength(text.slice(0, from), text.slice(end)), dueAt, allDay, kind };
 }
 
 /** The place of a result without punctuation around it, and with `früh`, which chrono does not know. */
@@ -139,7 +186,8 @@ function trimmed(index: number, found: string, text: string): [number, number] {
 function isDue(result: en.ParsedResult, start: number, end: number, text: string): boolean {
   const [before, words, after] = [text.slice(0, start), text.slice(start, end), text.slice(end)];
   if (!isOneMoment(result) || !isSeparate(before, after) || isOther(words) || OTHER_MEANING.test(before)) return false;
-  const isIntroduced = PREPOSITION.test(before) || /^(?:on|at|am|um)\s/i.test(words);
+  const isIntroduced =
+    PREPOSITION.test(before) || /^(?:on|at|am|um)\s/i.test(words) || headingLength(before, after) > 0;
   const isLast = /^[\s.!?,;)]*$/.test(after);
   if (hasDay(result.start)) return isDay(words, before, isIntroduced, isLast);
   return isTimeOfDay(words, isIntroduced, isLast);
@@ -164,19 +212,27 @@ const isOther = (words: string): boolean =>
   (/(?:week|month|year|woche|monat|jahr)$/i.test(words) && !/^(?:in|within|innerhalb|binnen)\s/i.test(words));
 
 function isDay(words: string, before: string, isIntroduced: boolean, isLast: boolean): boolean {
-  if (NAME.test(before)) return false;
-  // "am Morgen" is the morning, not tomorrow.
-  if (/^morgen$/i.test(words) && /(?:^|\s)am\s*$/i.test(before)) return false;
+  if (NAME.test(before) || isThisMorning(words, before)) return false;
   const name = words.replace(/^(?:on|am)\s+/i, '');
+  // "Plan weekend trip" is due on no Saturday.
+  if (/^weekend$/i.test(name)) return isIntroduced;
   if (!WEEKDAY.test(name) || isIntroduced) return true;
   return isLast && !AMBIGUOUS_DAY.test(name);
 }
+
+/** "am Morgen" is the morning, not tomorrow. */
+const isThisMorning = (words: string, before: string): boolean =>
+  /^morgen$/i.test(words) && /(?:^|\s)am\s*$/i.test(before);
 
 /** `17:00` is a time at the end of a line, `3:16` only after "at", `5pm` anywhere. */
 function isTimeOfDay(words: string, isIntroduced: boolean, isLast: boolean): boolean {
   if (!isTime(words)) return isIntroduced && isLast;
   return isIntroduced || /m\b|uhr/i.test(words) || (isLast && /^\d\d:/.test(words));
 }
+
+/** The length of the colon behind a date at the start of the line: `Friday: call Ann`. */
+const headingLength = (before: string, after: string): number =>
+  before.trim() === '' ? (/^\s*:(?=\s|$)/.exec(after)?.[0].length ?? 0) : 0;
 
 function withPrepositions(start: number, text: string): number {
   for (;;) {

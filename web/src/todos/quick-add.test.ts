@@ -34,6 +34,13 @@ const PHRASES: [line: string, title: string, due: string | null][] = [
   ['Standup at 9:30', 'Standup', '2026-11-22 09:30'],
   ['Meet Ann at 5', 'Meet Ann', '2026-11-21 17:00'],
   ['Move Friday meeting to the office by Monday', 'Move Friday meeting to the office', '2026-11-23'],
+  ['Tomorrow call the bank at 5pm', 'call the bank', '2026-11-22 17:00'],
+  ['1 Dec dentist 9am', 'dentist', '2026-12-01 09:00'],
+  ['3pm meeting tomorrow', 'meeting', '2026-11-22 15:00'],
+  ['Meet Ann at 5pm about the trip on Friday', 'Meet Ann about the trip', '2026-11-27 17:00'],
+  ['Friday: call Ann at 5pm', 'call Ann', '2026-11-27 17:00'],
+  ['Tomorrow: dentist', 'dentist', '2026-11-22'],
+  ["Prepare tomorrow's slides at 5pm", "Prepare tomorrow's slides", '2026-11-21 17:00'],
   ['Dinner tonight', 'Dinner', '2026-11-21 18:00'],
   ['Run tomorrow morning', 'Run', '2026-11-22 09:00'],
   ['Water plants the day after tomorrow', 'Water plants', '2026-11-23'],
@@ -53,10 +60,18 @@ const PHRASES: [line: string, title: string, due: string | null][] = [
   ['Miete zahlen am 1. Dezember', 'Miete zahlen', '2026-12-01'],
   ['Miete zahlen bis zum 1.12.', 'Miete zahlen', '2026-12-01'],
   ['Steuer abgeben 31.05.2027', 'Steuer abgeben', '2027-05-31'],
+  ['Morgen Zahnarzt 17:00', 'Zahnarzt', '2026-11-22 17:00'],
+  ['Am Montag Zahnarzt um 9', 'Zahnarzt', '2026-11-23 09:00'],
+  ['5. Januar Zahnarzt um 9 Uhr', 'Zahnarzt', '2027-01-05 09:00'],
+  ['TÜV 1.12. 14:00', 'TÜV', '2026-12-01 14:00'],
+  ['1.12. 14 Uhr TÜV', 'TÜV', '2026-12-01 14:00'],
+  ['Guten Morgen sagen um 14 Uhr', 'Guten Morgen sagen', '2026-11-21 14:00'],
   ['Zahnarzt um 14:30', 'Zahnarzt', '2026-11-21 14:30'],
   // What is no date
   ['See Freaky Friday', 'See Freaky Friday', null],
   ['Plan Monday meeting', 'Plan Monday meeting', null],
+  ['Monday dentist at 9am', 'Monday dentist at 9am', null],
+  ['Plan weekend trip', 'Plan weekend trip', null],
   ['Black Friday deals', 'Black Friday deals', null],
   ['Watch “Friday Night Lights”', 'Watch “Friday Night Lights”', null],
   ['Watch The Day After Tomorrow', 'Watch The Day After Tomorrow', null],
@@ -156,6 +171,18 @@ test('a date is found before, behind and between tags', () => {
     tags: ['shopping'],
     priority: 'high',
     dueAt: '2026-11-27T09:00:00.000Z',
+    allDay: true,
+  });
+});
+
+test('a day and a time in different places are two parts of one date', () => {
+  const line = 'Tomorrow call the bank at 5pm';
+  const { parts } = read(line);
+  expect(parts.map(({ start, end }) => line.slice(start, end))).toEqual(['Tomorrow', 'at 5pm']);
+  expect(read(line, ['at 5pm']).todo).toEqual({
+    ...none,
+    title: 'call the bank at 5pm',
+    dueAt: '2026-11-22T09:00:00.000Z',
     allDay: true,
   });
 });
