@@ -8,6 +8,15 @@ async function remove(page: Page, title: string): Promise<void> {
   await expect(row(page, title)).toHaveCount(0);
 }
 
+/** Deletes items faster than their messages close. */
+async function removeAtOnce(page: Page, ...removed: string[]): Promise<void> {
+  for (const title of removed) await expect(page.locator(`[aria-label="Delete: ${title}"]`)).toBeAttached();
+  await page.evaluate((removed) => {
+    for (const title of removed) document.querySelector<HTMLElement>(`[aria-label="Delete: ${title}"]`)?.click();
+  }, removed);
+  for (const title of removed) await expect(row(page, title)).toHaveCount(0);
+}
+
 const undo = (page: Page, title: string) =>
   page
     .getByRole('status')
@@ -15,11 +24,32 @@ const undo = (page: Page, title: string) =>
     .filter({ hasText: `Deleted “${title}”` })
     .getByRole('button', { name: 'Undo' });
 
+test('the first of four quick deletions can be undone: one message undoes all of them', async ({ home }) => {
+  await add(home, 'One', 'Two', 'Three', 'Four', 'Five');
+  await removeAtOnce(home, 'One', 'Two', 'Three', 'Four');
+  const messages = home.getByRole('status').filter({ has: home.getByRole('button', { name: 'Close' }) });
+  const undoAll = messages.getByRole('button', { name: 'Undo all' });
+  // With the focus the message stays.
+  await undoAll.focus();
+  await expect(messages.getByText(/deleted/i)).toHaveText(['4 to-dos deleted']);
+  await expect(titles(home)).toHaveText(['Five']);
+  await accessible(home);
+  await undoAll.press('Enter');
+  await expect(titles(home)).toHaveText(['Five', 'Four', 'Three', 'Two', 'One']);
+  await expect(messages).toHaveCount(0);
+  await saved(home);
+  await home.reload();
+  await expect(titles(home)).toHaveText(['Five', 'Four', 'Three', 'Two', 'One']);
+});
+
 test('each of several deletions can be undone from its message, also after a reload from the list of deleted ones', async ({
   home,
 }) => {
   await add(home, 'One', 'Two', 'Three', 'Four');
-  for (const title of ['One', 'Two', 'Three', 'Four']) await remove(home, title);
+  await remove(home, 'One');
+  await saved(home);
+  await home.reload();
+  await removeAtOnce(home, 'Two', 'Three', 'Four');
   await undo(home, 'Three').click();
   await expect(titles(home)).toHaveText(['Three']);
   // By key, also after the message has closed, the latest first.

@@ -200,3 +200,20 @@ test('the user signs out on all devices', async ({ home, browser, user }) => {
   await expect(home).toHaveURL(/sign-in/);
   await context.close();
 });
+
+test('every limit is listed with what happens beyond, as the language writes numbers', async ({ home }) => {
+  await home.goto('/settings');
+  const limits = home.getByRole('region', { name: 'Limits' });
+  const items = limits.getByRole('row').filter({ has: home.getByRole('rowheader', { name: /^To-dos/ }) });
+  await expect(items.getByRole('cell')).toHaveText('10,000');
+  await expect(items).toContainText('empty “Recently deleted”');
+  await expect(limits.getByRole('row', { name: 'Size of all files' }).getByRole('cell')).toHaveText('5 GB');
+  await accessible(home);
+  await home.setViewportSize({ width: 320, height: 640 });
+  await expect.poll(() => limits.evaluate(({ scrollWidth, clientWidth }) => scrollWidth - clientWidth)).toBe(0);
+  await choose(home, 'Language', 'Deutsch');
+  await home.getByRole('button', { name: 'Save' }).click();
+  const german = home.getByRole('region', { name: 'Grenzen' });
+  await expect(german.getByRole('cell', { name: '10.000' })).toBeVisible();
+  await expect.poll(() => german.evaluate(({ scrollWidth, clientWidth }) => scrollWidth - clientWidth)).toBe(0);
+});

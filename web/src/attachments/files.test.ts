@@ -23,6 +23,11 @@ test('sizes are short', () => {
   expect(formatSize(3_400, 'de')).toBe('3,3 KB');
   expect(formatSize(51_000_000, 'en')).toBe('49 MB');
   expect(formatSize(MAX_BYTES, 'en')).toBe('50 MB');
+  expect(formatSize(0, 'en')).toBe('0 B');
+  expect(formatSize(1_023, 'en')).toBe('1,023 B');
+  expect(formatSize(1_024, 'en')).toBe('1 KB');
+  expect(formatSize(5 * 1_024 ** 3, 'en')).toBe('5 GB');
+  expect(formatSize(1.5 * 1_024 ** 3, 'de')).toBe('1,5 GB');
 });
 
 test('an upload is overdue after its time limit', () => {

@@ -47,10 +47,10 @@ export function isOverdue({ status, createdAt }: { status: string; createdAt: st
   return status === 'uploading' && now.getTime() - Date.parse(createdAt) > UPLOAD_TIMEOUT_MS;
 }
 
-/** A readable size: `512 B`, `3.3 KB`, `50 MB`. A kilobyte has 1,024 bytes, as in the service's limit. */
+/** A readable size: `512 B`, `3.3 KB`, `50 MB`, `5 GB`. A kilobyte has 1,024 bytes, as in the service's limit. */
 export function formatSize(bytes: number, language: string): string {
-  const [value, unit] =
-    bytes < 1_024 ? [bytes, 'B'] : bytes < 1_048_576 ? [bytes / 1_024, 'KB'] : [bytes / 1_048_576, 'MB'];
+  const power = Math.min(Math.floor(Math.log2(Math.max(bytes, 1)) / 10), 3);
+  const [value, unit] = [bytes / 1_024 ** power, ['B', 'KB', 'MB', 'GB'][power] ?? 'B'];
   const digits = value < 10 && unit !== 'B' ? 1 : 0;
   return `${value.toLocaleString(language, { maximumFractionDigits: digits })} ${unit}`;
 }

@@ -4,9 +4,9 @@ import { useMessages } from '../i18n/i18n';
 import { AccountSection } from './account-section';
 import { AppearanceSection } from './appearance-section';
 import { ExportSection } from './export-section';
+import { LimitsSection } from './limits-section';
 import { MailSection } from './mail-section';
 import { ProfileSection } from './profile-section';
-import { Section } from './section';
 import css from './settings-page.module.css';
 
 /** Profile, emails, appearance, export, limits and account. */
@@ -20,9 +20,7 @@ export default function SettingsPage({ user }: { user: User }) {
       <MailSection />
       <AppearanceSection />
       <ExportSection />
-      <Section title={m.limits}>
-        <p className={css['soft']}>{m.limitsText}</p>
-      </Section>
+      <LimitsSection />
       <AccountSection user={user} />
     </div>
   );

@@ -32,7 +32,7 @@ export function AddTodo({ field, filters }: { field: RefObject<HTMLInputElement 
   const now = useNow();
   const zone = useTimeZone();
   const read = (text: string, plain: readonly string[]) =>
-    readLine(text, plain, (text) => finder.get()?.(text, now, zone) ?? null);
+    readLine(text, plain, (text) => finder.get()?.(text, now, zone) ?? []);
   const { todo: written, parts, hasTooManyTags } = read(text, plainParts.get());
   const todo = inView(written, filters, now, zone);
   const isEmpty = text.trim() === '';

@@ -114,15 +114,14 @@ export function editTodo(original: Todo, edit: Edit): void {
 /** Completes or reopens an item. */
 export function setStatus(original: Todo, status: Status): void {
   const at = new Date().toISOString();
-  if (status === 'completed')
-    offerUndo(messages().completedToast(shortTitle(original.title)), () => setStatus(original, 'open'));
+  if (status === 'completed') offerUndo('completed', original.title, () => setStatus(original, 'open'));
   void send({ id: crypto.randomUUID(), kind: 'status', todoId: realId(original.id), seen: original, status, at });
 }
 
 /** Deletes an item. It can be restored from the message, and among the deleted items. */
 export function deleteTodo(original: Todo): void {
   const at = new Date().toISOString();
-  offerUndo(messages().deleted(shortTitle(original.title)), () => restoreTodo(original));
+  offerUndo('deleted', original.title, () => restoreTodo(original));
   void send({ id: crypto.randomUUID(), kind: 'delete', todoId: realId(original.id), seen: original, at });
 }
 

@@ -36,7 +36,7 @@ const PRIORITIES: Record<string, Priority> = {
 export function readLine(
   line: string,
   plain: readonly string[],
-  findDate: (text: string) => FoundDate | null,
+  findDate: (text: string) => FoundDate[],
 ): { todo: QuickTodo; parts: Part[]; hasTooManyTags: boolean } {
   const text = plain.reduce((rest, part) => rest.replaceAll(wholeWords(part), hide), line).replaceAll(QUOTED, hide);
   const found = [...text.matchAll(/\S+/g)].map(readWord).filter((part) => part !== null);
@@ -44,7 +44,8 @@ export function readLine(
   const hasTooManyTags = words.length < found.length;
   const withoutWords = words.reduce((rest, part) => blank(rest, part), text);
   const due = findDate(withoutWords);
-  const parts: Part[] = due ? [...words, { kind: 'due', ...due, dueAt: due.dueAt.toISOString() }] : words;
+  const dueParts = due.map((part) => ({ ...part, kind: 'due' as const, dueAt: part.dueAt.toISOString() }));
+  const parts: Part[] = [...words, ...dueParts];
   parts.sort((one, other) => one.start - other.start);
   const title = parts
     .reduce((rest, part) => blank(rest, part), line)

@@ -37,13 +37,15 @@ export function Highlight({ text, parts, field }: Props & { field: RefObject<HTM
   );
 }
 
-/** What each part means, with a button that keeps it as text. */
+/** What each part means, with a button that keeps it as text. A day and a time in different places mean one date. */
 export function Recognised({ text, parts, onRefuse }: Props & { onRefuse: (part: Part) => void }) {
   const m = useMessages();
   if (parts.length === 0) return null;
+  const lastDue = parts.findLast((part) => part.kind === 'due');
+  const shown = parts.filter((part) => part.kind !== 'due' || part === lastDue);
   return (
     <ul className={css['parts']} aria-label={m.recognised}>
-      {parts.map((part) => (
+      {shown.map((part) => (
         <li key={part.start} className={css['part']}>
           <PartIcon kind={part.kind} />
           <Meaning part={part} />

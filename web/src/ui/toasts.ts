@@ -5,9 +5,11 @@ export interface Toast {
   text: string;
   tone: 'plain' | 'bad';
   action: { label: string; run: () => void } | undefined;
+  /** Whether further messages do not push it out. */
+  isKept: boolean;
 }
 
-interface Options extends Partial<Pick<Toast, 'tone' | 'action'>> {
+interface Options extends Partial<Pick<Toast, 'tone' | 'action' | 'isKept'>> {
   /** Runs once the message has closed, for whatever reason. */
   onClose?: () => void;
 }
@@ -19,7 +21,7 @@ type Holder = 'pointer' | 'focus';
 const DURATION_MS = 5_000;
 const DURATION_WITH_ACTION_MS = 8_000;
 
-/** How many messages are shown at a time. */
+/** How many messages are shown at a time, and one more if these are all kept. */
 const MAX_TOASTS = 3;
 
 export const toasts = new Store<readonly Toast[]>([]);
@@ -29,20 +31,26 @@ let count = 0;
 const lives = new Map<number, { clock: Clock; onClose: (() => void) | undefined }>();
 
 /** Shows a message for some seconds; returns a function that closes it sooner. */
-export function showToast(text: string, { tone = 'plain', action, onClose }: Options = {}): () => void {
+export function showToast(text: string, { tone = 'plain', action, isKept = false, onClose }: Options = {}): () => void {
   const id = ++count;
   const dismiss = () => dismissToast(id);
   const run = () => {
     action?.run();
     dismiss();
   };
-  toasts
-    .get()
-    .slice(0, 1 - MAX_TOASTS)
-    .forEach((oldest) => dismissToast(oldest.id));
+  makeRoom();
   lives.set(id, { clock: new Clock(action ? DURATION_WITH_ACTION_MS : DURATION_MS, dismiss), onClose });
-  toasts.update((shown) => [...shown, { id, text, tone, action: action && { label: action.label, run } }]);
+  toasts.update((shown) => [...shown, { id, text, tone, isKept, action: action && { label: action.label, run } }]);
   return dismiss;
+}
+
+/** Closes the oldest messages that are not kept, until there is room for another one. */
+function makeRoom(): void {
+  const shown = toasts.get();
+  shown
+    .filter(({ isKept }) => !isKept)
+    .slice(0, Math.max(0, shown.length + 1 - MAX_TOASTS))
+    .forEach(({ id }) => dismissToast(id));
 }
 
 export function dismissToast(id: number): void {
