@@ -9,6 +9,7 @@ import { StartError } from './app/error-pages';
 import { session, startSession } from './auth/session';
 import { loadConfig } from './config';
 import { browserLanguage, storedLanguage, showLanguage } from './i18n/i18n';
+import { deleteStoredTimeZone, showStoredTimeZone } from './i18n/time';
 import { deleteStoredItems } from './todos/stored-items';
 import { startTheme } from './ui/theme';
 
@@ -19,8 +20,13 @@ const root = createRoot(document.getElementById('root') ?? document.body);
 try {
   const [config] = await Promise.all([loadConfig(), showLanguage(storedLanguage() ?? browserLanguage())]);
   await startSession(config);
-  if (session.get().state === 'signed-in') prefetchFirstView();
-  else deleteStoredItems();
+  if (session.get().state === 'signed-in') {
+    showStoredTimeZone();
+    prefetchFirstView();
+  } else {
+    deleteStoredTimeZone();
+    deleteStoredItems();
+  }
   root.render(
     <StrictMode>
       <App config={config} />

@@ -2,7 +2,7 @@ import { useEffect } from 'react';
 import { session, type User } from '../auth/session';
 import type { Config } from '../config';
 import { storeLanguage, languageOf, showLanguage } from '../i18n/i18n';
-import { timeZone } from '../i18n/time';
+import { showTimeZone } from '../i18n/time';
 import { startLive } from '../live/live';
 import { useProfile } from '../settings/data';
 import { startSync } from '../todos/commands';
@@ -55,12 +55,12 @@ function useUserData(id: string): void {
   }, [id]);
 }
 
-/** Applies time zone and language of the profile; the device stores the language for the time before the profile loads. */
+/** Applies time zone and language of the profile; the device stores both for the time before the profile loads. */
 function useProfileSettings(): void {
   const { data: profile } = useProfile();
   useEffect(() => {
     if (!profile) return;
-    timeZone.update(() => profile.timeZone);
+    showTimeZone(profile.timeZone);
     const language = languageOf(profile.locale);
     storeLanguage(language);
     showLanguage(language).catch(reportError);

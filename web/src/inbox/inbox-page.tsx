@@ -32,6 +32,8 @@ export default function InboxPage() {
   const onlyUnread = useRef<HTMLButtonElement>(null);
   const all = inbox.data?.pages.flatMap(({ items }) => items) ?? [];
   const entries = shown === 'all' ? all : all.filter(({ readAt }) => readAt === null);
+  // Without a network.
+  const isWaiting = inbox.isPending && inbox.fetchStatus === 'paused';
   useLoadUntilFilled(inbox, entries.length);
 
   if (inbox.error instanceof NotDeployed) {
@@ -65,7 +67,12 @@ export default function InboxPage() {
           <Button onClick={() => void inbox.refetch()}>{m.tryAgain}</Button>
         </Empty>
       )}
-      {entries.length === 0 && (inbox.isPending || inbox.hasNextPage) && <Skeleton />}
+      {entries.length === 0 && !isWaiting && (inbox.isPending || inbox.hasNextPage) && <Skeleton />}
+      {isWaiting && (
+        <Empty glyph={<InboxIcon size={28} />} title={m.pageWaitsTitle}>
+          <p>{m.pageWaitsText}</p>
+        </Empty>
+      )}
       {inbox.data && entries.length === 0 && !inbox.hasNextPage && (
         <Empty glyph={<InboxIcon size={28} />} title={shown === 'all' ? m.inboxEmptyTitle : m.inboxNoneUnreadTitle}>
           <p>{shown === 'all' ? m.inboxEmptyText : m.inboxNoneUnreadText}</p>

@@ -99,6 +99,9 @@ const NAMES = [
 /** A day's name alone that is another word as well: "the sun", "we sat", "so", "do". */
 const AMBIGUOUS_DAY = /^(?:sat|sun|wed|mo|di|mi|do|fr|sa|so)$/i;
 
+/** A German day's name of two letters. */
+const GERMAN_SHORT_DAY = /^(?:mo|di|mi|do|fr|sa|so)$/i;
+
 const WEEKDAY =
   /^(?:mon(?:day)?|tue(?:s|sday)?|wed(?:nesday)?|thu(?:rs?|rsday)?|fri(?:day)?|sat(?:urday)?|sun(?:day)?|mo(?:ntag)?|di(?:enstag)?|mi(?:ttwoch)?|do(?:nnerstag)?|fr(?:eitag)?|sa(?:mstag)?|so(?:nntag)?)$/i;
 
@@ -265,23 +268,28 @@ function isOneMoment({ start, end }: en.ParsedResult): boolean {
 const isSeparate = (before: string, after: string): boolean =>
   !/[\p{L}\p{N}_'’/.-]$/u.test(before) && !/^(?:[\p{L}\p{N}_/]|['’-]\p{L}|-\d)/u.test(after);
 
+/** A duration, such as in "Take a day off"; only "in a day" is due then. */
+const DURATION = new RegExp(`(?:^|\\P{L})(?:${UNIT}|years?|jahr(?:en?)?)$`, 'iu');
+
 /**
  * A duration, a day that has passed, a moment that is over at once, a title ("The Day After Tomorrow"), or "an Do" (to Do).
  */
 const isOther = (words: string): boolean =>
-  /^(?:now|jetzt|for|für|während|an|last|past|(?:letzte|vorige|vergangene)[nmrs]?)(?!\p{L})|Day After/iu.test(
+  /^(?:now|jetzt|for|für|während|an|last|past|(?:letzte|vorige|vergangene)[nmrs]?)(?!\p{L})|\s(?:after|later)$|Day After/iu.test(
     words.replace(/^the day after/, ''),
   ) ||
-  (/^\P{L}/u.test(words) && new RegExp(`^\\d+\\s*${UNIT}$`, 'i').test(words)) ||
-  (/(?:week|month|year|woche|monat|jahr)$/i.test(words) && !/^(?:in|within|innerhalb|binnen)\s/i.test(words));
+  /(?:seconds?|sekunden?|\ss)$/i.test(words) ||
+  (DURATION.test(words) && !/^(?:in|within|innerhalb|binnen)\s/i.test(words));
 
 function isDay(words: string, before: string, isIntroduced: boolean, isLast: boolean): boolean {
   if (NAME.test(before) || isThisMorning(words, before)) return false;
   const name = words.replace(/^(?:on|am)\s+/i, '');
   // "Plan weekend trip" is due on no Saturday.
-  if (/^weekend$/i.test(name)) return isIntroduced;
-  if (!WEEKDAY.test(name) || isIntroduced) return true;
-  return isLast && !AMBIGUOUS_DAY.test(name);
+  if (/^week(?:end|day)$/i.test(name)) return isIntroduced;
+  if (!WEEKDAY.test(name)) return true;
+  // "goes on so that": an English preposition introduces no German day.
+  if (GERMAN_SHORT_DAY.test(name) && /(?:^|\s)(?:due|by|until|till|on|at)\s*$/i.test(before)) return false;
+  return isIntroduced || (isLast && !AMBIGUOUS_DAY.test(name));
 }
 
 /** "am Morgen" is the morning, not tomorrow. */
