@@ -254,6 +254,9 @@ fn witness(writer: &Schema, reader: &Schema) -> Witness {
     let mut arena = Arena::default();
     let roots = (arena.read(&writer.document, writer.dialect), arena.read(&reader.document, reader.dialect));
     let (Ok(written), Ok(read)) = roots else { return Witness::Unknown("a schema could not be read".into()) };
+    if let Some(pattern) = arena.doubtful_pattern().filter(|_| written != read) {
+        return Witness::Unknown(format!("the pattern `{}` has back-references", pattern.source()));
+    }
     let refutes = |value: &Value| writer.admits(value) && !reader.admits(value);
     let mut solver = Solver::new(arena);
     let reason = match solver.solve(vec![Literal::yes(written), Literal::no(read)]) {

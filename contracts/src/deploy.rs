@@ -19,6 +19,7 @@ use serde_json::{Value, json};
 
 use self::blockers::BlockerProver;
 pub use self::decision::{Decision, decide};
+use crate::proofs::Proofs;
 use crate::repository::{EventName, Reader, Repository};
 use crate::topology::selects;
 use crate::window::{self, Arrival};
@@ -154,8 +155,12 @@ pub(crate) fn same_meaning(left: &Value, right: &Value) -> bool {
 /// Decides whether `service` of this tree can be deployed to an environment where `deployed` runs.
 #[must_use]
 pub fn verdict(repository: &Repository, deployed: &Services, service: &str, today: Date) -> Verdict {
+    verdict_with(repository, deployed, service, today, &Proofs::default())
+}
+
+fn verdict_with(repository: &Repository, deployed: &Services, service: &str, today: Date, proofs: &Proofs) -> Verdict {
     let tree = service_contracts(repository);
-    let prover = BlockerProver::between(&tree, deployed);
+    let prover = BlockerProver::between(&tree, deployed, proofs);
     let own = unreadable_arrivals(repository, deployed, &tree, service, today);
     let next = plan::with(deployed, &tree, service);
     let blockers: Vec<Blocker> = prover.new_blockers(deployed, &next).into_iter().chain(own.iter().cloned()).collect();

@@ -13,7 +13,8 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::check::{self, Failure};
-use crate::compat::{self, Answer, Schema};
+use crate::compat::Answer;
+use crate::proofs::Proofs;
 use crate::repository::{EventName, Reader, Repository};
 use crate::window;
 
@@ -86,12 +87,17 @@ pub(crate) struct Pair<'a> {
     base: &'a Repository,
     head: &'a Repository,
     today: Date,
+    proofs: &'a Proofs,
 }
 
 /// Compares two states of the repository.
 #[must_use]
 pub fn between(base: &Repository, head: &Repository, today: Date) -> Diff {
-    let pair = Pair { base, head, today };
+    between_with(base, head, today, &Proofs::default())
+}
+
+fn between_with(base: &Repository, head: &Repository, today: Date, proofs: &Proofs) -> Diff {
+    let pair = Pair { base, head, today, proofs };
     let mut changes = events::changes(&pair);
     changes.extend(readers::changes(&pair));
     changes.extend(templates::changes(&pair));
@@ -100,10 +106,10 @@ pub fn between(base: &Repository, head: &Repository, today: Date) -> Diff {
     Diff { verdict, changes, skipped: Vec::new() }
 }
 
-/// Compares two states as [`between`] does, and adds what the checks found in the new one.
+/// Compares two states as [`between`] does, with the proofs of the checks of the new one, and adds what they found.
 #[must_use]
-pub fn with_checks(base: &Repository, head: &Repository, today: Date, failures: &[Failure]) -> Diff {
-    let mut diff = between(base, head, today);
+pub fn with_checks(base: &Repository, head: &Repository, today: Date, failures: &[Failure], proofs: &Proofs) -> Diff {
+    let mut diff = between_with(base, head, today, proofs);
     diff.changes.extend(failures.iter().cloned().map(Change::failing));
     diff.changes.sort_by_key(|change| std::cmp::Reverse(change.verdict));
     diff.verdict = diff.changes.iter().map(|change| change.verdict).max().unwrap_or(Verdict::Compatible);
@@ -191,12 +197,12 @@ impl Pair<'_> {
             ReaderVerdict { verdict, broken: Some(broken) }
         };
         let compatible = ReaderVerdict { verdict: Verdict::Compatible, broken: None };
-        let (writer, schema) = match (Schema::parse(writer.clone()), Schema::parse(reader.schema.clone())) {
-            (Ok(writer), Ok(schema)) => (writer, schema),
-            (Err(error), _) | (_, Err(error)) => return broken(Verdict::Unknown, crate::words::chain(&error), None),
-        };
+        let schemas = [self.proofs.schema(writer), self.proofs.schema(&reader.schema)];
+        if let Some(error) = schemas.iter().find_map(|schema| schema.as_ref().as_ref().err()) {
+            return broken(Verdict::Unknown, crate::words::chain(error), None);
+        }
         let is_accepted = || self.head.exceptions.accepts("reader-proven", &reader.subject(), self.today);
-        match compat::reads(&writer, &schema) {
+        match self.proofs.reads(writer, &reader.schema) {
             Answer::Always => compatible,
             Answer::Unknown { .. } if is_accepted() => compatible,
             Answer::Unknown { reason, .. } => broken(Verdict::Unknown, format!("not proven: {reason}"), None),

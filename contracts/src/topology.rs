@@ -1,6 +1,8 @@
 //! Which events each service publishes and receives, read from the services' templates: their roles and their rules.
 
+mod failure_path;
 mod grants;
+mod program;
 mod properties;
 mod routes;
 mod rules;
@@ -12,6 +14,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use self::grants::Permissions;
+pub(crate) use self::routes::METHODS;
 pub use self::routes::Route;
 pub(crate) use self::rules::selects;
 use crate::template::entries;
@@ -31,7 +34,7 @@ const GRANTING: [&str; 7] = [
 const NESTED: [&str; 2] = ["AWS::CloudFormation::Stack", "AWS::Serverless::Application"];
 
 /// Resources that every environment must have for the proof to hold there.
-const UNCONDITIONAL: [&str; 8] = [
+const UNCONDITIONAL: [&str; 11] = [
     "AWS::IAM::Role",
     "AWS::Serverless::Function",
     "AWS::Events::Rule",
@@ -39,7 +42,10 @@ const UNCONDITIONAL: [&str; 8] = [
     "AWS::SQS::Queue",
     "AWS::SQS::QueuePolicy",
     "AWS::SNS::Topic",
+    "AWS::SNS::TopicPolicy",
     "AWS::SNS::Subscription",
+    "AWS::S3::Bucket",
+    "AWS::DynamoDB::Table",
 ];
 
 /// The path of our bus in SSM, in the environment `local`.
@@ -78,8 +84,8 @@ pub struct Service {
 /// A setting with which a job gets, sends or keeps less than its contract promises.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Silence {
-    /// The job: the `Handler` of its function.
-    pub job: String,
+    /// The job, which is the `Handler` of its function, or the name of another resource.
+    pub subject: String,
     /// Where the setting is in the template, as a JSON pointer.
     pub pointer: String,
     /// What the setting causes, as in "is never invoked".
@@ -157,6 +163,7 @@ impl Service {
             unresolved::dead_letters(name, &rule.pointer, rule.dead_letter_config.as_ref(), &resources)
         });
         service.unclear_rules.extend(queues.collect::<Vec<_>>());
+        service.losing.extend(failure_path::breaks(&resources));
         service
     }
 

@@ -9,6 +9,7 @@ use contracts::code::CodeSchemas;
 use contracts::deploy;
 use contracts::deploy::record::{self, Forced, Recorded};
 use contracts::diff;
+use contracts::proofs::Proofs;
 use contracts::repository::tree::Tree;
 use contracts::repository::{Repository, base};
 use contracts::window;
@@ -139,7 +140,8 @@ pub(crate) async fn gate(
     let today = Zoned::now().date();
     let services = stacks.iter().filter_map(|stack| Some(stack.service.as_ref()?.name.clone()));
     let repository = looked_at(home, gate, services.collect()).await?;
-    let failures = failing(&repository, gate, today);
+    let proofs = Proofs::default();
+    let failures = failing(&repository, gate, today, &proofs);
     let mut deployed = recorded(target).await?.services;
     let tree = deploy::service_contracts(&repository);
     let mut forced = BTreeMap::new();
@@ -148,7 +150,7 @@ pub(crate) async fn gate(
         bail!("{}\nto deploy it nevertheless: --force \"the reason\"", failures.join("\n\n"));
     }
     for service in stacks.iter().filter_map(|stack| stack.service.as_ref()) {
-        let decision = deploy::decide(&repository, &deployed, &service.name, today, &failures);
+        let decision = deploy::decide(&repository, &deployed, &service.name, today, &failures, &proofs);
         if !decision.allows() {
             let Some(reason) = gate.reason() else {
                 bail!(
@@ -180,10 +182,10 @@ async fn looked_at(home: &Home, gate: &Gate, services: BTreeSet<String>) -> Resu
 }
 
 /// The findings that refuse a deployment; among them a comparison that was not made, except for the local cloud.
-fn failing(repository: &Repository, gate: &Gate, today: Date) -> Vec<Failure> {
+fn failing(repository: &Repository, gate: &Gate, today: Date, proofs: &Proofs) -> Vec<Failure> {
     match gate {
-        Gate::Local => check::failed(&check::run(repository, today)),
-        Gate::Enforced | Gate::Forced(_) => check::failing(repository, today),
+        Gate::Local => check::failed(&check::run_with(repository, today, proofs)),
+        Gate::Enforced | Gate::Forced(_) => check::failing(repository, today, proofs),
     }
 }
 

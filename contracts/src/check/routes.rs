@@ -6,9 +6,7 @@ use super::{Context, Finding};
 use crate::repository::Repository;
 use crate::rust::Request;
 use crate::template::{self, entries};
-use crate::topology::{Route, Service};
-
-const METHODS: [&str; 5] = ["delete", "get", "patch", "post", "put"];
+use crate::topology::{METHODS, Route, Service};
 
 /// The end-to-end tests of several services together.
 const JOURNEYS: &str = "tests/journeys/";

@@ -8,6 +8,7 @@ use crate::template::entries;
 use crate::topology::{Service, Silence};
 
 const BUS_KIND: &str = "AWS::Events::EventBus";
+const BUS_SUB: &str = "busline-${Env}";
 
 pub(super) fn not_stopped(context: &Context<'_>) -> Vec<Finding> {
     each(context, |service| &service.stopping)
@@ -21,7 +22,7 @@ fn each(context: &Context<'_>, silences: fn(&Service) -> &Vec<Silence>) -> Vec<F
     let mut findings = Vec::new();
     for service in context.repository.services.values() {
         for silence in silences(service) {
-            let subject = format!("{}/{}", service.name, silence.job);
+            let subject = format!("{}/{}", service.name, silence.subject);
             let advice = format!("write {}", silence.write);
             let finding = Finding::new(&subject, Repository::template_file(&service.name), &silence.what, advice);
             findings.push(finding.at(&silence.pointer));
@@ -54,13 +55,27 @@ fn closing(resource: &Value) -> Option<(String, &'static str)> {
     let problem = match kind {
         "AWS::Events::EventBusPolicy" => "a policy of the bus may refuse what roles allow".to_owned(),
         "AWS::Events::Rule" => "a rule outside of the services has no contract".to_owned(),
-        BUS_KIND if !resource["Properties"]["Policy"].is_null() => {
-            "the bus has a policy that may refuse events".to_owned()
+        BUS_KIND if strange_setting(resource).is_some() => {
+            format!("the bus has {}, with which it may refuse or lose events", strange_setting(resource)?)
+        }
+        BUS_KIND if resource["Properties"]["Name"] != json!({"Fn::Sub": BUS_SUB}) => {
+            let name = &resource["Properties"]["Name"];
+            let problem = format!(
+                "the bus is named {name}, and not {BUS_SUB}: it would be another bus, on which no rule of the services that \
+                 run listens"
+            );
+            return Some((problem, "keep the name: services look it up when they are deployed"));
         }
         BUS_KIND if !resource["Condition"].is_null() => "the bus exists only on a condition".to_owned(),
         _ => return None,
     };
     Some((problem, "remove it: the roles of publishers and the rules of services decide who sends and who gets events"))
+}
+
+fn strange_setting(bus: &Value) -> Option<&String> {
+    let known = |name: &str| matches!(name, "Name" | "Description" | "LogConfig" | "Tags");
+    let given = entries(&bus["Properties"]).filter(|(_, value)| !value.is_null());
+    given.map(|(name, _)| name).find(|name| !known(name))
 }
 
 /// The parameters by which services find the bus must name it.

@@ -331,6 +331,11 @@ impl Arena {
         self.nodes.len() - 1
     }
 
+    /// A pattern of which nothing is proven: the validator may read it otherwise than ECMA-262.
+    pub(super) fn doubtful_pattern(&self) -> Option<&Pattern> {
+        self.patterns.values().map(|pattern| &**pattern).find(|pattern| pattern.has_back_reference())
+    }
+
     pub(super) fn pattern(&mut self, source: &str) -> Rc<Pattern> {
         let build = || Rc::new(Pattern::new(source));
         Rc::clone(self.patterns.entry(source.to_owned()).or_insert_with(build))

@@ -10,6 +10,9 @@ use std::{borrow::Cow, iter::Peekable, str::Chars};
 
 /// The characters that `.` does not match: <https://tc39.es/ecma262/#prod-LineTerminator>.
 const NO_LINE_END: &str = r"[^\n\r\u2028\u2029]";
+/// `\b` and `\B`, which know the characters of `\w` alone; those of the engines know the characters of all scripts.
+const BOUNDARY: &str = "(?:(?<=[0-9A-Za-z_])(?![0-9A-Za-z_])|(?<![0-9A-Za-z_])(?=[0-9A-Za-z_]))";
+const NO_BOUNDARY: &str = "(?:(?<=[0-9A-Za-z_])(?=[0-9A-Za-z_])|(?<![0-9A-Za-z_])(?![0-9A-Za-z_]))";
 /// A class that matches nothing, and one that matches everything.
 const NOTHING: &str = r"[^\s\S]";
 const ANYTHING: &str = r"[\s\S]";
@@ -20,6 +23,13 @@ pub(super) fn is_valid(pattern: &str) -> bool {
     jsonschema_regex::is_valid_ecma_regex(pattern) && !has_line_modifier(pattern)
 }
 
+/// Whether a pattern refers back to a group. Of a group that has matched nothing yet, ECMA-262 and the engines differ.
+pub(super) fn has_back_reference(pattern: &str) -> bool {
+    let mut rest = pattern.chars();
+    let mut escaped = std::iter::from_fn(|| rest.find(|character| *character == '\\').and_then(|_| rest.next()));
+    escaped.any(|character| matches!(character, '1'..='9' | 'k'))
+}
+
 fn has_line_modifier(pattern: &str) -> bool {
     let groups = pattern.split("(?").skip(1);
     let mut modifiers = groups.filter_map(|group| group.split_once([':', ')']));
@@ -28,7 +38,8 @@ fn has_line_modifier(pattern: &str) -> bool {
 
 /// A valid pattern in a spelling that means the same in both syntaxes.
 pub(super) fn translated(pattern: &str) -> Cow<'_, str> {
-    let is_plain = !pattern.contains(['.', '[']) && !pattern.contains(r"\0") && !pattern.contains(r"\u");
+    let escapes = [r"\0", r"\b", r"\B", r"\u", r"\<", r"\>"];
+    let is_plain = !pattern.contains(['.', '[']) && !escapes.iter().any(|escape| pattern.contains(escape));
     if is_plain { Cow::Borrowed(pattern) } else { rewritten(pattern).into() }
 }
 
@@ -81,6 +92,10 @@ impl Translation<'_> {
     fn escape(&mut self, in_class: bool) -> Option<String> {
         match self.rest.next() {
             Some('b') if in_class => Some(r"\u0008".to_owned()),
+            // The ends of words to the engines, and characters to ECMA-262.
+            Some(end @ ('<' | '>')) => Some(end.to_string()),
+            Some('b') => Some(BOUNDARY.to_owned()),
+            Some('B') => Some(NO_BOUNDARY.to_owned()),
             Some('0') => Some(r"\u0000".to_owned()),
             Some('u') => self.code_point(),
             Some(other) => Some(format!("\\{other}")),

@@ -36,6 +36,10 @@ impl Pattern {
         &self.source
     }
 
+    pub(super) fn has_back_reference(&self) -> bool {
+        ecma::has_back_reference(&self.source)
+    }
+
     /// Whether the validator finds the pattern in a text. The schema that has the pattern was built,
     /// so that the pattern can be.
     pub(super) fn matches(&self, text: &str) -> bool {

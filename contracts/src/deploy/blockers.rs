@@ -10,20 +10,20 @@ use crate::proofs::Proofs;
 use crate::repository::EventName;
 
 /// Finds the readers that break, by proofs between published and read schemas.
-pub(super) struct BlockerProver {
+pub(super) struct BlockerProver<'a> {
     /// The services that publish each event, by the tree and by what is deployed.
     publishers: BTreeMap<String, BTreeSet<String>>,
-    proofs: Proofs,
+    proofs: &'a Proofs,
 }
 
-impl BlockerProver {
+impl<'a> BlockerProver<'a> {
     /// For the services of a tree and those that are deployed.
-    pub(super) fn between(tree: &Services, deployed: &Services) -> Self {
+    pub(super) fn between(tree: &Services, deployed: &Services, proofs: &'a Proofs) -> Self {
         let mut publishers: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
         for name in deployed.values().chain(tree.values()).flat_map(|contract| contract.publishes.keys()) {
             publishers.entry(name.event.clone()).or_default().insert(name.service.clone());
         }
-        Self { publishers, proofs: Proofs::default() }
+        Self { publishers, proofs }
     }
 
     /// The readers that break with the services `next` and do not break with `now`.
@@ -49,12 +49,12 @@ impl BlockerProver {
     }
 
     /// The events that a job cannot read, one for each publisher that its rule selects.
-    fn unreadable<'a>(
-        &'a self,
-        services: &'a Services,
-        reader: &'a str,
-        detail_type: &'a str,
-        read: &'a Read,
+    fn unreadable<'b>(
+        &'b self,
+        services: &'b Services,
+        reader: &'b str,
+        detail_type: &'b str,
+        read: &'b Read,
     ) -> impl Iterator<Item = Blocker> {
         let selected = published(services)
             .filter(move |(name, _)| name.detail_type() == detail_type && read.selects(&name.source()));

@@ -3,8 +3,9 @@
 use jiff::civil::Date;
 use serde::Serialize;
 
-use super::{Services, Verdict, verdict};
+use super::{Services, Verdict, verdict_with};
 use crate::check::{self, Failure};
+use crate::proofs::Proofs;
 use crate::repository::Repository;
 
 /// Whether a service can be deployed, and which checks of its tree do not hold.
@@ -21,7 +22,7 @@ pub struct Decision {
     pub skipped: Vec<&'static str>,
 }
 
-/// Decides as [`verdict`] does, and refuses what the checks of the tree report.
+/// Decides as [`verdict`](super::verdict) does, with the proofs of the checks of the tree, and refuses what they found.
 #[must_use]
 pub fn decide(
     repository: &Repository,
@@ -29,8 +30,9 @@ pub fn decide(
     service: &str,
     today: Date,
     failures: &[Failure],
+    proofs: &Proofs,
 ) -> Decision {
-    let verdict = match verdict(repository, deployed, service, today) {
+    let verdict = match verdict_with(repository, deployed, service, today, proofs) {
         Verdict::Yes if !failures.is_empty() => Verdict::Failing,
         verdict => verdict,
     };

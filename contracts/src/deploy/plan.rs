@@ -9,7 +9,7 @@ use crate::repository::EventName;
 /// A search over the services that differ between the tree and what is deployed.
 pub(super) struct Search<'a> {
     /// Finds the readers that would break.
-    pub(super) prover: &'a BlockerProver,
+    pub(super) prover: &'a BlockerProver<'a>,
     /// The services that run now.
     pub(super) deployed: &'a Services,
     /// The services of the tree.

@@ -7,8 +7,7 @@ use syn::visit::{self, Visit};
 use syn::{Expr, ExprMethodCall, File, ItemConst, Macro};
 
 use super::{arguments, names, text};
-
-const METHODS: [&str; 5] = ["delete", "get", "patch", "post", "put"];
+use crate::topology::METHODS;
 
 /// A request of a test.
 #[derive(Clone, Debug, PartialEq, Eq)]

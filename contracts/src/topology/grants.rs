@@ -16,6 +16,9 @@ use crate::template::{entries, one_or_many};
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_action.html>
 const PUT_EVENTS: &str = "events:putevents";
 
+/// What a boundary must not take away: to publish, and to keep what failed.
+const NEEDED: [&str; 3] = [PUT_EVENTS, "sns:publish", "s3:putobject"];
+
 const KEYS: [&str; 2] = ["events:source", "events:detail-type"];
 
 const PLAIN: &str = "one statement with Effect: Allow, Action: events:PutEvents, Resource: !Ref BusArn and Condition: {StringEquals: \
@@ -120,14 +123,17 @@ impl Permissions {
         self.unclear.push(Unclear { pointer, what: what.into(), write: write.to_owned() });
     }
 
-    /// A boundary cannot allow anything, but it could take the permission to publish away.
+    /// A boundary cannot allow anything, but it could take permissions away.
     fn add_boundary(&mut self, boundary: &Value, resources: &Value, place: &str) {
-        let leaves_publishing = |name: &str| {
+        let leaves_all = |name: &str| {
             let policy = &resources[name];
-            policy["Type"] == "AWS::IAM::ManagedPolicy" && leaves_publishing(&policy["Properties"]["PolicyDocument"])
+            let document = &policy["Properties"]["PolicyDocument"];
+            policy["Type"] == "AWS::IAM::ManagedPolicy" && NEEDED.iter().all(|action| leaves(document, action))
         };
-        if !boundary.is_null() && !resource_name(boundary).is_some_and(leaves_publishing) {
-            let what = format!("the PermissionsBoundary {boundary}, which may take events:PutEvents away");
+        if !boundary.is_null() && !resource_name(boundary).is_some_and(leaves_all) {
+            let what = format!(
+                "the PermissionsBoundary {boundary}, which may take events:PutEvents, sns:Publish or s3:PutObject away"
+            );
             self.add_unclear(format!("{place}/PermissionsBoundary"), what, BOUNDARY);
         }
     }
@@ -155,30 +161,35 @@ impl Permissions {
     }
 }
 
-/// Whether a boundary allows `events:PutEvents` everywhere, so that the role's own statements decide.
-fn leaves_publishing(document: &Value) -> bool {
+/// Whether a boundary allows an action everywhere, so that the role's own statements decide.
+fn leaves(document: &Value, wanted: &str) -> bool {
     let statements = one_or_many(&document["Statement"]);
     let allows = |statement: &Value| {
         let not_actions = one_or_many(&statement["NotAction"]);
-        let is_excepted = not_actions.iter().any(|action| !action.is_string() || names_put_events(action));
+        let is_excepted = not_actions.iter().any(|action| !action.is_string() || names(action, wanted));
         let has_action = !one_or_many(&statement["Action"]).is_empty() || !not_actions.is_empty();
         let is_everywhere = one_or_many(&statement["Resource"]).iter().any(|resource| resource == "*");
         let is_plain = entries(statement)
             .all(|(name, _)| matches!(name.as_str(), "Sid" | "Effect" | "Action" | "NotAction" | "Resource"));
-        is_plain && has_action && is_everywhere && !is_excepted && concerns_the_bus(statement)
+        is_plain && has_action && is_everywhere && !is_excepted && concerns(statement, wanted)
     };
-    let denies = |statement: &Value| statement["Effect"] != "Allow" && concerns_the_bus(statement);
+    let denies = |statement: &Value| statement["Effect"] != "Allow" && concerns(statement, wanted);
     !statements.iter().any(denies) && statements.iter().any(allows)
 }
 
-fn names_put_events(action: &Value) -> bool {
-    action.as_str().is_some_and(|action| like(&action.to_ascii_lowercase(), PUT_EVENTS))
+/// Whether an action of a statement is the wanted one, which is in lower case.
+fn names(action: &Value, wanted: &str) -> bool {
+    action.as_str().is_some_and(|action| like(&action.to_ascii_lowercase(), wanted))
 }
 
-/// Whether a statement may concern `events:PutEvents`; one without a plain list of actions may.
 fn concerns_the_bus(statement: &Value) -> bool {
+    concerns(statement, PUT_EVENTS)
+}
+
+/// Whether a statement may concern an action; one without a plain list of actions may.
+fn concerns(statement: &Value, wanted: &str) -> bool {
     let actions = one_or_many(&statement["Action"]);
-    actions.is_empty() || actions.iter().any(|action| !action.is_string() || names_put_events(action))
+    actions.is_empty() || actions.iter().any(|action| !action.is_string() || names(action, wanted))
 }
 
 /// Reads a statement of the one form that is understood; otherwise gives the part that is not understood.
@@ -312,6 +323,8 @@ mod tests {
         for boundary in [
             "{Effect: Allow, NotAction: ['logs:*', 'events:*'], Resource: '*'}",
             "{Effect: Allow, NotAction: ['logs:*', 'Events:Put*'], Resource: '*'}",
+            "{Effect: Allow, NotAction: ['logs:*', 'sns:*'], Resource: '*'}",
+            "{Effect: Allow, NotAction: 'logs:*', Resource: '*'}, {Effect: Deny, Action: 's3:Put*', Resource: '*'}",
             "{Effect: Allow, NotAction: 'logs:*', Resource: 'arn:x'}",
             "{Effect: Allow, NotAction: 'logs:*', Resource: '*', Condition: {Bool: {x: true}}}",
             "{Effect: Allow, Action: 'logs:*', Resource: '*'}",

@@ -26,6 +26,11 @@ pub(super) fn resource_name(reference: &Value) -> Option<&str> {
     name.or(attribute)
 }
 
+/// The properties that have a value.
+pub(super) fn given(properties: &Value) -> impl Iterator<Item = (&String, &Value)> {
+    entries(properties).filter(|(_, value)| !value.is_null())
+}
+
 /// The parameters that CloudFormation looks up in SSM, with the paths that are their defaults.
 pub(super) fn ssm_parameters(parameters: &Value) -> BTreeMap<String, String> {
     entries(parameters)

@@ -5,6 +5,9 @@ use serde_json::Value;
 use super::properties::job;
 use crate::template::entries;
 
+/// The methods of routes, as OpenAPI files and clients write them.
+pub(crate) const METHODS: [&str; 5] = ["delete", "get", "patch", "post", "put"];
+
 /// One route of the HTTP API, and the job that answers it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Route {

@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
-use super::properties::{job, resource_name};
-use super::{BUS_NAME, PUBLISH, Service, Silence};
+use super::properties::{given, job, resource_name};
+use super::{BUS_NAME, PUBLISH, Service, Silence, program};
 use crate::template::{entries, number, one_or_many};
 
 /// The shortest time for which Lambda and EventBridge must try again, in seconds: an outage of minutes is no failure.
@@ -39,6 +39,8 @@ pub(super) fn stopping(service: &Service, logical: &str, function: &Value, resou
             "it without a reserved concurrency, or with one above 0",
         ));
     }
+    let doubts = program::doubts(function).into_iter();
+    found.extend(doubts.map(|(setting, what, write)| place.silence(&setting, what, &write)));
     if is_publisher(function) {
         found.extend(stopped_publisher(service, &place, function, resources));
     }
@@ -64,30 +66,56 @@ fn stopped_publisher(service: &Service, place: &Place, function: &Value, resourc
     found.extend(
         reasons
             .into_iter()
+            .chain([skipping(event), unusual(event)])
             .flatten()
             .map(|(setting, what, write)| place.silence(&format!("Events/{name}/Properties/{setting}"), what, write)),
     );
     found
 }
 
-type Reason = (&'static str, String, &'static str);
+/// The settings of a stream's event that are understood.
+const STREAM_SETTINGS: [&str; 12] = [
+    "BatchSize",
+    "BisectBatchOnFunctionError",
+    "DestinationConfig",
+    "Enabled",
+    "FilterCriteria",
+    "FunctionResponseTypes",
+    "MaximumBatchingWindowInSeconds",
+    "MaximumRecordAgeInSeconds",
+    "MaximumRetryAttempts",
+    "ParallelizationFactor",
+    "StartingPosition",
+    "Stream",
+];
 
-fn disabled(event: &Value) -> Option<Reason> {
+/// A setting, what it causes, and what would be right.
+type Reason<'a> = (&'a str, String, &'static str);
+
+fn disabled(event: &Value) -> Option<Reason<'static>> {
     let enabled = &event["Enabled"];
     let what = || format!("the event source has Enabled: {enabled}: the outbox may never be read");
     (!enabled.is_null() && *enabled != true).then(|| ("Enabled", what(), "it without Enabled"))
 }
 
 /// A stream without the rows' content, or of another table than the one into which the service writes.
-fn unseen(event: &Value, function: &Value, resources: &Value) -> Option<Reason> {
+fn unseen(event: &Value, function: &Value, resources: &Value) -> Option<Reason<'static>> {
     let table = resource_name(&event["Stream"]);
     let written = resource_name(&function["Environment"]["Variables"]["TABLE_NAME"]);
     if table != written {
         let what = format!("the stream is of the table {}, and TABLE_NAME names another", event["Stream"]);
         return Some(("Stream", what, "!GetAtt of the StreamArn of the table in TABLE_NAME"));
     }
-    let view = table.map(|table| &resources[table]["Properties"]["StreamSpecification"]["StreamViewType"]);
-    if view.is_some_and(|view| view == "NEW_IMAGE" || view == "NEW_AND_OLD_IMAGES") {
+    let properties = table.map_or(&Value::Null, |table| &resources[table]["Properties"]);
+    let stream = &properties["StreamSpecification"];
+    let guards =
+        [&stream["ResourcePolicy"], &properties["ResourcePolicy"], &properties["SSESpecification"]["KMSMasterKeyId"]];
+    if let Some(guard) = guards.into_iter().find(|guard| !guard.is_null()) {
+        let what = format!("the table has a policy or a key that may keep the publisher from its stream: {guard}");
+        return Some(("Stream", what, "a table without ResourcePolicy and KMSMasterKeyId"));
+    }
+    let view = &stream["StreamViewType"];
+    if view == "NEW_IMAGE" || view == "NEW_AND_OLD_IMAGES" {
         return None;
     }
     let what = "the stream brings no new rows of a table of this template".to_owned();
@@ -95,7 +123,7 @@ fn unseen(event: &Value, function: &Value, resources: &Value) -> Option<Reason> 
 }
 
 /// A filter that leaves out events that wait in the outbox.
-fn filtered(criteria: &Value) -> Option<Reason> {
+fn filtered(criteria: &Value) -> Option<Reason<'static>> {
     let parse = |text: &str| serde_json::from_str::<Value>(text).ok();
     let takes_all = |filter: &Value| filter["Pattern"].as_str().and_then(parse) == parse(OUTBOX_FILTER);
     if criteria.is_null() || one_or_many(&criteria["Filters"]).iter().any(takes_all) {
@@ -108,13 +136,29 @@ fn filtered(criteria: &Value) -> Option<Reason> {
 /// The publisher answers which rows it could not publish; without this setting, Lambda takes that for a success.
 ///
 /// <https://docs.aws.amazon.com/lambda/latest/dg/services-ddb-batchfailurereporting.html>
-fn unreported(event: &Value) -> Option<Reason> {
+fn unreported(event: &Value) -> Option<Reason<'static>> {
     let types = one_or_many(&event["FunctionResponseTypes"]);
     if types.iter().any(|kind| kind == "ReportBatchItemFailures") {
         return None;
     }
     let what = "the event source ignores which rows of the outbox could not be published: they are lost".to_owned();
     Some(("FunctionResponseTypes", what, "FunctionResponseTypes: [ReportBatchItemFailures]"))
+}
+
+/// From `LATEST`, whatever is committed while the event source is created or moved is never sent.
+///
+/// <https://docs.aws.amazon.com/lambda/latest/dg/services-dynamodb-eventsourcemapping.html>
+fn skipping(event: &Value) -> Option<Reason<'static>> {
+    let position = &event["StartingPosition"];
+    let what = || format!("the stream is read from {position}: events that are committed meanwhile are never sent");
+    (position != "TRIM_HORIZON").then(|| ("StartingPosition", what(), "StartingPosition: TRIM_HORIZON"))
+}
+
+/// A setting that may keep rows of the outbox back, such as a key or a window for sums.
+fn unusual(event: &Value) -> Option<Reason<'_>> {
+    let (name, value) = given(event).find(|(name, _)| !STREAM_SETTINGS.contains(&name.as_str()))?;
+    let what = format!("the event source has {name}: {value}, with which it may not bring every row of the outbox");
+    Some((name, what, "the event source without it"))
 }
 
 /// Where a function loses what it could not do, or gives up early.
@@ -201,7 +245,7 @@ impl Place {
 
     fn silence(&self, setting: &str, what: String, write: &str) -> Silence {
         let pointer = format!("{}/{setting}", self.pointer);
-        Silence { job: self.job.clone(), pointer, what, write: write.to_owned() }
+        Silence { subject: self.job.clone(), pointer, what, write: write.to_owned() }
     }
 
     /// A destination of failures that is missing, or no resource of the template.
@@ -251,6 +295,6 @@ mod tests {
         );
         let losing = Service::from_template("x", &template::parse(&template).unwrap()).losing;
         let pointer = "/Resources/Plain/Properties/Targets/0/RetryPolicy/MaximumRetryAttempts";
-        assert!(losing.iter().any(|silence| silence.pointer == pointer && silence.job == "created"), "{losing:#?}");
+        assert!(losing.iter().any(|silence| silence.pointer == pointer && silence.subject == "created"), "{losing:#?}");
     }
 }

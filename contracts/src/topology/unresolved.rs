@@ -39,17 +39,25 @@ const EVENT_TYPES: [&str; 20] = [
 /// The rules of a service, as a policy of its queue names them; its name follows.
 const OWN_RULES: &str = "arn:${AWS::Partition}:events:${AWS::Region}:${AWS::AccountId}:rule/${BusName}/busline-${Env}-";
 
+const OWN_NAME: &str = "!Sub busline-${Env}-<service>-<job>, or no name";
+
 /// Resources that connect functions with the bus, or that run code, in a way that is not read here.
-const OTHERS: [(&str, &str); 6] = [
+const OTHERS: [(&str, &str); 9] = [
     ("AWS::Lambda::Function", "an AWS::Serverless::Function"),
+    ("AWS::Lambda::Alias", "the function itself, of which one version runs"),
+    ("AWS::Lambda::Version", "the function itself, of which one version runs"),
     ("AWS::Lambda::EventSourceMapping", "an event of its AWS::Serverless::Function"),
     ("AWS::Lambda::EventInvokeConfig", "EventInvokeConfig of its AWS::Serverless::Function"),
     ("AWS::Pipes::Pipe", "an outbox and the job publish, or a rule as an event of a function"),
     ("AWS::Events::EventBus", "the bus that the services share"),
     ("AWS::Events::Endpoint", "the bus that the services share"),
+    (CUSTOM, "a resource that CloudFormation knows itself"),
 ];
 
 const MACHINE: &str = "AWS::Serverless::StateMachine";
+
+/// Code that runs during a deployment and may change anything; its type may also begin with `Custom::`.
+const CUSTOM: &str = "AWS::CloudFormation::CustomResource";
 
 /// Macros, which can write any resource.
 pub(super) fn macros(template: &Value) -> Vec<Unclear> {
@@ -87,8 +95,14 @@ pub(super) fn resource(logical: &str, kind: &str, properties: &Value) -> Vec<Unc
         let what = format!("the Properties of {logical}, which a function decides");
         found.push(Unclear::resource(logical, what, "each property by itself"));
     }
-    if let Some((_, write)) = OTHERS.iter().find(|(other, _)| *other == kind) {
+    let known = if kind.starts_with("Custom::") { CUSTOM } else { kind };
+    if let Some((_, write)) = OTHERS.iter().find(|(other, _)| *other == known) {
         found.push(Unclear::resource(logical, format!("{logical}, an {kind}"), write));
+    }
+    if kind == "AWS::Scheduler::Schedule" && resource_name(&properties["Target"]["Arn"]).is_none() {
+        let what =
+            format!("the target {} of the schedule {logical}, which may call any API", properties["Target"]["Arn"]);
+        found.push(Unclear::resource(logical, what, "!GetAtt of a function's Arn"));
     }
     if kind == MACHINE {
         let names = entries(&properties["Events"]).filter(|(_, event)| !is_clock_or_api(event));
@@ -181,9 +195,23 @@ pub(super) fn dead_letters(service: &str, pointer: &str, config: Option<&Value>,
             format!("the dead-letter queue {queue}, to which EventBridge may not send"),
             "an AWS::SQS::QueuePolicy that allows events.amazonaws.com sqs:SendMessage, and denies nothing",
         ),
-        Some(_) => return None,
+        Some(_) => {
+            let name = name_of(pointer, resources);
+            let prefix = format!("busline-${{Env}}-{service}-");
+            if name.is_null() || name["Fn::Sub"].as_str().is_some_and(|name| name.starts_with(&prefix)) {
+                return None;
+            }
+            (format!("the rule's name {name}, for which the policy of its dead-letter queue does not hold"), OWN_NAME)
+        }
     };
     Some(Unclear { pointer: pointer.to_owned(), what, write: write.to_owned() })
+}
+
+/// The name of a rule, which is an event of a function or a resource.
+fn name_of<'a>(pointer: &str, resources: &'a Value) -> &'a Value {
+    let rule = pointer.strip_prefix("/Resources").and_then(|pointer| resources.pointer(pointer));
+    let properties = rule.map_or(&Value::Null, |rule| &rule["Properties"]);
+    if properties["Name"].is_null() { &properties["RuleName"] } else { &properties["Name"] }
 }
 
 fn lets_in(policy: &Value, queue: &str, service: &str) -> bool {

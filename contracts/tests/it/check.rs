@@ -226,18 +226,19 @@ fn checks_that_were_skipped_are_listed() {
 
 #[test]
 fn a_comparison_that_was_skipped_refuses_a_deployment() {
-    let failures = check::failing(&Repository::new(tree(), None), today());
+    let failures = check::failing(&Repository::new(tree(), None), today(), &Proofs::default());
     assert!(failures.iter().any(|failure| failure.rule == "reader-matches-code"), "{failures:#?}");
-    assert!(check::failing(&here(), today()).is_empty());
+    assert!(check::failing(&here(), today(), &Proofs::default()).is_empty());
 }
 
 #[test]
 fn a_difference_and_a_decision_tell_which_comparison_was_skipped() {
     let (whole, files) = (here(), Repository::new(tree(), None));
+    let proofs = Proofs::default();
     let answers = |head: &Repository| {
         let service = head.services.keys().next().unwrap();
-        let decision = deploy::decide(head, &deploy::Services::new(), service, today(), &[]);
-        let difference = diff::with_checks(&whole, head, today(), &[]);
+        let decision = deploy::decide(head, &deploy::Services::new(), service, today(), &[], &proofs);
+        let difference = diff::with_checks(&whole, head, today(), &[], &proofs);
         let texts = [decision.describe(service, "prod"), difference.markdown()];
         texts.into_iter().zip([json!(decision), json!(difference)]).collect::<Vec<_>>()
     };

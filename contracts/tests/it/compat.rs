@@ -349,6 +349,33 @@ fn patterns_are_those_of_ecma_262() {
 }
 
 #[test]
+fn word_boundaries_know_ascii_alone_and_back_references_prove_nothing() {
+    let pattern = |source: &str| json!({"type": "string", "pattern": source});
+    for (source, matched, refused) in [
+        ("a\\b", vec!["a", "xa b", "aé", "a\u{212a}"], vec!["ab", "a_"]),
+        ("a\\B", vec!["ab", "a1"], vec!["a", "aé"]),
+        ("^\\b", vec!["a", "0"], vec!["", "é", "\u{212a}"]),
+        ("^\\<a[\\>]$", vec!["<a>"], vec!["a", "a>"]),
+        ("^[a\\b]$", vec!["\u{8}", "a"], vec!["b"]),
+    ] {
+        let read = schema(&pattern(source));
+        assert!(matched.iter().all(|text| read.admits(&json!(text))), "{source} matches {matched:?}");
+        assert!(!refused.iter().any(|text| read.admits(&json!(text))), "{source} matches none of {refused:?}");
+    }
+    for source in ["\\1(a)", "(?:(a)|b)\\1$", "^(a+)\\1$"] {
+        for (old, new) in
+            [(json!({"enum": ["a", "b", "aa"]}), pattern(source)), (pattern(source), json!({"type": "string"}))]
+        {
+            let report = checked(&old, &new, Direction::Backward);
+            assert_eq!(report.verdict, Verdict::Unknown, "{source}");
+            assert!(report.reason.unwrap().contains("back-references"), "{source}");
+        }
+        let same = checked(&pattern(source), &pattern(source), Direction::Full);
+        assert_eq!(same.verdict, Verdict::Compatible, "{source}");
+    }
+}
+
+#[test]
 fn a_comparison_that_takes_too_much_work_is_unknown_and_always_the_same() {
     for (old, new) in laborious() {
         let started = std::time::Instant::now();

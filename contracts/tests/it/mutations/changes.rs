@@ -21,6 +21,15 @@ pub(super) fn in_text(workspace: &mut Workspace, path: &str, change: impl Fn(&st
     differs
 }
 
+/// Changes every file with a path that begins so.
+pub(super) fn in_texts(workspace: &mut Workspace, starts: &[String], change: impl Fn(&str) -> String) {
+    let files = workspace.tree.all().filter(|(path, _)| starts.iter().any(|start| path.starts_with(start)));
+    let files: Vec<(String, String)> = files.map(|(path, text)| (path.to_owned(), change(text))).collect();
+    for (path, text) in files {
+        workspace.tree.put(&path, text);
+    }
+}
+
 fn in_json(workspace: &mut Workspace, path: &str, change: impl Fn(&mut Value) -> bool) -> bool {
     let Some(text) = workspace.tree.text(path) else { return false };
     let mut value: Value = serde_json::from_str(text).unwrap();
@@ -183,15 +192,8 @@ pub(super) fn without_examples(workspace: &mut Workspace, name: &EventName) -> b
 }
 
 pub(super) fn unbuilt(workspace: &mut Workspace, name: &EventName) -> bool {
-    let folder = format!("services/{}/src", name.service);
-    let files: Vec<(String, String)> = workspace
-        .tree
-        .below(&folder)
-        .map(|(path, text)| (path.to_owned(), text.replace(&name.type_name(), "Nothing")))
-        .collect();
-    for (path, text) in files {
-        workspace.tree.put(&path, text);
-    }
+    let folder = format!("services/{}/src/", name.service);
+    in_texts(workspace, &[folder], |text| text.replace(&name.type_name(), "Nothing"));
     true
 }
 

@@ -12,7 +12,7 @@ use contracts::versions;
 use serde_json::{Value, json};
 
 use super::Workspace;
-use super::changes::{unbuilt, without_examples};
+use super::changes::{in_texts, unbuilt, without_examples};
 use crate::repository::{Subject, describe, here, today};
 use crate::templates::{edit, edit_events, edit_rule, rule};
 
@@ -286,12 +286,9 @@ const OMISSIONS: [Omission; 24] = [
         leave_out: |workspace, addition| {
             let call = format!(".{}(", addition.route.method.to_lowercase());
             let tests = [addition.own("tests/it/e2e"), "tests/journeys/".to_owned()];
-            let paths = workspace.tree.all().map(|(path, _)| path.to_owned());
-            let paths: Vec<String> = paths.filter(|path| tests.iter().any(|start| path.starts_with(start))).collect();
-            for path in paths {
-                let text = workspace.tree.text(&path).unwrap().replace(&call, ".other(");
-                workspace.tree.put(&path, format!("// {call}\"{}\")\n{text}", addition.route.path));
-            }
+            in_texts(workspace, &tests, |text| {
+                format!("// {call}\"{}\")\n{}", addition.route.path, text.replace(&call, ".other("))
+            });
         },
         rule: "route-has-e2e-test",
         file: |addition| addition.own("tests/it/e2e.rs"),
@@ -372,13 +369,7 @@ fn in_rows(workspace: &mut Workspace, addition: &Addition, change: impl Fn(&str)
 /// Leaves a comment in the place of a job's name in the permission tests.
 fn without_case(workspace: &mut Workspace, service: &str, job: &str) {
     let tests = format!("services/{service}/tests/it/permissions");
-    let paths = workspace.tree.all().map(|(path, _)| path.to_owned());
-    let paths: Vec<String> = paths.filter(|path| path.starts_with(&tests)).collect();
-    for path in paths {
-        let text =
-            workspace.tree.text(&path).unwrap().replace(&format!("\"{job}\""), &format!("/* {job} */ \"other\""));
-        workspace.tree.put(&path, text);
-    }
+    in_texts(workspace, &[tests], |text| text.replace(&format!("\"{job}\""), &format!("/* {job} */ \"other\"")));
 }
 
 /// The function of a template with this job.

@@ -359,16 +359,16 @@ fn reads(workspace: &Workspace, name: &EventName) -> Option<String> {
 }
 
 /// The service with the first rule for an event.
-fn reader(workspace: &Workspace, name: &EventName) -> String {
+pub(super) fn reader(workspace: &Workspace, name: &EventName) -> String {
     rule(&workspace.tree, name).unwrap().service
 }
 
-fn environment(workspace: &mut Workspace, text: &str) -> bool {
+pub(super) fn environment(workspace: &mut Workspace, text: &str) -> bool {
     workspace.tree.put("infra/environments/smuggled.yaml", text);
     true
 }
 
-fn in_template(workspace: &mut Workspace, service: &str, change: impl FnOnce(&mut Value)) -> bool {
+pub(super) fn in_template(workspace: &mut Workspace, service: &str, change: impl FnOnce(&mut Value)) -> bool {
     edit(&mut workspace.tree, service, |template| {
         change(template);
         true
@@ -376,19 +376,23 @@ fn in_template(workspace: &mut Workspace, service: &str, change: impl FnOnce(&mu
 }
 
 /// Changes the resources of the service with the first rule for an event; the second argument names its function.
-fn in_reader_template(workspace: &mut Workspace, name: &EventName, change: impl FnOnce(&mut Value, &str)) -> bool {
+pub(super) fn in_reader_template(
+    workspace: &mut Workspace,
+    name: &EventName,
+    change: impl FnOnce(&mut Value, &str),
+) -> bool {
     let place = rule(&workspace.tree, name).unwrap();
     let function = place.pointer.split('/').nth(2).unwrap().to_owned();
     in_template(workspace, &place.service, |template| change(&mut template["Resources"], &function))
 }
 
 /// Changes the properties of the function with the first rule for an event.
-fn in_reader(workspace: &mut Workspace, name: &EventName, change: impl FnOnce(&mut Value)) -> bool {
+pub(super) fn in_reader(workspace: &mut Workspace, name: &EventName, change: impl FnOnce(&mut Value)) -> bool {
     in_reader_template(workspace, name, |resources, function| change(&mut resources[function]["Properties"]))
 }
 
 /// Changes the properties of a function of the same service with a rule and a destination for what it could not do.
-fn in_keeper(workspace: &mut Workspace, name: &EventName, change: impl FnOnce(&mut Value)) -> bool {
+pub(super) fn in_keeper(workspace: &mut Workspace, name: &EventName, change: impl FnOnce(&mut Value)) -> bool {
     let service = reader(workspace, name);
     in_template(workspace, &service, |template| {
         let keeps = |function: &Value| {
@@ -402,7 +406,7 @@ fn in_keeper(workspace: &mut Workspace, name: &EventName, change: impl FnOnce(&m
 }
 
 /// Changes the statement by which EventBridge may send to the subscriber's dead-letter queue.
-fn in_policy_of_queue(workspace: &mut Workspace, name: &EventName, change: impl FnOnce(&mut Value)) -> bool {
+pub(super) fn in_policy_of_queue(workspace: &mut Workspace, name: &EventName, change: impl FnOnce(&mut Value)) -> bool {
     in_reader_template(workspace, name, |resources, _| {
         let statements = &mut resources["DlqPolicy"]["Properties"]["PolicyDocument"]["Statement"];
         let mut statements = statements.as_array_mut().unwrap().iter_mut();
@@ -411,7 +415,7 @@ fn in_policy_of_queue(workspace: &mut Workspace, name: &EventName, change: impl 
 }
 
 /// Changes the properties of the function that publishes an event.
-fn in_publisher(workspace: &mut Workspace, name: &EventName, change: impl FnOnce(&mut Value)) -> bool {
+pub(super) fn in_publisher(workspace: &mut Workspace, name: &EventName, change: impl FnOnce(&mut Value)) -> bool {
     in_template(workspace, &name.service, |template| {
         let mut resources = template["Resources"].as_object_mut().unwrap().values_mut();
         change(&mut resources.find(|resource| resource["Properties"]["Handler"] == "publish").unwrap()["Properties"]);
@@ -419,7 +423,7 @@ fn in_publisher(workspace: &mut Workspace, name: &EventName, change: impl FnOnce
 }
 
 /// Changes the properties of the event that brings the outbox to its function.
-fn in_outbox(workspace: &mut Workspace, name: &EventName, change: impl FnOnce(&mut Value)) -> bool {
+pub(super) fn in_outbox(workspace: &mut Workspace, name: &EventName, change: impl FnOnce(&mut Value)) -> bool {
     in_publisher(workspace, name, |function| {
         let mut events = function["Events"].as_object_mut().unwrap().values_mut();
         change(&mut events.find(|event| event["Type"] == "DynamoDB").unwrap()["Properties"]);
@@ -434,7 +438,7 @@ fn filter(workspace: &mut Workspace, name: &EventName, detail: Value) -> bool {
     edit_pattern(&mut workspace.tree, name, |pattern| pattern["detail"] = detail)
 }
 
-fn in_bus(workspace: &mut Workspace, change: impl FnOnce(&mut Value)) -> bool {
+pub(super) fn in_bus(workspace: &mut Workspace, change: impl FnOnce(&mut Value)) -> bool {
     let mut bus = workspace.tree.template(BUS).unwrap();
     change(&mut bus["Resources"]);
     workspace.tree.put(BUS, template::text(&bus));
@@ -442,7 +446,7 @@ fn in_bus(workspace: &mut Workspace, change: impl FnOnce(&mut Value)) -> bool {
 }
 
 /// Makes a resource of the rule of a function, with a permission that is right but for some properties, or without one.
-fn as_resource(workspace: &mut Workspace, name: &EventName, permission: Option<Value>) -> bool {
+pub(super) fn as_resource(workspace: &mut Workspace, name: &EventName, permission: Option<Value>) -> bool {
     let place = rule(&workspace.tree, name).unwrap();
     let event = place.pointer.rsplit('/').next().unwrap().to_owned();
     in_reader_template(workspace, name, |resources, function| {

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use ::contracts::check::{self, Failure};
 use ::contracts::compat::Direction;
+use ::contracts::proofs::Proofs;
 use anyhow::Result;
 use clap::ValueEnum;
 use jiff::civil::Date;
@@ -42,11 +43,11 @@ impl CodeArgs {
     }
 
     /// What the checks found in the files, and in the code if it was wanted.
-    pub(super) fn failures(&self, workspace: &Workspace) -> Vec<Failure> {
+    pub(super) fn failures(&self, workspace: &Workspace, proofs: &Proofs) -> Vec<Failure> {
         if self.files_only {
-            check::failed(&check::run(&workspace.repository, workspace.today))
+            check::failed(&check::run_with(&workspace.repository, workspace.today, proofs))
         } else {
-            check::failing(&workspace.repository, workspace.today)
+            check::failing(&workspace.repository, workspace.today, proofs)
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use ::contracts::deploy::record::{self, Forced, Recorded};
 use ::contracts::deploy::{self, Decision};
+use ::contracts::proofs::Proofs;
 use ::contracts::repository::tree::Tree;
 use ::contracts::repository::{Repository, base};
 use anyhow::{Result, bail};
@@ -53,8 +54,10 @@ pub(super) async fn can_deploy(
             return Ok(Outcome::Incomplete);
         }
     };
-    let failures = code.failures(&workspace);
-    let decision = deploy::decide(&workspace.repository, &recorded.services, service, workspace.today, &failures);
+    let proofs = Proofs::default();
+    let failures = code.failures(&workspace, &proofs);
+    let (repository, today) = (&workspace.repository, workspace.today);
+    let decision = deploy::decide(repository, &recorded.services, service, today, &failures, &proofs);
     let forced = recorded.forced.get(service);
     print_answer(format, &Answer { service, env, decision: &decision, forced }, || {
         describe(service, env, &decision, forced)

@@ -6,6 +6,7 @@ use ::contracts::catalog;
 use ::contracts::catalog::contents::Contents;
 use ::contracts::check::{self, Checked, Finding};
 use ::contracts::diff::{self, Verdict};
+use ::contracts::proofs::Proofs;
 use ::contracts::repository::tree::Tree;
 use ::contracts::repository::{Reader, Repository, base};
 use ::contracts::window::{self, Row};
@@ -91,8 +92,10 @@ pub(super) fn diff(
         output::print_notice(&format!("error: it is not known whether a consumer breaks: {error:#}"));
         return Ok(Outcome::Incomplete);
     }
-    let failures = code.failures(&workspace);
-    let diff = diff::with_checks(&Repository::new(tree, None), &workspace.repository, workspace.today, &failures);
+    let proofs = Proofs::default();
+    let failures = code.failures(&workspace, &proofs);
+    let base = Repository::new(tree, None);
+    let diff = diff::with_checks(&base, &workspace.repository, workspace.today, &failures, &proofs);
     print_answer(format, &diff, || diff.markdown())?;
     Ok(match diff.verdict {
         Verdict::Compatible => Outcome::Complete,
