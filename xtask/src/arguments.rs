@@ -283,6 +283,39 @@ Then:
         /// characters are the maximum.
         name: String,
     },
+    /// Writes an event of a service, in version 1: type, example, schema, documents.
+    ///
+    /// It has the ids that the service's other events have. Then it tells what is left to be written by hand:
+    /// docs/adding-an-event.md.
+    #[command(after_help = "Examples:
+  cargo xtask new event todos/TodoArchived
+  cargo xtask new event users/UserNameChanged
+
+Then:
+  cargo xtask new subscriber notifications/count-archived todos/TodoArchived")]
+    Event {
+        /// The service that publishes it, and its name in the past tense.
+        #[arg(value_name = "PUBLISHER/NAME")]
+        event: String,
+    },
+    /// Writes a job that reads an event: code, function with its rule and failure path, permission case, tests.
+    ///
+    /// The job claims each event and counts the events of each user, in one transaction. Then put its own effect in
+    /// the place of the count: docs/adding-an-event.md.
+    #[command(after_help = "Examples:
+  cargo xtask new subscriber notifications/count-archived todos/TodoArchived
+  cargo xtask new subscriber todos/count-sign-ups users/UserRegistered
+
+Then:
+  cargo xtask test --service notifications     its unit and end-to-end tests")]
+    Subscriber {
+        /// The service that gets the job, and the job's name: words of a-z and 0-9 with hyphens between them.
+        #[arg(value_name = "SERVICE/JOB")]
+        job: String,
+        /// The event that the job reads.
+        #[arg(value_name = "PUBLISHER/EVENT")]
+        event: String,
+    },
 }
 
 #[derive(Subcommand)]

@@ -30,7 +30,9 @@ mod interrupts;
 mod lint;
 mod logs;
 mod mail;
+mod new_event;
 mod new_service;
+mod new_subscriber;
 mod npm;
 mod package;
 mod page;
@@ -41,6 +43,7 @@ mod python;
 mod release;
 mod replay_crashes;
 mod resource_names;
+mod rust_text;
 mod schemas;
 mod separate_cloud;
 mod services;
@@ -50,6 +53,7 @@ mod status;
 mod template;
 mod test;
 mod ui;
+mod undo;
 mod up;
 mod usage;
 
@@ -132,13 +136,21 @@ async fn run(command: Command) -> Result<()> {
         Command::Hostile(run) => hostile::command(&home, &run).await,
         Command::DemoFailure(run) => demo_failure::command(&home, &run).await,
         Command::Fuzz(run) => fuzz::command(&home, &run).await,
-        Command::New { action: NewAction::Service { name } } => new_service::command(&home, &name).await,
+        Command::New { action } => write_new(&home, action).await,
         Command::Schemas { release } => schemas::command(&home, &release).await,
         Command::Services { format } => services::command(&home, format),
         Command::Codeowners => codeowners::command(&home),
         Command::Words => words::check(&home.repo),
         Command::Places(run) => places::command(&home, &run),
         Command::Test { only, service, arguments } => test::command(&home, &only, service.as_deref(), &arguments).await,
+    }
+}
+
+async fn write_new(home: &Home, action: NewAction) -> Result<()> {
+    match action {
+        NewAction::Service { name } => new_service::command(home, &name).await,
+        NewAction::Event { event } => new_event::command(home, &event).await,
+        NewAction::Subscriber { job, event } => new_subscriber::command(home, &job, &event).await,
     }
 }
 

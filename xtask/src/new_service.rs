@@ -6,7 +6,6 @@ mod deletion;
 mod deployments;
 mod files;
 mod names;
-mod undo;
 
 use std::fs;
 use std::path::Path;
@@ -16,11 +15,11 @@ use events::catalog;
 
 use self::files::FILES;
 use self::names::Names;
-use self::undo::Undo;
 use crate::home::Home;
-use crate::interrupts::Interrupts;
+use crate::new_subscriber;
 use crate::process;
 use crate::ui;
+use crate::undo::{self, DOCUMENTS};
 
 /// The event of a deleted account: its publisher is the service that owns the accounts.
 const DELETED_ACCOUNT: &str = "UserDeleted.v1";
@@ -32,13 +31,10 @@ pub(crate) async fn command(home: &Home, name: &str) -> Result<()> {
     let names = Names::parse(name)?;
     names.check_length(&home.repo)?;
     names.check_free(&home.repo)?;
-    let mut interrupts = Interrupts::catch()?;
-    let undo = Undo::record(&home.repo, &names)?;
-    let outcome = interrupts.unless(write(home, &names)).await;
-    if outcome.is_err() {
-        undo.restore().context("what was written could not be removed: use `git status` and `git restore`")?;
-        return outcome;
-    }
+    let schemas = format!("events/schemas/{name}");
+    let generated = DOCUMENTS.into_iter().chain(["CODEOWNERS", "Cargo.lock", &schemas]).map(str::to_owned);
+    let places: Vec<String> = names.places().into_iter().chain(generated).collect();
+    undo::all_or_nothing(&home.repo, &places, write(home, &names)).await?;
     ui::print(format_args!(
         "services/{name}/ and its event {}Created.v1 are complete; services/{name}/README.md describes them. Next:\n  \
          cargo xtask test --service {name}\n  \
@@ -58,6 +54,9 @@ async fn write(home: &Home, names: &Names) -> Result<()> {
         fs::create_dir_all(path.parent().context("a file has a folder")?)?;
         fs::write(&path, names.fill(text, accounts)).with_context(|| format!("cannot write {}", path.display()))?;
     }
+    let created = format!("{}Created", names.entity);
+    let counter = new_subscriber::Names::new(&names.service, "count", &names.service, &created);
+    new_subscriber::write(folder.path(), &counter)?;
     format(folder.path(), names).await?;
     for place in names.places() {
         fs::rename(folder.path().join(&place), home.repo.join(&place))

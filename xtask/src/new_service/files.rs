@@ -5,7 +5,7 @@ pub(super) const TEMPLATE: (&str, &str) =
     ("services/__service__/template.yaml", include_str!("service/template.yaml.txt"));
 
 /// Paths from the root of the repository, and texts. [`super::names::Names::fill`] has the names in both.
-pub(super) const FILES: [(&str, &str); 27] = [
+pub(super) const FILES: [(&str, &str); 26] = [
     ("events/examples/__service__/UserDataErased/v1.json", include_str!("events/UserDataErased.json")),
     ("events/examples/__service__/UserDataExported/v1.json", include_str!("events/UserDataExported.json")),
     ("events/examples/__service__/__Entity__Created/v1.json", include_str!("events/Created.json")),
@@ -31,7 +31,6 @@ pub(super) const FILES: [(&str, &str); 27] = [
         include_str!("service/src/subscribe/consumed_events.rs.txt"),
     ),
     TEMPLATE,
-    ("services/__service__/tests/it/count.rs", include_str!("service/tests/it/count.rs.txt")),
     ("services/__service__/tests/it/e2e.rs", include_str!("service/tests/it/e2e.rs.txt")),
     ("services/__service__/tests/it/golden.rs", include_str!("service/tests/it/golden.rs.txt")),
     ("services/__service__/tests/it/main.rs", include_str!("service/tests/it/main.rs.txt")),

@@ -8,6 +8,7 @@ use anyhow::{Context, Result};
 use super::files;
 use crate::checks::{service_names, sources};
 use crate::resource_names;
+use crate::rust_text::KEYWORDS;
 use crate::services;
 use crate::stacks;
 use crate::usage::UsageError;
@@ -19,15 +20,6 @@ const RESERVED: [&str; 2] = ["participants", "contracts"];
 const USED: [&str; 22] = [
     "alloc", "api", "app", "body", "box", "core", "count", "erase", "error", "event", "export", "name", "none",
     "option", "page", "result", "row", "some", "std", "store", "string", "test",
-];
-
-/// Keywords of Rust, which cannot be names of modules.
-/// <https://doc.rust-lang.org/reference/keywords.html>
-const KEYWORDS: [&str; 50] = [
-    "abstract", "as", "async", "await", "become", "box", "break", "const", "continue", "crate", "do", "dyn", "else",
-    "enum", "extern", "false", "final", "fn", "for", "gen", "if", "impl", "in", "let", "loop", "macro", "match", "mod",
-    "move", "mut", "override", "priv", "pub", "ref", "return", "self", "static", "struct", "super", "trait", "true",
-    "try", "type", "typeof", "unsafe", "unsized", "use", "virtual", "where", "while",
 ];
 
 /// The names of a new service.
@@ -120,7 +112,7 @@ impl Names {
         }
     }
 
-    /// The files and folders of the service, from the root of the repository.
+    /// The files and folders of the service, from the root of the repository; schemas and documents are generated later.
     pub(super) fn places(&self) -> [String; 3] {
         [format!("services/{}", self.service), self.publisher(), format!("events/examples/{}", self.service)]
     }
