@@ -5,8 +5,8 @@ import { expect, signIn, test, titles } from './page.ts';
 const COUNT = 2_000;
 
 /** Has the service answer with so many items, a page at a time. */
-async function answerWithMany(page: Page, count: number): Promise<void> {
-  const items = Array.from({ length: count }, (_, index) => ({
+async function answerWithMany(page: Page): Promise<void> {
+  const items = Array.from({ length: COUNT }, (_, index) => ({
     id: `0198c0de-0000-7000-8000-${String(COUNT - index).padStart(12, '0')}`,
     title: `Item ${index + 1}`,
     notes: null,
@@ -23,7 +23,7 @@ async function answerWithMany(page: Page, count: number): Promise<void> {
   await page.route(/\/api\/todos\?.*status=open/, async (route) => {
     const start = Number(new URL(route.request().url()).searchParams.get('cursor') ?? 0);
     const next = start + 100;
-    const nextCursor = next < count ? String(next) : null;
+    const nextCursor = next < COUNT ? String(next) : null;
     await route.fulfill({ json: { items: items.slice(start, next), nextCursor } });
   });
 }
@@ -34,7 +34,7 @@ test('a list of 2,000 items has few elements, and keyboard, search and print rea
 }) => {
   // Also on a busy machine: each of the list's twenty parts is shown when it arrives.
   test.setTimeout(360_000);
-  await answerWithMany(page, COUNT);
+  await answerWithMany(page);
   await signIn(page, user);
   const keys = page.keyboard;
   const checkboxes = page.getByRole('checkbox');
@@ -77,8 +77,6 @@ test('a list of 2,000 items has few elements, and keyboard, search and print rea
 });
 
 interface Keys {
-  /** The shortest time that one key took, in milliseconds: what else the machine does lengthens the others only. */
-  fastest: number;
   /** How often rows came or went before the key itself was shown. */
   changesBefore: number;
   /** The keys that were not shown at once. */
@@ -100,7 +98,7 @@ const typeInSearch = (page: Page): Promise<Keys> =>
     };
     const observer = new MutationObserver(count);
     observer.observe(document.body, { childList: true, subtree: true });
-    const keys = { fastest: Infinity, changesBefore: 0, late: [] as string[] };
+    const keys = { changesBefore: 0, late: [] as string[] };
     for (const text of [
       'i',
       'it',
@@ -118,13 +116,11 @@ const typeInSearch = (page: Page): Promise<Keys> =>
       await new Promise((resolve) => setTimeout(resolve));
       count(observer.takeRecords());
       changes = 0;
-      const startedAt = performance.now();
       value?.set?.call(field, text);
       field.dispatchEvent(new InputEvent('input', { bubbles: true }));
       // React changes the page at the latest in a microtask.
       await Promise.resolve();
       await Promise.resolve();
-      keys.fastest = Math.min(keys.fastest, performance.now() - startedAt);
       count(observer.takeRecords());
       keys.changesBefore += changes;
       if (field.value !== text) keys.late.push(text);
@@ -133,23 +129,12 @@ const typeInSearch = (page: Page): Promise<Keys> =>
     return keys;
   });
 
-test('a key in the search of 2,000 items shows before the list follows, as soon as with 20 items', async ({
-  page,
-  user,
-}) => {
+test('a key in the search of 2,000 items shows at once, before the list follows', async ({ page, user }) => {
   test.setTimeout(360_000);
-  await answerWithMany(page, 20);
+  await answerWithMany(page);
   await signIn(page, user);
-  await expect(titles(page)).toHaveCount(20);
-  const few = await typeInSearch(page);
-  await expect(titles(page)).toHaveText(['Item 17']);
-
-  await answerWithMany(page, COUNT);
-  await page.goto('/');
   await expect(titles(page)).toHaveCount(COUNT);
-  const many = await typeInSearch(page);
-  expect(many).toMatchObject({ changesBefore: 0, late: [] });
-  // Rendering all rows at each key takes some ninety times as long. The browser's clock has steps of 0.1 ms.
-  expect(many.fastest).toBeLessThan(20 * Math.max(few.fastest, 1));
+  // A list that follows within the key changes some 8,000 times.
+  expect(await typeInSearch(page)).toEqual({ changesBefore: 0, late: [] });
   await expect(titles(page)).toHaveCount(139);
 });
