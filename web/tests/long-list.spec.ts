@@ -75,3 +75,66 @@ test('a list of 2,000 items has few elements, and keyboard, search and print rea
   await page.evaluate(() => dispatchEvent(new Event('afterprint')));
   expect(await checkboxes.count()).toBeLessThan(200);
 });
+
+interface Keys {
+  /** How often rows came or went before the key itself was shown. */
+  changesBefore: number;
+  /** The keys that were not shown at once. */
+  late: string[];
+}
+
+/** Types into the search, and looks at what happens until the browser can show the key. */
+const typeInSearch = (page: Page): Promise<Keys> =>
+  page.evaluate(async () => {
+    const field = document.querySelector<HTMLInputElement>('input[type="search"]');
+    if (!field) throw new Error('there is no search field');
+    // Past React's own property, as a key does.
+    const value = Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, 'value');
+    const hasRow = (node: Node) =>
+      node instanceof Element && (node.matches('[data-row]') || !!node.querySelector('[data-row]'));
+    let changes = 0;
+    const count = (records: MutationRecord[]) => {
+      changes += records.filter(({ addedNodes, removedNodes }) => [...addedNodes, ...removedNodes].some(hasRow)).length;
+    };
+    const observer = new MutationObserver(count);
+    observer.observe(document.body, { childList: true, subtree: true });
+    const keys = { changesBefore: 0, late: [] as string[] };
+    for (const text of [
+      'i',
+      'it',
+      'item',
+      'item 1',
+      'item',
+      'item 2',
+      'item 20',
+      'item 1',
+      'item 19',
+      'item 1',
+      'item 17',
+    ]) {
+      // What follows the last key is not counted to this one.
+      await new Promise((resolve) => setTimeout(resolve));
+      count(observer.takeRecords());
+      changes = 0;
+      value?.set?.call(field, text);
+      field.dispatchEvent(new InputEvent('input', { bubbles: true }));
+      // React changes the page at the latest in a microtask.
+      await Promise.resolve();
+      await Promise.resolve();
+      count(observer.takeRecords());
+      keys.changesBefore += changes;
+      if (field.value !== text) keys.late.push(text);
+    }
+    observer.disconnect();
+    return keys;
+  });
+
+test('a key in the search of 2,000 items shows at once, before the list follows', async ({ page, user }) => {
+  test.setTimeout(360_000);
+  await answerWithMany(page);
+  await signIn(page, user);
+  await expect(titles(page)).toHaveCount(COUNT);
+  // A list that follows within the key changes some 8,000 times.
+  expect(await typeInSearch(page)).toEqual({ changesBefore: 0, late: [] });
+  await expect(titles(page)).toHaveCount(139);
+});

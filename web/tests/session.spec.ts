@@ -84,7 +84,9 @@ test.describe('with tokens that are refused', () => {
       const field = home.getByRole('textbox', { name: 'Add a to-do' });
       await field.fill('Meanwhile');
       await field.press('Enter');
-      await expect(home.getByText('Your session has ended. Please sign in again.')).toBeVisible();
+      // An error, not good news.
+      await expect(home.getByRole('alert')).toHaveText('Your session has ended. Please sign in again.');
+      await expect(home.getByRole('status').filter({ hasText: 'session has ended' })).toHaveCount(0);
       await expect(home).toHaveURL(/\/sign-in/);
 
       // Otherwise it would be sent now.

@@ -258,6 +258,7 @@ export const de: Messages = {
   limitFileSize: 'Größe einer Datei',
   limitFileSpace: 'Größe aller Dateien',
   limitChanges: 'Änderungen an Aufgaben und Dateien je Minute',
+  limitNewItems: 'Neue Aufgaben je Minute',
   limitUploads: 'Neue Dateien je Minute',
   limitReminderMails: 'Erinnerungen per E-Mail am Tag',
   limitInboxDays: 'Alter eines Eintrags im Eingang',

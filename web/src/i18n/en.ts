@@ -258,6 +258,7 @@ export const en = {
   limitFileSize: 'Size of a file',
   limitFileSpace: 'Size of all files',
   limitChanges: 'Changes of to-dos and files a minute',
+  limitNewItems: 'New to-dos a minute',
   limitUploads: 'New files a minute',
   limitReminderMails: 'Reminders by e-mail a day',
   limitInboxDays: 'Age of an entry in the inbox',

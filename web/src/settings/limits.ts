@@ -21,6 +21,7 @@ export const LIMITS: readonly Limit[] = [
   { ...row('todos: bytes of an attachment', 'limitFileSize', MAX_BYTES, 'limitRefused'), unit: 'bytes' },
   { ...row("todos: bytes of a user's attachments", 'limitFileSpace', 5_368_709_120, 'limitMakeRoom'), unit: 'bytes' },
   row('todos: changes a minute', 'limitChanges', 600, 'limitSentLater'),
+  row('todos: new items a minute', 'limitNewItems', 300, 'limitSentLater'),
   row('todos: new attachments a minute', 'limitUploads', 120, 'limitSentLater'),
   row('notifications: reminder emails a day', 'limitReminderMails', 20, 'limitOneMoreMail'),
   { ...row('notifications: days that an inbox entry is kept', 'limitInboxDays', 90, 'limitDeleted'), unit: 'days' },
