@@ -91,8 +91,8 @@ const WITHOUT_EVENTS: [&str; 47] = [
 ];
 
 const WRITE: &str = "the resources that it stands for, of types that are understood; or add its type to \
-                     contracts/src/topology/types.rs once the analysis reads what it holds, or it is sure to hold no rule, no \
-                     permission and no code";
+                     contracts/src/topology/types.rs once the analysis reads what it holds, or it is sure to hold no \
+                     rule, no permission and no code";
 
 /// A resource in a service's template that the analysis does not know.
 pub(super) fn unknown(logical: &str, kind: &str) -> Option<Unclear> {
@@ -100,8 +100,8 @@ pub(super) fn unknown(logical: &str, kind: &str) -> Option<Unclear> {
     (!is_known).then(|| unclear(logical, kind))
 }
 
-/// What a resource in a template beside the services may do with events: one of a type that is not known there, or a role
-/// that may publish.
+/// What a resource in a template beside the services may do with events: one of a type that is not known there, or a
+/// role that may publish.
 pub(crate) fn beside_services(logical: &str, resource: &Value, resources: &Value) -> Vec<Unclear> {
     let kind = resource["Type"].as_str().unwrap_or("resource without a plain Type");
     let properties = &resource["Properties"];

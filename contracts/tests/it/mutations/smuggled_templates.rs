@@ -185,12 +185,18 @@ fn inline() -> Value {
 }
 
 fn add(workspace: &mut Workspace, name: &EventName, kind: &str, properties: Value) -> bool {
-    add_resource(&mut workspace.tree, &name.service, json!({"Type": kind, "Properties": properties}))
+    add_resource(&mut workspace.tree, &name.service, resource(kind, properties))
 }
 
 /// Adds a resource to the template of the bus.
 fn beside(workspace: &mut Workspace, kind: &str, properties: Value) -> bool {
-    in_bus(workspace, |resources| resources["Extra"] = json!({"Type": kind, "Properties": properties}))
+    in_bus(workspace, |resources| resources["Extra"] = resource(kind, properties))
+}
+
+fn resource(kind: &str, properties: Value) -> Value {
+    let mut resource = json!({"Type": kind});
+    resource["Properties"] = properties;
+    resource
 }
 
 fn source(name: &EventName, module: &str) -> String {
