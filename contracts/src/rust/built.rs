@@ -18,7 +18,7 @@ const CONSTRUCTORS: [&str; 3] = ["new", "from", "try_from"];
 pub(crate) struct Built {
     /// The names of the types, such as `TodoCreatedV1`.
     pub(crate) types: BTreeSet<String>,
-    /// The modules in files of their own, as paths below the source's own module, such as `api` or `inner/api`.
+    /// The modules in separate files, as paths below the module of the source, such as `api` or `inner/api`.
     pub(crate) modules: Vec<String>,
 }
 

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::entries;
 
-/// The parameters to which a deployment gives a value of its own, whatever their default is.
+/// The parameters to which a deployment gives a value itself, whatever their default is.
 pub const SET_BY_DEPLOYMENT: [&str; 6] =
     ["Architecture", "ArtifactBucket", "ArtifactKey", "Env", "LocalPort", "WebOrigin"];
 

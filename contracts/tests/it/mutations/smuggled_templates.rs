@@ -146,7 +146,7 @@ pub(super) const TEMPLATES: [Kind; 47] = [
     ("bus: a module", "bus-open", |g, _| beside(g, "Acme::Events::Rule::MODULE", json!({}))),
     ("bus: a pipe", "bus-open", |g, _| beside(g, "AWS::Pipes::Pipe", json!({}))),
     ("bus: a custom resource", "bus-open", |g, _| beside(g, "Custom::Rule", json!({"ServiceToken": "x"}))),
-    ("bus: a resource whose properties a function decides", "bus-open", |g, _| {
+    ("bus: a resource with properties that a function decides", "bus-open", |g, _| {
         beside(g, "AWS::SNS::Topic", json!({"Fn::If": ["MailAlarms", {}, {}]}))
     }),
     ("bus: a role that may publish", "bus-open", |g, _| {
