@@ -7,7 +7,7 @@ use std::rc::Rc;
 use serde_json::Value;
 
 use crate::compat::{self, Answer, InvalidSchema, Schema};
-use crate::rust::{self, Request};
+use crate::rust::{self, Built, Request};
 
 /// Parsed schemas, proofs and sources, by their texts.
 #[derive(Debug, Default)]
@@ -16,6 +16,7 @@ pub struct Proofs {
     answers: RefCell<HashMap<(String, String), Answer>>,
     sources: RefCell<HashMap<String, Rc<syn::Result<syn::File>>>>,
     requests: RefCell<HashMap<String, Rc<Vec<Request>>>>,
+    built: RefCell<HashMap<String, Rc<Built>>>,
 }
 
 impl Proofs {
@@ -39,6 +40,13 @@ impl Proofs {
         let mut requests = self.requests.borrow_mut();
         let found = || syn::parse_file(text).map_or_else(|_| Vec::new(), |file| rust::requests(&file));
         Rc::clone(requests.entry(text.to_owned()).or_insert_with(|| Rc::new(found())))
+    }
+
+    /// What a source builds; nothing in one that is not Rust.
+    pub(crate) fn built(&self, text: &str) -> Rc<Built> {
+        let mut built = self.built.borrow_mut();
+        let found = || syn::parse_file(text).map_or_else(|_| Built::default(), |file| rust::built(&file));
+        Rc::clone(built.entry(text.to_owned()).or_insert_with(|| Rc::new(found())))
     }
 
     /// Whether a reader can read every event of a writer; neither proven nor refuted when one of them is not a schema.

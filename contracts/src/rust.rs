@@ -1,5 +1,6 @@
 //! Rust source as a syntax tree: a comment, or a text that looks like code, is none.
 
+mod built;
 mod event_types;
 mod jobs;
 mod requests;
@@ -11,10 +12,11 @@ use syn::{
     Type,
 };
 
+pub(crate) use self::built::{Built, built};
 pub(crate) use self::event_types::{PayloadType, payload_types};
 pub(crate) use self::jobs::exercised;
 pub(crate) use self::requests::{Request, requests};
-pub(crate) use self::subscriptions::{Subscription, listed, wired};
+pub(crate) use self::subscriptions::{Subscription, jobs, listed, wired};
 
 /// The text of an expression that is a string.
 fn text(expr: &Expr) -> Option<String> {

@@ -14,6 +14,7 @@ use std::{fs, io};
 use serde_json::{Map, Number, Value, json};
 use serde_norway::Value as Yaml;
 
+pub use self::parameters::SET_BY_DEPLOYMENT;
 pub(crate) use self::parameters::resolve;
 use crate::yaml;
 

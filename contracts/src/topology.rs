@@ -7,6 +7,7 @@ mod properties;
 mod routes;
 mod rules;
 mod silence;
+mod types;
 mod unresolved;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -17,6 +18,8 @@ use self::grants::Permissions;
 pub(crate) use self::routes::METHODS;
 pub use self::routes::Route;
 pub(crate) use self::rules::selects;
+pub(crate) use self::types::beside_services;
+pub(crate) use self::unresolved::macros;
 use crate::template::entries;
 
 /// Resources other than roles that give or take permissions.
@@ -174,6 +177,7 @@ impl Service {
             return self.unclear_rules.push(Unclear::resource(logical, what, write));
         };
         self.unclear_rules.extend(unresolved::resource(logical, kind, properties));
+        self.unclear_rules.extend(types::unknown(logical, kind));
         match kind {
             "AWS::IAM::Role" => self.add_permissions(grants::from_role(logical, properties, resources)),
             "AWS::Serverless::Function" => {

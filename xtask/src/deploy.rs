@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use ::contracts::deploy::record::Forced;
+use ::contracts::template::SET_BY_DEPLOYMENT;
 use anyhow::{Context, Result, bail};
 use aws_json::ssm;
 use aws_sdk_cloudformation::types::ResourceChange;
@@ -247,6 +248,7 @@ impl Deployment<'_> {
         if let Some(origin) = self.web_origin().await? {
             known.insert(WEB_ORIGIN, origin);
         }
+        debug_assert!(known.keys().all(|name| SET_BY_DEPLOYMENT.contains(name)), "the contracts know what is set here");
         let mut file = environments::values(&self.home.repo, env)?;
         let mut given = file.remove(&stack.name).unwrap_or_default();
         if let (true, Some(service)) = (self.home.is_for_tests, &stack.service) {

@@ -1,8 +1,6 @@
 //! The jobs of a service's program, compared with the functions of its template, the list of consumed events, and the
 //! permission tests.
 
-use std::collections::BTreeSet;
-
 use super::{Context, Finding};
 use crate::repository::Repository;
 use crate::rust::{self, Subscription};
@@ -13,26 +11,21 @@ pub(super) fn both_known(context: &Context<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
     for service in context.repository.services.values() {
         let file = format!("services/{}/src/main.rs", service.name);
-        let Some(text) = context.repository.tree.text(&file) else { continue };
-        let jobs: BTreeSet<&str> = text.lines().filter_map(job).collect();
+        let Some(jobs) = context.in_source(&file, rust::jobs) else { continue };
         let subject = |job: &str| format!("{}/{job}", service.name);
-        for job in service.jobs.iter().filter(|job| !jobs.contains(job.as_str())) {
+        for job in service.jobs.difference(&jobs) {
             let problem = format!("a function has the Handler {job}, and the program has no such job: it cannot start");
-            findings.push(Finding::new(&subject(job), &file, problem, format!("add the line \"{job}\" => …")));
+            let finding = Finding::new(&subject(job), &file, problem, format!("add the line \"{job}\" => …"));
+            findings.push(finding.at_line(context.line(&file, "match handler_name()")));
         }
-        for job in jobs.into_iter().filter(|job| !service.jobs.contains(*job)) {
+        for job in jobs.difference(&service.jobs) {
             let template = Repository::template_file(&service.name);
             let problem = format!("the program has the job {job}, and no function has it as its Handler");
-            findings.push(Finding::new(&subject(job), template, problem, "add the function, or remove the job"));
+            let finding = Finding::new(&subject(job), template, problem, "add the function, or remove the job");
+            findings.push(finding.at("/Resources"));
         }
     }
     findings
-}
-
-/// The name in a line such as `"list-users" => serve(…)`.
-fn job(line: &str) -> Option<&str> {
-    let (name, rest) = line.trim_start().strip_prefix('"')?.split_once('"')?;
-    rest.trim_start().starts_with("=>").then_some(name)
 }
 
 /// What a job reads is derived from the list, which only tests contain: it must say what the program runs.

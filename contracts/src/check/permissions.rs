@@ -1,5 +1,7 @@
 //! What the publishers are allowed to publish, and what they publish.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use crate::repository::{EventName, Repository};
 use crate::topology::{PUBLISH, Service, Unclear};
 
@@ -8,20 +10,41 @@ use super::{Context, Finding};
 /// The path of our bus in SSM, in the environment `local`.
 const BUS_ARN: &str = "/busline/local/bus/arn";
 
+/// The module with which a program begins.
+const MAIN: &str = "main";
+
 pub(super) fn builds(context: &Context<'_>) -> Vec<Finding> {
-    let builds = |name: &EventName| {
-        let folder = format!("services/{}/src", name.service);
-        context.repository.tree.below(&folder).any(|(_, source)| mentions(source, &name.type_name()))
-    };
-    let unbuilt = context.repository.published().map(|(name, _)| name).filter(|name| !builds(name));
+    let publishers: BTreeSet<&str> = context.repository.published().map(|(name, _)| name.service.as_str()).collect();
+    let built: BTreeMap<&str, BTreeSet<String>> =
+        publishers.into_iter().map(|publisher| (publisher, built(context, publisher))).collect();
+    let is_built = |name: &EventName| built[name.service.as_str()].contains(&name.type_name());
+    let unbuilt = context.repository.published().map(|(name, _)| name).filter(|name| !is_built(name));
     unbuilt
         .map(|name| {
             let problem =
                 format!("nothing in services/{}/src builds a {}: {name} is never sent", name.service, name.type_name());
-            let advice = format!("build it in services/{}/src/store/, or retire the version", name.service);
+            let advice = format!(
+                "build it in services/{}/src/store/, as {} {{ … }}, or retire the version",
+                name.service,
+                name.type_name()
+            );
             Finding::new(name, format!("services/{}/src", name.service), problem, advice)
         })
         .collect()
+}
+
+/// The types of which the program of a service builds values: `main.rs`, its modules, and theirs.
+fn built(context: &Context<'_>, service: &str) -> BTreeSet<String> {
+    let (mut types, mut waiting) = (BTreeSet::new(), vec![MAIN.to_owned()]);
+    while let Some(module) = waiting.pop() {
+        let file = format!("services/{service}/src/{module}.rs");
+        let Some(text) = context.repository.tree.text(&file) else { continue };
+        let found = context.proofs.built(text);
+        types.extend(found.types.iter().cloned());
+        let inner = |name: &String| if module == MAIN { name.clone() } else { format!("{module}/{name}") };
+        waiting.extend(found.modules.iter().map(inner));
+    }
+    types
 }
 
 pub(super) fn may_publish(context: &Context<'_>) -> Vec<Finding> {
@@ -38,7 +61,7 @@ pub(super) fn may_publish(context: &Context<'_>) -> Vec<Finding> {
             let advice = format!(
                 "allow events:PutEvents to the job `{PUBLISH}` on the condition StringEquals events:source {source}"
             );
-            Finding::new(name, Repository::template_file(&name.service), problem, advice)
+            Finding::new(name, Repository::template_file(&name.service), problem, advice).at("/Resources")
         })
         .collect()
 }
@@ -47,12 +70,16 @@ pub(super) fn understood(context: &Context<'_>) -> Vec<Finding> {
     context.repository.services.values().flat_map(|service| unclear(service, &service.unclear_permissions)).collect()
 }
 
-/// The parts of a template that are not understood: nothing is derived from them.
+/// The parts of a service's template that are not understood: nothing is derived from them.
 pub(super) fn unclear(service: &Service, parts: &[Unclear]) -> Vec<Finding> {
-    let file = Repository::template_file(&service.name);
+    not_understood(&service.name, &Repository::template_file(&service.name), parts)
+}
+
+/// The parts of any template that are not understood.
+pub(super) fn not_understood(subject: &str, file: &str, parts: &[Unclear]) -> Vec<Finding> {
     let found = parts.iter().map(|part| {
         let problem = format!("not understood: {}", part.what);
-        Finding::new(&service.name, &file, problem, format!("write it as {}", part.write)).at(&part.pointer)
+        Finding::new(subject, file, problem, format!("write it as {}", part.write)).at(&part.pointer)
     });
     found.collect()
 }
@@ -110,12 +137,4 @@ pub(super) fn our_bus(context: &Context<'_>) -> Vec<Finding> {
         }
     }
     findings
-}
-
-/// Whether a source text has this identifier as a whole word.
-fn mentions(source: &str, name: &str) -> bool {
-    let is_part = |character: char| character.is_alphanumeric() || character == '_';
-    source
-        .match_indices(name)
-        .any(|(at, _)| !source[..at].ends_with(is_part) && !source[at + name.len()..].starts_with(is_part))
 }

@@ -2,10 +2,10 @@
 
 use serde_json::{Value, json};
 
-use super::{Context, Finding};
+use super::{Context, Finding, permissions};
 use crate::repository::{self, BUS, Repository};
 use crate::template::entries;
-use crate::topology::{Service, Silence};
+use crate::topology::{self, Service, Silence};
 
 const BUS_KIND: &str = "AWS::Events::EventBus";
 const BUS_SUB: &str = "busline-${Env}";
@@ -38,10 +38,16 @@ pub(super) fn bus_open(context: &Context<'_>) -> Vec<Finding> {
     for (path, _) in tree.below("infra") {
         // A file that is no template is reported by another check, or included by one.
         let Ok(template) = tree.template(path) else { continue };
+        let mut unclear = topology::macros(&template);
         for (logical, resource) in entries(&template["Resources"]) {
-            let Some((problem, advice)) = closing(resource) else { continue };
-            findings.push(Finding::new("bus", path, problem, advice).at(format!("/Resources/{logical}")));
+            match closing(resource) {
+                Some((problem, advice)) => {
+                    findings.push(Finding::new("bus", path, problem, advice).at(format!("/Resources/{logical}")));
+                }
+                None => unclear.extend(topology::beside_services(logical, resource, &template["Resources"])),
+            }
         }
+        findings.extend(permissions::not_understood("bus", path, &unclear));
         if path == BUS {
             findings.extend(misnamed(&template["Resources"]));
         }

@@ -41,8 +41,8 @@ impl Tree {
     pub fn read(folder: &Path) -> Result<Self, TreeError> {
         let mut tree = Self::default();
         for place in FOLDERS {
-            let parent = place.split_once('/').map(|(parent, _)| parent);
-            match parent.filter(|parent| folder.join(parent).is_symlink()) {
+            let mut parents = place.match_indices('/').map(|(end, _)| &place[..end]);
+            match parents.find(|parent| folder.join(parent).is_symlink()) {
                 Some(parent) => drop(tree.irregular.insert(parent.to_owned(), LINK)),
                 None => tree.add(folder, place)?,
             }

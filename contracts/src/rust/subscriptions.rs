@@ -1,6 +1,6 @@
 //! Which events the jobs of a service read: what `main.rs` runs, and what the list of consumed events has.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use syn::visit::{self, Visit};
@@ -86,6 +86,30 @@ pub(crate) fn wired(file: &File) -> Vec<Subscription> {
     arms.found
 }
 
+/// The jobs of the program: the texts of the arms of the `match` on the handler's name.
+pub(crate) fn jobs(file: &File) -> BTreeSet<String> {
+    let mut found = Jobs(BTreeSet::new());
+    found.visit_file(file);
+    found.0
+}
+
+struct Jobs(BTreeSet<String>);
+
+impl<'a> Visit<'a> for Jobs {
+    fn visit_expr_match(&mut self, found: &'a ExprMatch) {
+        if is_on_handler(found) {
+            self.0.extend(found.arms.iter().flat_map(|arm| texts_of(&arm.pat)));
+        }
+        visit::visit_expr_match(self, found);
+    }
+}
+
+fn is_on_handler(found: &ExprMatch) -> bool {
+    let mut handler = Mentions { name: "handler_name", is_there: false };
+    handler.visit_expr(&found.expr);
+    handler.is_there
+}
+
 struct Arms<'a> {
     functions: BTreeMap<String, &'a ItemFn>,
     found: Vec<Subscription>,
@@ -93,9 +117,7 @@ struct Arms<'a> {
 
 impl<'a> Visit<'a> for Arms<'a> {
     fn visit_expr_match(&mut self, found: &'a ExprMatch) {
-        let mut handler = Mentions { name: "handler_name", is_there: false };
-        handler.visit_expr(&found.expr);
-        if !handler.is_there {
+        if !is_on_handler(found) {
             return visit::visit_expr_match(self, found);
         }
         for arm in &found.arms {
@@ -221,6 +243,15 @@ mod tests {
                 "answered: UserDataErasedV1 of any participant with answered",
             ]
         );
+    }
+
+    #[test]
+    fn a_job_is_a_text_of_an_arm_alone() {
+        let main = "fn job() { match handler_name()?.as_str() { \"a\" | \"b\" => {} /* \"c\" => {} */ _ => {} } \
+                    match other { \"d\" => {} _ => {} } }";
+        assert_eq!(jobs(&syn::parse_file(main).unwrap()), BTreeSet::from(["a".to_owned(), "b".to_owned()]));
+        let jobs = jobs(&syn::parse_file(MAIN).unwrap());
+        assert!(jobs.iter().eq(["answered", "count", "erase", "get"]), "{jobs:?}");
     }
 
     #[test]

@@ -6,13 +6,17 @@ use serde_json::Value;
 
 use super::entries;
 
+/// The parameters to which a deployment gives a value itself, whatever their default is.
+pub const SET_BY_DEPLOYMENT: [&str; 6] =
+    ["Architecture", "ArtifactBucket", "ArtifactKey", "Env", "LocalPort", "WebOrigin"];
+
 /// The template with the known parameters put in: `!Ref Service` and `${Service}` become the default of `Service`.
 ///
 /// A value is known when the parameter is a text with a default, allows no other value, and is not among those that an
-/// environment sets itself. What is not known stays a function.
+/// environment or the deployment sets. What is not known stays a function.
 pub(crate) fn resolve(template: Value, is_set: impl Fn(&str) -> bool) -> Value {
     let known: BTreeMap<String, String> = entries(&template["Parameters"])
-        .filter(|(name, _)| !is_set(name))
+        .filter(|(name, _)| !SET_BY_DEPLOYMENT.contains(&name.as_str()) && !is_set(name))
         .filter_map(|(name, parameter)| Some((name.clone(), constant(parameter)?)))
         .collect();
     if known.is_empty() { template } else { replaced(template, &known) }
@@ -94,7 +98,10 @@ mod tests {
             let template = template(&json!({"Service": parameter}));
             assert_eq!(resolve(template.clone(), |_| false), template);
         }
-        let template = template(&json!({"Service": {"Type": "String", "Default": "x"}}));
-        assert_eq!(resolve(template.clone(), |name| name == "Service"), template);
+        for name in ["Service", "WebOrigin", "ArtifactKey"] {
+            let mut template = template(&json!({name: {"Type": "String", "Default": "x"}}));
+            template["Resources"]["A"]["Job"] = json!({"Ref": name});
+            assert_eq!(resolve(template.clone(), |name| name == "Service"), template);
+        }
     }
 }

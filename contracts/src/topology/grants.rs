@@ -166,7 +166,7 @@ fn leaves(document: &Value, wanted: &str) -> bool {
     let statements = one_or_many(&document["Statement"]);
     let allows = |statement: &Value| {
         let not_actions = one_or_many(&statement["NotAction"]);
-        let is_excepted = not_actions.iter().any(|action| !action.is_string() || names(action, wanted));
+        let is_excepted = not_actions.iter().any(|action| !is_plain_text(action) || names(action, wanted));
         let has_action = !one_or_many(&statement["Action"]).is_empty() || !not_actions.is_empty();
         let is_everywhere = one_or_many(&statement["Resource"]).iter().any(|resource| resource == "*");
         let is_plain = entries(statement)
@@ -189,7 +189,14 @@ fn concerns_the_bus(statement: &Value) -> bool {
 /// Whether a statement may concern an action; one without a plain list of actions may.
 fn concerns(statement: &Value, wanted: &str) -> bool {
     let actions = one_or_many(&statement["Action"]);
-    actions.is_empty() || actions.iter().any(|action| !action.is_string() || names(action, wanted))
+    actions.is_empty() || actions.iter().any(|action| !is_plain_text(action) || names(action, wanted))
+}
+
+/// Whether a value is a text in which CloudFormation puts nothing from elsewhere.
+///
+/// <https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/dynamic-references.html>
+fn is_plain_text(value: &Value) -> bool {
+    value.as_str().is_some_and(|text| !text.contains("{{"))
 }
 
 /// Reads a statement of the one form that is understood; otherwise gives the part that is not understood.
@@ -202,7 +209,7 @@ fn grant(role: &str, jobs: &BTreeSet<String>, statement: &Value) -> Result<Grant
             other => return Err(format!("a statement with {other}")),
         }
     }
-    if statement["Effect"].is_null() || one_or_many(&statement["Action"]).iter().any(|action| !action.is_string()) {
+    if statement["Effect"].is_null() || one_or_many(&statement["Action"]).iter().any(|action| !is_plain_text(action)) {
         return Err(format!("the statement {statement}"));
     }
     let [sources, detail_types] = conditions(&statement["Condition"])?;
@@ -237,7 +244,8 @@ fn conditions(conditions: &Value) -> Result<[Option<Vec<String>>; 2], String> {
 
 /// Plain texts; none when one of them is an intrinsic function or holds a policy variable.
 fn texts(value: &Value) -> Option<Vec<String>> {
-    let plain = |value: &Value| value.as_str().filter(|text| !text.contains("${")).map(str::to_owned);
+    let plain =
+        |value: &Value| value.as_str().filter(|text| !text.contains("${") && !text.contains("{{")).map(str::to_owned);
     one_or_many(value).iter().map(plain).collect()
 }
 

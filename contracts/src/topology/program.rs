@@ -29,6 +29,20 @@ const SETTINGS: [&str; 19] = [
     "Tracing",
 ];
 
+/// The settings that decide which code runs, for a function of any kind.
+const CODE: [&str; 10] = [
+    "Architectures",
+    "AutoPublishAlias",
+    "AutoPublishCodeSha256",
+    "CodeUri",
+    "ImageConfig",
+    "ImageUri",
+    "InlineCode",
+    "Layers",
+    "PackageType",
+    "Runtime",
+];
+
 /// The one endpoint that a function may be told: that of a WebSocket API, which has no other way to be found.
 const SOCKETS: &str = "AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI";
 
@@ -42,6 +56,12 @@ pub(super) fn doubts(function: &Value) -> Vec<Reason> {
         (name.clone(), what, format!("the function without {name}"))
     });
     strange.chain(other_code(function)).chain(redirections(function)).collect()
+}
+
+/// The same, of what decides on the code alone: for a function that neither publishes nor reads events, and writes into the
+/// table of those that do.
+pub(super) fn doubts_of_code(function: &Value) -> Vec<Reason> {
+    doubts(function).into_iter().filter(|(setting, ..)| CODE.contains(&setting.as_str())).collect()
 }
 
 fn other_code(function: &Value) -> impl Iterator<Item = Reason> {

@@ -26,10 +26,11 @@ const OUTBOX_FILTER: &str = r#"{"eventName": ["INSERT"], "dynamodb": {"Keys": {"
 /// What stops a function that publishes or that a rule invokes.
 pub(super) fn stopping(service: &Service, logical: &str, function: &Value, resources: &Value) -> Vec<Silence> {
     let place = Place::new(logical, function);
-    let mut found = Vec::new();
     if !is_publisher(function) && !is_reader(logical, function, resources) {
-        return found;
+        let doubts = program::doubts_of_code(function).into_iter();
+        return doubts.map(|(setting, what, write)| place.silence(&setting, what, &write)).collect();
     }
+    let mut found = Vec::new();
     let reserved = &function["ReservedConcurrentExecutions"];
     if !reserved.is_null() && number(reserved).is_none_or(|reserved| reserved == 0) {
         let what = format!("ReservedConcurrentExecutions is {reserved}: the function may never run");

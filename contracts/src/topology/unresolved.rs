@@ -60,7 +60,7 @@ const MACHINE: &str = "AWS::Serverless::StateMachine";
 const CUSTOM: &str = "AWS::CloudFormation::CustomResource";
 
 /// Macros, which can write any resource.
-pub(super) fn macros(template: &Value) -> Vec<Unclear> {
+pub(crate) fn macros(template: &Value) -> Vec<Unclear> {
     let names = one_or_many(&template["Transform"]).iter().filter(|transform| *transform != SAM);
     let top = names.map(|transform| unclear("/Transform".to_owned(), format!("the transform {transform}")));
     let mut found: Vec<Unclear> = top.collect();

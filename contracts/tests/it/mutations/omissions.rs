@@ -110,7 +110,7 @@ const OMISSIONS: [Omission; 24] = [
         },
         rule: "publisher-may-publish",
         file: |addition| addition.own("template.yaml"),
-        place: "",
+        place: "/Resources",
     },
     Omission {
         step: "the generated catalogue",
@@ -127,7 +127,7 @@ const OMISSIONS: [Omission; 24] = [
         },
         rule: "job-in-program",
         file: |addition| addition.of_reader("src/main.rs"),
-        place: "",
+        place: "line ",
     },
     Omission {
         step: "the subscriber's function in the template",
@@ -137,7 +137,7 @@ const OMISSIONS: [Omission; 24] = [
         },
         rule: "job-in-program",
         file: |addition| addition.of_reader("template.yaml"),
-        place: "",
+        place: "/Resources",
     },
     Omission {
         step: "the event among those to which main.rs subscribes the job",

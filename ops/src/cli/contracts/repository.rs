@@ -45,6 +45,10 @@ fn sum(checked: &[Checked]) -> String {
     let skipped: Vec<&str> = skipped(checked).map(|check| check.rule).collect();
     let looked_at = checked.len() - skipped.len();
     let sum = match broken {
+        0 if !skipped.is_empty() => {
+            let left_out = skipped.len();
+            format!("{looked_at} checks hold; {left_out} that need the built code were left out.")
+        }
         0 => format!("{looked_at} checks hold."),
         _ => format!("{broken} of {looked_at} checks do not hold."),
     };

@@ -93,13 +93,13 @@ fn expand(copy: &Copy) {
 }
 
 impl Copy {
-    /// Has a source file of the publisher name the type of the second version next to the first.
+    /// Has a source file of the publisher build the type of the second version next to the first.
     fn publish_both(&self) {
         let tree = Tree::read(self.folder.path()).unwrap();
         let first = "TodoCompletedV1 {";
         let (path, text) = tree.below(SOURCES).find(|(_, text)| text.contains(first)).unwrap();
         let line = text.lines().find(|line| line.contains(first)).unwrap();
-        self.put(path, &text.replacen(line, &format!("{}\n{line}", line.replace("V1 {", "V2 {")), 1));
+        self.put(path, &text.replacen(line, &format!("{};\n{line}", line.replace("V1 {", "V2 {")), 1));
     }
 
     /// The files of what the subscriber reads of the first version.
