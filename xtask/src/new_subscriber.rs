@@ -67,6 +67,7 @@ pub(crate) fn write(root: &Path, names: &Names) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use contracts::check;
+    use contracts::proofs::Proofs;
     use contracts::repository::Repository;
     use contracts::repository::tree::Tree;
     use jiff::civil::date;
@@ -94,7 +95,7 @@ mod tests {
             write(folder.path(), &names).unwrap();
             let written = Tree::read(folder.path()).unwrap();
             written.all().for_each(|(path, text)| tree.put(path, text));
-            let failed = check::failing(&Repository::new(tree, None), date(2026, 12, 1));
+            let failed = check::failing(&Repository::new(tree, None), date(2026, 12, 1), &Proofs::default());
             let of_job: Vec<String> = failed
                 .iter()
                 .map(|failure| format!("{failure:?}"))

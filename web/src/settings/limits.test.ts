@@ -7,7 +7,7 @@ import { formatLimit, LIMITS } from './limits';
 /** Rows of the documented table that the page does not show, each with its reason. */
 const LEFT_OUT = new Map([['users: minutes that a token is valid', 'The page renews it, and nothing is refused.']]);
 
-/** What the page says of an answer beyond a limit. */
+/** What the page tells of an answer beyond a limit. */
 const ANSWERS: Record<string, readonly (typeof LIMITS)[number]['beyond'][]> = {
   429: ['limitNextMinute', 'limitSentLater', 'limitTomorrow'],
   409: ['limitMakeRoom', 'limitRefused'],
@@ -29,7 +29,7 @@ describe('the limits of the settings page are those of docs/limits.md', () => {
     const row = LIMITS.find(({ documentedAs }) => documentedAs === name);
     expect(row, `web/src/settings/limits.ts has no row for “${name}”`).toBeDefined();
     expect(row?.value, `the limit of “${name}”`).toBe(limit);
-    expect(ANSWERS[beyond], `what the page says of “${name}”, beyond which is “${beyond}”`).toContain(row?.beyond);
+    expect(ANSWERS[beyond], `what the page tells of “${name}”, beyond which is “${beyond}”`).toContain(row?.beyond);
   });
 
   test('and no other', () => {

@@ -99,7 +99,7 @@ const NAMES = [
 /** A day's name alone that is another word as well: "the sun", "we sat", "so", "do". */
 const AMBIGUOUS_DAY = /^(?:sat|sun|wed|mo|di|mi|do|fr|sa|so)$/i;
 
-/** A German day's name of two letters. */
+/** A German day's name of two characters. */
 const GERMAN_SHORT_DAY = /^(?:mo|di|mi|do|fr|sa|so)$/i;
 
 const WEEKDAY =
