@@ -1,5 +1,5 @@
 //! Printing results on standard output and notices on standard error.
-#![allow(clippy::disallowed_methods, reason = "NO_COLOR is read here")]
+#![allow(clippy::disallowed_methods, reason = "NO_COLOR and CARGO are read here")]
 
 use std::env;
 use std::io::{self, ErrorKind, IsTerminal, Write};
@@ -75,6 +75,11 @@ pub(crate) fn print_notice(text: &str) {
         None => text.to_owned(),
     };
     writeln!(io::stderr(), "{text}").ok();
+}
+
+/// How this program is called, for commands that are printed: cargo sets `CARGO` for what it runs.
+pub(crate) fn program() -> &'static str {
+    if env::var_os("CARGO").is_some() { "cargo ops" } else { "ops" }
 }
 
 /// How to go on after the command that runs.

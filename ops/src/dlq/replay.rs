@@ -271,9 +271,10 @@ impl Replay {
         missing
     }
 
-    /// The number of messages in the queue that were not received.
+    /// The number of messages in the queue that were not received, or not read.
     async fn unseen(&self) -> Result<u64> {
-        Ok(self.total_messages().await?.saturating_sub(self.leases.count() as u64))
+        let read = (self.leases.count() as u64).saturating_sub(self.receiver.unread());
+        Ok(self.total_messages().await?.saturating_sub(read))
     }
 
     /// Works with several workers until `quota` messages were taken, the replay is complete, or it must stop.

@@ -63,6 +63,20 @@ fn messages_are_given_back_while_an_object_of_theirs_does_not_come() {
 }
 
 #[test]
+fn messages_that_an_interrupt_keeps_from_being_read_remain() {
+    let aws = FakeAws::with_messages(records_in_s3(25));
+    aws.state(|state| state.hanging.push("GET"));
+    let replay = aws.ops(&["replay", "my-dlq", "--to-queue", "orders"]).spawn().unwrap();
+    aws.wait_until("an object is fetched", |state| state.calls.iter().any(|call| call == "GET"));
+    signal(&replay, "INT");
+    let ended = replay.wait_with_output().unwrap();
+    is_incomplete(&ended, "25 messages are left");
+    let summary = summary(&ended);
+    assert_eq!((&summary["planned"], &summary["remaining"]), (&json!(25), &json!(25)), "{summary}");
+    has_given_all_back(&aws);
+}
+
+#[test]
 fn a_deadline_ends_a_look_while_an_object_does_not_come() {
     let aws = FakeAws::with_messages(records_in_s3(5));
     aws.state(|state| state.hanging.push("GET"));

@@ -13,7 +13,7 @@ use ops::error::UsageError;
 
 use crate::cli::dlq::inspect::{self, grouped};
 use crate::cli::dlq::reading::with_progress;
-use crate::cli::output::{self, Outcome, one_line};
+use crate::cli::output::{self, Outcome, one_line, program};
 
 /// A row of `clusters`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -85,8 +85,10 @@ impl ClusterChoice {
 
     fn unknown(&self, count: usize) -> String {
         match self {
-            Self::Number(_) => format!("there are {count} clusters: `ops dlq clusters` shows them"),
-            Self::Id(id) => format!("no message is of the cluster {id}: `ops dlq clusters` shows those that exist"),
+            Self::Number(_) => format!("there are {count} clusters: `{} dlq clusters` shows them", program()),
+            Self::Id(id) => {
+                format!("no message is of the cluster {id}: `{} dlq clusters` shows those that exist", program())
+            }
         }
     }
 }

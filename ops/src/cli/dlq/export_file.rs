@@ -80,6 +80,15 @@ impl ExportFile {
     }
 }
 
+/// Refuses a file in a folder that does not exist.
+pub(super) fn require_folder(file: &Path) -> Result<()> {
+    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let missing = folder.filter(|folder| !folder.is_dir());
+    missing.map_or(Ok(()), |folder| {
+        bail!(UsageError(format!("there is no folder {}: create it, or choose another file", folder.display())))
+    })
+}
+
 /// A file that has another name until it is complete. It is locked meanwhile, and until it has its final name: two exports
 /// cannot write the same file.
 struct UnfinishedFile {
@@ -90,6 +99,7 @@ struct UnfinishedFile {
 
 impl UnfinishedFile {
     fn create(final_path: &Path) -> Result<Self> {
+        require_folder(final_path)?;
         require_new(final_path)?;
         let mut path = final_path.as_os_str().to_owned();
         path.push(".part");

@@ -62,6 +62,8 @@ pub(crate) async fn run(arguments: Import) -> Result<Outcome> {
     let queue = arguments.queue.open().await?;
     let mut messages = FileMessages::open(&arguments.file)?;
     let stopped = stop_at_interrupt(Arc::default());
+    // Before there is a journal: a file that is none leaves nothing to resume.
+    messages.require_first(&stopped).await?;
     let mut run = ImportRun::open(&arguments, queue).await?;
     offer_resume(run.id, run.queue.url(), &arguments.source(), run.journal.path());
     let progress = Arc::clone(&run.progress);
@@ -92,7 +94,8 @@ impl Import {
 
 fn offer_resume(id: impl Display, queue: &str, file: &str, journal: &Path) {
     output::set_continuation(Some(format!(
-        "import {id} is not complete: `ops dlq import {queue} {file} --resume {}` continues it",
+        "import {id} is not complete: `{} dlq import {queue} {file} --resume {}` continues it",
+        output::program(),
         journal.display()
     )));
 }
@@ -126,6 +129,9 @@ type Messages = Box<dyn Iterator<Item = Result<Message>>>;
 /// from ending.
 struct FileMessages {
     messages: mpsc::Receiver<Result<(usize, Message)>>,
+    /// The first message, until it is asked for.
+    first: Option<(usize, Message)>,
+    file: PathBuf,
     /// Otherwise its end may never come.
     is_regular_file: bool,
 }
@@ -137,9 +143,9 @@ impl FileMessages {
         let is_regular_file =
             opened.as_ref().is_some_and(|file| file.metadata().is_ok_and(|metadata| metadata.is_file()));
         let (sender, receiver) = mpsc::channel(READ_AHEAD);
-        let file = file.to_owned();
+        let read = file.to_owned();
         std::thread::spawn(move || {
-            let messages = match messages(opened, &file) {
+            let messages = match messages(opened, &read) {
                 Ok(messages) => messages,
                 // Nobody listens any more when the command has ended.
                 Err(error) => return sender.blocking_send(Err(error)).unwrap_or_default(),
@@ -150,11 +156,25 @@ impl FileMessages {
                 }
             }
         });
-        Ok(Self { messages: receiver, is_regular_file })
+        Ok(Self { messages: receiver, first: None, file: file.to_owned(), is_regular_file })
+    }
+
+    /// Reads the first message, unless `stopped` is set meanwhile.
+    async fn require_first(&mut self, stopped: &AtomicBool) -> Result<()> {
+        self.first = self.next(stopped).await.transpose()?;
+        if self.first.is_none() && !stopped.load(Ordering::Relaxed) {
+            let is_input = self.file == Path::new("-");
+            let name = if is_input { "standard input".into() } else { self.file.display().to_string() };
+            output::print_notice(&format!("{name} has no message"));
+        }
+        Ok(())
     }
 
     /// The next message; `None` at the end, or when `stopped` is set.
     async fn next(&mut self, stopped: &AtomicBool) -> Option<Result<(usize, Message)>> {
+        if let Some(first) = self.first.take() {
+            return Some(Ok(first));
+        }
         tokio::select! {
             biased;
             () = until_set(stopped) => None,
@@ -165,6 +185,7 @@ impl FileMessages {
     /// The number of messages that were not sent; `None` when the file cannot be read to its end.
     async fn count_rest(&mut self, run: &ImportRun) -> Option<u64> {
         let mut rest = run.batch.len() as u64;
+        rest += u64::from(self.first.take().is_some_and(|(number, message)| !run.is_known(&name(number, &message))));
         while let Some(message) = self.messages.recv().await {
             let (number, message) = message.ok()?;
             rest += u64::from(!run.is_known(&name(number, &message)));
@@ -192,10 +213,12 @@ fn messages(opened: Option<File>, file: &Path) -> Result<Messages> {
     }
     let lines = input.lines().enumerate().map(|(index, line)| (index + 1, line));
     let lines = lines.filter(|(_, line)| line.as_ref().map_or(true, |line| !line.trim().is_empty()));
-    Ok(Box::new(lines.map(|(number, line)| {
-        let line = line.with_context(|| format!("cannot read line {number}"))?;
+    let file = file.display().to_string();
+    Ok(Box::new(lines.map(move |(number, line)| {
+        let line = line.map_err(|error| UsageError(format!("cannot read line {number} of {file}: {error}")))?;
         serde_json::from_str(&line).map_err(|error| {
-            anyhow::anyhow!("line {number} is not a message ({error}). Use a file of `export --format ndjson`")
+            let wrong = format!("line {number} of {file} is not a message ({error})");
+            anyhow::Error::from(UsageError(format!("{wrong}. Use a file of `export --format ndjson`")))
         })
     })))
 }

@@ -15,7 +15,7 @@ use ops::verify::{self, Report, VerifyRequest};
 
 use crate::cli::arguments::{BrowseArgs, FilterArgs, QueueArgs, non_empty_text};
 use crate::cli::dlq::insight_tables;
-use crate::cli::dlq::inspect;
+use crate::cli::dlq::inspect::{self, grouped};
 use crate::cli::dlq::journal::JournalFolder;
 use crate::cli::dlq::reading::with_progress;
 use crate::cli::dlq::watch;
@@ -137,7 +137,7 @@ fn outcome(queue: &Queue, report: &Report) -> Outcome {
     let saw_all = inspect::outcome(queue, &report.browsed) == Outcome::Complete;
     let all = report.messages.len();
     let passing = report.messages.iter().filter(|message| message.verdict == Verdict::WouldPass).count();
-    output::print_notice(&format!("{passing} of {all} messages would pass"));
+    output::print_notice(&format!("{} of {} messages would pass", grouped(passing as u64), grouped(all as u64)));
     if saw_all && passing == all { Outcome::Complete } else { Outcome::Incomplete }
 }
 

@@ -195,8 +195,8 @@ async fn show(show: Show) -> Result<Outcome> {
             "no message of {} begins with `{}` among the {} that could be read ({} were not seen); `peek` shows their ids",
             queue.name(),
             show.message,
-            browsed.read,
-            browsed.unseen()
+            grouped(browsed.read as u64),
+            grouped(browsed.unseen())
         ))),
         [first, second, ..] => bail!(UsageError(format!(
             "{} messages begin with `{}`, such as {} and {}: give more of the id",
@@ -229,8 +229,10 @@ async fn export(export: Export) -> Result<Outcome> {
     let queue = open(&export.queue, export.browse.redriving()).await?;
     let count = export.count.map_or(usize::MAX, |count| usize::try_from(count).unwrap_or(usize::MAX));
     let mut file = ExportFile::create(export.out.as_deref(), export.format)?;
+    let mut has_reader = true;
     let write = |message: Message| {
         if filter.admits(&message) && file.write(&message)?.is_break() {
+            has_reader = false;
             return Ok(ControlFlow::Break(()));
         }
         Ok(if file.count() < count { ControlFlow::Continue(()) } else { ControlFlow::Break(()) })
@@ -238,6 +240,11 @@ async fn export(export: Export) -> Result<Outcome> {
     let (limits, read) = (export.browse.limits(), async |limits| browse(&queue, limits, write).await);
     let is_on_terminal = export.out.is_none() && output::is_terminal();
     let browsed = if is_on_terminal { read(limits).await? } else { with_progress(limits, read).await? };
+    if !has_reader {
+        let (written, total) = (grouped(file.count() as u64), grouped(browsed.total));
+        output::print_notice(&format!("the reader has gone: {written} of about {total} messages were written"));
+        return Ok(Outcome::Incomplete);
+    }
     let outcome = outcome(&queue, &browsed);
     report_limit(file.count(), &browsed);
     file.close(outcome)?;

@@ -21,7 +21,8 @@ use ops::error::UsageError;
 use serde_json::json;
 
 use crate::cli::arguments::{BrowseArgs, FilterArgs, QueueArgs};
-use crate::cli::dlq::inspect;
+use crate::cli::dlq::export_file::require_folder;
+use crate::cli::dlq::inspect::{self, grouped};
 use crate::cli::dlq::reading::{while_shown, with_progress};
 use crate::cli::output::{self, Format, Outcome};
 
@@ -70,7 +71,8 @@ pub(crate) async fn run(arguments: Purge) -> Result<Outcome> {
     if count != arguments.yes_delete {
         remove(path)?;
         bail!(UsageError(format!(
-            "{count} messages match, but --yes-delete is {}: nothing was deleted. To delete them give --yes-delete {count}",
+            "{} messages match, but --yes-delete is {}: nothing was deleted. To delete them give --yes-delete {count}",
+            grouped(count),
             arguments.yes_delete
         )));
     }
@@ -102,6 +104,7 @@ fn expected(text: &str) -> Result<u64, String> {
 
 /// Creates the file. Nobody else has written it: it can be removed.
 fn create(path: &Path) -> Result<File> {
+    require_folder(path)?;
     match OpenOptions::new().write(true).create_new(true).open(path) {
         Err(error) if error.kind() == ErrorKind::AlreadyExists => {
             bail!(UsageError(format!("{} exists already: choose another file", path.display())))

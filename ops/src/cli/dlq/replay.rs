@@ -209,7 +209,8 @@ pub(crate) fn stopped_while_planning(plan: &Plan, format: Format) -> Result<Outc
 pub(crate) fn offer_resume(journal: &Path) {
     let id = journal.file_stem().unwrap_or_default().to_string_lossy();
     output::set_continuation(Some(format!(
-        "replay {id} is not complete: `ops dlq resume {}` continues it",
+        "replay {id} is not complete: `{} dlq resume {}` continues it",
+        output::program(),
         journal.display()
     )));
 }

@@ -261,20 +261,30 @@ fn ago(now: Timestamp, at: Timestamp) -> String {
     duration(now.as_second() - at.as_second())
 }
 
-/// A duration in its two largest units.
+/// A duration in its largest unit and the next one.
 fn duration(seconds: i64) -> String {
     const UNITS: [(i64, &str); 4] = [(86_400, "d"), (3600, "h"), (60, "m"), (1, "s")];
     let mut remaining = seconds.abs();
+    let largest = UNITS.iter().position(|(length, _)| remaining >= *length).unwrap_or(UNITS.len() - 1);
     let mut parts = String::new();
-    let mut count = 0;
-    for (length, unit) in UNITS {
+    for (length, unit) in UNITS.iter().skip(largest).take(2) {
         let whole = remaining / length;
         remaining %= length;
-        if (whole > 0 || (unit == "s" && count == 0)) && count < 2 {
+        if whole > 0 || parts.is_empty() {
             // Writing to a string cannot fail.
             write!(parts, "{whole}{unit}").unwrap_or_default();
-            count += 1;
         }
     }
     if seconds < 0 { format!("-{parts}") } else { parts }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::duration;
+
+    #[test]
+    fn a_duration_has_two_units_that_follow_each_other() {
+        let shown = [0, 59, 60, 3_599, 3_600, 86_340, 90_000, 86_400 + 3_599, -61].map(duration);
+        assert_eq!(shown, ["0s", "59s", "1m", "59m59s", "1h", "23h59m", "1d1h", "1d", "-1m1s"]);
+    }
 }

@@ -220,7 +220,8 @@ async fn roll_back(arguments: Rollback) -> Result<Outcome> {
     let stopped = stop_at_interrupt(Arc::default());
     let id = path.file_stem().unwrap_or_default().to_string_lossy();
     output::set_continuation(Some(format!(
-        "the rollback of {id} is not complete: `ops dlq rollback {}` continues it",
+        "the rollback of {id} is not complete: `{} dlq rollback {}` continues it",
+        output::program(),
         path.display()
     )));
     let limits = RemovalLimits {

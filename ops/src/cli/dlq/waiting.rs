@@ -13,7 +13,7 @@ use serde::Serialize;
 
 use crate::cli::dlq::inspect::grouped;
 use crate::cli::interrupts;
-use crate::cli::output::{self, Outcome, one_line};
+use crate::cli::output::{self, Outcome, one_line, program};
 
 /// Whether to wait for the consumers, and how long.
 #[derive(Clone, Copy, Debug, Args)]
@@ -73,7 +73,7 @@ pub(crate) async fn wait(
 ) -> Result<Consumption> {
     interrupts::hold_nothing();
     if summary.remaining == 0 {
-        let again = format!("all was sent: `ops dlq resume {} --wait` goes on waiting", summary.journal);
+        let again = format!("all was sent: `{} dlq resume {} --wait` goes on waiting", program(), summary.journal);
         output::set_continuation(Some(again));
     }
     // It draws only on a terminal.

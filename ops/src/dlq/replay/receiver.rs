@@ -92,6 +92,8 @@ struct Inner {
     in_work: usize,
     /// The number of received messages of the plan.
     received: u64,
+    /// The number of received messages that an interrupt has kept from being read.
+    unread: u64,
     /// The number of messages of the plan that are finished, with any result.
     finished: u64,
     /// The number of calls in a row without a new message.
@@ -191,10 +193,14 @@ impl Receiver {
             }
             let wait = if self.lock().last_receive_was_empty { RECEIVE_WAIT } else { Duration::ZERO };
             let received = with_retries(|| self.leases.receive(wait)).await?;
+            let count = received.len() as u64;
             let messages = tokio::select! {
                 messages = self.queue.read_all(received) => messages,
-                // They are given back at the end.
-                () = until_set(&self.stopped) => return Ok(None),
+                () = until_set(&self.stopped) => {
+                    // They are given back at the end.
+                    self.lock().unread += count;
+                    return Ok(None);
+                }
             };
             let mut batch = Batch::default();
             let mut without_room = Vec::new();
@@ -303,6 +309,11 @@ impl Receiver {
     /// The number of received messages of the plan.
     pub(super) fn received(&self) -> u64 {
         self.lock().received
+    }
+
+    /// The number of received messages that an interrupt has kept from being read.
+    pub(super) fn unread(&self) -> u64 {
+        self.lock().unread
     }
 
     /// The number of received messages that are not among the chosen ones.
