@@ -240,7 +240,7 @@ async fn export(export: Export) -> Result<Outcome> {
     let (limits, read) = (export.browse.limits(), async |limits| browse(&queue, limits, write).await);
     let is_on_terminal = export.out.is_none() && output::is_terminal();
     let browsed = if is_on_terminal { read(limits).await? } else { with_progress(limits, read).await? };
-    if !has_reader {
+    if !has_reader && browsed.end == BrowseEnd::LimitReached {
         let (written, total) = (grouped(file.count() as u64), grouped(browsed.total));
         output::print_notice(&format!("the reader has gone: {written} of about {total} messages were written"));
         return Ok(Outcome::Incomplete);
