@@ -1,6 +1,6 @@
-//! The part `new-service` of `cargo xtask test`: in a copy of the repository, writes a service, follows the documents on
-//! adding an event and a route, deletes the service again, and deletes each service that no other one needs. Tests that
-//! need a running product are compiled and not run. At last the copy is deployed, with mistakes and kills.
+//! The part `new-service` of `cargo xtask test`: in a copy of the repository, writes a service, deletes it again, and
+//! deletes each service that no other one needs. Tests that need a running product are compiled and not run. At last the
+//! copy is deployed, with mistakes and kills.
 
 use std::env;
 
@@ -10,7 +10,7 @@ use crate::checks;
 use crate::home::Home;
 use crate::interrupts::Interrupts;
 use crate::new_service::copy::{CONTRACTS_HOLD, Copy, PATHS_EXIST};
-use crate::new_service::{deletion, deployments, walk};
+use crate::new_service::{deletion, deployments};
 use crate::process;
 use crate::ui;
 
@@ -31,7 +31,6 @@ pub(crate) async fn check(home: &Home, interrupts: &mut Interrupts) -> Result<()
 
 async fn services(home: &Home, copy: &Copy) -> Result<()> {
     write(home, copy).await?;
-    walk::follow(home, copy, SERVICE, &NEED_PRODUCT).await?;
     ui::note(format_args!("deleting {SERVICE}"));
     copy.delete(SERVICE).await?;
     let left = copy.changes().await?;

@@ -64,7 +64,9 @@ impl Copy {
         let manifest = copy.folder.join("Cargo.toml");
         fs::write(&manifest, fs::read_to_string(&manifest)? + OWN_BUILDS)?;
         copy.git(&["init", "--quiet"]).await?;
-        copy.commit("before").await?;
+        copy.git(&["add", "--all"]).await?;
+        let author = ["-c", "user.name=xtask", "-c", "user.email=xtask@example.com"];
+        copy.git(&[&author[..], &["commit", "--quiet", "--message", "before"]].concat()).await?;
         Ok(copy)
     }
 
@@ -84,20 +86,6 @@ impl Copy {
 
     async fn git(&self, arguments: &[&str]) -> Result<()> {
         process::run_quietly(self.command("git").args(arguments)).await
-    }
-
-    /// Commits every file that differs from the last commit.
-    pub(super) async fn commit(&self, message: &str) -> Result<()> {
-        self.git(&["add", "--all"]).await?;
-        let author = ["-c", "user.name=xtask", "-c", "user.email=xtask@example.com"];
-        self.git(&[&author[..], &["commit", "--quiet", "--message", message]].concat()).await
-    }
-
-    /// Returns to a state that was committed `back` commits ago: its files remain, as changes of the commit before it.
-    pub(super) async fn return_to_changes(&self, back: usize) -> Result<()> {
-        self.git(&["reset", "--quiet", "--hard", &format!("HEAD~{back}")]).await?;
-        self.git(&["clean", "--quiet", "--force", "-d"]).await?;
-        self.git(&["reset", "--quiet", "--mixed", "HEAD~1"]).await
     }
 
     /// Runs tests that look at the whole repository.
