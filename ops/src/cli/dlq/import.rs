@@ -159,13 +159,14 @@ impl FileMessages {
         Ok(Self { messages: receiver, first: None, file: file.to_owned(), is_regular_file })
     }
 
-    /// Reads the first message, unless `stopped` is set meanwhile.
+    /// Reads the first message, unless `stopped` is set meanwhile. Standard input may be slow to begin.
     async fn require_first(&mut self, stopped: &AtomicBool) -> Result<()> {
+        if self.file == Path::new("-") {
+            return Ok(());
+        }
         self.first = self.next(stopped).await.transpose()?;
         if self.first.is_none() && !stopped.load(Ordering::Relaxed) {
-            let is_input = self.file == Path::new("-");
-            let name = if is_input { "standard input".into() } else { self.file.display().to_string() };
-            output::print_notice(&format!("{name} has no message"));
+            output::print_notice(&format!("{} has no message", self.file.display()));
         }
         Ok(())
     }
