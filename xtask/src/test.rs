@@ -1,4 +1,4 @@
-//! `cargo xtask test`: every check, in parts, of which three run at a time. CI runs nothing else.
+//! `cargo xtask test`: every check, in parts, of which two run at a time. CI runs nothing else.
 
 mod dependencies;
 mod end_to_end;
@@ -66,8 +66,8 @@ pub(crate) enum Part {
     Hostile,
 }
 
-/// How many parts run at a time: on two cores two compile or compute while another waits for its local clouds.
-const SIDE_BY_SIDE: usize = 3;
+/// How many parts run at a time: on two cores one compiles or computes while the other waits.
+const SIDE_BY_SIDE: usize = 2;
 /// How many lines of a failed part are printed again at the end. Those of all parts fit into what CI keeps of a log.
 const LAST_LINES: usize = 40;
 const CONTRACTS: &str = "contracts";
