@@ -218,8 +218,8 @@ fn messages(opened: Option<File>, file: &Path) -> Result<Messages> {
     Ok(Box::new(lines.map(move |(number, line)| {
         let line = line.map_err(|error| UsageError(format!("cannot read line {number} of {file}: {error}")))?;
         serde_json::from_str(&line).map_err(|error| {
-            let wrong = format!("line {number} of {file} is not a message ({error})");
-            anyhow::Error::from(UsageError(format!("{wrong}. Use a file of `export --format ndjson`")))
+            let problem = format!("line {number} of {file} is not a message ({error})");
+            anyhow::Error::from(UsageError(format!("{problem}. Use a file of `export --format ndjson`")))
         })
     })))
 }
