@@ -152,23 +152,23 @@ pub(crate) fn print_text(text: &[u8]) -> Result<Outcome> {
 
 /// One line of JSON, as safe to print as [`json_text`].
 pub(crate) fn json_line<T: Serialize>(thing: &T) -> Result<String> {
-    Ok(escape_in_strings(&serde_json::to_string(thing)?) + "\n")
+    Ok(escape_in_strings(serde_json::to_string(thing)?) + "\n")
 }
 
 /// JSON on several lines. What would move a terminal's cursor, change the direction of the following text or be the end of a
 /// line for some programs is escaped.
 pub(crate) fn json_text<T: Serialize + ?Sized>(thing: &T) -> Result<String> {
-    Ok(escape_in_strings(&serde_json::to_string_pretty(thing)?) + "\n")
+    Ok(escape_in_strings(serde_json::to_string_pretty(thing)?) + "\n")
 }
 
-/// Escapes characters that JSON allows in strings only, and allows to be escaped there.
-fn escape_in_strings(json: &str) -> String {
-    let shown = |character: char| match character {
-        '\u{7f}'..='\u{9f}' => format!("\\u{:04x}", u32::from(character)),
-        _ if changes_direction(character) => format!("\\u{:04x}", u32::from(character)),
-        other => other.to_string(),
-    };
-    json.chars().map(shown).collect()
+/// Escapes characters that JSON allows in strings only, and allows to be escaped there. Most texts have none.
+fn escape_in_strings(json: String) -> String {
+    let acts = |character: char| matches!(character, '\u{7f}'..='\u{9f}') || changes_direction(character);
+    if !json.contains(acts) {
+        return json;
+    }
+    let escaped = |character: char| format!("\\u{:04x}", u32::from(character));
+    json.chars().map(|one| if acts(one) { escaped(one) } else { one.to_string() }).collect()
 }
 
 /// Whether a character changes the direction of the following text, or breaks the line.
