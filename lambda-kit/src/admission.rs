@@ -1,4 +1,5 @@
-//! Admits the requests by which users change something: those of users with an account, within a rate.
+//! Admits requests of users: those of sessions that have not ended, and those by which users change something if they have
+//! an account and stay within a rate.
 //!
 //! A service counts in its own table, and no two services share a count. One row counts one user's requests of one minute,
 //! all of them and those of each route, by one conditional write that needs no read before. Only that user's requests
@@ -17,8 +18,10 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
+use crate::caller::Caller;
 use crate::personal_data::tombstone;
 use crate::problem::Problem;
+use crate::sessions;
 use crate::settings::{MissingSettings, Settings};
 use crate::table::TableError;
 use crate::ttl;
@@ -32,11 +35,17 @@ const PERIOD: u32 = 60;
 /// How long a row is kept after its minute has begun.
 const RETENTION: SignedDuration = SignedDuration::from_mins(5);
 
-/// Admits the requests by which users change something.
+/// Admits requests of users to one route.
 #[derive(Clone, Debug)]
 pub struct Admission {
     client: Client,
     table: String,
+    /// `None` for a route that counts no requests.
+    rate: Option<Rate>,
+}
+
+#[derive(Clone, Debug)]
+struct Rate {
     /// The attribute that counts the requests to this route: the name of its job, which no two routes share.
     route: String,
     limits: Limits,
@@ -68,6 +77,9 @@ pub enum Refusal {
     /// The token is valid, but its user has deleted their account.
     #[error("the account of the token was deleted")]
     AccountDeleted,
+    /// The token is valid, but its user has signed out on all devices since they entered their password for it.
+    #[error("the session of the token has ended")]
+    SessionEnded,
     /// The user has sent as many requests as one minute allows.
     #[error("more than {limits}")]
     TooManyWrites {
@@ -93,6 +105,9 @@ impl Refusal {
         match self {
             Self::Unauthenticated(problem) => problem.clone(),
             Self::AccountDeleted => Problem::unauthenticated("The account of this token was deleted."),
+            Self::SessionEnded => {
+                Problem::unauthenticated("The session of this token has ended on all devices; sign in again.")
+            }
             Self::TooManyWrites { limits, retry_after } => Problem::too_many_requests(
                 format!("A user may send {limits}; send this again in {retry_after} seconds."),
                 *retry_after,
@@ -103,31 +118,45 @@ impl Refusal {
 }
 
 impl Admission {
-    /// Reads the settings `TABLE_NAME`, `WRITES_PER_MINUTE`, and `ROUTE_WRITES_PER_MINUTE` if this route may be used
-    /// less often.
+    /// For a route by which nothing is changed, or that a user must always be able to use. Reads the setting
+    /// `TABLE_NAME`.
+    ///
+    /// # Errors
+    /// When the setting is missing.
+    pub fn uncounted(config: &SdkConfig) -> Result<Self, MissingSettings> {
+        Settings::read(|settings| Self { client: Client::new(config), table: settings.text("TABLE_NAME"), rate: None })
+    }
+
+    /// For a route by which users change something. Reads the settings `TABLE_NAME`, `WRITES_PER_MINUTE`, and
+    /// `ROUTE_WRITES_PER_MINUTE` if this route may be used less often.
     ///
     /// # Errors
     /// Names the settings that are missing.
-    pub fn from_env(config: &SdkConfig) -> Result<Self, MissingSettings> {
+    pub fn counted(config: &SdkConfig) -> Result<Self, MissingSettings> {
         Settings::read(|settings| Self {
             client: Client::new(config),
             table: settings.text("TABLE_NAME"),
-            route: settings.text("_HANDLER"),
-            limits: limits(settings),
+            rate: Some(Rate { route: settings.text("_HANDLER"), limits: limits(settings) }),
         })
     }
 
-    /// Counts a request, if the user has an account and has sent fewer than a minute allows.
+    /// Admits a request if the session of its token has not ended. On a route that counts, the user must also have an
+    /// account, and have sent fewer requests than a minute allows.
     ///
     /// # Errors
     /// When the request must not be served, or the table fails.
-    pub async fn admit(&self, user: Uuid, now: Timestamp) -> Result<(), Refusal> {
-        let is_deleted = async { Ok(tombstone::exists(&self.client, &self.table, user).await?) };
-        let (is_deleted, ()) = tokio::try_join!(is_deleted, self.count(user, now))?;
-        if is_deleted { Err(Refusal::AccountDeleted) } else { Ok(()) }
+    pub async fn admit(&self, caller: &Caller, now: Timestamp) -> Result<(), Refusal> {
+        let account = async { Ok(tombstone::read(&self.client, &self.table, caller.subject).await?) };
+        let (account, ()) = tokio::try_join!(account, self.count(caller.subject, now))?;
+        if sessions::is_ended(&account, caller.authenticated_at) {
+            return Err(Refusal::SessionEnded);
+        }
+        // What is left of a deleted account may be read: nothing after its erasure.
+        if self.rate.is_some() && account.deleted_at.is_some() { Err(Refusal::AccountDeleted) } else { Ok(()) }
     }
 
     async fn count(&self, user: Uuid, now: Timestamp) -> Result<(), Refusal> {
+        let Some(Rate { route, limits }) = &self.rate else { return Ok(()) };
         let counted = self
             .client
             .update_item()
@@ -139,17 +168,17 @@ impl Admission {
                  AND (attribute_not_exists(#route) OR #route < :routeLimit)",
             )
             .expression_attribute_names("#count", "count")
-            .expression_attribute_names("#route", &self.route)
+            .expression_attribute_names("#route", route)
             .expression_attribute_names("#expiresAt", "expiresAt")
             .expression_attribute_values(":one", AttributeValue::N("1".to_owned()))
-            .expression_attribute_values(":limit", AttributeValue::N(self.limits.service.to_string()))
-            .expression_attribute_values(":routeLimit", AttributeValue::N(self.limits.route.to_string()))
+            .expression_attribute_values(":limit", AttributeValue::N(limits.service.to_string()))
+            .expression_attribute_values(":routeLimit", AttributeValue::N(limits.route.to_string()))
             .expression_attribute_values(":expiresAt", expiry(now))
             .send()
             .await;
         let Err(error) = counted else { return Ok(()) };
         if error.code() == Some("ConditionalCheckFailedException") {
-            return Err(Refusal::TooManyWrites { limits: self.limits, retry_after: seconds_left(now) });
+            return Err(Refusal::TooManyWrites { limits: *limits, retry_after: seconds_left(now) });
         }
         Err(TableError::call(error).into())
     }

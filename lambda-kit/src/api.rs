@@ -41,11 +41,27 @@ impl ApiFailure for Refusal {
     }
 }
 
-/// Serves one route until the environment ends: calls `handler` with the state made at init and each request.
+/// Serves one route of signed-in users until the environment ends: calls `handler` with the state made at init and each
+/// request. Refuses requests of sessions that have ended; see [`Admission`].
+///
+/// # Errors
+/// When a setting of [`Admission`] is missing, or the Lambda runtime's API fails.
+pub async fn serve<S, E, F, Fut>(state: S, handler: F) -> Result<(), lambda_runtime::Error>
+where
+    S: Sync + 'static,
+    E: ApiFailure,
+    F: Fn(&'static S, Request) -> Fut + Sync + 'static,
+    Fut: Future<Output = Result<Response, E>> + Send,
+{
+    let admission = Admission::uncounted(&aws::load().await)?;
+    run(Some(admission), state, handler).await
+}
+
+/// Serves one route as [`serve`] does, for a route that needs no access token.
 ///
 /// # Errors
 /// When the Lambda runtime's API fails.
-pub async fn serve<S, E, F, Fut>(state: S, handler: F) -> Result<(), lambda_runtime::Error>
+pub async fn serve_public<S, E, F, Fut>(state: S, handler: F) -> Result<(), lambda_runtime::Error>
 where
     S: Sync + 'static,
     E: ApiFailure,
@@ -55,8 +71,8 @@ where
     run(None, state, handler).await
 }
 
-/// Serves one route as [`serve`] does, for a route by which signed-in users change something. Refuses requests of users
-/// who have deleted their account, and requests beyond a user's rate; see [`Admission`].
+/// Serves one route as [`serve`] does, for a route by which signed-in users change something. Also refuses requests of
+/// users who have deleted their account, and requests beyond a user's rate; see [`Admission`].
 ///
 /// # Errors
 /// When a setting of [`Admission`] is missing, or the Lambda runtime's API fails.
@@ -67,7 +83,7 @@ where
     F: Fn(&'static S, Request) -> Fut + Sync + 'static,
     Fut: Future<Output = Result<Response, E>> + Send,
 {
-    let admission = Admission::from_env(&aws::load().await)?;
+    let admission = Admission::counted(&aws::load().await)?;
     run(Some(admission), state, handler).await
 }
 
@@ -105,7 +121,7 @@ where
 
 async fn admit(admission: Option<&Admission>, request: &Request) -> Result<(), Refusal> {
     match admission {
-        Some(admission) => admission.admit(request.caller()?.subject, clock::now()).await,
+        Some(admission) => admission.admit(&request.caller()?, clock::now()).await,
         None => Ok(()),
     }
 }

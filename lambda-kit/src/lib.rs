@@ -4,7 +4,7 @@
 //!
 //! | trigger | runner |
 //! |---|---|
-//! | a route of the HTTP API | [`api::serve`], [`api::serve_writes`] |
+//! | a route of the HTTP API | [`api::serve`], [`api::serve_writes`], [`api::serve_public`] |
 //! | a bus event | [`subscriber::subscribe_to`] |
 //! | outbox rows in a table's stream | [`publisher::run`] |
 //! | other changes in a table's stream | [`stream::run`] |
@@ -34,6 +34,7 @@ pub mod personal_data;
 pub mod problem;
 pub mod publisher;
 pub mod runtime;
+pub mod sessions;
 pub mod settings;
 pub mod start;
 pub mod stream;

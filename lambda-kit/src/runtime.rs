@@ -19,7 +19,7 @@ const MAX_PROBE_BYTES: usize = 64;
 /// Runs a job until the environment ends.
 ///
 /// The job has started when its first event comes: its settings were read, its clients made. A probe shows this: it is
-/// answered with `"started"`, and does not reach the job.
+/// answered with `"started <request id>"`, and does not reach the job. The log line about it has that id, too.
 ///
 /// # Errors
 /// When the Lambda runtime's API fails.
@@ -32,16 +32,15 @@ where
 {
     lambda_runtime::run(service_fn(|event: LambdaEvent<Payload<A>>| {
         let answer = match event.payload {
-            Payload::Probe => None,
+            Payload::Probe => Err(event.context.request_id),
             // On the heap, because the futures of jobs are large.
-            Payload::Event(payload) => Some(Box::pin(job.call(LambdaEvent::new(payload, event.context)))),
+            Payload::Event(payload) => Ok(Box::pin(job.call(LambdaEvent::new(payload, event.context)))),
         };
         async move {
-            let Some(answer) = answer else {
-                info!("started, as a deployment wanted to know");
-                return Ok(Answer::Started("started"));
-            };
-            answer.await.map(Answer::Job)
+            match answer {
+                Ok(answer) => answer.await.map(Answer::Job),
+                Err(request) => Ok(started(&request)),
+            }
         }
     }))
     .await
@@ -77,10 +76,16 @@ fn is_probe(payload: &str) -> bool {
     probe.and_then(|text| serde_json::from_str(text).ok()).is_some_and(|probe: Probe| probe.busline_probe == START)
 }
 
+/// The answer to a probe, once its line is logged.
+fn started<R>(request: &str) -> Answer<R> {
+    info!(request_id = request, "started, as a deployment wanted to know");
+    Answer::Started(format!("started {request}"))
+}
+
 #[derive(Serialize)]
 #[serde(untagged)]
 enum Answer<R> {
-    Started(&'static str),
+    Started(String),
     Job(R),
 }
 
@@ -127,6 +132,6 @@ mod tests {
     fn the_answer_of_a_job_is_unchanged() {
         assert_eq!(serde_json::to_value(Answer::Job(json!({"statusCode": 200}))).unwrap(), json!({"statusCode": 200}));
         assert_eq!(serde_json::to_value(Answer::Job(())).unwrap(), Value::Null);
-        assert_eq!(serde_json::to_value(Answer::<()>::Started("started")).unwrap(), json!("started"));
+        assert_eq!(serde_json::to_value(started::<()>("r-1")).unwrap(), json!("started r-1"));
     }
 }

@@ -114,15 +114,12 @@ def _apply_patches(without: set[str]) -> None:
 def _serve(port: int) -> bool:
     """Serve until a stop is requested; whether all state was saved then."""
     from ministack import app
-    from ministack.core import cloudfront_js, lambda_runtime
+    from ministack.core import lambda_runtime
 
-    from busline_local import lifecycle
+    from busline_local import busy_machine, lifecycle
 
     lifecycle.install(port)
-    # On a busy machine, Node.js and functions take longer to start than MiniStack
-    # waits: the page would get 503.
-    cloudfront_js._EVAL_TIMEOUT = 60.0
-    lambda_runtime._PROVIDED_INIT_TIMEOUT = 60.0
+    busy_machine.install()
     # MiniStack logs what it could not save, and ends as if it had.
     failures: list[logging.LogRecord] = []
     logging.getLogger("persistence").addFilter(_collector(failures))

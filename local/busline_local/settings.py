@@ -29,6 +29,8 @@ _DEFAULTS = {
     "LAMBDA_ACCOUNT_CONCURRENCY": "100",
     # An idle function process ends after this many seconds.
     "LAMBDA_WARM_TTL_SECONDS": "120",
+    # A trigger that fails before tokens are issued fails the sign-in, as on AWS.
+    "MINISTACK_COGNITO_PRETOKEN_STRICT": "1",
     # AWS waits one and two minutes between asynchronous attempts; a
     # developer does not want to.
     "LAMBDA_ASYNC_RETRY_BASE_SECONDS": "0.5",

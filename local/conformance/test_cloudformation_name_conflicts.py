@@ -53,6 +53,34 @@ def test_a_retained_resource_is_not_replaced(cloud: Cloud) -> None:
     sqs.delete_queue(QueueUrl=queue)
 
 
+IDENTITY = """
+Parameters:
+  Domain: {Type: String}
+  Exists: {Type: String, Default: "false"}
+Conditions:
+  IsNew: !Equals [!Ref Exists, "false"]
+Resources:
+  Parameter: {Type: AWS::SSM::Parameter, Properties: {Type: String, Value: !Ref Domain}}
+  Identity:
+    Type: AWS::SES::EmailIdentity
+    Condition: IsNew
+    DeletionPolicy: Retain
+    Properties: {EmailIdentity: !Ref Domain}
+"""
+
+
+def test_an_account_has_an_email_identity_once(cloud: Cloud) -> None:
+    ses, domain = cloud.client("sesv2"), f"{unique('identity')}.example.com"
+    with stack(cloud) as owner, stack(cloud) as refused, stack(cloud) as other:
+        owner.deploy(IDENTITY, Domain=domain)
+        assert refused.try_to_deploy(IDENTITY, Domain=domain) == "ROLLBACK_COMPLETE"
+        assert any("already exists" in reason for reason in refused.failures())
+        other.deploy(IDENTITY, Domain=domain, Exists="true")
+        owner.deploy(IDENTITY, Domain=domain, Exists="true")
+    assert ses.get_email_identity(EmailIdentity=domain)["IdentityType"] == "DOMAIN"
+    ses.delete_email_identity(EmailIdentity=domain)
+
+
 def test_a_refused_create_does_not_change_the_other_stack(cloud: Cloud) -> None:
     name = unique("owned")
     with stack(cloud) as owner, stack(cloud) as other:

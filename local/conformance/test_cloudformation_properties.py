@@ -105,6 +105,26 @@ Outputs:
   ProviderURL: {Value: !GetAtt Pool.ProviderURL}
 """
 
+IDENTITY = """
+Resources:
+  Identity: {Type: AWS::SES::EmailIdentity, Properties: {EmailIdentity: DOMAIN}}
+Outputs:
+  First: {Value: !Sub "${Identity.DkimDNSTokenName1} ${Identity.DkimDNSTokenValue1}"}
+  Third: {Value: !Sub "${Identity.DkimDNSTokenName3} ${Identity.DkimDNSTokenValue3}"}
+"""
+
+
+def test_an_identity_tells_the_records_of_its_domain(cloud: Cloud) -> None:
+    domain = f"{unique('dkim')}.example.com"
+    with stack(cloud) as it:
+        outputs = it.deploy(IDENTITY.replace("DOMAIN", domain))
+    for record in (outputs["First"], outputs["Third"]):
+        name, value = record.split(" ")
+        token = name.removesuffix(f"._domainkey.{domain}")
+        assert token != name
+        assert value == f"{token}.dkim.amazonses.com"
+    assert outputs["First"] != outputs["Third"]
+
 
 def test_a_table_has_the_settings_of_its_template(cloud: Cloud) -> None:
     with stack(cloud) as it:

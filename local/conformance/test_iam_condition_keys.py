@@ -8,6 +8,7 @@ from botocore.exceptions import ClientError
 
 from conformance.cloud import REGION, Client, Cloud, unique
 from conformance.identities import account_id, clients_of_role
+from conformance.mailbox import sandbox
 
 pytestmark = [
     pytest.mark.aws(
@@ -80,10 +81,10 @@ def test_the_source_is_checked_for_a_bus_named_by_its_arn(cloud: Cloud, bus: str
     assert denied(lambda: events.put_events(Entries=[entry(arn, "busline.billing")]))
 
 
-def mail(sender: str) -> dict[str, object]:
+def mail(sender: str, reader: str = "reader@example.com") -> dict[str, object]:
     return {
         "FromEmailAddress": sender,
-        "Destination": {"ToAddresses": ["reader@example.com"]},
+        "Destination": {"ToAddresses": [reader]},
         "Content": {"Simple": {"Subject": {"Data": "s"}, "Body": {"Text": {"Data": "t"}}}},
     }
 
@@ -110,3 +111,34 @@ def test_a_sender_may_send_only_from_its_own_identity_and_address(cloud: Cloud) 
         assert send(**mail(own))["MessageId"]
         assert send(**mail(f"Busline <{own}>"))["MessageId"]
         assert denied(functools.partial(send, **mail(other)))
+
+
+def test_in_the_sandbox_a_sender_needs_the_identity_of_the_recipient(cloud: Cloud) -> None:
+    ses = cloud.client("sesv2")
+    sender, other, reader = (f"{unique(name)}@example.com" for name in ("sender", "other", "to"))
+    for address in (sender, other, reader):
+        ses.create_email_identity(EmailIdentity=address)
+    identities = f"arn:aws:ses:{REGION}:{account_id(cloud)}:identity"
+    allow = {"Effect": "Allow", "Action": "ses:SendEmail"}
+    own = {"Condition": {"StringEquals": {"ses:FromAddress": sender}}}
+    with sandbox(cloud):
+        one = clients_of_role(cloud, {**allow, **own, "Resource": f"{identities}/{sender}"})(
+            "sesv2"
+        )
+        assert denied(lambda: one.send_email(**mail(sender, reader)))
+        each = clients_of_role(cloud, {**allow, **own, "Resource": f"{identities}/*"})("sesv2")
+        assert each.send_email(**mail(sender, reader))["MessageId"]
+        assert denied(lambda: each.send_email(**mail(other, reader)))
+
+
+def test_a_sender_needs_the_configuration_set_of_the_email(cloud: Cloud) -> None:
+    ses, sender, name = cloud.client("sesv2"), f"{unique('sender')}@example.com", unique("set")
+    ses.create_email_identity(EmailIdentity=sender)
+    ses.create_configuration_set(ConfigurationSetName=name)
+    prefix = f"arn:aws:ses:{REGION}:{account_id(cloud)}"
+    allow = {"Effect": "Allow", "Action": "ses:SendEmail"}
+    resources = [f"{prefix}:identity/{sender}", f"{prefix}:configuration-set/{name}"]
+    one = clients_of_role(cloud, {**allow, "Resource": resources[:1]})("sesv2")
+    assert denied(lambda: one.send_email(**mail(sender), ConfigurationSetName=name))
+    both = clients_of_role(cloud, {**allow, "Resource": resources})("sesv2")
+    assert both.send_email(**mail(sender), ConfigurationSetName=name)["MessageId"]

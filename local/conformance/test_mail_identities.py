@@ -3,7 +3,7 @@
 import pytest
 
 from conformance.cloud import Cloud, unique
-from conformance.mailbox import mails
+from conformance.mailbox import mails, sandbox
 from conformance.stacks import stack
 
 pytestmark = [
@@ -52,3 +52,12 @@ def test_an_unverified_sender_is_rejected(cloud: Cloud) -> None:
     with pytest.raises(ses.exceptions.MessageRejected):
         ses.send_email(**mail(f"{unique('unverified')}@example.com", reader))
     assert not mails(cloud, reader)
+
+
+def test_in_the_sandbox_an_unverified_recipient_is_rejected(cloud: Cloud) -> None:
+    ses = cloud.client("sesv2")
+    sender, reader = (f"{unique(name)}@example.com" for name in ("sender", "unverified"))
+    ses.create_email_identity(EmailIdentity=sender)
+    with sandbox(cloud), pytest.raises(ses.exceptions.MessageRejected):
+        ses.send_email(**mail(sender, reader))
+    assert ses.send_email(**mail(sender, reader))["MessageId"]

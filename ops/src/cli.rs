@@ -8,6 +8,7 @@ mod dlq;
 mod interrupts;
 mod layout;
 mod output;
+mod progress_bar;
 mod standard_output;
 mod wrapping;
 

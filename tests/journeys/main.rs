@@ -25,5 +25,6 @@ mod ops_verify;
 mod outage;
 mod page;
 mod patterns;
+mod sign_out;
 mod tokens;
 mod traces;

@@ -179,12 +179,31 @@ impl User {
         &self.account.product
     }
 
-    /// Deletes the user in Cognito alone, with the user's access token. The product is not told.
+    /// Continues the session, as a page does when its access token is about to expire.
     ///
-    /// <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_DeleteUser.html>
+    /// # Errors
+    /// When Cognito refuses.
+    pub async fn refresh(&self) -> Result<Self, CognitoError> {
+        let client = self.product().user_pool_client();
+        let input = json!({"ClientId": client, "RefreshToken": self.tokens.refresh_token});
+        let answer = self.product().cognito("GetTokensFromRefreshToken", input).await?;
+        let tokens = serde_json::from_value(answer["AuthenticationResult"].clone())
+            .unwrap_or_else(|error| panic!("Cognito returned no tokens: {error}"));
+        Ok(Self { tokens, ..self.clone() })
+    }
+
+    /// When the user entered their password for this session, in seconds since 1970.
+    pub fn authenticated_at(&self) -> i64 {
+        claims(&self.tokens.access_token)["auth_time"].as_i64().expect("a time of authentication")
+    }
+
+    /// Deletes the user in Cognito alone, as an administrator does in the console. The product is not told.
+    ///
+    /// <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_AdminDeleteUser.html>
     pub async fn delete_from_cognito(&self) {
-        let input = json!({"AccessToken": self.tokens.access_token});
-        self.product().cognito("DeleteUser", input).await.expect("a token that may delete its user");
+        let client = aws_sdk_cognitoidentityprovider::Client::new(self.product().sdk());
+        let request = client.admin_delete_user().user_pool_id(self.product().user_pool());
+        request.username(&self.account.email).send().await.expect("a user of the pool");
     }
 
     /// Adds the user to a group of the pool, as an operator does. The user's next tokens carry the group.

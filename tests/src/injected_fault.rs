@@ -10,6 +10,7 @@ use aws_sdk_lambda::primitives::Blob;
 use aws_sdk_lambda::types::{
     DeadLetterConfig, DestinationConfig, Environment, EventSourceMappingConfiguration, OnFailure,
 };
+use aws_sdk_sesv2::types::MailType;
 use serde_json::Value;
 
 use crate::cleanup::run_in_drop;
@@ -54,33 +55,82 @@ impl Drop for EmailSenderRemoved {
     }
 }
 
+/// The account is in the sandbox of SES while this value exists: it may send to verified addresses alone.
+///
+/// <https://docs.aws.amazon.com/ses/latest/dg/request-production-access.html>
+#[derive(Debug)]
+pub struct EmailSandbox {
+    product: Product,
+    recipient: String,
+}
+
+impl EmailSandbox {
+    /// `recipient` is a verified address.
+    pub async fn begin(product: &Product, recipient: &str) -> Self {
+        let client = aws_sdk_sesv2::Client::new(product.sdk());
+        client.create_email_identity().email_identity(recipient).send().await.expect("an identity");
+        let this = Self { product: product.clone(), recipient: recipient.to_owned() };
+        set_production_access(product, false).await;
+        this
+    }
+}
+
+impl Drop for EmailSandbox {
+    fn drop(&mut self) {
+        let (product, recipient) = (self.product.clone(), self.recipient.clone());
+        run_in_drop(async move {
+            set_production_access(&product, true).await;
+            let client = aws_sdk_sesv2::Client::new(product.sdk());
+            client.delete_email_identity().email_identity(recipient).send().await.expect("SES deletes an identity");
+        });
+    }
+}
+
+async fn set_production_access(product: &Product, is_enabled: bool) {
+    let details = aws_sdk_sesv2::Client::new(product.sdk()).put_account_details();
+    let details = details.mail_type(MailType::Transactional).website_url("https://example.com");
+    details.production_access_enabled(is_enabled).send().await.expect("details that can be changed");
+}
+
 /// One function cannot run while this value exists: its reserved concurrency is 0, so that Lambda sends its events to the
 /// failure destination at once.
 ///
 /// <https://docs.aws.amazon.com/lambda/latest/dg/configuration-concurrency.html>
 #[derive(Debug)]
-pub struct FunctionDisabled {
+#[allow(dead_code, reason = "a guard only has to be held")]
+pub struct FunctionDisabled(FunctionConcurrency);
+
+impl FunctionDisabled {
+    pub async fn begin(product: &Product, service: &str, job: &str) -> Self {
+        Self(FunctionConcurrency::begin(product, service, job, 0).await)
+    }
+}
+
+/// One function has a reserved concurrency while this value exists: Lambda throttles what exceeds it.
+#[derive(Debug)]
+pub struct FunctionConcurrency {
     product: Product,
     function: String,
 }
 
-impl FunctionDisabled {
-    pub async fn begin(product: &Product, service: &str, job: &str) -> Self {
+impl FunctionConcurrency {
+    pub async fn begin(product: &Product, service: &str, job: &str, reserved: i32) -> Self {
         let function = product.function(service, job);
         let client = aws_sdk_lambda::Client::new(product.sdk());
-        let request = client.put_function_concurrency().function_name(&function).reserved_concurrent_executions(0);
-        request.send().await.expect("a function that can be disabled");
+        let request = client.put_function_concurrency().function_name(&function);
+        let request = request.reserved_concurrent_executions(reserved);
+        request.send().await.expect("a function with a concurrency that can be reserved");
         Self { product: product.clone(), function }
     }
 }
 
-impl Drop for FunctionDisabled {
+impl Drop for FunctionConcurrency {
     fn drop(&mut self) {
         let (product, function) = (self.product.clone(), self.function.clone());
         run_in_drop(async move {
             let client = aws_sdk_lambda::Client::new(product.sdk());
             let request = client.delete_function_concurrency().function_name(function);
-            request.send().await.expect("a function that can be enabled again");
+            request.send().await.expect("a function without a reserved concurrency");
         });
     }
 }

@@ -1,5 +1,6 @@
+import type { Route } from '@playwright/test';
 import { emailsTo, newUser, register, until } from './cloud.ts';
-import { accessible, add, choose, expect, row, signIn, test } from './page.ts';
+import { accessible, add, choose, expect, row, saved, signIn, test } from './page.ts';
 
 test('name, language and time zone are saved, and the page follows them', async ({ home }) => {
   await add(home, 'Buy milk tomorrow 9:00', 'Water the plants tomorrow');
@@ -97,6 +98,17 @@ test('email settings take effect at once', async ({ home }) => {
   await expect(home.getByLabel('Summary at')).toHaveText('18:00');
 });
 
+test('the settings tell that e-mails come back', async ({ page }) => {
+  // Addresses of the mailbox simulator of SES bounce.
+  const user = { ...newUser(), email: `bounce+${crypto.randomUUID()}@simulator.amazonses.com` };
+  await register(user);
+  await signIn(page, user);
+  await expect(async () => {
+    await page.goto('/settings');
+    await expect(page.getByText('E-mails to your address came back')).toBeVisible({ timeout: 2_000 });
+  }).toPass();
+});
+
 test('the link in a reminder stops reminders in any browser after a confirmation', async ({ home, browser, user }) => {
   const request = home.waitForRequest(/\/api\/preferences$/);
   await home.goto('/settings');
@@ -191,14 +203,53 @@ test.describe('an account', () => {
   });
 });
 
-test('the user signs out on all devices', async ({ home, browser, user }) => {
-  const context = await browser.newContext();
-  const other = await context.newPage();
-  await signIn(other, user);
-  await home.goto('/settings');
-  await home.getByRole('button', { name: 'Sign out on all devices' }).click();
-  await expect(home).toHaveURL(/sign-in/);
-  await context.close();
+test.describe('a sign-out on all devices', () => {
+  // The live connection is closed with the session, and what a page is still loading is refused.
+  test.use({ allowed: /ERR_FAILED|status of (40[01]|500)|WebSocket/ });
+
+  test('lets the user sign in again at once', async ({ home, browser, user }) => {
+    const context = await browser.newContext();
+    const other = await context.newPage();
+    await signIn(other, user);
+    await home.goto('/settings');
+    await home.getByRole('button', { name: 'Sign out on all devices' }).click();
+    await expect(home).toHaveURL(/sign-in/);
+    await signIn(home, user);
+    await add(home, 'Later');
+    await saved(home);
+    // The other device notices it with its next request.
+    await other.reload();
+    await expect(other).toHaveURL(/sign-in/);
+    await context.close();
+  });
+
+  test('that fails leaves the user signed in, with a message', async ({ home }) => {
+    await home.goto('/settings');
+    const signOut = home.getByRole('button', { name: 'Sign out on all devices' });
+    await home.route('**/api/me/sign-out', (route) => route.fulfill({ status: 500, json: {} }), { times: 1 });
+    await signOut.click();
+    await expect(home.getByRole('status').filter({ hasText: 'Something went wrong' })).toBeVisible();
+    await home.route('**/api/me/sign-out', (route) => route.abort(), { times: 1 });
+    await signOut.click();
+    await expect(home.getByRole('status').filter({ hasText: 'could not be reached' })).toBeVisible();
+    await expect(home).toHaveURL(/settings/);
+    await signOut.click();
+    await expect(home).toHaveURL(/sign-in/);
+  });
+
+  test('without an answer has ended the session all the same', async ({ home }) => {
+    await home.goto('/settings');
+    let answered = 0;
+    const lose = async (route: Route) => {
+      answered = (await route.fetch()).status();
+      await route.abort();
+    };
+    await home.route('**/api/me/sign-out', lose, { times: 1 });
+    await home.getByRole('button', { name: 'Sign out on all devices' }).click();
+    await expect.poll(() => answered).toBe(204);
+    await home.reload();
+    await expect(home).toHaveURL(/sign-in/);
+  });
 });
 
 test('every limit is listed with what happens beyond, as the language writes numbers', async ({ home }) => {

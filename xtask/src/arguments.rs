@@ -6,6 +6,7 @@ use jiff::SignedDuration;
 use crate::aws::LOCAL;
 use crate::bench::BenchRun;
 use crate::checks::places::PlacesRun;
+use crate::cost::CostRun;
 use crate::demo_failure::DemoFailure;
 use crate::faults::FaultRun;
 use crate::fuzz::FuzzRun;
@@ -122,17 +123,49 @@ Examples:
         #[arg(long, default_value = LOCAL, value_parser = environment_name)]
         env: String,
     },
+    /// Tells whether an AWS account is ready for an environment's first deployment, and changes nothing.
+    ///
+    /// It looks at the account's id, quotas, email identities, certificates, names that are taken, the caller's permissions
+    /// and this machine's toolchain. Each finding tells what it breaks and what to do. Exit status: 0 if nothing stops the
+    /// deployment, also with warnings; 1 if something does.
+    #[command(after_help = "Examples:
+  cargo xtask preflight --env prod
+  cargo xtask preflight --env prod --arch arm64
+  AWS_PROFILE=prod AWS_REGION=eu-central-1 cargo xtask preflight --env prod
+  cargo xtask preflight --env prod --format json | jq '.findings[] | select(.level == \"stops\")'")]
+    Preflight {
+        /// The environment, which has a file in infra/environments.
+        #[arg(long, value_parser = environment_name)]
+        env: String,
+        /// The functions' instruction set; by default that of `deploy`.
+        #[arg(long, value_enum)]
+        arch: Option<Architecture>,
+        /// The format of the output: for people or for programs.
+        #[arg(long, value_enum, default_value_t)]
+        format: Format,
+    },
+    /// Estimates what an environment on AWS costs a month.
+    ///
+    /// It counts what the templates have and what a user does as the services' `usage.yaml` tell, and multiplies with
+    /// infra/prices.yaml, which has the date and the source of each price. Nothing was measured on AWS.
+    #[command(after_help = "Examples:
+  cargo xtask cost
+  cargo xtask cost --users 500 --users 20000 --arch arm64
+  cargo xtask cost --format json | jq .total_usd")]
+    Cost(CostRun),
     /// Builds, lints, packages and deploys stacks: to AWS, or to the running local cloud.
     ///
     /// Each stack is deployed after those that it needs: a change set that is shown, executed and followed, then a smoke
     /// test. AWS credentials and region are those of the AWS command line; the default region is eu-west-1.
-    #[command(after_help = "The stacks are artifacts, bus, web and each service (`cargo xtask services` lists them).
+    #[command(
+        after_help = "The stacks are artifacts, bus, mail, web and each service (`cargo xtask services` lists them).
 
 Examples:
   cargo xtask deploy todos                                  one service, to the local cloud
   cargo xtask deploy todos --env staging                    one service, to AWS
-  cargo xtask deploy artifacts bus users todos notifications web --env staging   a whole environment
-  cargo xtask deploy todos --env staging --force \"consumers follow in an hour\"   although it breaks a consumer")]
+  cargo xtask deploy artifacts bus mail users todos notifications web --env staging   a whole environment
+  cargo xtask deploy todos --env staging --force \"consumers follow in an hour\"   although it breaks a consumer"
+    )]
     Deploy {
         /// The stacks: platform stacks and services.
         #[arg(required = true)]

@@ -29,14 +29,25 @@ pub(crate) struct Target {
     pub(crate) cloud: Option<Cloud>,
 }
 
+/// The owner of credentials.
+#[derive(Clone, Debug)]
+pub(crate) struct Caller {
+    pub(crate) account: String,
+    /// The user, or the session of a role.
+    pub(crate) arn: String,
+}
+
 impl Target {
-    /// The environment of a name: `local` is the running local cloud, any other is on AWS with the usual credentials.
+    /// The environment of a name: `local` is the running local cloud, any other is on AWS with the usual credentials, which
+    /// must be of the account in its file.
     pub(crate) async fn for_environment(home: &Home, env: &str) -> Result<Self> {
         if env == LOCAL {
             return Ok(Self::local(LocalCloud::new(home).expect_running()?));
         }
         environments::expect(&home.repo, env)?;
-        Self::aws(env).await
+        let target = Self::aws(env).await;
+        environments::expect_account(&home.repo, env, &target.account().await?)?;
+        Ok(target)
     }
 
     /// The environment of a running local cloud, independent of the developer's AWS settings.
@@ -51,29 +62,41 @@ impl Target {
         Self { env: LOCAL.into(), sdk, cloud: Some(cloud) }
     }
 
-    async fn aws(env: &str) -> Result<Self> {
+    /// An environment on AWS with the usual credentials, of whatever account.
+    pub(crate) async fn aws(env: &str) -> Self {
         let default = aws_config::meta::region::RegionProviderChain::default_provider().or_else(DEFAULT_REGION);
         let sdk = aws_config::defaults(BehaviorVersion::latest()).region(default).load().await;
-        let target = Self { env: env.into(), sdk, cloud: None };
-        target.account().await?;
-        Ok(target)
+        Self { env: env.into(), sdk, cloud: None }
     }
 
     /// The account's number; without credentials, an error that explains how to provide them.
     pub(crate) async fn account(&self) -> Result<String> {
+        Ok(self.caller().await?.account)
+    }
+
+    /// The owner of the credentials.
+    pub(crate) async fn caller(&self) -> Result<Caller> {
         let identity = aws_sdk_sts::Client::new(&self.sdk).get_caller_identity().send().await.map_err(|error| {
             let reason = explain(&error);
             if is_unreachable(&error) {
-                return anyhow!("AWS cannot be reached in {} ({reason}): check the network and AWS_REGION", self.region());
+                return anyhow!(
+                    "AWS cannot be reached in {} ({reason}): check the network and AWS_REGION",
+                    self.region()
+                );
             }
+            let found = if reason.contains("no credentials found") {
+                "there are no AWS credentials".to_owned()
+            } else {
+                format!("AWS refuses the credentials ({reason})")
+            };
             anyhow!(
-                "AWS refuses the credentials ({reason}). Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or use a profile \
+                "{found}. Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or use a profile \
                  that has keys; for a single sign-on profile run \
                  `eval \"$(aws configure export-credentials --format env)\"` first"
             )
         })?;
-        match identity.account {
-            Some(account) => Ok(account),
+        match identity.account.zip(identity.arn) {
+            Some((account, arn)) => Ok(Caller { account, arn }),
             None => bail!("AWS returned no account number"),
         }
     }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, bail};
 use aws_json::{Client, SSM, ssm};
 use contracts::check::{self, Failure, Finding};
 use contracts::code::CodeSchemas;
@@ -217,12 +217,11 @@ pub(crate) async fn has_record(target: &Target) -> Result<bool> {
     Ok(!recorded(target).await?.services.is_empty())
 }
 
-/// Fails when another contract of a service is recorded than that of the repository.
-pub(crate) async fn ensure_recorded(home: &Home, target: &Target, service: &str) -> Result<()> {
+/// Whether the contract of a service is recorded that the repository has.
+pub(crate) async fn is_recorded(home: &Home, target: &Target, service: &str) -> Result<bool> {
     let tree = deploy::service_contracts(&Repository::new(Tree::read(&home.repo)?, None));
     let recorded = recorded(target).await?.services;
-    ensure!(recorded.get(service) == tree.get(service), "another contract of {service} is recorded");
-    Ok(())
+    Ok(recorded.get(service) == tree.get(service))
 }
 
 async fn recorded(target: &Target) -> Result<Recorded> {

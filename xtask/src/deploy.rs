@@ -337,7 +337,7 @@ pub(crate) async fn command(
         (Some(_), Some(_)) => bail!("--arch is for AWS: the local cloud's functions run on this machine"),
         (Some(given), None) => given,
         (None, Some(_)) => Architecture::host()?,
-        (None, None) => Architecture::X86_64,
+        (None, None) => Architecture::default(),
     };
     let place = match target.cloud {
         Some(cloud) => format!("the local cloud at {}", cloud.endpoint()),

@@ -1,7 +1,7 @@
 //! Two deployments to one environment exclude each other: a lock in the environment's bucket of artifacts, which its
 //! owner renews and which ends by itself.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, anyhow, ensure};
 use aws_sdk_s3::Client;
@@ -18,8 +18,11 @@ const KEY: &str = "deployment.lock";
 
 const NO_ETAG: &str = "S3 returned no ETag of the lock";
 
-/// How long a lock still holds after its owner was killed.
-const LEASE: SignedDuration = SignedDuration::from_mins(2);
+/// How long a lock that its owner does not renew still holds.
+const LEASE: Duration = Duration::from_mins(2);
+
+/// Two machines' clocks differ by less: AWS refuses a request that is signed with a greater difference from its own.
+const CLOCKS: SignedDuration = SignedDuration::from_mins(30);
 
 const RENEWAL: Duration = Duration::from_secs(20);
 
@@ -40,11 +43,38 @@ struct DeploymentLock {
     etag: String,
 }
 
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 struct Lease {
     owner: Uuid,
     since: Timestamp,
-    until: Timestamp,
+    /// By the owner's clock. It makes each renewal another object, with another `ETag`.
+    renewed_at: Timestamp,
+    state: State,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+enum State {
+    Held,
+    Released,
+}
+
+/// What one who waits has seen of a lock. The owner's clock may be minutes off, so that only this process's clock tells
+/// for how long the lock was not renewed.
+#[derive(Default)]
+struct Observation {
+    unchanged: Option<(String, Instant)>,
+}
+
+impl Observation {
+    /// Whether a lock that is read at this moment has ended.
+    fn has_ended(&mut self, lease: &Lease, etag: &str, (now, instant): (Timestamp, Instant)) -> bool {
+        let since = match self.unchanged.take() {
+            Some((seen, since)) if seen == etag => since,
+            _ => instant,
+        };
+        self.unchanged = Some((etag.to_owned(), since));
+        lease.state == State::Released || instant.duration_since(since) >= LEASE || now > lease.renewed_at + CLOCKS
+    }
 }
 
 /// What must hold for the object that is replaced.
@@ -88,7 +118,7 @@ impl DeploymentLock {
         let (owner, since) = (Uuid::new_v4(), Timestamp::now());
         let mut lock = Self { client, bucket, owner, since, etag: String::new() };
         let mut condition = Condition::Missing;
-        while !lock.write(Timestamp::now() + LEASE, condition).await? {
+        while !lock.write(State::Held, condition).await? {
             condition = Condition::Unchanged(lock.wait_for_end(&target.env, other).await?);
         }
         Ok(lock)
@@ -96,10 +126,11 @@ impl DeploymentLock {
 
     /// Waits until the present lease has ended; the `ETag` of its object.
     async fn wait_for_end(&self, env: &str, other: OtherLock) -> Result<String> {
-        let mut holder = None;
+        let (mut holder, mut observation) = (None, Observation::default());
         loop {
             let (lease, etag) = self.read().await?;
-            if other == OtherLock::IsLeft || lease.until <= Timestamp::now() {
+            let moment = (Timestamp::now(), Instant::now());
+            if other == OtherLock::IsLeft || observation.has_ended(&lease, &etag, moment) {
                 return Ok(etag);
             }
             if holder.replace(lease.owner) != Some(lease.owner) {
@@ -120,7 +151,7 @@ impl DeploymentLock {
             tokio::time::sleep(RENEWAL).await;
             let unchanged = Condition::Unchanged(self.etag.clone());
             // A call that fails is repeated before the lease ends.
-            if matches!(self.write(Timestamp::now() + LEASE, unchanged).await, Ok(false)) {
+            if matches!(self.write(State::Held, unchanged).await, Ok(false)) {
                 return anyhow!("another deployment has begun, because this one was suspended: deploy again");
             }
         }
@@ -130,12 +161,12 @@ impl DeploymentLock {
     /// and a deletion has no condition.
     async fn release(mut self) -> Result<()> {
         let unchanged = Condition::Unchanged(self.etag.clone());
-        self.write(Timestamp::now(), unchanged).await.map(drop)
+        self.write(State::Released, unchanged).await.map(drop)
     }
 
     /// Writes the lease; false when the condition does not hold and the object is another deployment's.
-    async fn write(&mut self, until: Timestamp, condition: Condition) -> Result<bool> {
-        let lease = Lease { owner: self.owner, since: self.since, until };
+    async fn write(&mut self, state: State, condition: Condition) -> Result<bool> {
+        let lease = Lease { owner: self.owner, since: self.since, renewed_at: Timestamp::now(), state };
         let put = self.client.put_object().bucket(&self.bucket).key(KEY).body(serde_json::to_vec(&lease)?.into());
         let put = match condition {
             Condition::Missing => put.if_none_match("*"),
@@ -169,4 +200,55 @@ impl DeploymentLock {
 /// 412, or 409 when two requests meet.
 fn is_taken(error: &SdkError<PutObjectError>) -> bool {
     error.raw_response().is_some_and(|response| [409, 412].contains(&response.status().as_u16()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const DAY: &str = "2026-11-23T10:00:00Z";
+
+    fn lease(state: State) -> Lease {
+        let at: Timestamp = DAY.parse().unwrap();
+        Lease { owner: Uuid::nil(), since: at, renewed_at: at, state }
+    }
+
+    /// How many seconds each look comes after the first one, its `ETag`, and whether the lock has ended then.
+    fn observe(lease: &Lease, clock: SignedDuration, looks: &[(u64, &str, bool)]) {
+        let (mut observation, first) = (Observation::default(), Instant::now());
+        for (seconds, etag, expected) in looks {
+            let passed = Duration::from_secs(*seconds);
+            let now = lease.renewed_at + clock + SignedDuration::try_from(passed).unwrap();
+            let ended = observation.has_ended(lease, etag, (now, first + passed));
+            assert_eq!(ended, *expected, "after {seconds} s, {etag}");
+        }
+    }
+
+    #[test]
+    fn a_lock_that_is_renewed_holds_with_any_clock_of_its_owner() {
+        for clock in [-20, 0, 20].map(SignedDuration::from_mins) {
+            observe(&lease(State::Held), clock, &[(0, "a", false), (100, "b", false), (200, "c", false)]);
+        }
+    }
+
+    #[test]
+    fn a_lock_that_is_not_renewed_ends_after_its_lease() {
+        for clock in [-20, 0, 20].map(SignedDuration::from_mins) {
+            observe(
+                &lease(State::Held),
+                clock,
+                &[(0, "a", false), (60, "b", false), (179, "b", false), (180, "b", true)],
+            );
+        }
+    }
+
+    #[test]
+    fn a_lock_of_a_command_that_was_killed_long_ago_has_ended_at_once() {
+        observe(&lease(State::Held), SignedDuration::from_mins(31), &[(0, "a", true)]);
+    }
+
+    #[test]
+    fn a_released_lock_has_ended_at_once() {
+        observe(&lease(State::Released), SignedDuration::from_mins(-20), &[(0, "a", true)]);
+    }
 }

@@ -13,6 +13,9 @@ use crate::services::Service;
 use crate::stacks::{Stack, Stacks};
 use crate::template::{Form, Template};
 
+/// The default region, the largest one, and a small one, which has fewer services and types of resources.
+const REGIONS: [&str; 3] = ["eu-west-1", "us-east-1", "ap-southeast-5"];
+
 /// Lints stacks' templates against AWS's resource schemas; fails with cfn-lint's own findings, warnings included.
 ///
 /// Returns the number of templates that were linted: one that passed before is skipped while the template, cfn-lint and
@@ -35,7 +38,7 @@ pub(crate) async fn templates(home: &Home, python: &Python, stacks: &Stacks, sel
         return Ok(0);
     }
     let mut cfn_lint = process::command(python.program("cfn-lint"));
-    cfn_lint.current_dir(&home.repo).args(["--regions", "eu-west-1", "--"]);
+    cfn_lint.current_dir(&home.repo).arg("--regions").args(REGIONS).arg("--");
     cfn_lint.args(changed.iter().map(|(template, _)| template));
     process::run_quietly(&mut cfn_lint).await?;
     for (_, stamp) in &changed {
@@ -56,8 +59,9 @@ fn file(home: &Home, stack: &Stack, template: &Template) -> Result<PathBuf> {
     Ok(expanded)
 }
 
-/// What a result depends on beside the template: the linter's version and its settings.
+/// What a result depends on beside the template: the linter's version, its settings and the regions.
 fn rules(home: &Home) -> Result<String> {
     let settings = fs::read(home.repo.join(".cfnlintrc")).unwrap_or_default();
-    Ok(format!("{} {}", hash::sha256_of_file(&home.repo.join("local/requirements.lock"))?, hash::sha256(&settings)))
+    let version = hash::sha256_of_file(&home.repo.join("local/requirements.lock"))?;
+    Ok(format!("{version} {} {}", hash::sha256(&settings), REGIONS.join(" ")))
 }

@@ -15,6 +15,7 @@ mod cloud;
 mod codeowners;
 mod contract_bench;
 mod contracts;
+mod cost;
 mod demo_failure;
 mod demo_requests;
 mod deploy;
@@ -27,6 +28,7 @@ mod home;
 mod hostile;
 mod identity;
 mod interrupts;
+mod limits;
 mod lint;
 mod logs;
 mod mail;
@@ -37,6 +39,8 @@ mod npm;
 mod package;
 mod page;
 mod parameters;
+mod planned;
+mod preflight;
 mod prerequisites;
 mod process;
 mod python;
@@ -124,6 +128,10 @@ async fn run(command: Command) -> Result<()> {
             let target = Target::for_environment(&home, &env).await?;
             print_token(&home, &target, &user.unwrap_or_else(UserCredentials::demo)).await
         }
+        Command::Preflight { env, arch, format } => {
+            Box::pin(preflight::command(&home, &env, arch.unwrap_or_default(), format)).await
+        }
+        Command::Cost(run) => cost::command(&home, &run),
         Command::Deploy { stacks, env, arch, force } => {
             let gate = force.map_or(Gate::Enforced, Gate::Forced);
             Box::pin(deploy::command(&home, &stacks, &env, arch, &gate)).await

@@ -1,11 +1,15 @@
 //! `cargo xtask new service`: writes a complete service from the files in `new_service/`.
 
+mod by_hand;
 pub(crate) mod check;
 mod copy;
 mod deletion;
 mod deployments;
+pub(crate) mod documents;
 mod files;
+mod kills;
 mod names;
+mod walk;
 
 use std::fs;
 use std::path::Path;

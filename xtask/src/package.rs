@@ -26,9 +26,10 @@ use crate::python::Python;
 const GLIBC: &str = "2.34";
 
 /// A function's instruction set, as CloudFormation names it.
-#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq, ValueEnum)]
 pub(crate) enum Architecture {
     /// Processors of Intel and AMD.
+    #[default]
     #[value(name = "x86_64")]
     X86_64,
     /// Graviton. Needs `rustup target add aarch64-unknown-linux-gnu`.
@@ -71,7 +72,7 @@ impl Architecture {
         }
     }
 
-    fn rust_target(self) -> &'static str {
+    pub(crate) fn rust_target(self) -> &'static str {
         match self {
             Self::X86_64 => "x86_64-unknown-linux-gnu",
             Self::Arm64 => "aarch64-unknown-linux-gnu",

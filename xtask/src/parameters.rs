@@ -77,8 +77,10 @@ fn in_environment(path: &str, env: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use super::*;
-    use crate::{stacks, template};
+    use crate::{environments, stacks, template};
 
     fn sources(env: &str) -> Sources<'_> {
         Sources {
@@ -122,6 +124,17 @@ mod tests {
         let given = BTreeMap::from([("Dayz".into(), "3".into())]);
         let error = assign(&stack(), &sample(), &Sources { given, ..sources("prod") }).unwrap_err();
         assert!(error.to_string().contains("Dayz") && error.to_string().contains("prod.yaml"), "{error}");
+    }
+
+    #[test]
+    fn an_environment_names_the_sender_of_its_emails() {
+        let repo = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+        let stack = stacks::sample(stacks::MAIL);
+        let template = Template::read(repo, &stack, &[]).unwrap();
+        let error = assign(&stack, &template, &sources("prod")).unwrap_err().to_string();
+        assert!(error.contains("MailFrom") && error.contains("prod.yaml"), "{error}");
+        let given = environments::values(repo, LOCAL).unwrap().remove(stacks::MAIL).unwrap();
+        assert!(assign(&stack, &template, &Sources { given, ..sources(LOCAL) }).is_ok());
     }
 
     #[test]

@@ -24,13 +24,18 @@ pub(crate) async fn run(command: &mut Command) -> Result<()> {
 
 /// Runs a program without output; if it fails, the error contains the end of its output.
 pub(crate) async fn run_quietly(command: &mut Command) -> Result<()> {
+    written(command).await.map(drop)
+}
+
+/// What a program writes on standard output and standard error, in this order; if it fails, the error contains the end.
+pub(crate) async fn written(command: &mut Command) -> Result<String> {
     let name = name(command);
     let output = command.output().await.with_context(|| format!("cannot run {name}"))?;
+    let written = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
     if output.status.success() {
-        return Ok(());
+        return Ok(written);
     }
-    let written = [output.stdout, output.stderr].concat();
-    bail!("{name} failed ({}):\n{}", output.status, last_lines(&String::from_utf8_lossy(&written), 30))
+    bail!("{name} failed ({}):\n{}", output.status, last_lines(&written, 30))
 }
 
 /// Runs a program and prints all its output when it has ended, so that programs that run side by side do not mix theirs.

@@ -14,7 +14,7 @@ use serde_json::Value;
 /// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-queues.html>
 /// <https://docs.aws.amazon.com/sns/latest/api/API_CreateTopic.html>
 /// <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.NamingRulesDataTypes.html>
-const LIMITS: [(&str, usize); 7] = [
+pub(crate) const LIMITS: [(&str, usize); 7] = [
     ("BucketName", 63),
     ("FunctionName", 64),
     ("RuleName", 64),
@@ -27,14 +27,14 @@ const LIMITS: [(&str, usize); 7] = [
 /// The maximum length of an environment's name.
 pub(crate) const MAX_ENVIRONMENT: usize = 16;
 /// The length of an account's id.
-const ACCOUNT_ID: usize = 12;
+pub(crate) const ACCOUNT_ID: usize = 12;
 
-/// A name that AWS would refuse in some environment.
+/// A name, as long as it can be in any environment.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct LongName {
-    property: &'static str,
+    pub(crate) property: &'static str,
     /// The name with its parameters: `busline-${Env}-todos`.
-    pattern: String,
+    pub(crate) pattern: String,
     pub(crate) longest: usize,
     pub(crate) limit: usize,
 }
@@ -51,6 +51,11 @@ impl fmt::Display for LongName {
 
 /// The names that can be too long, in an expanded template.
 pub(crate) fn too_long(template: &Value) -> Vec<LongName> {
+    long_names(template).into_iter().filter(|name| name.longest > name.limit).collect()
+}
+
+/// All names in an expanded template.
+pub(crate) fn long_names(template: &Value) -> Vec<LongName> {
     let defaults = template["Parameters"].as_object().into_iter().flatten();
     let mut values: BTreeMap<&str, String> = defaults
         .filter_map(|(name, parameter)| Some((name.as_str(), parameter["Default"].as_str()?.to_owned())))
@@ -69,9 +74,7 @@ fn find(value: &Value, values: &BTreeMap<&str, String>, found: &mut Vec<LongName
             for (property, limit) in LIMITS {
                 let Some(pattern) = members.get(property).and_then(pattern) else { continue };
                 let longest = longest(pattern, values);
-                if longest > limit {
-                    found.push(LongName { property, pattern: pattern.to_owned(), longest, limit });
-                }
+                found.push(LongName { property, pattern: pattern.to_owned(), longest, limit });
             }
             members.values().for_each(|member| find(member, values, found));
         }

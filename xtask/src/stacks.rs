@@ -14,11 +14,13 @@ use crate::usage::UsageError;
 pub(crate) const ARTIFACTS: &str = "artifacts";
 /// The stack of the event bus and its archive.
 pub(crate) const BUS: &str = "bus";
+/// The stack of the sender of emails and its identity in SES.
+pub(crate) const MAIL: &str = "mail";
 /// The stack of the page's bucket and distribution.
 pub(crate) const WEB: &str = "web";
 
 /// The stacks that belong to no service.
-pub(crate) const PLATFORM: [&str; 3] = [ARTIFACTS, BUS, WEB];
+pub(crate) const PLATFORM: [&str; 4] = [ARTIFACTS, BUS, MAIL, WEB];
 
 /// A CloudFormation stack of this repository.
 #[derive(Clone, Debug)]
@@ -138,7 +140,7 @@ fn ordered(stacks: Vec<Stack>) -> Result<Vec<Stack>> {
 
 fn rank(stack: &Stack) -> usize {
     match stack.name.as_str() {
-        ARTIFACTS | BUS => 0,
+        ARTIFACTS | BUS | MAIL => 0,
         WEB => 2,
         _ => 1,
     }
@@ -239,6 +241,6 @@ mod tests {
         let repo = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
         let stacks = Stacks::discover(repo).unwrap();
         let all = names(stacks.all());
-        assert_eq!((all[0], all[1], all[all.len() - 1]), (ARTIFACTS, BUS, WEB));
+        assert_eq!((&all[..3], all[all.len() - 1]), (&[ARTIFACTS, BUS, MAIL][..], WEB));
     }
 }

@@ -80,6 +80,12 @@ impl Template {
         Ok(Self { path, body: text, form: Form::Source, parameters })
     }
 
+    /// The template as one value, without short forms of functions.
+    pub(crate) fn value(&self) -> Result<Value> {
+        let no_include = |_: &str| Err(std::io::Error::from(std::io::ErrorKind::NotFound));
+        Ok(contracts::template::expand(&self.path.to_string_lossy(), &self.body, no_include)?)
+    }
+
     /// Whether a parameter of this name is declared.
     pub(crate) fn declares(&self, parameter: &str) -> bool {
         self.parameters.contains_key(parameter)
@@ -117,6 +123,17 @@ impl Parameter {
     pub(crate) fn ssm_path(&self) -> Option<&str> {
         let looked_up = self.kind.starts_with("AWS::SSM::Parameter::Value<");
         self.default.as_ref().and_then(Value::as_str).filter(|_| looked_up)
+    }
+
+    /// The value that the parameter has when none is given, if the template itself tells it.
+    pub(crate) fn known_default(&self) -> Option<String> {
+        if self.ssm_path().is_some() {
+            return None;
+        }
+        match self.default.as_ref()? {
+            Value::String(text) => Some(text.clone()),
+            other => Some(other.to_string()),
+        }
     }
 
     /// Whether CloudFormation has a value when we give none.

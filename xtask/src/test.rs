@@ -24,6 +24,7 @@ use crate::faults;
 use crate::home::Home;
 use crate::hostile;
 use crate::interrupts::{Interrupted, Interrupts};
+use crate::limits;
 use crate::lint;
 use crate::new_service;
 use crate::npm::Npm;
@@ -46,7 +47,7 @@ pub(crate) enum Part {
     /// clippy, ruff, mypy, cargo-deny, one version of each network crate; eslint, prettier and tsc for the page;
     /// CODEOWNERS, and words that are not used here.
     Lint,
-    /// cfn-lint over every template.
+    /// cfn-lint over every template for three regions, and how near the templates come to AWS's limits.
     Templates,
     /// The tests of every crate except the end-to-end ones; the page's own tests, and its size.
     Unit,
@@ -54,9 +55,9 @@ pub(crate) enum Part {
     E2e,
     /// Types, schemas, rules, permissions and documents agree; changes since main break no consumer; mutations are found.
     Contracts,
-    /// In a copy of the repository, a new service is written, compiled and checked; deleting it leaves nothing behind.
-    /// Deleting any other service that none needs breaks nothing. Deployments that fail or are killed end in one of two
-    /// states.
+    /// In a copy of the repository, a new service is written, gets an event and a route as the documents describe, and is
+    /// deployed and tested; deleting it leaves nothing behind. Deleting any other service that none needs breaks nothing.
+    /// Deployments that fail or are killed end in one of two states.
     NewService,
     /// The page in Chromium, on a separate local cloud.
     Browser,
@@ -282,7 +283,7 @@ async fn templates(home: &Home, python: &Python) -> Result<()> {
     let all: Vec<&Stack> = stacks.all().iter().collect();
     let linted = lint::templates(home, python, &stacks, &all).await?;
     ui::note(format_args!("{} templates, {linted} of them linted, the others unchanged", all.len()));
-    Ok(())
+    limits::check(&home.repo, &stacks)
 }
 
 /// The tests that need no cloud. A service's integration tests also hold those that need one, which are left out.

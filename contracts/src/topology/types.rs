@@ -40,7 +40,7 @@ const OF_SERVICES: [&str; 24] = [
 const OF_THE_BUS: [&str; 2] = ["AWS::Events::Archive", "AWS::Events::EventBus"];
 
 /// What can neither publish nor receive an event by itself: each needs a role, a policy or a function for that.
-const WITHOUT_EVENTS: [&str; 47] = [
+const WITHOUT_EVENTS: [&str; 48] = [
     "AWS::ApiGatewayV2::ApiMapping",
     "AWS::ApiGatewayV2::DomainName",
     "AWS::ApiGatewayV2::RouteResponse",
@@ -75,6 +75,7 @@ const WITHOUT_EVENTS: [&str; 47] = [
     "AWS::S3::Bucket",
     "AWS::S3::BucketPolicy",
     "AWS::SES::ConfigurationSet",
+    "AWS::SES::ConfigurationSetEventDestination",
     "AWS::SES::EmailIdentity",
     "AWS::SNS::Subscription",
     "AWS::SNS::Topic",

@@ -1,4 +1,5 @@
-//! What the users service publishes. The subject is the user's id, the sequence their profile's version.
+//! What the users service publishes. The subject is the user's id and the sequence their profile's version, but for exports
+//! and sign-outs: each of them is a separate subject.
 
 use jiff::Timestamp;
 use schemars::JsonSchema;
@@ -91,6 +92,27 @@ pub struct UserDeletedV1 {
 impl Payload for UserDeletedV1 {
     const SERVICE: &'static str = "users";
     const NAME: &'static str = "UserDeleted";
+    const VERSION: u32 = 1;
+
+    fn user(&self) -> Option<Uuid> {
+        Some(self.user_id)
+    }
+}
+
+/// A user signed out on all devices; every service refuses the tokens of the sessions that have ended.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct UserSignedOutV1 {
+    /// The user pool's `sub`.
+    pub user_id: Uuid,
+    /// Sessions have ended for which the user entered their password before this time, a full second. Refreshed tokens
+    /// belong to the session of the first ones: compare the time with `auth_time`.
+    pub sessions_ended_before: Timestamp,
+}
+
+impl Payload for UserSignedOutV1 {
+    const SERVICE: &'static str = "users";
+    const NAME: &'static str = "UserSignedOut";
     const VERSION: u32 = 1;
 
     fn user(&self) -> Option<Uuid> {

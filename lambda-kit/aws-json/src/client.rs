@@ -57,6 +57,14 @@ pub const LOGS: Service = Service { name: "logs", target: "Logs_20140328", versi
 /// Actions: <https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_Operations.html>
 pub const CLOUDWATCH: Service = Service { name: "monitoring", target: "GraniteServiceVersion20100801", version: "1.0" };
 
+/// Amazon `DynamoDB`, for its control plane.
+/// Actions: <https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_Operations.html>
+pub const DYNAMODB: Service = Service { name: "dynamodb", target: "DynamoDB_20120810", version: "1.0" };
+
+/// AWS Certificate Manager.
+/// Actions: <https://docs.aws.amazon.com/acm/latest/APIReference/API_Operations.html>
+pub const ACM: Service = Service { name: "acm", target: "CertificateManager", version: "1.1" };
+
 /// A client of one service. Clones share its connections.
 #[derive(Clone)]
 pub struct Client {

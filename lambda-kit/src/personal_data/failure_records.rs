@@ -118,7 +118,10 @@ impl RecordFilter {
             Some(detail_type) if detail_type == self.kept_event => Attribution::Other,
             Some(_) => self.attribute_detail(&record["detail"]),
             // The input of a job that another job or a schedule has invoked, or the detail of an event without the rest.
-            None => self.attribute_fields(record).unwrap_or_else(|| self.attribute_detail(record)),
+            None => match recipient(record) {
+                Some(id) => self.compare(id),
+                None => self.attribute_fields(record).unwrap_or_else(|| self.attribute_detail(record)),
+            },
         }
     }
 
@@ -197,6 +200,14 @@ fn wrapped(record: &Value) -> Option<&Value> {
     .into_iter()
     .flatten()
     .find(|inner| inner.is_string() || inner.is_object() || inner.is_array())
+}
+
+/// The user who got an email, in what SES reports of it: the email's tag `user`.
+///
+/// Source: <https://docs.aws.amazon.com/ses/latest/dg/event-publishing-retrieving-sns-contents.html>
+fn recipient(record: &Value) -> Option<&str> {
+    record["eventType"].as_str()?;
+    record["mail"]["tags"]["user"][0].as_str()
 }
 
 /// A failure record of a stream and the batch that it carries as text.

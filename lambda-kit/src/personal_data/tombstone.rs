@@ -6,6 +6,9 @@
 //! erasure sweeps again after that time.
 //!
 //! A tombstone holds a hash of the user's id. Like a claim, it is kept longer than every copy of an event.
+//!
+//! Its row also has the time of a user's last sign-out on all devices ([`crate::sessions`]), so that one read answers both
+//! questions: only a row with `deletedAt` is a tombstone.
 
 use std::collections::HashMap;
 
@@ -49,7 +52,7 @@ pub fn put_once_write(table: &str, user: Uuid, now: Timestamp) -> Result<Transac
         .set_item(Some(key(user)))
         .item("deletedAt", AttributeValue::S(now.to_string()))
         .item("expiresAt", expiry(now))
-        .condition_expression("attribute_not_exists(pk)")
+        .condition_expression("attribute_not_exists(deletedAt)")
         .build()?;
     Ok(TransactWriteItem::builder().put(put).build())
 }
@@ -63,7 +66,7 @@ pub fn not_exists_check(table: &str, user: Uuid) -> Result<TransactWriteItem, Bu
     let check = ConditionCheck::builder()
         .table_name(table)
         .set_key(Some(key(user)))
-        .condition_expression("attribute_not_exists(pk)")
+        .condition_expression("attribute_not_exists(deletedAt)")
         .build()?;
     Ok(TransactWriteItem::builder().condition_check(check).build())
 }
@@ -73,9 +76,27 @@ pub fn not_exists_check(table: &str, user: Uuid) -> Result<TransactWriteItem, Bu
 /// # Errors
 /// When the call fails.
 pub async fn exists(client: &Client, table: &str, user: Uuid) -> Result<bool, TableError> {
-    let request = client.get_item().table_name(table).set_key(Some(key(user))).projection_expression("pk");
-    let answer = request.consistent_read(true).send().await.map_err(TableError::call)?;
-    Ok(answer.item.is_some())
+    Ok(read(client, table, user).await?.deleted_at.is_some())
+}
+
+/// What a service has noted about a user's account.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct AccountRow {
+    /// When the user was deleted.
+    pub(crate) deleted_at: Option<Timestamp>,
+    /// Sessions that began before this second have ended.
+    pub(crate) sessions_ended_before: Option<i64>,
+}
+
+/// Reads a user's row; without one, nothing is noted.
+pub(crate) async fn read(client: &Client, table: &str, user: Uuid) -> Result<AccountRow, TableError> {
+    let request = client.get_item().table_name(table).set_key(Some(key(user)));
+    let request = request.projection_expression("deletedAt, sessionsEndedBefore").consistent_read(true);
+    let answer = request.send().await.map_err(TableError::call)?;
+    answer
+        .item
+        .map_or_else(|| Ok(AccountRow::default()), |item| serde_dynamo::from_item(item).map_err(TableError::corrupt))
 }
 
 /// Creates a user's tombstone if there is none. Returns the time since when it exists.
@@ -104,7 +125,8 @@ struct Row {
     deleted_at: Timestamp,
 }
 
-fn key(user: Uuid) -> HashMap<String, AttributeValue> {
+/// The key of the row that holds what a service has noted about a user's account.
+pub(crate) fn key(user: Uuid) -> HashMap<String, AttributeValue> {
     HashMap::from([
         ("pk".to_owned(), AttributeValue::S(format!("TOMBSTONE#{}", deletion_id(user)))),
         ("sk".to_owned(), AttributeValue::S("TOMBSTONE".to_owned())),

@@ -41,6 +41,8 @@ from busline_local.patches import (
     queue_depth,
     rule_target_failures,
     schedules,
+    ses_events,
+    ses_sending_rate,
     sqs_batch_permissions,
     ssm_parameter_paths,
     state_persistence,
@@ -225,6 +227,18 @@ PATCHES: tuple[Patch, ...] = (
         "drops the headers of an email",
         f"{_AWS}/ses/latest/APIReference-V2/API_MessageHeader.html",
         mail_headers.apply,
+    ),
+    Patch(
+        "ses_events",
+        "publishes no event of an email",
+        f"{_AWS}/ses/latest/dg/event-publishing-retrieving-sns-contents.html",
+        ses_events.apply,
+    ),
+    Patch(
+        "ses_sending_rate",
+        "sends any number of emails in a second",
+        f"{_AWS}/ses/latest/dg/manage-sending-quotas.html",
+        ses_sending_rate.apply,
     ),
     Patch(
         "object_persistence",

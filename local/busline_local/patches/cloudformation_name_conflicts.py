@@ -7,13 +7,14 @@ AWS: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-attribut
 a retained resource stays as it is, and creating one of its name fails with
 "already exists".
 Patched for the types that keep data: tables, queues, log groups (MiniStack does
-it for buckets itself).
+it for buckets itself), and for email identities, of which an account has each once
+in a region: https://docs.aws.amazon.com/ses/latest/dg/creating-identities.html.
 """
 
 from collections.abc import Callable
 from typing import Any
 
-from ministack.services import cloudwatch_logs, dynamodb, sqs
+from ministack.services import cloudwatch_logs, dynamodb, ses_v2, sqs
 from ministack.services.cloudformation import provisioners
 
 
@@ -22,6 +23,7 @@ def apply() -> None:
     _refuse("AWS::DynamoDB::Table", "TableName", lambda name: name in dynamodb._tables)
     _refuse("AWS::SQS::Queue", "QueueName", lambda name: name in sqs._queue_name_to_url)
     _refuse("AWS::Logs::LogGroup", "LogGroupName", lambda name: name in cloudwatch_logs._log_groups)
+    _refuse("AWS::SES::EmailIdentity", "EmailIdentity", lambda name: name in ses_v2._identities)
 
 
 def _refuse(resource_type: str, name_property: str, exists: Callable[[str], bool]) -> None:

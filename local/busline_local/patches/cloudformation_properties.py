@@ -10,7 +10,8 @@ Stock's CloudFormation drops without a word:
 - `AWS::S3::Bucket`: `LifecycleConfiguration`;
 - `AWS::SNS::Topic`: `MaximumMessageSize`;
 
-and knows no attribute `ProviderURL` of `AWS::Cognito::UserPool`.
+and knows no attribute `ProviderURL` of `AWS::Cognito::UserPool` and none of the
+DKIM records of `AWS::SES::EmailIdentity`.
 
 AWS documents each of them in the resource's page under
 https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-template-resource-type-ref.html.
@@ -23,7 +24,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from ministack.services import dynamodb, eventbridge, iam, lambda_svc, s3, sns
+from ministack.services import dynamodb, eventbridge, iam, lambda_svc, s3, ses_v2, sns
 from ministack.services.cloudformation import provisioners
 
 Properties = dict[str, Any]
@@ -40,6 +41,7 @@ def apply() -> None:
     _complete("AWS::S3::Bucket", _complete_bucket)
     _complete("AWS::SNS::Topic", _complete_topic)
     _add_provider_url()
+    _add_dkim_records()
 
 
 def _complete(resource_type: str, complete: Complete) -> None:
@@ -168,6 +170,31 @@ def _add_provider_url() -> None:
         return {**attributes, "ProviderURL": f"https://{attributes['ProviderName']}"}
 
     provisioners._cognito_user_pool_attributes = with_provider_url
+
+
+def _add_dkim_records() -> None:
+    handler = provisioners._RESOURCE_HANDLERS["AWS::SES::EmailIdentity"]
+    create, update = handler["create"], handler["update"]
+
+    def create_with_records(logical_id: str, properties: Properties, stack_name: str) -> Any:
+        identity, attributes = create(logical_id, properties, stack_name)
+        return identity, {**attributes, **_dkim_records(identity)}
+
+    def update_with_records(*arguments: Any, **settings: Any) -> Any:
+        identity, attributes = update(*arguments, **settings)
+        return identity, {**attributes, **_dkim_records(identity)}
+
+    handler["create"] = create_with_records
+    handler["update"] = update_with_records
+
+
+def _dkim_records(identity: str) -> dict[str, str]:
+    # https://docs.aws.amazon.com/ses/latest/dg/send-email-authentication-dkim-easy.html
+    records = {}
+    for number, token in enumerate(ses_v2._dkim_tokens(identity), start=1):
+        records[f"DkimDNSTokenName{number}"] = f"{token}._domainkey.{identity}"
+        records[f"DkimDNSTokenValue{number}"] = f"{token}.dkim.amazonses.com"
+    return records
 
 
 def _changed(old: Properties, new: Properties, key: str) -> bool:

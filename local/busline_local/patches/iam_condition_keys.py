@@ -7,8 +7,11 @@ names an identity allows.
 AWS: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-conditions.html
 gives PutEvents the keys `events:source` and `events:detail-type`, and
 https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonsimpleemailservicev2.html
-gives SendEmail the identity as its resource and the keys `ses:FromAddress`,
-`ses:FromDisplayName` and `ses:Recipients`.
+gives SendEmail the identity and the configuration set as its resources, and the
+keys `ses:FromAddress`, `ses:FromDisplayName` and `ses:Recipients`. In the sandbox
+the sender must be allowed the identities of the recipients, too:
+https://docs.aws.amazon.com/ses/latest/dg/request-production-access.html (they
+must be verified), and https://github.com/aws/aws-sdk-js/issues/3641.
 Patched where MiniStack reads the resource out of a request: the keys are read
 beside it, and the policies are evaluated with them, once for each different
 entry, so that one foreign entry among ten denies the call.
@@ -20,7 +23,8 @@ from email.utils import parseaddr
 from typing import Any
 
 from ministack.core import iam_actions, iam_evaluator
-from ministack.services import ses_v2
+from ministack.core.responses import get_account_id, get_region
+from ministack.services import ses, ses_v2
 
 _SEND_EMAIL_PATH = "/v2/email/outbound-emails"
 
@@ -31,6 +35,10 @@ _entries: ContextVar[list[tuple[str, Keys]]] = ContextVar("entries", default=[])
 
 _mail: ContextVar[Keys] = ContextVar("mail", default={})  # noqa: B039
 """The condition keys of the SendEmail request in hand."""
+
+
+_configuration_set: ContextVar[str] = ContextVar("configuration_set", default="")
+"""The name in the SendEmail request in hand."""
 
 
 def apply() -> None:
@@ -54,6 +62,7 @@ def apply() -> None:
             return ses_arn(method, path, body, region, account_id)
         mail = _object(body)
         _mail.set(_mail_keys(mail))
+        _configuration_set.set(_text(mail.get("ConfigurationSetName")))
         identity = _sending_identity(_text(mail.get("FromEmailAddress")))
         return f"arn:aws:ses:{region}:{account_id}:identity/{identity}"
 
@@ -65,11 +74,12 @@ def apply() -> None:
         resource_arn: str = "*",
         service_context: Keys | None = None,
     ) -> Any:
-        for keys in _keys(iam_action, resource_arn):
-            context = {**(service_context or {}), **keys}
-            denied = enforce(access_key_id, iam_action, service, region, resource_arn, context)
-            if denied is not None:
-                return denied
+        for resource in (resource_arn, *_other_resources(iam_action)):
+            for keys in _keys(iam_action, resource_arn):
+                context = {**(service_context or {}), **keys}
+                denied = enforce(access_key_id, iam_action, service, region, resource, context)
+                if denied is not None:
+                    return denied
         return None
 
     iam_actions.eventbridge_resource_arns = read_entries
@@ -88,6 +98,20 @@ def _keys(iam_action: str, resource_arn: str) -> list[Keys]:
     if iam_action == "ses:SendEmail":
         return [_mail.get()]
     return [{}]
+
+
+def _other_resources(iam_action: str) -> list[str]:
+    """What the policies must allow the action on beside the sender's identity."""
+    if iam_action != "ses:SendEmail":
+        return []
+    prefix = f"arn:aws:ses:{get_region()}:{get_account_id()}"
+    name = _configuration_set.get()
+    sets = [f"{prefix}:configuration-set/{name}"] if name else []
+    if ses._production_access_enabled():
+        return sets
+    identities = (_sending_identity(address) for address in _mail.get().get("ses:Recipients", []))
+    known = [identity for identity in identities if identity in ses_v2._identities]
+    return [*sets, *(f"{prefix}:identity/{identity}" for identity in known)]
 
 
 def _entry_keys(entry: Keys) -> Keys:

@@ -2,6 +2,7 @@
 
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "parts of tests: they fail by panicking")]
 
+mod contract_code;
 mod envelopes;
 mod fake_aws;
 mod filters;

@@ -11,7 +11,7 @@ mod steps;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Output};
 
 use contracts::repository::tree::Tree;
 use similar::TextDiff;
@@ -53,23 +53,38 @@ fn services(document: &str) -> impl Iterator<Item = &str> {
 }
 
 /// A git repository with a copy of the contracts, and a `cargo` that runs the program under test as `ops`.
-struct Copy {
+pub(crate) struct Copy {
     folder: TempDir,
-    programs: TempDir,
+    /// The first folder on the search path.
+    pub(crate) programs: TempDir,
 }
 
 impl Copy {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let copy = Self { folder: TempDir::new().unwrap(), programs: TempDir::new().unwrap() };
         for (path, text) in Tree::read(&root()).unwrap().all() {
             copy.put(path, text);
         }
-        let cargo = copy.programs.path().join("cargo");
         // `cargo ops …` is `cargo run --bin ops -- …` by .cargo/config.toml.
-        fs::write(&cargo, format!("#!/bin/sh\nshift\nexec '{}' \"$@\"\n", env!("CARGO_BIN_EXE_ops"))).unwrap();
-        fs::set_permissions(cargo, fs::Permissions::from_mode(0o755)).unwrap();
+        copy.program("cargo", &format!("#!/bin/sh\nshift\nexec '{}' \"$@\"\n", env!("CARGO_BIN_EXE_ops")));
         copy.commit("git init --quiet --initial-branch main", "As it is");
         copy
+    }
+
+    /// Makes a shell script a program.
+    pub(crate) fn program(&self, name: &str, script: &str) {
+        let path = self.programs.path().join(name);
+        fs::write(&path, script).unwrap();
+        fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
+    }
+
+    /// The paths of the contracts, as those of the repository.
+    pub(crate) fn files(&self) -> Vec<String> {
+        Tree::read(self.folder.path()).unwrap().all().map(|(path, _)| path.to_owned()).collect()
+    }
+
+    pub(crate) fn read(&self, path: &str) -> String {
+        fs::read_to_string(self.folder.path().join(path)).unwrap()
     }
 
     fn put(&self, path: &str, text: &str) {
@@ -86,13 +101,18 @@ impl Copy {
 
     /// What a shell prints when it runs a line in the copy.
     fn run(&self, line: &str) -> String {
-        let path = format!("{}:{}", self.programs.path().display(), std::env::var("PATH").unwrap());
-        let mut shell = Command::new("sh");
-        shell.args(["-c", line]).current_dir(self.folder.path()).env("PATH", path).env("NO_COLOR", "1");
-        let output = shell.env("GIT_CONFIG_GLOBAL", "/dev/null").env("GIT_PAGER", "cat").output().unwrap();
+        let output = self.output(line);
         let printed = String::from_utf8(output.stdout).unwrap();
         assert!(!printed.is_empty() || output.status.success(), "{line}: {}", String::from_utf8_lossy(&output.stderr));
         printed
+    }
+
+    /// How a shell ends that runs a line in the copy.
+    pub(crate) fn output(&self, line: &str) -> Output {
+        let path = format!("{}:{}", self.programs.path().display(), std::env::var("PATH").unwrap());
+        let mut shell = Command::new("sh");
+        shell.args(["-c", line]).current_dir(self.folder.path()).env("PATH", path).env("NO_COLOR", "1");
+        shell.env("GIT_CONFIG_GLOBAL", "/dev/null").env("GIT_PAGER", "cat").output().unwrap()
     }
 
     /// The document with the actual outputs of its commands.

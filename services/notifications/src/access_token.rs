@@ -57,6 +57,7 @@ impl From<jsonwebtoken::errors::Error> for TokenError {
 struct Claims {
     sub: Uuid,
     exp: i64,
+    auth_time: Option<i64>,
     token_use: String,
     client_id: String,
 }
@@ -78,7 +79,8 @@ impl AccessTokenVerifier {
             return Err(TokenError::WrongTokenUse);
         }
         let expires_at = Timestamp::from_second(claims.exp).map_err(|_| TokenError::InvalidExpiry)?;
-        Ok(Session { user: claims.sub, expires_at })
+        let authenticated_at = claims.auth_time.and_then(|at| Timestamp::from_second(at).ok());
+        Ok(Session { user: claims.sub, authenticated_at, expires_at })
     }
 
     /// The algorithm is fixed here and never taken from the token.

@@ -9,6 +9,8 @@ pub(crate) struct EmailConfig {
     pub(crate) table: String,
     /// The sender's address, `MAIL_FROM`.
     pub(crate) from: String,
+    /// Where SES reports what becomes of the emails, `MAIL_CONFIGURATION_SET`.
+    pub(crate) configuration_set: String,
     /// The origin of the page, `WEB_ORIGIN`, if there is one.
     pub(crate) page: Option<String>,
 }
@@ -18,6 +20,7 @@ impl EmailConfig {
         Settings::read(|settings| Self {
             table: settings.text("TABLE_NAME"),
             from: settings.text("MAIL_FROM"),
+            configuration_set: settings.text("MAIL_CONFIGURATION_SET"),
             page: settings.optional_text("WEB_ORIGIN"),
         })
     }

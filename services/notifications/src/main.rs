@@ -8,6 +8,8 @@ mod app;
 mod config;
 mod digest_requests;
 mod domain;
+mod email_events;
+mod end_sessions;
 mod erase;
 mod export;
 #[cfg(test)]
@@ -30,12 +32,15 @@ use events::todos::{
     TodoAllDaySetV1, TodoChangedV1, TodoCompletedV1, TodoCreatedV1, TodoDeletedV1, TodoDueV1, TodoPurgedV1,
     TodoReopenedV1, TodoRestoredV1,
 };
-use events::users::{UserDeletedV1, UserExportReadyV1, UserExportRequestedV1, UserProfileChangedV1, UserRegisteredV1};
+use events::users::{
+    UserDeletedV1, UserExportReadyV1, UserExportRequestedV1, UserProfileChangedV1, UserRegisteredV1, UserSignedOutV1,
+};
 use jiff::SignedDuration;
-use lambda_kit::api::{serve, serve_writes};
+use lambda_kit::api::{serve, serve_public, serve_writes};
 use lambda_kit::personal_data::erasure::Eraser;
 use lambda_kit::personal_data::export::Exporter;
 use lambda_kit::publisher::{self, Publisher};
+use lambda_kit::sessions::EndedSessions;
 use lambda_kit::settings::{Settings, UnknownHandler, handler_name, table_name};
 use lambda_kit::subscriber::{Subscriptions, subscribe_to, subscribe_to_any};
 use lambda_kit::{aws, invoked, start::start};
@@ -53,6 +58,7 @@ use crate::app::recipients::Recipients;
 use crate::app::unsubscribe::Unsubscriber;
 use crate::config::{EmailConfig, TokenConfig, UnsubscribeConfig, WebSocketConfig};
 use crate::digest_requests::DigestInvoker;
+use crate::end_sessions::SessionEnd;
 use crate::erase::Erasure;
 use crate::export::Export;
 use crate::ses::SesClient;
@@ -77,8 +83,8 @@ async fn job() -> Result<(), Error> {
         "read-notifications" => serve_writes(inbox().await?, api::inbox::read_all).await,
         "get-preferences" => serve(preferences().await?, api::preferences::get).await,
         "change-preferences" => serve_writes(preferences().await?, api::preferences::change).await,
-        "confirm-unsubscribe" => serve(unsubscriber().await?, api::unsubscribe::confirm).await,
-        "unsubscribe" => serve(unsubscriber().await?, api::unsubscribe::unsubscribe).await,
+        "confirm-unsubscribe" => serve_public(unsubscriber().await?, api::unsubscribe::confirm).await,
+        "unsubscribe" => serve_public(unsubscriber().await?, api::unsubscribe::unsubscribe).await,
         "update-inbox" => inbox_events().run(inbox_writer().await?, inbox::update).await,
         "update-recipients" => recipient_events().run(recipients().await?, recipients::update).await,
         "update-agenda" => agenda_events().run(agenda().await?, agenda::update).await,
@@ -91,6 +97,7 @@ async fn job() -> Result<(), Error> {
         "send-export-mail" => {
             subscribe_to::<UserExportReadyV1>().run(email_sender().await?, emails::export_ready).await
         }
+        "record-email-problem" => invoked::run(recipients().await?, email_events::record).await,
         "plan-digests" => invoked::run(digest_planner().await?, scheduled::plan_digests).await,
         "send-digest-mail" => invoked::run(recurring_email_sender().await?, scheduled::send_digest).await,
         "authorize-connection" => runner::run(token_verifier().await?, authorizer::authorize).await,
@@ -100,6 +107,7 @@ async fn job() -> Result<(), Error> {
         "push-changes" => change_events().run(live_push().await?, live_push::push).await,
         "push-inbox" => runner::run(live_push().await?, stream::push_inbox).await,
         "export" => subscribe_to::<UserExportRequestedV1>().run(exporter().await?, export::export).await,
+        "end-sessions" => subscribe_to::<UserSignedOutV1>().run(session_end().await?, end_sessions::end_sessions).await,
         "erase" => subscribe_to::<UserDeletedV1>().run(erasure().await?, erase::erase).await,
         "publish" => publisher::run(Publisher::connect().await?).await,
         other => Err(UnknownHandler(other.to_owned()).into()),
@@ -186,7 +194,7 @@ async fn email_sender() -> Result<EmailSender, Error> {
 
 fn email_sender_with(aws: &SdkConfig) -> Result<EmailSender, Error> {
     let config = EmailConfig::from_env()?;
-    let ses = SesClient::new(aws, &config.from);
+    let ses = SesClient::new(aws, &config.from, config.configuration_set);
     Ok(EmailSender { store: Store::new(aws, config.table), ses, page: config.page })
 }
 
@@ -226,6 +234,11 @@ async fn token_verifier() -> Result<AccessTokenVerifier, Error> {
     let config = TokenConfig::from_env()?;
     let keys = SigningKeys::for_issuer(&config.issuer, &aws::load().await);
     Ok(AccessTokenVerifier { keys, issuer: config.issuer, client: config.audience })
+}
+
+async fn session_end() -> Result<SessionEnd, Error> {
+    let aws = aws::load().await;
+    Ok(SessionEnd { ended: EndedSessions::from_env(&aws)?, push: live_push_with(&aws)? })
 }
 
 async fn erasure() -> Result<Erasure, Error> {

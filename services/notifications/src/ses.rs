@@ -11,7 +11,12 @@ use aws_sdk_sesv2::config::retry::RetryConfig;
 use aws_sdk_sesv2::config::timeout::TimeoutConfig;
 use aws_sdk_sesv2::error::{BuildError, ProvideErrorMetadata, SdkError};
 use aws_sdk_sesv2::operation::send_email::SendEmailError;
-use aws_sdk_sesv2::types::{Body, Content, Destination, EmailContent, Message, MessageHeader};
+use aws_sdk_sesv2::types::{Body, Content, Destination, EmailContent, Message, MessageHeader, MessageTag};
+
+use jiff::SignedDuration;
+use lambda_kit::clock;
+use lambda_kit::contention::{self, ATTEMPTS};
+use uuid::Uuid;
 
 use crate::domain::email::Email;
 
@@ -20,15 +25,30 @@ use crate::domain::email::Email;
 const OPERATION_TIMEOUT: Duration = Duration::from_secs(10);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 
+/// How long an email waits for its turn while SES throttles. With [`OPERATION_TIMEOUT`] it is shorter than the function's
+/// timeout. The functions' reserved concurrency limits how many emails wait, however many are due.
+const MAX_THROTTLED: SignedDuration = SignedDuration::from_secs(8);
+
+/// The codes of a throttled call.
+/// Source: <https://docs.aws.amazon.com/ses/latest/dg/manage-sending-quotas-errors.html>
+const THROTTLED: [&str; 3] = ["TooManyRequestsException", "ThrottlingException", "Throttling"];
+/// In the message of a throttled call that no pause helps.
+const DAILY_QUOTA: &str = "Daily message quota exceeded";
+
+/// The tag of an email with the id of its recipient.
+const USER_TAG: &str = "user";
+
 /// Sends emails from one address.
 #[derive(Clone, Debug)]
 pub(crate) struct SesClient {
     client: Client,
     from: String,
+    configuration_set: String,
 }
 
 impl SesClient {
-    pub(crate) fn new(config: &SdkConfig, from: &str) -> Self {
+    /// `configuration_set` names where events of the emails go.
+    pub(crate) fn new(config: &SdkConfig, from: &str, configuration_set: String) -> Self {
         let config = aws_sdk_sesv2::config::Builder::from(config)
             // SendEmail has no idempotency token: a retry of the SDK could send a second email.
             .retry_config(RetryConfig::disabled())
@@ -36,20 +56,30 @@ impl SesClient {
                 TimeoutConfig::builder().connect_timeout(CONNECT_TIMEOUT).operation_timeout(OPERATION_TIMEOUT).build(),
             )
             .build();
-        Self { client: Client::from_conf(config), from: format!("Busline <{from}>") }
+        Self { client: Client::from_conf(config), from: format!("Busline <{from}>"), configuration_set }
     }
 
-    /// Sends an email in one attempt. Returns the message id of SES.
-    pub(crate) async fn send(&self, to: String, email: Email) -> Result<String, SendError> {
-        let answer = self
+    /// Sends an email in one attempt; those that SES throttles do not count. Returns the message id of SES. The
+    /// events of the email have the id of `user`.
+    pub(crate) async fn send(&self, user: Uuid, to: String, email: Email) -> Result<String, SendError> {
+        let request = self
             .client
             .send_email()
             .from_email_address(&self.from)
+            .configuration_set_name(&self.configuration_set)
+            .email_tags(MessageTag::builder().name(USER_TAG).value(user.to_string()).build()?)
             .destination(Destination::builder().to_addresses(to).build())
-            .content(EmailContent::builder().simple(message(email)?).build())
-            .send()
-            .await?;
-        Ok(answer.message_id.unwrap_or_default())
+            .content(EmailContent::builder().simple(message(email)?).build());
+        let end = clock::now() + MAX_THROTTLED;
+        let mut attempt = 0;
+        loop {
+            match request.clone().send().await.map_err(SendError::from) {
+                Err(error) if error.is_throttled() && clock::now() < end => contention::pause(attempt).await,
+                answer => return Ok(answer?.message_id.unwrap_or_default()),
+            }
+            // The pauses grow as far as they do, and go on.
+            attempt = (attempt + 1).min(ATTEMPTS - 2);
+        }
     }
 }
 
@@ -90,6 +120,11 @@ impl SendError {
     fn refused(code: &str) -> Self {
         Self::Refused { code: code.to_owned() }
     }
+
+    /// Whether SES accepts the same email when fewer are sent.
+    fn is_throttled(&self) -> bool {
+        matches!(self, Self::Refused { code } if THROTTLED.contains(&code.as_str()))
+    }
 }
 
 impl From<BuildError> for SendError {
@@ -104,6 +139,9 @@ impl From<SdkError<SendEmailError, HttpResponse>> for SendError {
             SdkError::ConstructionFailure(_) => Self::refused("RequestIncomplete"),
             SdkError::DispatchFailure(failure) if failure.as_connector_error().is_some_and(is_connection_refused) => {
                 Self::refused("ConnectionRefused")
+            }
+            SdkError::ServiceError(_) if error.message().is_some_and(|message| message.contains(DAILY_QUOTA)) => {
+                Self::refused("DailyQuotaExceeded")
             }
             // SES refuses with a 4xx. A 5xx may be from a proxy, or from after SES has accepted the email.
             SdkError::ServiceError(answer) if answer.raw().status().is_client_error() => {

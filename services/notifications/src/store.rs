@@ -17,8 +17,11 @@ pub(crate) mod reminder_counts;
 use aws_config::SdkConfig;
 use aws_sdk_dynamodb::Client;
 use lambda_kit::personal_data::tombstone;
+use lambda_kit::sessions;
 use lambda_kit::table::TableError;
 use uuid::Uuid;
+
+use crate::domain::live::Session;
 
 /// The service's one DynamoDB table; the modules below hold its rows.
 #[derive(Clone, Debug)]
@@ -44,5 +47,10 @@ impl Store {
     /// a token is valid for some minutes after the deletion and events arrive for weeks.
     pub(crate) async fn is_deleted(&self, user: Uuid) -> Result<bool, TableError> {
         tombstone::exists(&self.client, &self.table, user).await
+    }
+
+    /// Whether the user has signed out on all devices since the session began, or has deleted their account.
+    pub(crate) async fn has_ended(&self, session: Session) -> Result<bool, TableError> {
+        sessions::has_ended(&self.client, &self.table, session.user, session.authenticated_at).await
     }
 }

@@ -6,6 +6,7 @@ mod api;
 mod app;
 mod config;
 mod domain;
+mod end_sessions;
 mod erase;
 mod export;
 mod files;
@@ -19,11 +20,12 @@ use std::process::ExitCode;
 
 use events::todos::TodoPurgedV1;
 use events::todos::attachments::AttachmentDeletedV1;
-use events::users::{UserDeletedV1, UserExportRequestedV1};
+use events::users::{UserDeletedV1, UserExportRequestedV1, UserSignedOutV1};
 use lambda_kit::api::{serve, serve_writes};
 use lambda_kit::personal_data::erasure::Eraser;
 use lambda_kit::personal_data::export::Exporter;
 use lambda_kit::publisher::{self, Publisher};
+use lambda_kit::sessions::EndedSessions;
 use lambda_kit::settings::{UnknownHandler, handler_name, table_name};
 use lambda_kit::subscriber::subscribe_to;
 use lambda_kit::{aws, invoked, start::start, stream};
@@ -73,6 +75,9 @@ async fn job() -> Result<(), Error> {
             deleted.run(files().await?, subscribe::attachments::delete_files).await
         }
         "export" => subscribe_to::<UserExportRequestedV1>().run(exporter().await?, export::export).await,
+        "end-sessions" => {
+            subscribe_to::<UserSignedOutV1>().run(ended_sessions().await?, end_sessions::end_sessions).await
+        }
         "erase" => subscribe_to::<UserDeletedV1>().run(eraser().await?, erase::erase).await,
         "publish" => publisher::run(Publisher::connect().await?).await,
         other => Err(UnknownHandler(other.to_owned()).into()),
@@ -117,6 +122,10 @@ async fn attachment_rows() -> Result<AttachmentRows, Error> {
 async fn files() -> Result<Files, Error> {
     let bucket = bucket_name()?;
     Ok(Files::new(&aws::load().await, bucket))
+}
+
+async fn ended_sessions() -> Result<EndedSessions, Error> {
+    Ok(EndedSessions::from_env(&aws::load().await)?)
 }
 
 async fn eraser() -> Result<Erasure, Error> {

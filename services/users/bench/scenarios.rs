@@ -49,6 +49,8 @@ impl Scenarios for UsersScenarios {
                 "delete-me" => http_request(&product.user().await, "DELETE /me", &[], &Value::Null),
                 "request-export" => http_request(&product.user().await, "POST /me/export", &[], &Value::Null),
                 "get-export" => http_request(&exported(product).await.0, "GET /me/export", &[], &Value::Null),
+                "sign-out" => http_request(&product.user().await, "POST /me/sign-out", &[], &Value::Null),
+                "pre-token-generation" => token_request(),
                 "list-users" => http_request(self.administrator().await?, "GET /users", &[], &Value::Null),
                 "post-confirmation" => confirmation(),
                 "watch-deletions" => json!({}),
@@ -106,6 +108,22 @@ async fn erasure_answer(product: &Product) -> Value {
     user.api(SERVICE).delete("/me").expect(202).await;
     let data = json!({"deletionId": deletion_id(user.id), "erasedAt": Timestamp::now()});
     TestEvent::new(SERVICE, "UserDataErased", user.id, 1, &data).as_delivered()
+}
+
+/// The event of the user pool's trigger before it issues tokens.
+///
+/// <https://docs.aws.amazon.com/cognito/latest/developerguide/user-pool-lambda-pre-token-generation.html>
+fn token_request() -> Value {
+    json!({
+        "version": "2",
+        "region": "eu-west-1",
+        "userPoolId": "eu-west-1_bench",
+        "userName": Uuid::new_v4(),
+        "callerContext": {"awsSdkVersion": "aws-sdk-unknown-unknown", "clientId": "bench"},
+        "triggerSource": "TokenGeneration_RefreshTokens",
+        "request": {"userAttributes": {}, "groupConfiguration": {}, "scopes": ["aws.cognito.signin.user.admin"]},
+        "response": {"claimsAndScopeOverrideDetails": null},
+    })
 }
 
 /// The event of the user pool's trigger for a new user.

@@ -8,3 +8,4 @@ pub(crate) mod error;
 pub(crate) mod exports;
 pub(crate) mod profiles;
 pub(crate) mod removed_pool_users;
+pub(crate) mod sign_outs;

@@ -11,6 +11,7 @@ mod exports_bucket;
 mod limits;
 mod participant_registry;
 mod post_confirmation;
+mod pre_token_generation;
 mod scheduled;
 mod store;
 mod subscribe;
@@ -34,6 +35,7 @@ use crate::app::deletions::Deletions;
 use crate::app::exports::{Downloads, ExportRequests, PartCollector};
 use crate::app::profiles::{Profiles, Registrations, UserDirectory};
 use crate::app::removed_pool_users::PoolReconciliation;
+use crate::app::sign_outs::SignOuts;
 use crate::config::ProfileConfig;
 use crate::exports_bucket::ExportsBucket;
 use crate::participant_registry::ParticipantRegistry;
@@ -53,8 +55,10 @@ async fn job() -> Result<(), Error> {
         "get-me" => serve(profiles().await?, api::profile::get_me).await,
         "change-me" => serve_writes(profiles().await?, api::profile::change_me).await,
         "delete-me" => serve(deletions().await?, api::deletion::delete_me).await,
+        "sign-out" => serve(sign_outs().await?, api::sign_out::sign_out).await,
         "list-users" => serve(UserDirectory { store: store().await? }, api::users::list).await,
         "post-confirmation" => post_confirmation::run(Registrations { store: store().await? }).await,
+        "pre-token-generation" => pre_token_generation::run().await,
         "request-export" => serve(export_requests().await?, api::export::request_export).await,
         "get-export" => serve(downloads().await?, api::export::get_export).await,
         "export" => subscribe_to::<UserExportRequestedV1>().run(part_writer().await?, subscribe::export::export).await,
@@ -82,6 +86,12 @@ async fn profiles() -> Result<Profiles, Error> {
     let config = ProfileConfig::from_env()?;
     let sdk = aws::load().await;
     Ok(Profiles { store: Store::new(&sdk, config.table), pool: UserPool::new(&sdk, config.user_pool) })
+}
+
+async fn sign_outs() -> Result<SignOuts, Error> {
+    let config = ProfileConfig::from_env()?;
+    let sdk = aws::load().await;
+    Ok(SignOuts { store: Store::new(&sdk, config.table), pool: UserPool::new(&sdk, config.user_pool) })
 }
 
 async fn deletions() -> Result<Deletions, Error> {

@@ -5,6 +5,7 @@ mod deletion_row;
 mod event;
 pub(crate) mod export;
 mod profile_row;
+mod sign_outs;
 
 use std::collections::HashMap;
 

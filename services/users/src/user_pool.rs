@@ -13,6 +13,9 @@ use crate::domain::profile::Attributes;
 /// The attribute with a user's unique id, which no later user gets.
 const SUBJECT: &str = "sub";
 
+/// Ends all sessions of a user: no new tokens are issued for them.
+const SIGN_OUT: &str = "AdminUserGlobalSignOut";
+
 /// The maximum page size of `ListUsers`.
 const PAGE: u32 = 60;
 
@@ -77,12 +80,20 @@ impl UserPool {
         }
     }
 
+    /// Ends all sessions of a user. A user who does not exist has none.
+    pub(crate) async fn sign_out(&self, subject: Uuid) -> Result<(), UserPoolError> {
+        match self.client.send(SIGN_OUT, &json!({"UserPoolId": self.id, "Username": subject})).await {
+            Err(error) if is_not_found(&error) => Ok(()),
+            done => Ok(done?),
+        }
+    }
+
     /// Ends all sessions of a user and removes them from the pool. A user who does not exist counts as removed.
     ///
     /// The subject serves as the user name, because no other user ever gets it.
     pub(crate) async fn remove(&self, subject: Uuid) -> Result<(), UserPoolError> {
         let request = json!({"UserPoolId": self.id, "Username": subject});
-        for action in ["AdminUserGlobalSignOut", "AdminDeleteUser"] {
+        for action in [SIGN_OUT, "AdminDeleteUser"] {
             match self.client.send(action, &request).await {
                 Err(error) if is_not_found(&error) => return Ok(()),
                 done => done?,

@@ -93,6 +93,9 @@ def _schemathesis(service: str, url: str, seed: int, examples: int) -> list[str]
         "-n",
         str(examples),
         "--no-color",
+        # It ends the session of the whole run: later requests would test nothing but the token.
+        "--exclude-operation-id",
+        "sign-out",
     ]
 
 

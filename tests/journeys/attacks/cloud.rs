@@ -23,6 +23,9 @@ async fn accounts(table: &mut Table, ann: &Victim, bob: &Attacker) {
     for (attack, operation, input) in [
         ("a tampered token", "GetUser", json!({"AccessToken": cut})),
         ("a tampered token", "DeleteUser", json!({"AccessToken": cut})),
+        ("his own token", "GetUser", json!({"AccessToken": own})),
+        ("his own token", "GlobalSignOut", json!({"AccessToken": own})),
+        ("his own token", "DeleteUser", json!({"AccessToken": own})),
         (
             "her address, with his password",
             "InitiateAuth",

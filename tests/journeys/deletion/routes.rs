@@ -6,9 +6,10 @@ use tests::contract::{Contract, Operation};
 
 use super::life::Life;
 
-/// Routes that answer otherwise than with 401: a repeated deletion, an address without a token, and a request that looks
-/// for the user itself.
-const OTHERS: [(&str, u16); 3] = [("DELETE /me", 202), ("POST /unsubscribe", 200), ("POST /me/export", 404)];
+/// Routes that answer otherwise than with 401: a repeated deletion, a sign-out that finds no session to end, an address
+/// without a token, and a request that looks for the user itself.
+const OTHERS: [(&str, u16); 4] =
+    [("DELETE /me", 202), ("POST /me/sign-out", 204), ("POST /unsubscribe", 200), ("POST /me/export", 404)];
 
 /// Calls all that the services' descriptions name, so that a route of tomorrow is called too.
 pub(super) async fn refuse(ann: &User, left: &Life) {

@@ -53,7 +53,7 @@ const OTHER_PERMISSIONS: [&str; 9] = [
 ];
 
 /// Types of events for which SAM adds no permission, or for DynamoDB permissions that the boundary limits.
-const EVENTS: [&str; 6] = ["Cognito", "DynamoDB", "EventBridgeRule", "HttpApi", "S3", "Schedule"];
+const EVENTS: [&str; 7] = ["Cognito", "DynamoDB", "EventBridgeRule", "HttpApi", "S3", "SNS", "Schedule"];
 
 /// Each function has its own policy within the boundary, and no resource adds permissions to its role.
 fn check_roles(service: &str) {

@@ -128,14 +128,8 @@ export async function signOut(): Promise<void> {
   setSignedOut('by-choice');
 }
 
-/** Ends all sessions of the user, on every device, once their access tokens end. */
-export async function signOutEverywhere(): Promise<void> {
-  await auth.signOut({ global: true });
-  setSignedOut('by-choice');
-}
-
-/** Deletes the session's tokens after a service has refused them. */
-export async function endSession(ending: 'expired' | 'deleted' = 'expired'): Promise<void> {
+/** Deletes the session's tokens, which the services refuse from now on. */
+export async function endSession(ending: SignOutReason = 'expired'): Promise<void> {
   await cognitoUserPoolsTokenProvider.tokenOrchestrator.clearTokens();
   setSignedOut(ending);
 }

@@ -308,6 +308,10 @@ export const de: Messages = {
   reminderMail: 'Per E-Mail erinnern, wenn etwas fällig ist',
   reminderMailHint: 'Höchstens 20 Erinnerungen am Tag; im Eingang stehen alle.',
   digestMail: 'Eine Übersicht des Tages schicken',
+  mailBounced:
+    'E-Mails an Ihre Adresse kamen zurück, deshalb werden keine mehr geschickt. Im Eingang stehen alle Erinnerungen.',
+  mailUnwanted:
+    'Sie haben eine E-Mail als unerwünscht markiert, deshalb werden keine mehr geschickt. Im Eingang stehen alle Erinnerungen.',
   digestHour: 'Übersicht um',
   mailNotDeployed:
     'Diese Installation von Busline verschickt keine Erinnerungen und keine Übersichten; es gibt nichts einzustellen.',
@@ -327,7 +331,7 @@ export const de: Messages = {
       : `${n} Änderungen sind noch nicht gesendet. Abmelden und sie verlieren?`,
   staySignedIn: 'Angemeldet bleiben',
   signOutEverywhere: 'Auf allen Geräten abmelden',
-  signOutEverywhereHint: 'Andere Geräte bleiben höchstens 15 Minuten angemeldet.',
+  signOutEverywhereHint: 'Danach ist auf jedem Gerät eine neue Anmeldung nötig, auch auf diesem.',
   data: 'Ihre Daten',
   exportTitle: 'Export',
   exportText: 'Alles von Ihnen in einem Archiv: Aufgaben, Dateien, Eingang und Profil. Sie bekommen eine E-Mail.',

@@ -1,6 +1,6 @@
 import { useState } from 'react';
 import { errorMessage } from '../app/error-message';
-import { endSession, signOut, signOutEverywhere, type User } from '../auth/session';
+import { endSession, signOut, type User } from '../auth/session';
 import { useForm } from '../auth/use-form';
 import { useMessages } from '../i18n/i18n';
 import { finishSync } from '../todos/commands';
@@ -8,7 +8,7 @@ import { deleteStoredChanges } from '../todos/stored-changes';
 import { Alert, Button, PasswordField } from '../ui/controls';
 import { actionsClass, Dialog } from '../ui/dialog';
 import { isolated, showToast } from '../ui/toasts';
-import { deleteAccount } from './data';
+import { deleteAccount, signOutEverywhere } from './data';
 import { Section } from './section';
 import css from './settings-page.module.css';
 

@@ -3,8 +3,9 @@ import { queryOptions, useQuery, type UseQueryResult } from '@tanstack/react-que
 import { body, notificationsApi, usersApi } from '../api/clients';
 import type { components as notifications } from '../api/generated/notifications';
 import type { components } from '../api/generated/users';
-import { ApiError } from '../api/problem';
+import { ApiError, SignedOut } from '../api/problem';
 import { queryClient } from '../app/query-client';
+import { endSession } from '../auth/session';
 import { liveState } from '../live/state';
 import { useStore } from '../store';
 
@@ -35,7 +36,7 @@ export function usePreferences(): UseQueryResult<Preferences> {
 }
 
 /** Changes preferences: on the screen at once, and back when the service refuses. */
-export async function changePreferences(edit: Partial<Omit<Preferences, 'version'>>): Promise<void> {
+export async function changePreferences(edit: Partial<Omit<Preferences, 'version' | 'mailProblem'>>): Promise<void> {
   const key = ['preferences'];
   const before = queryClient.getQueryData<Preferences>(key);
   queryClient.setQueryData<Preferences>(key, (known?: Preferences) => known && { ...known, ...edit });
@@ -69,6 +70,20 @@ export async function renewDownload(): Promise<string | null> {
   const newest = await body(usersApi.GET('/me/export', {}));
   queryClient.setQueryData(['export'], newest ?? null);
   return newest?.downloadUrl ?? null;
+}
+
+/**
+ * Ends all sessions of the user, on every device. A token that is refused here and not renewed is one of a session that
+ * has ended already, as for a repeat after a lost answer.
+ */
+export async function signOutEverywhere(): Promise<void> {
+  try {
+    await body(usersApi.POST('/me/sign-out', {}));
+  } catch (error) {
+    const hasEnded = error instanceof SignedOut || (error instanceof ApiError && error.status === 401);
+    if (!hasEnded) throw error;
+  }
+  await endSession('by-choice');
 }
 
 /** Deletes the account with a token of a recent sign-in. */

@@ -25,11 +25,16 @@ export function MailSection() {
 function Choices({ preferences }: { preferences: Preferences | null }) {
   const m = useMessages();
   const language = useLanguage();
-  const change = (edit: Partial<Preferences>) => {
+  const change = (edit: Partial<Omit<Preferences, 'mailProblem'>>) => {
     changePreferences(edit).catch((error: unknown) => showToast(errorMessage(error), { tone: 'bad' }));
   };
   return (
     <>
+      {preferences?.mailProblem && (
+        <p role="status" className={css['soft']}>
+          {preferences.mailProblem === 'bounce' ? m.mailBounced : m.mailUnwanted}
+        </p>
+      )}
       <Switch
         text={m.reminderMail}
         hint={m.reminderMailHint}

@@ -64,9 +64,7 @@ impl Copy {
         let manifest = copy.folder.join("Cargo.toml");
         fs::write(&manifest, fs::read_to_string(&manifest)? + OWN_BUILDS)?;
         copy.git(&["init", "--quiet"]).await?;
-        copy.git(&["add", "--all"]).await?;
-        let author = ["-c", "user.name=xtask", "-c", "user.email=xtask@example.com"];
-        copy.git(&[&author[..], &["commit", "--quiet", "--message", "before"]].concat()).await?;
+        copy.commit("before").await?;
         Ok(copy)
     }
 
@@ -86,6 +84,37 @@ impl Copy {
 
     async fn git(&self, arguments: &[&str]) -> Result<()> {
         process::run_quietly(self.command("git").args(arguments)).await
+    }
+
+    /// Commits every file that differs from the last commit.
+    pub(super) async fn commit(&self, message: &str) -> Result<()> {
+        self.git(&["add", "--all"]).await?;
+        let author = ["-c", "user.name=xtask", "-c", "user.email=xtask@example.com"];
+        self.git(&[&author[..], &["commit", "--quiet", "--message", message]].concat()).await
+    }
+
+    /// Returns to what was committed with this message: its files remain, as changes of the commit before it.
+    pub(super) async fn return_to(&self, message: &str) -> Result<()> {
+        let commit = format!("HEAD^{{/{message}}}");
+        self.git(&["reset", "--quiet", "--hard", &commit]).await?;
+        self.git(&["clean", "--quiet", "--force", "-d"]).await?;
+        self.git(&["reset", "--quiet", "--mixed", "HEAD~1"]).await
+    }
+
+    /// Runs tests of services.
+    pub(super) async fn test(&self, services: &[&str], arguments: &[&str]) -> Result<()> {
+        ui::note(format_args!("tests of {}", services.join(" and ")));
+        process::run_quietly(&mut self.test_command(services, arguments)).await
+    }
+
+    pub(super) fn test_command(&self, services: &[&str], arguments: &[&str]) -> Command {
+        let mut command = self.command("cargo");
+        command.args(["test", "--quiet"]).args(programs(services)).arg("--").args(arguments);
+        command
+    }
+
+    pub(super) async fn lint(&self, services: &[&str]) -> Result<()> {
+        self.cargo(&[&["clippy", "--quiet"], &programs(services)[..], &["--", "--deny", "warnings"]].concat()).await
     }
 
     /// Runs tests that look at the whole repository.
@@ -136,6 +165,14 @@ impl Copy {
         let lines = read(&mut status).await?;
         Ok(lines.split_terminator('\0').filter_map(|line| line.get(3..)).map(str::to_owned).collect())
     }
+}
+
+/// Selects the programs of services and their tests.
+///
+/// The package `xtask` brings no program, but the features with which dependencies are compiled already.
+fn programs<'a>(services: &[&'a str]) -> Vec<&'a str> {
+    let of_service = |service| ["--package", service, "--bin", service];
+    services.iter().flat_map(|service| of_service(*service)).chain(["--package", "xtask", "--test", "it"]).collect()
 }
 
 fn copy_file(from: &Path, to: &Path) -> Result<()> {

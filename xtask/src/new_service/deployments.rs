@@ -1,69 +1,129 @@
-//! Deployments of the copy to a separate local cloud: one with files that its code does not give is refused, one that fails
-//! its smoke test returns to the one before, and after
-//! one that was killed a repeated command finishes what is missing.
+//! Deployments of the copy to separate local clouds: on one of them the tests of the new service run. On the other one a
+//! deployment with files that its code does not give is refused, one that fails its smoke test returns to the one before,
+//! and after one that was killed a repeated command finishes what is missing.
 
 use std::cell::Cell;
 use std::fs;
+use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use ::contracts::schemas;
 use anyhow::{Context, Result, ensure};
-use aws_sdk_cloudformation::types::TemplateStage;
+use regex::Regex;
 
 use crate::aws::{self, Target};
 use crate::cloud::LocalCloud;
-use crate::contracts;
 use crate::deployment_lock::{self, OtherLock};
 use crate::home::Home;
-use crate::interrupts::Interrupts;
+use crate::interrupts::{Interrupted, Interrupts};
+use crate::new_service::by_hand::JOB;
+use crate::new_service::check::NEED_PRODUCT;
 use crate::new_service::copy::Copy;
 use crate::process;
 use crate::python::Python;
-use crate::release::Releases;
+use crate::services::Service;
 use crate::stacks::{self, ARTIFACTS, Stack, Stacks};
-use crate::template::Template;
+use crate::status::Status;
 use crate::ui;
 
-/// At so many moments of a deployment it is killed.
-const KILLS: u32 = 20;
-
-/// A local cloud, and the first service of the copy with the stacks before it.
-struct Scenario<'a> {
-    copy: &'a Copy,
-    home: Home,
-    target: Target,
-    stack: Stack,
+/// A local cloud, and the first service of the copy, which is deployed to it with the stacks before it.
+pub(super) struct Scenario<'a> {
+    pub(super) copy: &'a Copy,
+    pub(super) home: Home,
+    pub(super) target: Target,
+    pub(super) stack: Stack,
 }
 
-/// Runs all on a separate local cloud.
-pub(super) async fn check(copy: &Copy, home: &Home, interrupts: &mut Interrupts) -> Result<()> {
+/// Runs all on two separate local clouds. After a failure their folder with logs and data is kept.
+pub(super) async fn check(copy: &Copy, services: [&str; 2], home: &Home, interrupts: &mut Interrupts) -> Result<()> {
     let folder = tempfile::Builder::new().prefix("busline-test-").tempdir()?;
-    let own = Home { repo: copy.folder.clone(), ..home.beside(folder.path().to_owned()) };
-    interrupts.unless(copy.cargo(&["build", "--quiet", "--bin", "xtask"])).await?;
-    let python = interrupts.unless(Python::ready(home)).await?;
+    let own = |name: &str| Home { repo: copy.folder.clone(), ..home.beside(folder.path().join(name)) };
+    let homes = [own("tests"), own("mistakes")];
+    let outcome = interrupts.unless(Box::pin(on_clouds(copy, services, home, &homes))).await;
+    for home in &homes {
+        LocalCloud::new(home).kill().await?;
+    }
+    if outcome.as_ref().is_err_and(|error| !error.is::<Interrupted>()) {
+        ui::note(format_args!("Logs and data of the local clouds are kept in {}", folder.keep().display()));
+    }
+    outcome
+}
+
+async fn on_clouds(copy: &Copy, services: [&str; 2], home: &Home, homes: &[Home; 2]) -> Result<()> {
+    copy.cargo(&["build", "--quiet", "--bin", "xtask"]).await?;
+    let python = Python::ready(home).await?;
     let stacks = Stacks::discover(&copy.folder)?;
+    send_as_tests_do(copy, &stacks)?;
     let first = stacks.all().iter().position(|stack| stack.service.is_some()).context("there is no service")?;
-    let stack = stacks.all()[first].clone();
-    let local = LocalCloud::new(&own);
-    let cloud = local.start(&python, None).await?;
-    let scenario = Scenario { copy, home: own.clone(), target: Target::local(cloud), stack };
     let names: Vec<&str> = stacks.all()[..=first].iter().map(|stack| stack.name.as_str()).collect();
-    let outcome = interrupts.unless(Box::pin(scenario.run(&names))).await;
-    outcome.and(local.kill().await)
+    let scenario = async |home: &Home| {
+        let target = Target::local(LocalCloud::new(home).start(&python, None).await?);
+        anyhow::Ok(Scenario { copy, home: home.clone(), target, stack: stacks.all()[first].clone() })
+    };
+    let [tests, mistakes] = homes;
+    let (tests, mistakes) = (scenario(tests).await?, scenario(mistakes).await?);
+    tests.deploy(&[&names[..], &services[..1]].concat()).await?;
+    tests.test_subscriber(&stacks, services).await?;
+    mistakes.deploy(&names).await?;
+    // From now on the files of the first service change.
+    let tested = tests.test_service(services[0]);
+    tokio::try_join!(tested, mistakes.run()).map(drop)
+}
+
+/// Sets the parameters of templates for tests, which send more than a user does.
+fn send_as_tests_do(copy: &Copy, stacks: &Stacks) -> Result<()> {
+    let file = copy.folder.join("infra/environments/local.yaml");
+    let mut file = fs::File::options().append(true).open(file)?;
+    for Service { name, test_parameters, .. } in stacks.services().filter(|one| !one.test_parameters.is_empty()) {
+        writeln!(file, "{name}: {}", serde_json::to_string(test_parameters)?)?;
+    }
+    Ok(())
 }
 
 impl Scenario<'_> {
-    async fn run(&self, stacks: &[&str]) -> Result<()> {
+    /// The test of the generated subscriber that needs a running product.
+    async fn test_subscriber(&self, stacks: &Stacks, [service, subscriber]: [&str; 2]) -> Result<()> {
+        let services = [stacks.service(service)?.clone(), stacks.service(subscriber)?.clone()];
+        let status = Status::read(&self.target, &services).await?;
+        fs::write(self.status(), serde_json::to_vec(&status)?)?;
+        self.test(subscriber, &[&format!("e2e::{}::", JOB.replace('-', "_"))]).await
+    }
+
+    /// The tests of the new service that need a running product.
+    async fn test_service(&self, service: &str) -> Result<()> {
+        self.test(service, &NEED_PRODUCT).await
+    }
+
+    async fn test(&self, service: &str, tests: &[&str]) -> Result<()> {
+        let mut command = self.copy.test_command(&[service], tests);
+        command.env("BUSLINE_STATUS", self.status()).env("BUSLINE_HOME", &self.home.dir);
         let begun = Instant::now();
-        self.deploy(stacks).await?;
+        let written = process::written(&mut command).await?;
+        let passed = Regex::new("ok. ([0-9]+) passed")?;
+        let passed = passed.captures_iter(&written).map(|result| result[1].parse::<u32>());
+        let passed: u32 = passed.sum::<Result<_, _>>()?;
+        ensure!(passed > 0, "{service} has no test {}", tests.join(" or "));
+        ui::note(format_args!(
+            "{service}: {passed} tests passed on a running product in {}",
+            ui::seconds(begun.elapsed())
+        ));
+        Ok(())
+    }
+
+    fn status(&self) -> PathBuf {
+        self.home.dir.join("status.json")
+    }
+
+    async fn run(&self) -> Result<()> {
         self.ensure_agreement().await?;
         Box::pin(self.exclude_each_other()).await?;
         self.refuse_readers_unlike_their_files().await?;
         self.return_after_wrong_route().await?;
         self.return_after_function_that_does_not_start().await?;
-        self.finish_after_kills(begun.elapsed()).await
+        self.return_after_functions_that_cannot_log().await?;
+        Box::pin(self.finish_after_kills()).await?;
+        Box::pin(self.finish_returns_after_kills()).await
     }
 
     /// Of deployments that begin at the same moment, each waits for the end of the one before.
@@ -115,22 +175,27 @@ impl Scenario<'_> {
     /// Without the route of the smoke test, each deployment fails, and the one before runs.
     async fn return_after_wrong_route(&self) -> Result<()> {
         ui::note("a deployment without its smoke test's route");
-        let smoke = &self.stack.service.as_ref().context("a service")?.smoke;
         let text = self.template_text()?;
-        let moved = text.replace(&format!("Path: {smoke}}}"), &format!("Path: {smoke}-moved}}"));
-        ensure!(moved != text, "no route of the template has the path {smoke}");
-        fs::write(self.template_file(), moved)?;
+        fs::write(self.template_file(), self.without_smoke_route(&text)?)?;
         // The contracts refuse it before, so that it has to be forced.
         let refusal = self.deploy(&[&self.stack.name]).await.err();
-        let refusal = refusal.with_context(|| format!("it is deployed without the route {smoke}"))?.to_string();
+        let refusal = refusal.context("it is deployed without its route")?.to_string();
         ensure!(refusal.contains("route-in-openapi"), "it is refused for another reason:\n{refusal}");
         for _ in 0..2 {
             let failure = self.deploy(&[&self.stack.name, "--force", "a test"]).await.err();
-            let failure = failure.with_context(|| format!("it is green without the route {smoke}"))?.to_string();
+            let failure = failure.context("it is green without its route")?.to_string();
             ensure!(failure.contains("runs again"), "it does not tell that the one before runs again:\n{failure}");
         }
         fs::write(self.template_file(), text)?;
         self.ensure_agreement().await
+    }
+
+    /// The template with another path of the smoke test's route.
+    pub(super) fn without_smoke_route(&self, text: &str) -> Result<String> {
+        let smoke = &self.stack.service.as_ref().context("a service")?.smoke;
+        let moved = text.replace(&format!("Path: {smoke}}}"), &format!("Path: {smoke}-moved}}"));
+        ensure!(moved != text, "no route of the template has the path {smoke}");
+        Ok(moved)
     }
 
     /// With a function without its job in the binary, or without a setting, the deployment fails, and the one
@@ -167,59 +232,34 @@ impl Scenario<'_> {
         Ok(line.trim().split('"').nth(1).context("its name")?.to_owned())
     }
 
-    /// Kills the command at moments spread over a deployment, and repeats it each time.
-    async fn finish_after_kills(&self, longest: Duration) -> Result<()> {
-        let text = self.template_text()?;
-        let memory =
-            text.lines().find(|line| line.contains("MemorySize: ")).context("the functions have a memory size")?;
-        let variants = [text.replacen(memory, &format!("{memory}1"), 1), text.clone()];
-        let mut longest = longest;
-        for (kill, variant) in (0..KILLS).zip(variants.iter().cycle()) {
-            fs::write(self.template_file(), variant)?;
-            let mut deployment = self.command(&[&self.stack.name]);
-            let mut deployment = deployment.stdout(Stdio::null()).stderr(Stdio::null()).spawn()?;
-            let ended = tokio::time::timeout(longest * kill / KILLS, deployment.wait()).await;
-            if ended.is_err() {
-                deployment.kill().await?;
-            }
-            let begun = Instant::now();
-            let repeated = self.deploy(&[&self.stack.name]).await;
-            repeated.with_context(|| format!("the repeated deployment fails after kill {kill}"))?;
-            // What is built and linted already takes no time from then on.
-            longest = begun.elapsed().max(Duration::from_secs(1));
-            self.ensure_agreement().await.with_context(|| format!("after kill {kill}"))?;
-        }
-        ui::note(format_args!("{KILLS} killed deployments, each finished by one command"));
-        Ok(())
-    }
-
-    /// The stack, the last release and the recorded contracts are those of the copy.
-    async fn ensure_agreement(&self) -> Result<()> {
-        let name = &self.stack.name;
-        let expected = Template::read(&self.copy.folder, &self.stack, &[])?.body;
-        let client = aws_sdk_cloudformation::Client::new(&self.target.sdk);
-        let deployed = client.get_template().stack_name(stacks::stack_name(&self.target.env, name));
-        let deployed = deployed.template_stage(TemplateStage::Original).send().await;
-        let deployed = deployed.map_err(aws::failed("read the deployed template"))?.template_body;
-        ensure!(deployed.as_deref().map(str::trim) == Some(expected.trim()), "another template is deployed");
-        let release =
-            Releases::new(&self.target, &self.bucket().await?).last(name).await?.context("there is no release")?;
-        ensure!(release.template == expected, "another template is the last release");
-        contracts::ensure_recorded(&self.home, &self.target, name).await
+    /// When functions may write no log lines, the deployment fails, and the one before runs. Contracts do not know it.
+    async fn return_after_functions_that_cannot_log(&self) -> Result<()> {
+        ui::note("a deployment of functions that cannot log");
+        let file = self.copy.folder.join("infra/service.yaml");
+        let text = fs::read_to_string(&file)?;
+        let changed = text.replace("Action: [logs:CreateLogStream, logs:PutLogEvents]", "Action: logs:CreateLogStream");
+        ensure!(changed != text, "{} does not allow logs:PutLogEvents", file.display());
+        fs::write(&file, changed)?;
+        let failure = self.deploy(&[&self.stack.name]).await.err();
+        let failure = failure.context("it is green without logs:PutLogEvents")?.to_string();
+        ensure!(failure.contains("no log line"), "it does not name a function that cannot log:\n{failure}");
+        ensure!(failure.contains("runs again"), "it does not tell that the one before runs again:\n{failure}");
+        fs::write(&file, text)?;
+        self.ensure_agreement().await
     }
 
     /// The bucket of artifacts.
-    async fn bucket(&self) -> Result<String> {
+    pub(super) async fn bucket(&self) -> Result<String> {
         let path = stacks::parameter_path(&self.target.env, ARTIFACTS, "bucket");
         let bucket = aws_json::ssm::parameter(&self.target.sdk, &path).await;
         bucket.map_err(aws::call_failed("find the artifacts"))?.with_context(|| format!("there is no parameter {path}"))
     }
 
-    async fn deploy(&self, stacks: &[&str]) -> Result<()> {
+    pub(super) async fn deploy(&self, stacks: &[&str]) -> Result<()> {
         process::run_quietly(&mut self.command(stacks)).await
     }
 
-    fn command(&self, stacks: &[&str]) -> tokio::process::Command {
+    pub(super) fn command(&self, stacks: &[&str]) -> tokio::process::Command {
         // Not by cargo, which would live on without it.
         let program = self.copy.folder.join("target/debug/xtask");
         let mut command = self.copy.command(program);
@@ -228,11 +268,11 @@ impl Scenario<'_> {
         command
     }
 
-    fn template_file(&self) -> PathBuf {
+    pub(super) fn template_file(&self) -> PathBuf {
         self.copy.folder.join(&self.stack.template)
     }
 
-    fn template_text(&self) -> Result<String> {
+    pub(super) fn template_text(&self) -> Result<String> {
         Ok(fs::read_to_string(self.template_file())?)
     }
 }

@@ -5,7 +5,7 @@ pub(super) const TEMPLATE: (&str, &str) =
     ("services/__service__/template.yaml", include_str!("service/template.yaml.txt"));
 
 /// Paths from the root of the repository, and texts. [`super::names::Names::fill`] has the names in both.
-pub(super) const FILES: [(&str, &str); 26] = [
+pub(super) const FILES: [(&str, &str); 27] = [
     ("events/examples/__service__/UserDataErased/v1.json", include_str!("events/UserDataErased.json")),
     ("events/examples/__service__/UserDataExported/v1.json", include_str!("events/UserDataExported.json")),
     ("events/examples/__service__/__Entity__Created/v1.json", include_str!("events/Created.json")),
@@ -19,6 +19,7 @@ pub(super) const FILES: [(&str, &str); 26] = [
     ("services/__service__/src/api/list_query.rs", include_str!("service/src/api/list_query.rs.txt")),
     ("services/__service__/src/app.rs", include_str!("service/src/app.rs.txt")),
     ("services/__service__/src/domain.rs", include_str!("service/src/domain.rs.txt")),
+    ("services/__service__/src/end_sessions.rs", include_str!("service/src/end_sessions.rs.txt")),
     ("services/__service__/src/erase.rs", include_str!("service/src/erase.rs.txt")),
     ("services/__service__/src/export.rs", include_str!("service/src/export.rs.txt")),
     ("services/__service__/src/main.rs", include_str!("service/src/main.rs.txt")),

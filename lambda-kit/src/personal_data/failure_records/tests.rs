@@ -76,6 +76,16 @@ fn an_event_is_attributed_by_its_owner_in_every_envelope() {
 }
 
 #[test]
+fn a_report_about_an_email_is_attributed_by_its_recipient() {
+    for (user, expected) in [(ANN, Attribution::User), (BEN, Attribution::Other)] {
+        let mail = json!({"messageId": "m", "destination": ["a@example.com"], "tags": {"user": [user]}});
+        let report = json!({"eventType": "Bounce", "mail": mail, "bounce": {"bounceType": "Permanent"}});
+        let message = json!({"Records": [{"EventSource": "aws:sns", "Sns": {"Message": report.to_string()}}]});
+        assert_eq!(attribute(&json!({"requestPayload": message})), expected);
+    }
+}
+
+#[test]
 fn a_text_that_a_user_writes_attributes_nothing() {
     let forged = [
         ANN.to_owned(),

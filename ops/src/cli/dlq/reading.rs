@@ -4,8 +4,10 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::ProgressBar;
 use ops::dlq::browse::{BrowseLimits, BrowseProgress};
+
+use crate::cli::progress_bar::progress_bar;
 
 /// How often the bar is drawn.
 const INTERVAL: Duration = Duration::from_millis(100);
@@ -46,12 +48,11 @@ impl Drop for Bar {
 
 async fn show(progress: &BrowseProgress, verb: &str) -> ! {
     tokio::time::sleep(MIN_TIME).await;
-    let style = ProgressStyle::with_template(&match progress.total.load(Ordering::Relaxed) {
-        0 => format!("{{spinner}} {{pos}} {verb} {{per_sec}}"),
-        _ => format!("{{bar:30}} {{pos}}/{{len}} {verb} {{per_sec}} {{eta}} left"),
-    });
-    // It draws only on a terminal.
-    let bar = Bar(ProgressBar::new(0).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar())));
+    let template = match progress.total.load(Ordering::Relaxed) {
+        0 => format!("{{spinner}} {{pos}} {verb} {{rate}}"),
+        _ => format!("{{bar:30}} {{pos}}/{{len}} {verb} {{rate}} {{left}}"),
+    };
+    let bar = Bar(progress_bar(&template, MIN_TIME));
     loop {
         bar.0.set_length(progress.total.load(Ordering::Relaxed));
         bar.0.set_position(progress.read.load(Ordering::Relaxed));

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use clap::{Args, Subcommand};
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::ProgressBar;
 use jiff::Timestamp;
 use ops::connection;
 use ops::dlq::history::History;
@@ -35,6 +35,7 @@ use crate::cli::dlq::replay_arguments::ReplayArgs;
 use crate::cli::dlq::waiting::{self, WaitArgs, WaitedSummary};
 use crate::cli::interrupts::stop_at_interrupt;
 use crate::cli::output::{self, Format, Outcome, one_line};
+use crate::cli::progress_bar::progress_bar;
 
 /// The last line of output, and the exit codes.
 const RESULT_HELP: &str = "\
@@ -224,7 +225,7 @@ pub(crate) async fn run_to_end(
 ) -> Result<Outcome> {
     let replay = if wait.is_some() { replay.awaiting_functions() } else { replay };
     let (progress, stop) = (replay.progress(), replay.stop());
-    let bar = bar();
+    let bar = progress_bar("{bar:30} {pos}/{len} {rate} {left} {msg}", Duration::ZERO);
     let running = tokio::spawn(replay.run());
     while !running.is_finished() {
         show_progress(&bar, &progress);
@@ -271,12 +272,6 @@ async fn wait_again(arguments: &JournalArgs, state: &State, summary: &Summary, t
     let queue = Queue::open(&connection, &plan.queue).await;
     let consumers = Consumers::from_journal(&queue, &connection.sdk, state).await?;
     wait_and_print(&consumers, summary, timeout, &stopped, arguments.format).await
-}
-
-fn bar() -> ProgressBar {
-    let style = ProgressStyle::with_template("{bar:30} {pos}/{len} {per_sec} {eta} left {msg}");
-    // It draws only on a terminal.
-    ProgressBar::new(0).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
 }
 
 fn show_progress(bar: &ProgressBar, progress: &Progress) {

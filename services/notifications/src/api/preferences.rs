@@ -9,6 +9,7 @@ use crate::api::error::ApiError;
 use crate::app::preferences::UserPreferences;
 use crate::domain::digest_schedule::DigestHour;
 use crate::domain::preferences::{EmailSettings, Preferences};
+use crate::domain::recipient::EmailProblem;
 
 /// Preferences in a response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -17,16 +18,19 @@ pub(crate) struct PreferencesBody {
     reminder_mail: bool,
     digest_mail: bool,
     digest_hour: i8,
+    /// Why nothing is sent to the caller's address any more.
+    mail_problem: Option<&'static str>,
     version: u64,
 }
 
-impl From<Preferences> for PreferencesBody {
-    fn from(preferences: Preferences) -> Self {
+impl PreferencesBody {
+    fn new(preferences: Preferences, problem: Option<EmailProblem>) -> Self {
         let EmailSettings { reminder_email, digest_email, digest_hour } = preferences.settings;
         Self {
             reminder_mail: reminder_email,
             digest_mail: digest_email,
             digest_hour: digest_hour.get(),
+            mail_problem: problem.map(EmailProblem::name),
             version: preferences.version,
         }
     }
@@ -91,7 +95,7 @@ impl PreferencesPatch {
 /// 200 with the preferences; the defaults if the caller has changed nothing.
 pub(crate) async fn get(preferences: &UserPreferences, request: Request) -> Result<Response, ApiError> {
     let user = request.caller()?.subject;
-    respond(preferences.get(user).await?)
+    respond(preferences.get(user).await?, preferences.email_problem(user).await?)
 }
 
 /// `PATCH /preferences`: changes which recurring emails the caller receives (JSON merge patch).
@@ -107,11 +111,12 @@ pub(crate) async fn change(preferences: &UserPreferences, request: Request) -> R
         }
         Ok(patch.apply(current.settings)?)
     };
-    respond(preferences.change(user, rule).await?)
+    let changed = preferences.change(user, rule).await?;
+    respond(changed, preferences.email_problem(user).await?)
 }
 
-fn respond(preferences: Preferences) -> Result<Response, ApiError> {
-    Ok(ok_with_etag(&PreferencesBody::from(preferences), preferences.version)?)
+fn respond(preferences: Preferences, problem: Option<EmailProblem>) -> Result<Response, ApiError> {
+    Ok(ok_with_etag(&PreferencesBody::new(preferences, problem), preferences.version)?)
 }
 
 #[cfg(test)]

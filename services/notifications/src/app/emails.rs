@@ -59,7 +59,7 @@ impl EmailSender {
         }
         let language = Language::from_locale(&user.locale);
         let content = welcome_email(language, &user.display_name, self.page.as_deref());
-        self.send_once(email_id, user.email, content).await
+        self.send_once(email_id, user.id, user.email, content).await
     }
 
     /// Sends the email that the archive of a user's data is ready.
@@ -73,7 +73,7 @@ impl EmailSender {
             return Ok(());
         };
         let content = export_ready_email(expires_at, &recipient, self.page.as_deref());
-        self.send_once(email_id, recipient.email, content).await
+        self.send_once(email_id, user, recipient.email, content).await
     }
 
     /// Sends an email, unless the email `id` was sent before.
@@ -81,12 +81,12 @@ impl EmailSender {
     /// Lambda retries an email that SES has refused, because it was not sent. An email with an unknown outcome keeps
     /// the state `sending`: every later attempt fails until an operator decides. A repeat of a sent email has no
     /// effect.
-    async fn send_once(&self, id: Uuid, to: String, content: EmailContent) -> Result<(), JobError> {
+    async fn send_once(&self, id: Uuid, user: Uuid, to: String, content: EmailContent) -> Result<(), JobError> {
         let email = content.render()?;
         if !may_start(self.store.start_delivery(id, clock::now()).await?)? {
             return Ok(());
         }
-        match self.ses.send(to, email).await {
+        match self.ses.send(user, to, email).await {
             Ok(message_id) => {
                 self.store.finish_delivery(id, DeliveryOutcome::Sent, clock::now()).await?;
                 info!(mail.id = message_id, "sent the email");
@@ -125,11 +125,11 @@ impl EmailSender {
         Ok(Some(form))
     }
 
-    /// The recipient; `None` if the account is deleted. An error if the registration has not arrived yet, so that
+    /// The recipient; `None` if the account is deleted or nothing is sent to its address any more. An error if the registration has not arrived yet, so that
     /// Lambda tries again.
     async fn recipient(&self, user: Uuid) -> Result<Option<Recipient>, JobError> {
         if let Some(recipient) = self.store.recipient(user).await? {
-            return Ok(Some(recipient));
+            return Ok(Some(recipient).filter(takes_emails));
         }
         if self.store.is_deleted(user).await? {
             info!("the user has deleted their account");
@@ -167,7 +167,7 @@ impl RecurringEmailSender {
         } else {
             reminder_email(&due, &recipient, page, links)
         };
-        let sent = self.sender.send_once(email_id, recipient.email, content).await;
+        let sent = self.sender.send_once(email_id, owner, recipient.email, content).await;
         if let Err(JobError::EmailRefused { .. }) = &sent {
             // The user did not get it: another reminder may be sent in its place.
             self.sender.store.discount_reminder(owner, email_id, form, now).await?;
@@ -178,8 +178,8 @@ impl RecurringEmailSender {
     /// Sends a digest, if the user still receives digests and it is not empty.
     pub(crate) async fn send_digest(&self, id: DigestId) -> Result<(), JobError> {
         let store = &self.sender.store;
-        let Some(recipient) = store.recipient(id.user).await? else {
-            info!("the user is deleted, or not registered yet");
+        let Some(recipient) = store.recipient(id.user).await?.filter(takes_emails) else {
+            info!("the user is deleted, not registered yet, or gets no emails");
             return Ok(());
         };
         if !self.is_subscribed(id.user, EmailKind::Digest).await? {
@@ -191,7 +191,7 @@ impl RecurringEmailSender {
         };
         let links = self.unsubscribe_links(id.user, EmailKind::Digest);
         let content = digest_email(&digest, &recipient, self.sender.page.as_deref(), links);
-        self.sender.send_once(id.email_id(), recipient.email, content).await
+        self.sender.send_once(id.email_id(), id.user, recipient.email, content).await
     }
 
     async fn is_subscribed(&self, user: Uuid, kind: EmailKind) -> Result<bool, JobError> {
@@ -214,6 +214,14 @@ impl RecurringEmailSender {
         let address = format!("{}/unsubscribe?token={token}", self.api);
         UnsubscribeLinks { page: address.clone(), one_click: address }
     }
+}
+
+/// Whether emails are sent to the address.
+fn takes_emails(recipient: &Recipient) -> bool {
+    if let Some(problem) = recipient.email_problem {
+        info!(mail.problem = problem.name(), "nothing is sent to the address any more");
+    }
+    recipient.email_problem.is_none()
 }
 
 /// Whether this attempt continues with an email; not if its state is final.

@@ -16,6 +16,8 @@ pub(crate) enum JobError {
     EmailRendering(#[from] askama::Error),
     #[error("the recipient is unknown: the event of their registration has not arrived yet")]
     RecipientUnknown,
+    #[error("a message of SES does not parse: {0}")]
+    EmailEventUnreadable(String),
     #[error("the function that sends a digest could not be invoked")]
     DigestNotRequested(#[source] lambda_runtime::Error),
 }
@@ -28,6 +30,7 @@ impl SubscribeFailure for JobError {
             Self::EmailOutcomeUnknown { .. } => "MailOutcomeUnknown",
             Self::EmailRendering(_) => "MailRenderingFailed",
             Self::RecipientUnknown => "RecipientUnknown",
+            Self::EmailEventUnreadable(_) => "EventUnreadable",
             Self::DigestNotRequested(_) => "DigestNotRequested",
         }
     }

@@ -67,10 +67,10 @@ impl SubscribeFailure for LivePushError {
 
 impl LivePush {
     /// Adds the connection of a session; above the limit it replaces the oldest one, which is closed. Returns whether it
-    /// may open: not for a user who has deleted their account.
+    /// may open: not for a user who has deleted their account, or has signed out on all devices since.
     pub(crate) async fn connect(&self, session: Session, id: &str) -> Result<bool, LivePushError> {
-        if self.store.is_deleted(session.user).await? {
-            info!("the user has deleted their account");
+        if self.store.has_ended(session).await? {
+            info!("the user has signed out on all devices, or has deleted their account");
             return Ok(false);
         }
         if let Some(replaced) = self.add(session, id).await? {
@@ -117,12 +117,13 @@ impl LivePush {
         Ok(self.store.remove_connection(connection).await?)
     }
 
-    /// Closes all connections of a user.
+    /// Closes all connections of a user, also after one that cannot be closed; that one is tried again with the event.
     pub(crate) async fn close_all(&self, user: Uuid) -> Result<(), LivePushError> {
+        let mut outcome = Ok(());
         for connection in self.store.connections(user).await? {
-            self.close_known(&connection).await?;
+            outcome = outcome.and(self.close_known(&connection).await);
         }
-        Ok(())
+        outcome
     }
 
     /// Sends a message to all connections of a user, concurrently. Connections that have ended are removed, and those

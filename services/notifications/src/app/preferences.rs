@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use crate::domain::date_time;
 use crate::domain::preferences::{EmailSettings, Preferences};
+use crate::domain::recipient::EmailProblem;
 use crate::store::Store;
 use crate::store::preferences::{PlannedPreferences, SaveOutcome};
 
@@ -32,6 +33,11 @@ pub(crate) enum ChangeError<E> {
 impl UserPreferences {
     pub(crate) async fn get(&self, user: Uuid) -> Result<Preferences, TableError> {
         self.store.preferences(user).await
+    }
+
+    /// Why nothing is sent to the user's address any more.
+    pub(crate) async fn email_problem(&self, user: Uuid) -> Result<Option<EmailProblem>, TableError> {
+        Ok(self.store.recipient(user).await?.and_then(|recipient| recipient.email_problem))
     }
 
     /// Computes new settings with `rule` and saves them. Returns the current preferences if there is no change.

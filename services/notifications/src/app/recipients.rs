@@ -5,8 +5,9 @@ use lambda_kit::table::TableError;
 use tracing::info;
 use uuid::Uuid;
 
+use crate::app::error::JobError;
 use crate::domain::digest_schedule::is_digest_time;
-use crate::domain::recipient::Profile;
+use crate::domain::recipient::{EmailProblem, Profile};
 use crate::store::{Store, WriteOutcome};
 
 #[derive(Clone, Debug)]
@@ -31,6 +32,18 @@ impl Recipients {
             WriteOutcome::Duplicate => info!("the profile is known already, or a newer one"),
         }
         self.reschedule_digest(user).await
+    }
+
+    /// Sends no more emails to an address, unless the user is deleted. An error before the registration has arrived.
+    pub(crate) async fn stop_emails(&self, user: Uuid, address: String, problem: EmailProblem) -> Result<(), JobError> {
+        if self.store.recipient(user).await?.is_none() {
+            return if self.store.is_deleted(user).await? { Ok(()) } else { Err(JobError::RecipientUnknown) };
+        }
+        match self.store.save_email_problem(user, address, problem).await? {
+            WriteOutcome::Applied => info!(user.id = %user, "no more emails are sent to the address"),
+            WriteOutcome::Duplicate => info!(user.id = %user, "the user has another address"),
+        }
+        Ok(())
     }
 
     /// Moves a digest that was planned for another time zone, or before the time zone was known.

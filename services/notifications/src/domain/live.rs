@@ -11,6 +11,8 @@ pub(crate) const MAX_CONNECTIONS_PER_USER: usize = 20;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Session {
     pub(crate) user: Uuid,
+    /// When the user entered their password; refreshed tokens keep this time.
+    pub(crate) authenticated_at: Option<Timestamp>,
     pub(crate) expires_at: Timestamp,
 }
 

@@ -15,6 +15,30 @@ pub(crate) struct Recipient {
     pub(crate) locale: String,
     /// An IANA time zone name.
     pub(crate) time_zone_name: String,
+    /// Why nothing is sent to the address any more.
+    pub(crate) email_problem: Option<EmailProblem>,
+}
+
+/// Why no email is sent to an address any more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum EmailProblem {
+    /// Emails come back for good.
+    Bounce,
+    /// The recipient has marked an email as unwanted.
+    Complaint,
+}
+
+impl EmailProblem {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Bounce => "bounce",
+            Self::Complaint => "complaint",
+        }
+    }
+
+    pub(crate) fn from_name(name: &str) -> Option<Self> {
+        [Self::Bounce, Self::Complaint].into_iter().find(|problem| problem.name() == name)
+    }
 }
 
 impl Recipient {
@@ -48,6 +72,7 @@ impl Recipient {
             display_name: "Ann".to_owned(),
             locale: locale.to_owned(),
             time_zone_name: time_zone.to_owned(),
+            email_problem: None,
         }
     }
 }

@@ -5,14 +5,16 @@
 
 use std::collections::HashMap;
 
-use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
+use aws_sdk_dynamodb::config::http::HttpResponse;
+use aws_sdk_dynamodb::error::SdkError;
+use aws_sdk_dynamodb::operation::update_item::{UpdateItemError, UpdateItemOutput};
 use aws_sdk_dynamodb::types::AttributeValue;
 use lambda_kit::table::TableError;
 use serde::Deserialize;
 use uuid::Uuid;
 
 use crate::domain::language::Language;
-use crate::domain::recipient::{Profile, Recipient};
+use crate::domain::recipient::{EmailProblem, Profile, Recipient};
 use crate::store::{Store, WriteOutcome, keys};
 
 /// The row of a recipient. Attributes are missing until the event that has them arrives.
@@ -23,6 +25,7 @@ struct RecipientRow {
     display_name: Option<String>,
     locale: Option<String>,
     time_zone: Option<String>,
+    email_problem: Option<String>,
 }
 
 impl Store {
@@ -36,7 +39,8 @@ impl Store {
             return Ok(None);
         };
         let (locale, time_zone_name) = (row.locale.unwrap_or_default(), row.time_zone.unwrap_or_default());
-        Ok(Some(Recipient { email, display_name, locale, time_zone_name }))
+        let email_problem = row.email_problem.as_deref().and_then(EmailProblem::from_name);
+        Ok(Some(Recipient { email, display_name, locale, time_zone_name, email_problem }))
     }
 
     /// A user's language; English while the profile is unknown.
@@ -70,6 +74,29 @@ impl Store {
         Ok(())
     }
 
+    /// Saves why nothing is sent to a user's address any more, unless the user has no such address.
+    pub(crate) async fn save_email_problem(
+        &self,
+        user: Uuid,
+        address: String,
+        problem: EmailProblem,
+    ) -> Result<WriteOutcome, TableError> {
+        let answer = self
+            .client
+            .update_item()
+            .table_name(&self.table)
+            .set_key(Some(key(user)))
+            .update_expression("SET #problem = :problem")
+            .condition_expression("#email = :email")
+            .expression_attribute_names("#problem", "emailProblem")
+            .expression_attribute_names("#email", "email")
+            .expression_attribute_values(":problem", AttributeValue::S(problem.name().to_owned()))
+            .expression_attribute_values(":email", AttributeValue::S(address))
+            .send()
+            .await;
+        written(answer)
+    }
+
     /// Saves a user's profile, unless the row has the same or a newer one.
     pub(crate) async fn save_profile(&self, profile: Profile) -> Result<WriteOutcome, TableError> {
         let answer = self
@@ -91,15 +118,20 @@ impl Store {
             .expression_attribute_values(":timeZone", AttributeValue::S(profile.time_zone_name))
             .send()
             .await;
-        match answer {
-            Ok(_) => Ok(WriteOutcome::Applied),
-            Err(error)
-                if error.as_service_error().is_some_and(UpdateItemError::is_conditional_check_failed_exception) =>
-            {
-                Ok(WriteOutcome::Duplicate)
-            }
-            Err(error) => Err(TableError::call(error)),
+        written(answer)
+    }
+}
+
+/// Whether the update's condition was true.
+fn written(
+    answer: Result<UpdateItemOutput, SdkError<UpdateItemError, HttpResponse>>,
+) -> Result<WriteOutcome, TableError> {
+    match answer {
+        Ok(_) => Ok(WriteOutcome::Applied),
+        Err(error) if error.as_service_error().is_some_and(UpdateItemError::is_conditional_check_failed_exception) => {
+            Ok(WriteOutcome::Duplicate)
         }
+        Err(error) => Err(TableError::call(error)),
     }
 }
 

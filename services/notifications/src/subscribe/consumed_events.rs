@@ -6,9 +6,12 @@ use events::todos::{
     TodoAllDaySetV1, TodoChangedV1, TodoCompletedV1, TodoCreatedV1, TodoDeletedV1, TodoDueV1, TodoPurgedV1,
     TodoReopenedV1, TodoRestoredV1,
 };
-use events::users::{UserDeletedV1, UserExportReadyV1, UserExportRequestedV1, UserProfileChangedV1, UserRegisteredV1};
+use events::users::{
+    UserDeletedV1, UserExportReadyV1, UserExportRequestedV1, UserProfileChangedV1, UserRegisteredV1, UserSignedOutV1,
+};
 use testkit::reader_schemas;
 
+use crate::end_sessions;
 use crate::erase;
 use crate::export;
 use crate::subscribe::{agenda, emails, inbox, live_push, recipients};
@@ -54,6 +57,7 @@ fn consumed_events() -> Vec<Reading> {
         on::<AttachmentDeletedV1>().converted_by(SERVICE, "push-changes", live_push::item_changed),
         on::<UserProfileChangedV1>().converted_by(SERVICE, "push-changes", live_push::user_changed),
         on::<UserExportReadyV1>().converted_by(SERVICE, "push-changes", live_push::user_changed),
+        on::<UserSignedOutV1>().read_by(SERVICE, "end-sessions", end_sessions::end_sessions),
         on::<UserDeletedV1>().read_by(SERVICE, "erase", erase::erase),
         on::<UserExportRequestedV1>().read_by(SERVICE, "export", export::export),
     ]

@@ -16,8 +16,8 @@ use crate::access_token::{AccessTokenVerifier, TokenError};
 use crate::domain::live::Session;
 use crate::websocket_api::protocol::PROTOCOL;
 
-/// Decides whether the caller may connect. The context of the answer has the token's `sub` and `exp`; API Gateway
-/// passes it with every later message of the connection.
+/// Decides whether the caller may connect. The context of the answer has the token's `sub`, `auth_time` and
+/// `exp`; API Gateway passes it with every later message of the connection.
 ///
 /// Source: <https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-websocket-api-lambda-auth.html>
 ///
@@ -53,10 +53,13 @@ fn offered_token(headers: &HeaderMap) -> Option<&str> {
 fn policy(effect: &str, method: &str, session: Option<Session>) -> Value {
     let statement = json!({"Action": "execute-api:Invoke", "Effect": effect, "Resource": method});
     let document = json!({"Version": "2012-10-17", "Statement": [statement]});
-    let Some(Session { user, expires_at }) = session else {
+    let Some(Session { user, authenticated_at, expires_at }) = session else {
         return json!({"principalId": "nobody", "policyDocument": document});
     };
-    let context = json!({"sub": user, "exp": expires_at.as_second()});
+    let mut context = json!({"sub": user, "exp": expires_at.as_second()});
+    if let Some(at) = authenticated_at {
+        context["auth_time"] = json!(at.as_second());
+    }
     json!({"principalId": user, "policyDocument": document, "context": context})
 }
 

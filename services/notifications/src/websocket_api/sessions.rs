@@ -62,8 +62,8 @@ fn connection(event: LambdaEvent<RouteEvent>) -> Result<(String, Session), Diagn
 /// API Gateway converts the numbers of an authorizer's context to strings.
 fn session(context: &HashMap<String, Value>) -> Option<Session> {
     let text = |name| context.get(name).and_then(Value::as_str);
-    let expires_at = Timestamp::from_second(text("exp")?.parse().ok()?).ok()?;
-    Some(Session { user: text("sub")?.parse().ok()?, expires_at })
+    let time = |name| Timestamp::from_second(text(name)?.parse().ok()?).ok();
+    Some(Session { user: text("sub")?.parse().ok()?, authenticated_at: time("auth_time"), expires_at: time("exp")? })
 }
 
 fn failed(failure: &LivePushError) -> Diagnostic {
@@ -90,8 +90,10 @@ mod tests {
             LambdaEvent::new(serde_json::from_value(event).unwrap(), Context::default())
         };
         let ann = Uuid::from_u128(1);
-        let (id, session) = connection(event(json!({"principalId": ann, "sub": ann, "exp": "1795246462"}))).unwrap();
+        let context = json!({"principalId": ann, "sub": ann, "auth_time": "1795245562", "exp": "1795246462"});
+        let (id, session) = connection(event(context)).unwrap();
         assert_eq!((id.as_str(), session.user, session.expires_at.as_second()), ("c=", ann, 1_795_246_462));
+        assert_eq!(session.authenticated_at.map(Timestamp::as_second), Some(1_795_245_562));
         for other in [json!(null), json!({}), json!({"sub": ann, "exp": "soon"}), json!({"sub": "a", "exp": "1"})] {
             let failed = connection(event(other.clone())).unwrap_err();
             assert_eq!(failed.error_type, "ContextUnreadable", "{other}");

@@ -9,4 +9,6 @@ mod failures;
 pub(crate) mod inbox;
 mod preferences;
 mod push;
+mod sending_rate;
+mod sessions;
 mod welcome;

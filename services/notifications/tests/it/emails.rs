@@ -51,6 +51,31 @@ fn a_refused_email_may_be_sent_again() {
 }
 
 #[test]
+fn an_email_that_ses_throttles_waits_within_one_attempt() {
+    let throttled = |status: u16, code: &str| {
+        ("SendEmail", Answer::Json(status, json!({"__type": code, "message": "Maximum sending rate exceeded."})))
+    };
+    let ran = send(&[
+        ("UpdateItem", done()),
+        throttled(429, "TooManyRequestsException"),
+        throttled(400, "ThrottlingException"),
+        ("SendEmail", Answer::Json(200, json!({"MessageId": "m-1"}))),
+        ("UpdateItem", done()),
+    ]);
+    assert!(ran.outcome.is_ok(), "{ran:?}");
+    assert_eq!((ran.bodies("SendEmail").len(), states(&ran)), (3, vec!["sending", "sent"]));
+}
+
+#[test]
+fn an_email_beyond_the_quota_of_the_day_does_not_wait() {
+    let message = "Daily message quota exceeded.";
+    let ran = send(&ses(Answer::Json(429, json!({"__type": "TooManyRequestsException", "message": message}))));
+    let message = ran.outcome.as_ref().unwrap_err()["errorMessage"].as_str().unwrap();
+    assert!(message.contains("DailyQuotaExceeded"), "{message}");
+    assert_eq!((ran.bodies("SendEmail").len(), states(&ran)), (1, vec!["sending", "refused"]));
+}
+
+#[test]
 fn an_email_with_an_ambiguous_failure_keeps_the_state_sending() {
     for answer in [
         Answer::HangUp,

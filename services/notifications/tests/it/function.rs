@@ -13,6 +13,7 @@ const FUNCTIONS: Functions<'_> = Functions {
         ("TABLE_NAME", "busline-test-notifications"),
         ("WRITES_PER_MINUTE", "600"),
         ("MAIL_FROM", "no-reply@busline.example"),
+        ("MAIL_CONFIGURATION_SET", "busline-test"),
         ("WEB_ORIGIN", "https://busline.example"),
         ("API_URL", "https://api.busline.example"),
         ("UNSUBSCRIBE_SECRET", "arn:aws:secretsmanager:eu-west-1:123456789012:secret:x"),

@@ -3,6 +3,7 @@
 
 mod digests;
 mod e2e;
+mod email_events;
 mod emails;
 mod function;
 mod golden;

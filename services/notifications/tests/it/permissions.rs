@@ -12,7 +12,7 @@ use tests::account::User;
 use tests::bus::TestEvent;
 use tests::permissions::erasure::{deletion_id, leave_data, purge_queues, put_row};
 use tests::permissions::exact;
-use tests::permissions::grants::Function;
+use tests::permissions::grants::{Function, template};
 use tests::permissions::needed::{self, Outcome, Scenarios, expect_status, invoke};
 use tests::product::Product;
 use tests::wait::eventually;
@@ -20,12 +20,25 @@ use uuid::Uuid;
 
 const SERVICE: &str = "notifications";
 
-/// The end of a resource that contains users' ids.
-const OPEN_ENDS: [&str; 1] = [":${ExportsBucket}/parts/notifications/*"];
+/// The ends of resources that contain users' ids, or an identity of SES: in the sandbox that of the recipient is checked.
+const OPEN_ENDS: [&str; 2] = [":${ExportsBucket}/parts/notifications/*", ":identity/*"];
 
 #[test]
 fn every_function_has_an_exact_role() {
     exact::check(SERVICE, &OPEN_ENDS);
+}
+
+/// The resource of this permission is every identity of the account, so that the condition alone limits the sender.
+#[test]
+fn emails_are_sent_by_one_sender() {
+    let resources = template(SERVICE)["Resources"].as_object().unwrap().clone();
+    let policies = resources.values().filter_map(|resource| resource["Properties"]["Policies"].as_array());
+    let statements = policies.flatten().filter_map(|policy| policy["Statement"].as_array()).flatten();
+    let sending: Vec<&Value> = statements.filter(|statement| statement["Action"] == "ses:SendEmail").collect();
+    assert_eq!(sending.len(), 4);
+    for statement in sending {
+        assert_eq!(statement["Condition"], json!({"StringEquals": {"ses:FromAddress": {"Ref": "MailFrom"}}}));
+    }
 }
 
 #[tokio::test]
@@ -60,9 +73,13 @@ impl Scenarios for Workspace {
             }
             "publish" => self.publishes(timeout).await,
             "erase" => self.erases(function).await,
-            "authorize-connection" | "connect" | "disconnect" | "ping" | "push-changes" | "push-inbox" => {
-                self.exercise_sockets(function, timeout).await
-            }
+            "authorize-connection"
+            | "connect"
+            | "disconnect"
+            | "ping"
+            | "push-changes"
+            | "push-inbox"
+            | "end-sessions" => self.exercise_sockets(function, timeout).await,
             "get-preferences"
             | "change-preferences"
             | "confirm-unsubscribe"
@@ -70,7 +87,8 @@ impl Scenarios for Workspace {
             | "send-reminder-mail"
             | "send-export-mail"
             | "plan-digests"
-            | "send-digest-mail" => self.exercise_emails(function).await,
+            | "send-digest-mail"
+            | "record-email-problem" => self.exercise_emails(function).await,
             "update-inbox" | "update-recipients" | "update-agenda" | "send-welcome-mail" | "export" => {
                 self.receives_every_event(function).await
             }

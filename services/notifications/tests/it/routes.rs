@@ -182,6 +182,8 @@ fn changed_after(conflicts: usize) -> Ran {
         script.extend([("GetItem", done()), ("GetItem", done())]);
         script.push(("PutItem", if attempt < conflicts { condition_failed(&Value::Null) } else { done() }));
     }
+    // Whether emails are sent to the address, which the answer tells.
+    script.push(("GetItem", done()));
     run("change-preferences", &request, &script)
 }
 

@@ -3,9 +3,10 @@
 use events::documents::{Reading, on};
 use events::todos::TodoPurgedV1;
 use events::todos::attachments::AttachmentDeletedV1;
-use events::users::{UserDeletedV1, UserExportRequestedV1};
+use events::users::{UserDeletedV1, UserExportRequestedV1, UserSignedOutV1};
 use testkit::reader_schemas;
 
+use crate::end_sessions;
 use crate::erase;
 use crate::export;
 use crate::subscribe::attachments;
@@ -18,6 +19,7 @@ fn all() -> Vec<Reading> {
     vec![
         on::<TodoPurgedV1>().read_by(SERVICE, "delete-attachments", attachments::delete_attachments),
         on::<AttachmentDeletedV1>().read_by(SERVICE, "delete-files", attachments::delete_files),
+        on::<UserSignedOutV1>().read_by(SERVICE, "end-sessions", end_sessions::end_sessions),
         on::<UserDeletedV1>().read_by(SERVICE, "erase", erase::erase),
         on::<UserExportRequestedV1>().read_by(SERVICE, "export", export::export),
     ]

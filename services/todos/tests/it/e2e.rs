@@ -12,3 +12,4 @@ mod lists;
 pub(crate) mod quota;
 mod rate;
 pub(crate) mod reminders;
+mod sessions;

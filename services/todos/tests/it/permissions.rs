@@ -100,6 +100,10 @@ impl Scenarios for Workspace {
                 self.invoke(function, &due).await
             }
             "publish" => self.publishes(timeout).await,
+            "end-sessions" => {
+                let signed_out = TestEvent::from_example("users", "UserSignedOut", Uuid::new_v4());
+                self.invoke(function, &signed_out.as_delivered()).await
+            }
             "erase" => self.erases(function).await,
             "export" => self.invoke(function, &self.export_request().await.as_delivered()).await,
             _ => self.exercise_attachments(function, timeout).await,

@@ -1,11 +1,14 @@
 //! The outbox rows of this service's events.
 
 use events::envelope::{Event, Payload};
-use events::users::{UserDeletedV1, UserExportReadyV1, UserExportRequestedV1, UserProfileChangedV1, UserRegisteredV1};
+use events::users::{
+    UserDeletedV1, UserExportReadyV1, UserExportRequestedV1, UserProfileChangedV1, UserRegisteredV1, UserSignedOutV1,
+};
 use jiff::Timestamp;
 use lambda_kit::clock;
 use lambda_kit::correlation::{CorrelationContext, NewEvent};
 use lambda_kit::outbox::{OutboxError, OutboxRow};
+use uuid::Uuid;
 
 use crate::domain::deletion::OpenDeletion;
 use crate::domain::export::{Archive, Export};
@@ -54,6 +57,18 @@ pub(crate) fn user_deleted(
     let data = UserDeletedV1 { user_id: deletion.user, deleted_at: deletion.requested_at };
     let (subject, sequence) = (deletion.user.to_string(), deletion.sequence);
     row(NewEvent { id: clock::new_id(), occurred_at: now, subject, sequence }, correlation, data)
+}
+
+/// The event of a sign-out on all devices, each of which is a separate subject.
+pub(crate) fn user_signed_out(
+    user_id: Uuid,
+    sessions_ended_before: Timestamp,
+    now: Timestamp,
+    correlation: &CorrelationContext,
+) -> Result<OutboxRow, OutboxError> {
+    let id = clock::new_id();
+    let data = UserSignedOutV1 { user_id, sessions_ended_before };
+    row(NewEvent { id, occurred_at: now, subject: id.to_string(), sequence: 1 }, correlation, data)
 }
 
 /// The event that requests the parts of an export from its participants.

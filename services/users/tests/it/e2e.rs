@@ -3,4 +3,5 @@
 
 mod deletion;
 mod profile;
+mod sign_out;
 mod sign_up;

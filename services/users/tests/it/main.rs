@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test's helpers fail as the test does")]
 
 mod e2e;
+mod emails;
 mod participants;
 mod permissions;
 mod removed_pool_users;

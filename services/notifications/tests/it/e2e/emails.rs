@@ -215,6 +215,32 @@ async fn days_of_reminders(user: &User) -> Vec<(usize, bool)> {
     rows.iter().map(|row| (row["emails"].as_ss().unwrap().len(), row.contains_key("last"))).collect()
 }
 
+#[tokio::test]
+async fn an_address_from_which_emails_come_back_gets_no_more_and_its_user_is_told() {
+    let product = Product::shared().await;
+    let mut account = product.new_account();
+    // Addresses of SES's mailbox simulator bounce.
+    account.email = format!("bounce+{}@simulator.amazonses.com", Uuid::new_v4().simple());
+    let ann = account.register(&[]).await;
+    eventually("a problem in the preferences", async || {
+        let preferences = ann.api("notifications").get("/preferences").expect(200).await;
+        (preferences["mailProblem"] == "bounce").then_some(())
+    })
+    .await;
+
+    let due = add_due(&ann, "unsent").await;
+    eventually("the entry of what is due", async || entry_of(&ann, &due).await).await;
+    let function = product.function("notifications", "send-reminder-mail");
+    let data = json!({"todoId": due["id"], "ownerId": ann.id, "title": "unsent", "dueAt": Timestamp::now()});
+    let again = TestEvent::new("todos", "TodoDue", Uuid::now_v7(), 1, &data);
+    invoke(&product, &function, &json!(again.as_delivered())).await;
+    let emails = product.emails_to(&ann.account.email).await;
+    assert!(emails.iter().all(|email| !email.subject.contains("unsent")), "{}", emails.len());
+    let bob = product.user().await;
+    let preferences = bob.api("notifications").get("/preferences").expect(200).await;
+    assert_eq!(preferences["mailProblem"], Value::Null);
+}
+
 async fn set_locale(user: &User, locale: &str, time_zone: &str) {
     let body = json!({"locale": locale, "timeZone": time_zone});
     user.api("users").patch("/me").json(&body).expect(200).await;

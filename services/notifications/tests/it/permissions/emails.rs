@@ -25,6 +25,7 @@ impl Workspace {
                 self.invoke(function, &self.due_item()).await
             }
             "send-export-mail" => self.invoke(function, &self.ready_export()).await,
+            "record-email-problem" => self.invoke(function, &self.bounce()).await,
             "unsubscribe" => {
                 self.changes_preferences().await?;
                 self.follows_unsubscribe_link(Method::POST, &[200]).await
@@ -112,6 +113,15 @@ impl Workspace {
             ("state", text("open")),
         ];
         put_row(&self.product, SERVICE, item).await;
+    }
+
+    /// What SES reports of an email to an address that the user does not have.
+    fn bounce(&self) -> Value {
+        let recipients = json!([{"emailAddress": "permissions@example.com"}]);
+        let mail = json!({"messageId": "x", "tags": {"user": [self.user.id]}});
+        let bounce = json!({"bounceType": "Permanent", "bouncedRecipients": recipients});
+        let event = json!({"eventType": "Bounce", "mail": mail, "bounce": bounce});
+        json!({"Records": [{"Sns": {"Message": event.to_string()}}]})
     }
 
     /// The event that an archive of the user is ready.

@@ -24,6 +24,9 @@ impl Workspace {
                 expect_status(self.administrator.api(SERVICE).patch("/me").json(&name), 200).await
             }
             "list-users" => expect_status(self.administrator.api(SERVICE).get("/users"), 200).await,
+            "sign-out" => expect_status(self.product.user().await.api(SERVICE).post("/me/sign-out"), 204).await,
+            // Nobody can sign in when it fails.
+            "pre-token-generation" => self.product.user().await.refresh().await.map(drop).map_err(|error| error.0),
             "post-confirmation" => self.registers().await,
             job => panic!("{job} has no scenario: write here how it does its job"),
         }
