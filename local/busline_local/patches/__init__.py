@@ -41,6 +41,7 @@ from busline_local.patches import (
     queue_depth,
     rule_target_failures,
     schedules,
+    ses_deleted_identities,
     ses_events,
     ses_sending_rate,
     sqs_batch_permissions,
@@ -227,6 +228,12 @@ PATCHES: tuple[Patch, ...] = (
         "drops the headers of an email",
         f"{_AWS}/ses/latest/APIReference-V2/API_MessageHeader.html",
         mail_headers.apply,
+    ),
+    Patch(
+        "ses_deleted_identities",
+        "sends for an identity that is deleted, if a template made it",
+        f"{_AWS}/ses/latest/APIReference-V2/API_DeleteEmailIdentity.html",
+        ses_deleted_identities.apply,
     ),
     Patch(
         "ses_events",

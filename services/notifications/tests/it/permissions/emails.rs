@@ -117,8 +117,9 @@ impl Workspace {
 
     /// What SES reports of an email to an address that the user does not have.
     fn bounce(&self) -> Value {
-        let recipients = json!([{"emailAddress": "permissions@example.com"}]);
-        let mail = json!({"messageId": "x", "tags": {"user": [self.user.id]}});
+        let address = "permissions@example.com";
+        let recipients = json!([{"emailAddress": address}]);
+        let mail = json!({"messageId": "x", "destination": [address], "tags": {"user": [self.user.id]}});
         let bounce = json!({"bounceType": "Permanent", "bouncedRecipients": recipients});
         let event = json!({"eventType": "Bounce", "mail": mail, "bounce": bounce});
         json!({"Records": [{"Sns": {"Message": event.to_string()}}]})
