@@ -1,5 +1,7 @@
 //! Updates one stack to its template, through a CloudFormation change set.
 
+mod import;
+
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::time::{Duration, Instant};
 
@@ -7,12 +9,14 @@ use anyhow::{Context, Result, bail};
 use aws_sdk_cloudformation::Client;
 use aws_sdk_cloudformation::operation::describe_change_set::DescribeChangeSetOutput;
 use aws_sdk_cloudformation::types::{
-    Capability, ChangeSetStatus, ChangeSetType, Parameter, ResourceChange, StackEvent, StackStatus,
+    Capability, ChangeSetStatus, ChangeSetType, Parameter, ResourceChange, Stack, StackEvent, StackStatus,
 };
 use jiff::Timestamp;
 
 use crate::aws::{self, Target};
 use crate::ui::{self, Step};
+
+pub(crate) use import::Import;
 
 /// CloudFormation's limit for a template inside a request, in bytes.
 ///
@@ -38,8 +42,9 @@ pub(crate) struct ChangeSet {
     id: String,
 }
 
+/// Whether a stack exists.
 #[derive(Clone, Copy, Debug, PartialEq)]
-enum Existing {
+pub(crate) enum Existing {
     Yes,
     No,
 }
@@ -60,6 +65,10 @@ impl<'a> StackChanger<'a> {
         Self { client: Client::new(&target.sdk), name, poll }
     }
 
+    pub(crate) fn name(&self) -> &str {
+        self.name
+    }
+
     /// Creates a change set; `None` if the stack needs no change.
     pub(crate) async fn propose(
         &self,
@@ -73,7 +82,7 @@ impl<'a> StackChanger<'a> {
             .client
             .create_change_set()
             .stack_name(self.name)
-            .change_set_name(format!("busline-{}", Timestamp::now().as_millisecond()))
+            .change_set_name(new_name())
             .change_set_type(kind)
             .set_capabilities(Some(vec![
                 Capability::CapabilityIam,
@@ -115,22 +124,33 @@ impl<'a> StackChanger<'a> {
             tokio::time::sleep(self.poll).await;
         };
         match status {
-            StackStatus::CreateComplete | StackStatus::UpdateComplete => Ok(()),
+            StackStatus::CreateComplete | StackStatus::ImportComplete | StackStatus::UpdateComplete => Ok(()),
             status => bail!("{} ended as {status}:\n{}", self.name, progress.reasons()),
         }
     }
 
     /// The stack's status; `None` if the stack does not exist.
     pub(crate) async fn status(&self) -> Result<Option<StackStatus>> {
+        Ok(self.described().await?.and_then(|stack| stack.stack_status))
+    }
+
+    /// The deployed value of a parameter; `None` if the stack does not exist or does not declare it.
+    pub(crate) async fn parameter(&self, name: &str) -> Result<Option<String>> {
+        let parameters = self.described().await?.and_then(|stack| stack.parameters).unwrap_or_default();
+        let found = parameters.into_iter().find(|parameter| parameter.parameter_key() == Some(name));
+        Ok(found.and_then(|parameter| parameter.parameter_value))
+    }
+
+    async fn described(&self) -> Result<Option<Stack>> {
         match self.client.describe_stacks().stack_name(self.name).send().await {
-            Ok(output) => Ok(output.stacks().first().and_then(|stack| stack.stack_status().cloned())),
+            Ok(output) => Ok(output.stacks.unwrap_or_default().pop()),
             Err(error) if aws::explain(&error).contains("does not exist") => Ok(None),
             Err(error) => Err(aws::failed("read the stack's status")(error)),
         }
     }
 
     /// Waits for the end of another deployment, and deletes a stack that was never created completely.
-    async fn ready_for_change(&self, step: &Step) -> Result<Existing> {
+    pub(crate) async fn ready_for_change(&self, step: &Step) -> Result<Existing> {
         match self.settled_status().await? {
             None | Some(StackStatus::DeleteComplete | StackStatus::ReviewInProgress) => Ok(Existing::No),
             Some(StackStatus::RollbackComplete | StackStatus::RollbackFailed | StackStatus::CreateFailed) => {
@@ -271,6 +291,10 @@ pub(crate) fn summary(changes: &[ResourceChange]) -> String {
         *counts.entry(action).or_insert(0) += 1;
     }
     counts.into_iter().map(|(action, count)| format!("{action} {count}")).collect::<Vec<_>>().join(", ")
+}
+
+fn new_name() -> String {
+    format!("busline-{}", Timestamp::now().as_millisecond())
 }
 
 /// The progress of an execution, from the stack's events so far.

@@ -1,5 +1,7 @@
 //! Deploys stacks: build, lint, package, change set, smoke test. The only code that deploys, locally and to AWS.
 
+mod origin;
+mod restore;
 mod smoke_test;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -86,7 +88,6 @@ impl Deployment<'_> {
     async fn run(&self, stacks: &[&Stack]) -> Result<()> {
         let binaries = self.build(stacks).await?;
         let page = if includes_web(stacks) { Some(page::build(self.home).await?) } else { None };
-        let origin = self.web_origin().await?;
         let deployed_before = self.deployed_services().await?;
         for stack in stacks {
             self.deploy(stack, &binaries).await.with_context(|| format!("{stack} is not deployed"))?;
@@ -99,23 +100,9 @@ impl Deployment<'_> {
             let services: Vec<Service> = self.stacks.services().cloned().collect();
             publish::publish(self.target, &services, &dist).await.context("the page is not published")?;
         }
-        if self.web_origin().await? != origin {
-            self.redeploy_with_origin(stacks, &binaries).await?;
-        }
-        if !includes_web(stacks) && origin.is_some() {
+        self.tell_origin().await?;
+        if !includes_web(stacks) && self.web_origin().await?.is_some() {
             self.announce_unreachable(&deployed_before).await?;
-        }
-        Ok(())
-    }
-
-    /// Deploys again those of the stacks that use the page's origin, which was another one or none before.
-    async fn redeploy_with_origin(&self, stacks: &[&Stack], binaries: &BTreeMap<String, PathBuf>) -> Result<()> {
-        for stack in stacks {
-            if self.template(stack, &[])?.declares(WEB_ORIGIN) {
-                self.deploy(stack, binaries)
-                    .await
-                    .with_context(|| format!("{stack} does not have the page's new origin"))?;
-            }
         }
         Ok(())
     }
@@ -205,6 +192,7 @@ impl Deployment<'_> {
     async fn change(&self, stack: &Stack, release: &Release, step: &Step) -> Result<Option<Vec<ResourceChange>>> {
         let name = stacks::stack_name(&self.target.env, &stack.name);
         let changer = StackChanger::new(self.target, &name);
+        self.restore(stack, &changer, release, step).await?;
         let source = self.template_source(stack, &release.template).await?;
         let Some(change_set) = changer.propose(source, &release.parameters, step).await? else {
             return Ok(None);

@@ -74,7 +74,7 @@ impl Template {
         };
         template.as_object().with_context(not_a_template)?;
         if text.contains(INCLUDE) || patterns::are_in(&text) {
-            let body = contracts::template::text(&with_attribute_lists(template));
+            let body = self::text(template);
             return Ok(Self { path, body, form: Form::Expanded, parameters });
         }
         Ok(Self { path, body: text, form: Form::Source, parameters })
@@ -82,8 +82,7 @@ impl Template {
 
     /// The template as one value, without short forms of functions.
     pub(crate) fn value(&self) -> Result<Value> {
-        let no_include = |_: &str| Err(std::io::Error::from(std::io::ErrorKind::NotFound));
-        Ok(contracts::template::expand(&self.path.to_string_lossy(), &self.body, no_include)?)
+        value_of(&self.path.to_string_lossy(), &self.body)
     }
 
     /// Whether a parameter of this name is declared.
@@ -97,6 +96,17 @@ impl Template {
         let stacks = paths.filter_map(|path| path.strip_prefix(&format!("/busline/{LOCAL}/"))?.split('/').next());
         stacks.map(str::to_owned).collect()
     }
+}
+
+/// A template without includes as one value, without short forms of functions. `path` is for error messages.
+pub(crate) fn value_of(path: &str, body: &str) -> Result<Value> {
+    let no_include = |_: &str| Err(std::io::Error::from(std::io::ErrorKind::NotFound));
+    Ok(contracts::template::expand(path, body, no_include)?)
+}
+
+/// The text of such a value, for CloudFormation.
+pub(crate) fn text(template: Value) -> String {
+    contracts::template::text(&with_attribute_lists(template))
 }
 
 /// `Fn::GetAtt` takes a text with a dot in YAML alone, in JSON a list.

@@ -61,6 +61,10 @@ pub const CLOUDWATCH: Service = Service { name: "monitoring", target: "GraniteSe
 /// Actions: <https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_Operations.html>
 pub const DYNAMODB: Service = Service { name: "dynamodb", target: "DynamoDB_20120810", version: "1.0" };
 
+/// AWS Secrets Manager.
+/// Actions: <https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_Operations.html>
+pub const SECRETS: Service = Service { name: "secretsmanager", target: "secretsmanager", version: "1.1" };
+
 /// AWS Certificate Manager.
 /// Actions: <https://docs.aws.amazon.com/acm/latest/APIReference/API_Operations.html>
 pub const ACM: Service = Service { name: "acm", target: "CertificateManager", version: "1.1" };

@@ -14,4 +14,4 @@ pub mod ssm;
 
 mod client;
 
-pub use client::{ACM, CLOUDWATCH, COGNITO, CallError, Client, DYNAMODB, LOGS, Refusal, SSM, Service};
+pub use client::{ACM, CLOUDWATCH, COGNITO, CallError, Client, DYNAMODB, LOGS, Refusal, SECRETS, SSM, Service};

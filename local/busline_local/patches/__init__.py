@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from busline_local.patches import (
     async_invocation,
     cloudformation_conditions,
+    cloudformation_imports,
     cloudformation_name_conflicts,
     cloudformation_properties,
     cloudfront_api_origins,
@@ -180,6 +181,12 @@ PATCHES: tuple[Patch, ...] = (
         "lists resources in change sets that a condition excludes",
         f"{_AWS}/AWSCloudFormation/latest/UserGuide/conditions-section-structure.html",
         cloudformation_conditions.apply,
+    ),
+    Patch(
+        "cloudformation_imports",
+        "imports no secret into a stack",
+        f"{_AWS}/AWSCloudFormation/latest/UserGuide/resource-import-supported-resources.html",
+        cloudformation_imports.apply,
     ),
     Patch(
         "cloudformation_name_conflicts",

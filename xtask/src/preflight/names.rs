@@ -1,19 +1,15 @@
 //! Names that a stack will use and that something else has already, and the states of stacks.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::error::Error;
-use std::fmt::Debug;
 
 use anyhow::Result;
-use aws_json::{COGNITO, Client, DYNAMODB, LOGS};
-use aws_sdk_cloudformation::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_cloudformation::types::StackStatus;
 use futures_util::stream::{self, StreamExt};
-use serde_json::{Value, json};
 
 use super::{Finding, Subject};
-use crate::aws::{self, Target};
+use crate::aws;
 use crate::change_set::StackChanger;
+use crate::look_ups::{Kind, LookUps, Use};
 use crate::planned::Resource;
 use crate::stacks;
 
@@ -22,9 +18,6 @@ const NAMES: &str = "names";
 
 /// How many names are looked up at a time.
 const AT_ONCE: usize = 8;
-
-/// The ends of error codes for what does not exist; SQS has an old and a new one.
-const NOT_FOUND: [&str; 3] = ["ResourceNotFoundException", "QueueDoesNotExist", "NonExistentQueue"];
 
 /// The stacks of the environment that exist, and what they contain.
 pub(super) struct Deployed {
@@ -110,26 +103,6 @@ fn states(deployed: &Deployed) -> Finding {
     )
 }
 
-/// What has a name.
-#[derive(Clone, Copy)]
-enum Kind {
-    Bucket,
-    Table,
-    Queue,
-    Function,
-    LogGroup,
-    UserPool,
-}
-
-#[derive(Clone, Copy, PartialEq)]
-enum Use {
-    Free,
-    /// By something in this account.
-    InAccount,
-    /// By a bucket of another account.
-    Elsewhere,
-}
-
 /// The property with the name of a resource, for types of which a second one of a name is refused or is a mistake.
 fn named(kind: &str) -> Option<(&'static str, Kind)> {
     Some(match kind {
@@ -138,7 +111,7 @@ fn named(kind: &str) -> Option<(&'static str, Kind)> {
         "AWS::SQS::Queue" => ("QueueName", Kind::Queue),
         "AWS::Serverless::Function" | "AWS::Lambda::Function" => ("FunctionName", Kind::Function),
         "AWS::Logs::LogGroup" => ("LogGroupName", Kind::LogGroup),
-        "AWS::Cognito::UserPool" => ("UserPoolName", Kind::UserPool),
+        "AWS::Cognito::UserPool" => ("UserPoolName", Kind::UserPoolName),
         _ => return None,
     })
 }
@@ -150,117 +123,27 @@ fn taken(resource: &Resource, name: &str, found: Use) -> Finding {
             format!("a user pool {name} exists and is not of the stack {stack}"),
             "the stack creates a second one, in which nobody has signed up: users of the first cannot sign in"
                 .to_owned(),
-            "if it was kept when its stack was deleted, import it into the stack, or delete it".to_owned(),
+            "if it was kept when its stack was deleted, in the last 90 days, `cargo xtask deploy` takes it back; else import \
+             it into the stack, or delete it"
+                .to_owned(),
         ];
         return Finding::warning(NAMES, texts);
     }
-    let place = if found == Use::Elsewhere { "in another account" } else { "and is not of that stack" };
-    let todo = match found {
-        Use::Elsewhere => "choose another name for the environment".to_owned(),
-        _ => "if it was kept when its stack was deleted, import it into the stack or delete it; else choose another name for \
-              the environment"
-            .to_owned(),
+    let (place, todo) = match found {
+        Use::Hidden => (
+            "and is another account's, or you lack the permission to see it",
+            "get that permission, or choose another name for the environment",
+        ),
+        _ => (
+            "and is not of that stack",
+            "if it was kept when its stack was deleted, in the last 90 days, `cargo xtask deploy` takes it back; else import \
+             it into the stack, delete it, or choose another name for the environment",
+        ),
     };
     let texts = [
         format!("{name} ({kind} of the stack {stack}) exists {place}"),
         format!("CloudFormation cannot create it, and rolls the stack {stack} back"),
-        todo,
+        todo.to_owned(),
     ];
     Finding::stops(NAMES, texts)
-}
-
-/// The clients that look names up.
-struct LookUps {
-    s3: aws_sdk_s3::Client,
-    lambda: aws_sdk_lambda::Client,
-    sqs: aws_sdk_sqs::Client,
-    dynamodb: Client,
-    logs: Client,
-    cognito: Client,
-}
-
-impl LookUps {
-    fn new(target: &Target) -> Self {
-        let sdk = &target.sdk;
-        Self {
-            s3: target.s3(),
-            lambda: aws_sdk_lambda::Client::new(sdk),
-            sqs: aws_sdk_sqs::Client::new(sdk),
-            dynamodb: Client::new(sdk, DYNAMODB),
-            logs: Client::new(sdk, LOGS),
-            cognito: Client::new(sdk, COGNITO),
-        }
-    }
-
-    async fn find(&self, kind: Kind, name: &str) -> Result<Use> {
-        let is_there = match kind {
-            Kind::Bucket => return self.bucket(name).await,
-            Kind::Table => match self.dynamodb.send("DescribeTable", &json!({"TableName": name})).await {
-                Err(error) if error.code() == Some("ResourceNotFoundException") => false,
-                found => found.map(|()| true).map_err(aws::call_failed(&format!("look for the table {name}")))?,
-            },
-            Kind::Queue => is_found(self.sqs.get_queue_url().queue_name(name).send().await, name)?,
-            Kind::Function => {
-                is_found(self.lambda.get_function_configuration().function_name(name).send().await, name)?
-            }
-            Kind::LogGroup => {
-                let (input, fields) = (json!({"logGroupNamePrefix": name}), ["logGroups", "logGroupName", "nextToken"]);
-                listed(&self.logs, "DescribeLogGroups", input, fields, name).await?
-            }
-            Kind::UserPool => {
-                let (input, fields) = (json!({"MaxResults": 60}), ["UserPools", "Name", "NextToken"]);
-                listed(&self.cognito, "ListUserPools", input, fields, name).await?
-            }
-        };
-        Ok(if is_there { Use::InAccount } else { Use::Free })
-    }
-
-    /// S3 answers 403 for a bucket of another account, and 301 for one of another region.
-    ///
-    /// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadBucket.html>
-    async fn bucket(&self, name: &str) -> Result<Use> {
-        let Err(error) = self.s3.head_bucket().bucket(name).send().await else { return Ok(Use::InAccount) };
-        match error.raw_response().map(|response| response.status().as_u16()) {
-            Some(404) => Ok(Use::Free),
-            Some(403) => Ok(Use::Elsewhere),
-            Some(301) => Ok(Use::InAccount),
-            _ => Err(aws::failed(&format!("look for the bucket {name}"))(error)),
-        }
-    }
-}
-
-/// Whether a call found what it names.
-fn is_found<O, E, R>(found: Result<O, SdkError<E, R>>, name: &str) -> Result<bool>
-where
-    E: ProvideErrorMetadata + Error + 'static,
-    R: Debug + 'static,
-{
-    match found {
-        Ok(_) => Ok(true),
-        Err(error) if error.code().is_some_and(|code| NOT_FOUND.iter().any(|ending| code.ends_with(ending))) => {
-            Ok(false)
-        }
-        Err(error) => Err(aws::failed(&format!("look for {name}"))(error)),
-    }
-}
-
-/// Whether a list has an entry of a name; its fields are the list, an entry's name, and the token of the next page.
-async fn listed(
-    client: &Client,
-    action: &'static str,
-    mut input: Value,
-    [list, entry, token]: [&str; 3],
-    name: &str,
-) -> Result<bool> {
-    loop {
-        let page: Value = client.call(action, &input).await.map_err(aws::call_failed(&format!("call {action}")))?;
-        let entries = page[list].as_array().map(Vec::as_slice).unwrap_or_default();
-        if entries.iter().any(|one| one[entry] == name) {
-            return Ok(true);
-        }
-        match page[token].as_str() {
-            Some(next) if !next.is_empty() => input[token] = json!(next),
-            _ => return Ok(false),
-        }
-    }
 }
