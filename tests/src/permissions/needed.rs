@@ -136,7 +136,7 @@ async fn check_function(product: &Product, scenarios: &impl Scenarios, function:
     // What succeeded after the permission before this one need not be shown again.
     let mut longest = HashMap::<Use, Duration>::new();
     for grant in function.grants() {
-        let kind = Use::of(function, &grant);
+        let kind = Use::from_grant(function, &grant);
         let before = match longest.get(&kind) {
             Some(took) => Ok(*took),
             None => exercise.succeeds(kind).await,
@@ -175,7 +175,7 @@ enum Use {
 }
 
 impl Use {
-    fn of(function: &Function, grant: &Grant) -> Self {
+    fn from_grant(function: &Function, grant: &Grant) -> Self {
         let keeps_batches = grant.resource.contains("FailuresBucket") && reads_a_stream(function);
         match grant.action.as_str() {
             "logs:CreateLogStream" | "logs:PutLogEvents" => Self::Logs,
