@@ -10,6 +10,7 @@ pytestmark = [
     pytest.mark.aws(
         "https://docs.aws.amazon.com/ses/latest/dg/verify-addresses-and-domains.html",
     ),
+    pytest.mark.guard,
 ]
 
 TEMPLATE = """
@@ -33,7 +34,6 @@ def mail(sender: str, reader: str) -> dict[str, object]:
     }
 
 
-@pytest.mark.guard
 def test_the_identity_of_a_template_sends(cloud: Cloud) -> None:
     ses = cloud.client("sesv2")
     sender, reader = f"{unique('sender')}@example.com", f"{unique('reader')}@example.com"
@@ -46,24 +46,6 @@ def test_the_identity_of_a_template_sends(cloud: Cloud) -> None:
         assert (received["BodyText"], received["BodyHtml"]) == ("Hello", "<p>Hello</p>")
 
 
-@pytest.mark.aws(
-    "https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_DeleteEmailIdentity.html"
-)
-@pytest.mark.patch("ses_deleted_identities")
-def test_a_deleted_identity_of_a_template_sends_no_more(cloud: Cloud) -> None:
-    ses = cloud.client("sesv2")
-    domain = f"{unique('sender')}.example.com"
-    message = mail(f"no-reply@{domain}", f"{unique('reader')}@example.com")
-    with stack(cloud) as it:
-        it.deploy(TEMPLATE, Address=domain)
-        ses.delete_email_identity(EmailIdentity=domain)
-        with pytest.raises(ses.exceptions.MessageRejected):
-            ses.send_email(**message)
-        ses.create_email_identity(EmailIdentity=domain)
-        assert ses.send_email(**message)["MessageId"]
-
-
-@pytest.mark.guard
 def test_an_unverified_sender_is_rejected(cloud: Cloud) -> None:
     ses = cloud.client("sesv2")
     reader = f"{unique('reader')}@example.com"
@@ -72,7 +54,6 @@ def test_an_unverified_sender_is_rejected(cloud: Cloud) -> None:
     assert not mails(cloud, reader)
 
 
-@pytest.mark.guard
 def test_in_the_sandbox_an_unverified_recipient_is_rejected(cloud: Cloud) -> None:
     ses = cloud.client("sesv2")
     sender, reader = (f"{unique(name)}@example.com" for name in ("sender", "unverified"))

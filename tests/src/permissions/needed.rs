@@ -1,5 +1,6 @@
 //! Checks that a function needs each permission of its role: each is removed alone, and the function fails without it.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -132,13 +133,24 @@ async fn check_function(product: &Product, scenarios: &impl Scenarios, function:
     assert_eq!(deployed, described, "{} is deployed as its template describes", function.job);
     let exercise = Exercise { product, scenarios, function };
     let mut verdicts = Vec::new();
+    // What succeeded after the permission before this one need not be shown again.
+    let mut longest = HashMap::<Use, Duration>::new();
     for grant in function.grants() {
-        let before = exercise.succeeds(&grant).await;
+        let kind = Use::from_grant(function, &grant);
+        let before = match longest.get(&kind) {
+            Some(took) => Ok(*took),
+            None => exercise.succeeds(kind).await,
+        };
         let absence = before.as_ref().map_or(MIN_ABSENCE, |took| MIN_ABSENCE.max(*took * FACTOR).min(LONGEST_ATTEMPT));
         role.put(&grant.removed_from(&role.policy)).await;
-        let is_missed = exercise.fails(&grant, absence).await;
+        let is_missed = exercise.fails(kind, absence).await;
         role.restore().await;
-        let error = before.and(exercise.succeeds(&grant).await).err();
+        let after = before.and(exercise.succeeds(kind).await);
+        if let Ok(took) = &after {
+            let known = longest.entry(kind).or_default();
+            *known = (*known).max(*took);
+        }
+        let error = after.err();
         let is_broken = error.is_some();
         verdicts.push(Verdict { function: function.clone(), grant, is_missed, error });
         if is_broken {
@@ -147,6 +159,32 @@ async fn check_function(product: &Product, scenarios: &impl Scenarios, function:
         }
     }
     verdicts
+}
+
+/// When a function uses a permission.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+enum Use {
+    Job,
+    Logs,
+    /// For an event that failed.
+    FailureTopic,
+    /// For records of a stream that failed.
+    FailedBatch,
+    /// When an execution environment starts.
+    Start,
+}
+
+impl Use {
+    fn from_grant(function: &Function, grant: &Grant) -> Self {
+        let keeps_batches = grant.resource.contains("FailuresBucket") && reads_a_stream(function);
+        match grant.action.as_str() {
+            "logs:CreateLogStream" | "logs:PutLogEvents" => Self::Logs,
+            "sns:Publish" => Self::FailureTopic,
+            "secretsmanager:GetSecretValue" => Self::Start,
+            "s3:PutObject" | "s3:ListBucket" if keeps_batches => Self::FailedBatch,
+            _ => Self::Job,
+        }
+    }
 }
 
 /// One function, exercised again and again.
@@ -159,11 +197,11 @@ struct Exercise<'a, S> {
 impl<S: Scenarios> Exercise<'_, S> {
     /// Whether an attempt fails that begins before, or the first one that begins when, the removal of a permission must
     /// have an effect.
-    async fn fails(&self, grant: &Grant, absence: Duration) -> bool {
+    async fn fails(&self, kind: Use, absence: Duration) -> bool {
         let removed = Instant::now();
         loop {
             let begun = removed.elapsed();
-            if self.attempt(grant, absence).await.is_err() {
+            if self.attempt(kind, absence).await.is_err() {
                 return true;
             }
             if begun > PROPAGATION {
@@ -173,12 +211,12 @@ impl<S: Scenarios> Exercise<'_, S> {
     }
 
     /// How long the first successful attempt took. A restored permission may have no effect for a while.
-    async fn succeeds(&self, grant: &Grant) -> Result<Duration, String> {
+    async fn succeeds(&self, kind: Use) -> Result<Duration, String> {
         let restored = Instant::now();
         let mut timeout = ATTEMPT;
         loop {
             let started = Instant::now();
-            let outcome = self.attempt(grant, timeout).await;
+            let outcome = self.attempt(kind, timeout).await;
             if outcome.is_ok() || restored.elapsed() > ALL_ATTEMPTS {
                 return outcome.map(|()| started.elapsed());
             }
@@ -186,28 +224,26 @@ impl<S: Scenarios> Exercise<'_, S> {
         }
     }
 
-    /// Does what needs this permission.
-    async fn attempt(&self, grant: &Grant, timeout: Duration) -> Outcome {
+    /// Does what needs a permission of this kind.
+    async fn attempt(&self, kind: Use, timeout: Duration) -> Outcome {
         let (product, function) = (self.product, self.function);
-        let keeps_batches = grant.resource.contains("FailuresBucket") && reads_a_stream(function);
-        match grant.action.as_str() {
-            "logs:CreateLogStream" | "logs:PutLogEvents" => self.writes_logs(timeout).await,
-            "sns:Publish" => {
+        match kind {
+            Use::Logs => self.writes_logs(timeout).await,
+            Use::FailureTopic => {
                 let mark = Uuid::new_v4().to_string();
                 let event = self.scenarios.failing_event(function, &mark);
                 failures::keeps_event(product, function, &event, &mark, timeout).await
             }
-            // It is read when an execution environment starts.
-            "secretsmanager:GetSecretValue" => {
+            Use::Start => {
                 restart(product, function).await;
                 self.scenarios.exercise(function, timeout).await
             }
-            "s3:PutObject" | "s3:ListBucket" if keeps_batches => {
+            Use::FailedBatch => {
                 let row = self.scenarios.failing_row(function);
                 let behind = self.scenarios.exercise(function, BEFORE_LOG.max(timeout));
                 failures::keeps_record(product, function, row, behind, timeout).await
             }
-            _ => self.scenarios.exercise(function, timeout).await,
+            Use::Job => self.scenarios.exercise(function, timeout).await,
         }
     }
 

@@ -7,27 +7,33 @@ use crate::e2e::inbox;
 
 const MERGE_PATCH: &str = "application/merge-patch+json";
 
+/// What a user with reminders and a working address is told.
+fn preferences(digests: bool, hour: u8, version: u64) -> Value {
+    json!({
+        "reminderMail": true,
+        "digestMail": digests,
+        "digestHour": hour,
+        "version": version,
+        "mailProblem": null,
+    })
+}
+
 #[tokio::test]
 async fn preferences_have_defaults_can_be_changed_and_belong_to_one_user() {
     let product = Product::shared().await;
     let (ann, bob) = (product.user().await, product.user().await);
     let patch = |body: Value| ann.api("notifications").patch("/preferences").text(MERGE_PATCH, &body.to_string());
     let get = ann.api("notifications").get("/preferences").send().await.with_status(200);
-    let defaults =
-        json!({"reminderMail": true, "digestMail": false, "digestHour": 7, "version": 0, "mailProblem": null});
+    let defaults = preferences(false, 7, 0);
     assert_eq!((get.header("etag"), &get.body), ("\"0\"", &defaults));
 
     let changed = patch(json!({"digestMail": true, "digestHour": 23})).expect(200).await;
-    let expected =
-        json!({"reminderMail": true, "digestMail": true, "digestHour": 23, "version": 1, "mailProblem": null});
+    let expected = preferences(true, 23, 1);
     assert_eq!(changed, expected);
     assert_eq!(patch(json!({})).expect(200).await, expected, "no change is no new version");
     patch(json!({"digestHour": 8})).header("if-match", "\"0\"").expect_problem(412, "stale").await;
     let back = patch(json!({"digestMail": null, "digestHour": null})).header("if-match", "\"1\"").expect(200).await;
-    assert_eq!(
-        back,
-        json!({"reminderMail": true, "digestMail": false, "digestHour": 7, "version": 2, "mailProblem": null})
-    );
+    assert_eq!(back, preferences(false, 7, 2));
     assert_eq!(bob.api("notifications").get("/preferences").expect(200).await, defaults);
 
     for body in [
