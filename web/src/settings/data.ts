@@ -3,7 +3,7 @@ import { queryOptions, useQuery, type UseQueryResult } from '@tanstack/react-que
 import { body, notificationsApi, usersApi } from '../api/clients';
 import type { components as notifications } from '../api/generated/notifications';
 import type { components } from '../api/generated/users';
-import { ApiError, SignedOut } from '../api/problem';
+import { ApiError } from '../api/problem';
 import { queryClient } from '../app/query-client';
 import { endSession } from '../auth/session';
 import { liveState } from '../live/state';
@@ -73,16 +73,11 @@ export async function renewDownload(): Promise<string | null> {
 }
 
 /**
- * Ends all sessions of the user, on every device. A token that is refused here and not renewed is one of a session that
- * has ended already, as for a repeat after a lost answer.
+ * Ends all sessions of the user, on every device. A refusal is an error, even if this device's session is over by then: it
+ * may have ended alone, or another user may have signed in.
  */
 export async function signOutEverywhere(): Promise<void> {
-  try {
-    await body(usersApi.POST('/me/sign-out', {}));
-  } catch (error) {
-    const hasEnded = error instanceof SignedOut || (error instanceof ApiError && error.status === 401);
-    if (!hasEnded) throw error;
-  }
+  await body(usersApi.POST('/me/sign-out', {}));
   await endSession('by-choice');
 }
 
