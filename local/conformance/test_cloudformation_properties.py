@@ -105,6 +105,38 @@ Outputs:
   ProviderURL: {Value: !GetAtt Pool.ProviderURL}
 """
 
+ALARM = """
+Resources:
+  Queue: {Type: AWS::SQS::Queue}
+  Alarm:
+    Type: AWS::CloudWatch::Alarm
+    Properties:
+      Metrics:
+        - {Id: both, Expression: waiting + held}
+        - Id: waiting
+          ReturnData: false
+          MetricStat:
+            Metric:
+              Namespace: AWS/SQS
+              MetricName: ApproximateNumberOfMessagesVisible
+              Dimensions: [{Name: QueueName, Value: !GetAtt Queue.QueueName}]
+            Period: 60
+            Stat: Maximum
+        - Id: held
+          ReturnData: false
+          MetricStat:
+            Metric:
+              Namespace: AWS/SQS
+              MetricName: ApproximateNumberOfMessagesNotVisible
+              Dimensions: [{Name: QueueName, Value: !GetAtt Queue.QueueName}]
+            Period: 60
+            Stat: Maximum
+      EvaluationPeriods: 10
+      DatapointsToAlarm: 1
+      Threshold: 0
+      ComparisonOperator: GreaterThanThreshold
+"""
+
 IDENTITY = """
 Resources:
   Identity: {Type: AWS::SES::EmailIdentity, Properties: {EmailIdentity: DOMAIN}}
@@ -124,6 +156,16 @@ def test_an_identity_tells_the_records_of_its_domain(cloud: Cloud) -> None:
         assert token != name
         assert value == f"{token}.dkim.amazonses.com"
     assert outputs["First"] != outputs["Third"]
+
+
+def test_an_alarm_of_an_expression_is_in_the_account(cloud: Cloud) -> None:
+    with stack(cloud) as it:
+        it.deploy(ALARM)
+        name = it.physical_id("Alarm")
+        found = cloud.client("cloudwatch").describe_alarms(AlarmNames=[name])["MetricAlarms"]
+        assert [(alarm["EvaluationPeriods"], alarm["DatapointsToAlarm"]) for alarm in found] == [
+            (10, 1)
+        ]
 
 
 def test_a_table_has_the_settings_of_its_template(cloud: Cloud) -> None:

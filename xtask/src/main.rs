@@ -45,6 +45,8 @@ mod preflight;
 mod prerequisites;
 mod process;
 mod python;
+#[cfg(test)]
+mod queue_alarms;
 mod release;
 mod replay_crashes;
 mod resource_names;

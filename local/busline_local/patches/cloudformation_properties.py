@@ -10,14 +10,16 @@ Stock's CloudFormation drops without a word:
 - `AWS::S3::Bucket`: `LifecycleConfiguration`;
 - `AWS::SNS::Topic`: `MaximumMessageSize`;
 
-and knows no attribute `ProviderURL` of `AWS::Cognito::UserPool` and none of the
-DKIM records of `AWS::SES::EmailIdentity`.
+refuses `Metrics` of `AWS::CloudWatch::Alarm`, an alarm of an expression; and
+knows no attribute `ProviderURL` of `AWS::Cognito::UserPool` and none of the DKIM
+records of `AWS::SES::EmailIdentity`.
 
 AWS documents each of them in the resource's page under
 https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-template-resource-type-ref.html.
 Patched by setting the dropped properties through the service's own calls, once
 the resource is there. A property that an update takes away returns to its
-default.
+default. An alarm of an expression is described, and never evaluated: no metric
+of the local cloud is in one.
 """
 
 import json
@@ -42,6 +44,7 @@ def apply() -> None:
     _complete("AWS::SNS::Topic", _complete_topic)
     _add_provider_url()
     _add_dkim_records()
+    _allow_alarms_of_expressions()
 
 
 def _complete(resource_type: str, complete: Complete) -> None:
@@ -195,6 +198,23 @@ def _dkim_records(identity: str) -> dict[str, str]:
         records[f"DkimDNSTokenName{number}"] = f"{token}._domainkey.{identity}"
         records[f"DkimDNSTokenValue{number}"] = f"{token}.dkim.amazonses.com"
     return records
+
+
+def _allow_alarms_of_expressions() -> None:
+    stock = provisioners._cw_metric_alarm_record
+
+    def record(name: str, properties: Properties) -> Properties:
+        metrics = properties.get("Metrics")
+        if not metrics:
+            return dict(stock(name, properties))
+        one = {"MetricName": "-", "Namespace": "-", "Dimensions": []}
+        rest = {key: value for key, value in properties.items() if key != "Metrics"}
+        alarm = stock(name, {**rest, **one})
+        for of_one_metric in (*one, "Statistic", "Period"):
+            del alarm[of_one_metric]
+        return {**alarm, "Metrics": metrics}
+
+    provisioners._cw_metric_alarm_record = record
 
 
 def _changed(old: Properties, new: Properties, key: str) -> bool:

@@ -40,7 +40,7 @@ struct Runs {
 impl Quantities {
     pub(super) fn calculate(plan: &Plan, usages: &BTreeMap<String, Usage>, architecture: Architecture) -> Result<Self> {
         let mut quantities = Self::default();
-        quantities.add_fixed("alarms", plan.of_kind("AWS::CloudWatch::Alarm").count());
+        quantities.add_fixed("alarms", plan.of_kind("AWS::CloudWatch::Alarm").map(alarm_metrics).sum());
         quantities.add_fixed("secrets", plan.of_kind("AWS::SecretsManager::Secret").count());
         let events: BTreeMap<&str, f64> =
             usages.values().flat_map(|usage| &usage.events).map(|(name, count)| (name.as_str(), *count)).collect();
@@ -182,6 +182,14 @@ fn runs_a_month(schedule: &Value) -> f64 {
         _ => 24.0,
     };
     count.parse::<f64>().map_or(HOURS / 24.0, |count| HOURS / hours / count)
+}
+
+/// What is charged of an alarm: the metrics in its expression, or its one metric.
+///
+/// <https://aws.amazon.com/cloudwatch/pricing/>
+fn alarm_metrics(alarm: &Resource) -> usize {
+    let metrics = alarm.properties["Metrics"].as_array().into_iter().flatten();
+    metrics.filter(|metric| metric["MetricStat"].is_object()).count().max(1)
 }
 
 /// A usage that names a function which does not exist would count for nothing.
