@@ -29,7 +29,7 @@ const TYPES: [(&str, &str, Kind); 5] = [
     ("AWS::SQS::Queue", "QueueUrl", Kind::Queue),
 ];
 
-/// How parameters begin whose value CloudFormation reads from SSM.
+/// The beginning of the types of parameters that CloudFormation reads from SSM.
 const FROM_SSM: &str = "AWS::SSM::Parameter::Value<";
 
 /// A resource that outlived its stack.

@@ -173,6 +173,12 @@ fn check_test_parameters(stack: &Stack, template: &Template) -> Result<()> {
     bail!("{}: `test-parameters.{name}`: {} declares no such parameter", manifest.display(), template.path.display())
 }
 
+/// The stacks of these services alone, without needs.
+#[cfg(test)]
+pub(crate) fn of_services(services: Vec<Service>) -> Stacks {
+    Stacks { ordered: services.into_iter().map(Stack::for_service).collect() }
+}
+
 /// A stack of this name, without needs.
 #[cfg(test)]
 pub(crate) fn sample(name: &str) -> Stack {

@@ -32,3 +32,6 @@ impl Deployment<'_> {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -10,6 +10,7 @@ use std::fs;
 use std::path::Path;
 
 use anyhow::{Context, Result, bail, ensure};
+use aws_json::ssm;
 use aws_sdk_s3::operation::head_object::HeadObjectError;
 use aws_sdk_s3::primitives::ByteStream;
 use serde_json::json;
@@ -19,6 +20,7 @@ use crate::aws::{self, Target};
 use crate::hash;
 use crate::services::Service;
 use crate::smoke;
+use crate::stacks::{self, WEB};
 use crate::status::Status;
 use crate::ui::Step;
 
@@ -55,9 +57,20 @@ pub(crate) async fn publish(target: &Target, services: &[Service], dist: &Path) 
     let count = files.len();
     bucket.upload(&files, &release).await?;
     step.at("smoke test");
-    smoke::page(target, &origin, services, &status).await?;
+    let own = own_origin(target).await?;
+    smoke::page(target, &own, services, &status).await?;
+    if own != origin {
+        step.note(format_args!("  it answers at {own}: point the name of {origin} at that one"));
+    }
     step.done(format_args!("{count} files at {origin}"));
     Ok(())
+}
+
+/// The address with the distribution's own name: DNS can point a domain only at a distribution that exists.
+async fn own_origin(target: &Target) -> Result<String> {
+    let path = stacks::parameter_path(&target.env, WEB, "own-origin");
+    let origin = ssm::parameter(&target.sdk, &path).await.map_err(aws::call_failed(&format!("read {path}")))?;
+    origin.with_context(|| format!("the stack web stored no parameter {path}"))
 }
 
 /// The page's settings for the environment. Every browser can read them, so nothing in them is secret.
@@ -168,33 +181,4 @@ impl Bucket {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn files(entries: &[(&str, &str)]) -> BTreeMap<String, File> {
-        let file = |body: &str| File { body: body.into(), kind: "text/plain" };
-        entries.iter().map(|(key, body)| ((*key).to_owned(), file(body))).collect()
-    }
-
-    #[test]
-    fn a_release_depends_on_every_name_and_every_byte() {
-        let one = release(&files(&[("a", "1"), ("b", "2")]));
-        assert_eq!(one, release(&files(&[("a", "1"), ("b", "2")])));
-        assert_ne!(one, release(&files(&[("a", "1"), ("c", "2")])));
-        assert_ne!(one, release(&files(&[("a", "1"), ("b", "3")])));
-    }
-
-    #[test]
-    fn browsers_cache_only_files_with_a_hash_in_their_names() {
-        assert!(caching("assets/index-B2x8.js").contains("immutable"));
-        assert_eq!(caching("index.html"), "no-cache");
-        assert_eq!(caching("favicon.svg"), "no-cache");
-    }
-
-    #[test]
-    fn a_file_of_an_unknown_type_is_refused_by_name() {
-        assert_eq!(kind("assets/a.b.css").unwrap(), "text/css; charset=utf-8");
-        let refused = kind("assets/a.wasm").unwrap_err().to_string();
-        assert!(refused.contains("assets/a.wasm") && refused.contains(".wasm"), "{refused}");
-    }
-}
+mod tests;

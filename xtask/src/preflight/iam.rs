@@ -1,8 +1,8 @@
 //! The two calls of IAM that a preflight makes. IAM speaks XML, and its generated SDK crate is one of the largest.
 
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
-use anyhow::{Context, Result, anyhow, bail};
+use anyhow::{Context, Result, anyhow};
 use aws_config::SdkConfig;
 use aws_credential_types::provider::ProvideCredentials;
 use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
@@ -18,6 +18,14 @@ use crate::aws::Target;
 const ENDPOINT: &str = "https://iam.amazonaws.com";
 const REGION: &str = "us-east-1";
 const VERSION: &str = "2010-05-08";
+
+/// IAM allows few calls a second: a refused one is tried again, after a pause that doubles.
+///
+/// <https://docs.aws.amazon.com/IAM/latest/APIReference/CommonErrors.html>
+const ATTEMPTS: u32 = 6;
+const FIRST_PAUSE: Duration = Duration::from_millis(250);
+const LATER: [&str; 5] =
+    ["RequestLimitExceeded", "ServiceFailure", "ServiceUnavailable", "Throttling", "ThrottlingException"];
 
 /// A client of IAM.
 pub(super) struct Iam<'a> {
@@ -37,6 +45,15 @@ pub(super) struct Simulation {
     pub(super) denied: Vec<String>,
     /// Whether a condition of a policy needs what only a real request has.
     pub(super) depends_on_request: bool,
+}
+
+/// What IAM answers instead of doing what it was asked.
+#[derive(Debug, thiserror::Error)]
+#[error("IAM refuses {action}: {code}: {message}")]
+struct Refusal {
+    action: &'static str,
+    code: String,
+    message: String,
 }
 
 impl<'a> Iam<'a> {
@@ -72,22 +89,32 @@ impl<'a> Iam<'a> {
         simulation(&self.call("SimulatePrincipalPolicy", parameters).await?)
     }
 
-    async fn call(&self, action: &str, parameters: Vec<(String, String)>) -> Result<String> {
+    async fn call(&self, action: &'static str, parameters: Vec<(String, String)>) -> Result<String> {
         let fixed = [("Action".to_owned(), action.to_owned()), ("Version".to_owned(), VERSION.to_owned())];
         let url = Url::parse(self.sdk.endpoint_url().unwrap_or(ENDPOINT))?;
         let form = Url::parse_with_params(ENDPOINT, fixed.into_iter().chain(parameters))?;
         let body = form.query().unwrap_or_default().to_owned();
+        let mut pause = FIRST_PAUSE;
+        for _ in 1..ATTEMPTS {
+            match self.attempt(action, &url, &body).await? {
+                Err(refusal) if LATER.contains(&refusal.code.as_str()) => tokio::time::sleep(pause).await,
+                answer => return Ok(answer?),
+            }
+            pause *= 2;
+        }
+        Ok(self.attempt(action, &url, &body).await??)
+    }
+
+    async fn attempt(&self, action: &'static str, url: &Url, body: &str) -> Result<Result<String, Refusal>> {
         let mut request = reqwest::Client::new().post(url.clone());
-        for (name, value) in self.headers(url.as_str(), &body).await? {
+        for (name, value) in self.headers(url.as_str(), body).await? {
             request = request.header(name, value);
         }
-        let response = request.body(body).send().await.with_context(|| format!("cannot call {action} of IAM"))?;
+        let response = request.body(body.to_owned()).send().await;
+        let response = response.with_context(|| format!("cannot call {action} of IAM"))?;
         let refused = !response.status().is_success();
         let text = response.text().await?;
-        if refused {
-            bail!("IAM refuses {action}: {}", refusal(&text)?);
-        }
-        Ok(text)
+        Ok(if refused { Err(refusal(action, &text)?) } else { Ok(text) })
     }
 
     /// The headers of a request, its signature among them.
@@ -118,10 +145,10 @@ fn simulation(xml: &str) -> Result<Simulation> {
     Ok(Simulation { denied: denied.collect(), depends_on_request: texts("member").any(|key| !key.is_empty()) })
 }
 
-fn refusal(xml: &str) -> Result<String> {
+fn refusal(action: &'static str, xml: &str) -> Result<Refusal> {
     let leaves = leaves(xml)?;
-    let text = |name| leaves.iter().find(|(element, _)| element == name).map_or("?", |(_, text)| text);
-    Ok(format!("{}: {}", text("Code"), text("Message")))
+    let text = |name| leaves.iter().find(|(element, _)| element == name).map_or("?", |(_, text)| text).to_owned();
+    Ok(Refusal { action, code: text("Code"), message: text("Message") })
 }
 
 /// The elements without children, with their texts, in the order of the document.
@@ -164,6 +191,6 @@ mod tests {
     #[test]
     fn a_refusal_is_one_line() {
         let xml = "<ErrorResponse><Error><Type>Sender</Type><Code>AccessDenied</Code><Message>No.</Message></Error></ErrorResponse>";
-        assert_eq!(refusal(xml).unwrap(), "AccessDenied: No.");
+        assert_eq!(refusal("Get", xml).unwrap().to_string(), "IAM refuses Get: AccessDenied: No.");
     }
 }

@@ -1,4 +1,5 @@
 use aws_json::{COGNITO, Client as Json, DYNAMODB, SECRETS};
+use aws_sdk_s3::types::TopicConfiguration;
 use tokio::task::{self, LocalSet};
 
 use super::*;
@@ -49,7 +50,7 @@ fn nothing_is_taken_back_from_a_stack_that_was_never_created_completely() {
 }
 
 #[test]
-fn an_import_has_no_property_that_refers_to_what_is_gone() {
+fn an_import_has_no_property_that_refers_to_deleted_resources() {
     let template = json!({
         "Parameters": {"Api": {"Type": "AWS::SSM::Parameter::Value<String>", "Default": "/api"}},
         "Outputs": {"Name": {"Value": {"Ref": "Topic"}}},
@@ -225,7 +226,7 @@ async fn come_back(notes: &Notes) {
     notes.call(COGNITO, "AdminGetUser", user).await;
     assert_eq!(notes.secret(&before["Secret"]).await, secret);
     let configuration = s3.get_bucket_notification_configuration().bucket("notes-files").send().await.unwrap();
-    let topics: Vec<&str> = configuration.topic_configurations().iter().map(|one| one.topic_arn()).collect();
+    let topics: Vec<&str> = configuration.topic_configurations().iter().map(TopicConfiguration::topic_arn).collect();
     assert_eq!(topics, [after["Topic"].as_str()], "the update adds what the import left out");
 
     notes.delete("notes").await;

@@ -3,6 +3,7 @@
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 use aws_config::{BehaviorVersion, Region, SdkConfig};
@@ -219,7 +220,7 @@ async fn names_in_use_are_told() {
     for (action, answer, expected) in [
         ("DescribeTable", (200, json!({"Table": {}}).to_string()), "AWS::DynamoDB::Table"),
         ("HEAD /", (200, String::new()), "AWS::S3::Bucket"),
-        ("HEAD /", (403, String::new()), "in another account"),
+        ("HEAD /", (403, String::new()), "or you lack the permission to see it"),
         ("GetQueueUrl", (200, json!({"QueueUrl": "u"}).to_string()), "AWS::SQS::Queue"),
         ("GET /2015-03-31/functions/", (200, "{}".to_owned()), "AWS::Serverless::Function"),
     ] {
@@ -251,6 +252,17 @@ async fn denied_actions_are_told_and_a_caller_who_may_not_simulate_is_not_judged
     let refusal = xml_error("AccessDenied", "not authorized to perform iam:SimulatePrincipalPolicy");
     let (levels, text) = with("permissions", "SimulatePrincipalPolicy", refusal).await;
     assert_eq!(levels, [Level::Unknown], "{text}");
+}
+
+#[tokio::test]
+async fn a_throttled_simulation_is_tried_again() {
+    let throttled = AtomicUsize::new(0);
+    let probe = probe(move |action, _| {
+        let is_throttled = action == "SimulatePrincipalPolicy" && throttled.fetch_add(1, Ordering::Relaxed) < 2;
+        is_throttled.then(|| xml_error("Throttling", "Rate exceeded"))
+    });
+    let (levels, text) = probe.await.check("permissions").await;
+    assert_eq!(levels, [Level::Ready], "{text}");
 }
 
 #[tokio::test]
