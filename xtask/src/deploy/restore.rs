@@ -23,12 +23,12 @@ impl Deployment<'_> {
         if exists || !retained::take_back(self.target, changer, &release.template, step).await? {
             return Ok(());
         }
-        let users = self.stacks.all().iter().filter(|other| other.needs.contains(&stack.name));
-        let users: Vec<&str> = users.map(|other| other.name.as_str()).collect();
-        if !users.is_empty() {
+        let dependents = self.stacks.all().iter().filter(|other| other.needs.contains(&stack.name));
+        let dependents: Vec<&str> = dependents.map(|other| other.name.as_str()).collect();
+        if !dependents.is_empty() {
             step.note(format_args!(
                 "  its API and its other ids are new: `cargo xtask deploy {} --env {}` tells the stacks that use them",
-                users.join(" "),
+                dependents.join(" "),
                 self.target.env
             ));
         }
