@@ -21,9 +21,8 @@ pub(crate) enum Kind {
     Queue,
     Function,
     LogGroup,
-    /// By its name, which several may have.
+    /// A name, which several pools may have; [`Self::UserPool`] is an id.
     UserPoolName,
-    /// By its id.
     UserPool,
     Secret,
 }
