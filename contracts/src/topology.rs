@@ -4,6 +4,7 @@ mod failure_path;
 mod grants;
 mod program;
 mod properties;
+mod reserves;
 mod routes;
 mod rules;
 mod silence;
@@ -246,7 +247,7 @@ fn with_globals(template: &Value) -> Value {
     for resource in resources.as_object_mut().into_iter().flatten().map(|(_, resource)| resource) {
         if resource["Type"] == "AWS::Serverless::Function" {
             let own = resource["Properties"].take();
-            resource["Properties"] = merged(globals, own);
+            resource["Properties"] = reserves::without_optional(template, merged(globals, own));
         }
     }
     resources

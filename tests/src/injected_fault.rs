@@ -111,24 +111,41 @@ impl FunctionDisabled {
 pub struct FunctionConcurrency {
     product: Product,
     function: String,
+    /// What was reserved before.
+    reserved: Option<i32>,
 }
 
 impl FunctionConcurrency {
     pub async fn begin(product: &Product, service: &str, job: &str, reserved: i32) -> Self {
         let function = product.function(service, job);
         let client = aws_sdk_lambda::Client::new(product.sdk());
-        let request = client.put_function_concurrency().function_name(&function);
-        let request = request.reserved_concurrent_executions(reserved);
-        request.send().await.expect("a function with a concurrency that can be reserved");
-        Self { product: product.clone(), function }
+        let before = reserved_concurrency(product, service, job).await;
+        reserve(&client, &function, reserved).await;
+        Self { product: product.clone(), function, reserved: before }
     }
+}
+
+/// The reserved concurrency of a job's function.
+pub async fn reserved_concurrency(product: &Product, service: &str, job: &str) -> Option<i32> {
+    let client = aws_sdk_lambda::Client::new(product.sdk());
+    let asked = client.get_function_concurrency().function_name(product.function(service, job));
+    asked.send().await.expect("a function").reserved_concurrent_executions
+}
+
+async fn reserve(client: &aws_sdk_lambda::Client, function: &str, reserved: i32) {
+    let request = client.put_function_concurrency().function_name(function);
+    let request = request.reserved_concurrent_executions(reserved);
+    request.send().await.expect("a function with a concurrency that can be reserved");
 }
 
 impl Drop for FunctionConcurrency {
     fn drop(&mut self) {
-        let (product, function) = (self.product.clone(), self.function.clone());
+        let (product, function, reserved) = (self.product.clone(), self.function.clone(), self.reserved);
         run_in_drop(async move {
             let client = aws_sdk_lambda::Client::new(product.sdk());
+            if let Some(reserved) = reserved {
+                return reserve(&client, &function, reserved).await;
+            }
             let request = client.delete_function_concurrency().function_name(function);
             request.send().await.expect("a function without a reserved concurrency");
         });

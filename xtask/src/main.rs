@@ -22,6 +22,8 @@ mod deploy;
 mod deployment_lock;
 mod environments;
 mod faults;
+#[cfg(test)]
+mod floods;
 mod fuzz;
 mod hash;
 mod home;

@@ -37,7 +37,9 @@ pub(super) fn stopping(service: &Service, logical: &str, function: &Value, resou
         found.push(place.silence(
             "ReservedConcurrentExecutions",
             what,
-            "it without a reserved concurrency, or with one above 0",
+            "it without a reserved concurrency, with one above 0, or with !If [<condition>, !Ref <parameter>, \
+             !Ref AWS::NoValue], where the condition is !Not [!Equals [!Ref <parameter>, \"0\"]] and the parameter a String \
+             with the AllowedPattern ^(0|[1-9][0-9]{0,3})$",
         ));
     }
     let doubts = program::doubts(function).into_iter();

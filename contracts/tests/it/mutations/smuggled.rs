@@ -11,7 +11,7 @@ use super::{Kind, Workspace};
 use crate::templates::{add_resource, edit, edit_events, edit_pattern, edit_rule, rule};
 
 /// Changes of one event's files, publisher or subscriber, each with the check that must catch it.
-pub(super) const SMUGGLED: [Kind; 98] = [
+pub(super) const SMUGGLED: [Kind; 100] = [
     ("link: the schema", "files-readable", |g, n| link(g, &n.schema_file())),
     ("link: the folder of the publisher's schemas", "files-readable", |g, n| {
         link(g, &format!("events/schemas/{}", n.service))
@@ -188,6 +188,14 @@ pub(super) const SMUGGLED: [Kind; 98] = [
     }),
     ("stopped: the subscriber's concurrency is a parameter", "job-not-stopped", |g, n| {
         in_reader(g, n, |function| function["ReservedConcurrentExecutions"] = json!({"Ref": "Concurrency"}))
+    }),
+    ("stopped: a parameter of 00 is no reserve of none", "job-not-stopped", |g, n| {
+        in_template(g, &reader(g, n), |template| reserve_by_parameter(template, "[0-9]+", "0"))
+            && in_reader(g, n, |function| function["ReservedConcurrentExecutions"] = optional_reserve())
+    }),
+    ("stopped: 0 is the reserve on another condition", "job-not-stopped", |g, n| {
+        in_template(g, &reader(g, n), |template| reserve_by_parameter(template, "^(0|[1-9][0-9]{0,3})$", "1"))
+            && in_reader(g, n, |function| function["ReservedConcurrentExecutions"] = optional_reserve())
     }),
     ("stopped: no function may ever run", "job-not-stopped", |g, n| {
         in_template(g, &reader(g, n), |template| {
@@ -389,6 +397,16 @@ pub(super) fn in_reader_template(
 /// Changes the properties of the function with the first rule for an event.
 pub(super) fn in_reader(workspace: &mut Workspace, name: &EventName, change: impl FnOnce(&mut Value)) -> bool {
     in_reader_template(workspace, name, |resources, function| change(&mut resources[function]["Properties"]))
+}
+
+/// The reserved concurrency that [`reserve_by_parameter`] makes.
+fn optional_reserve() -> Value {
+    json!({"Fn::If": ["ReservesThese", {"Ref": "TheseExecutions"}, {"Ref": "AWS::NoValue"}]})
+}
+
+fn reserve_by_parameter(template: &mut Value, pattern: &str, none: &str) {
+    template["Parameters"]["TheseExecutions"] = json!({"Type": "String", "Default": "0", "AllowedPattern": pattern});
+    template["Conditions"]["ReservesThese"] = json!({"Fn::Not": [{"Fn::Equals": [{"Ref": "TheseExecutions"}, none]}]});
 }
 
 /// Changes the properties of a function of the same service with a rule and a destination for what it could not do.
