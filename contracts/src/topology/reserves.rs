@@ -11,7 +11,7 @@ const PATTERN: &str = "^(0|[1-9][0-9]{0,3})$";
 /// The settings of a function without a reserved concurrency that is a parameter, if no value of the parameter can stop
 /// the function: 0 reserves none.
 ///
-/// An account whose functions run ten at a time can reserve none.
+/// An account in which ten functions may run at a time can reserve none for any of them.
 /// <https://docs.aws.amazon.com/lambda/latest/dg/configuration-concurrency.html>
 pub(super) fn without_optional(template: &Value, mut function: Value) -> Value {
     if is_optional(template, &function[SETTING])
