@@ -12,8 +12,8 @@ pub const SET_BY_DEPLOYMENT: [&str; 6] =
 
 /// The template with the known parameters put in: `!Ref Service` and `${Service}` become the default of `Service`.
 ///
-/// A value is known when the parameter is a text with a default, allows no other value, and is not among those that an
-/// environment or the deployment sets. What is not known stays a function.
+/// A value is known when the parameter is a text with a default, no pattern or list allows another value, and it is not
+/// among those that an environment or the deployment sets. What is not known stays a function.
 pub(crate) fn resolve(template: Value, is_set: impl Fn(&str) -> bool) -> Value {
     let known: BTreeMap<String, String> = entries(&template["Parameters"])
         .filter(|(name, _)| !SET_BY_DEPLOYMENT.contains(&name.as_str()) && !is_set(name))
@@ -23,7 +23,9 @@ pub(crate) fn resolve(template: Value, is_set: impl Fn(&str) -> bool) -> Value {
 }
 
 fn constant(parameter: &Value) -> Option<String> {
-    let default = parameter["Default"].as_str().filter(|_| parameter["Type"] == "String")?;
+    let default = parameter["Default"]
+        .as_str()
+        .filter(|_| parameter["Type"] == "String" && parameter["AllowedPattern"].is_null())?;
     let only_default = match &parameter["AllowedValues"] {
         Value::Null => true,
         Value::Array(values) => values.iter().all(|value| value == default),
@@ -93,6 +95,7 @@ mod tests {
         for parameter in [
             json!({"Type": "String"}),
             json!({"Type": "String", "Default": "x", "AllowedValues": ["x", "y"]}),
+            json!({"Type": "String", "Default": "x", "AllowedPattern": "^[a-z]$"}),
             json!({"Type": "AWS::SSM::Parameter::Value<String>", "Default": "/busline/local/x"}),
         ] {
             let template = template(&json!({"Service": parameter}));

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde_json::json;
 use tests::bus::TestEvent;
-use tests::injected_fault::{invoke, reserved_concurrency};
+use tests::injected_fault::{FunctionConcurrency, invoke};
 use tests::permissions::erasure::put_row;
 use tests::product::Product;
 use tests::wait::eventually_within;
@@ -25,9 +25,8 @@ const DEADLINE: Duration = Duration::from_mins(5);
 #[tokio::test]
 async fn reminders_and_digests_that_are_due_together_are_all_sent_without_a_failed_attempt() {
     let product = Product::alone().await;
-    for job in ["send-reminder-mail", "send-digest-mail"] {
-        assert_eq!(reserved_concurrency(&product, SERVICE, job).await, Some(CONCURRENCY), "{job}");
-    }
+    let reminders = FunctionConcurrency::begin(&product, SERVICE, "send-reminder-mail", CONCURRENCY).await;
+    let digests = FunctionConcurrency::begin(&product, SERVICE, "send-digest-mail", CONCURRENCY).await;
     let logs = product.logs_from_now();
     let now = Timestamp::now();
     let hour = now.to_zoned(TimeZone::UTC).hour();
@@ -55,6 +54,7 @@ async fn reminders_and_digests_that_are_due_together_are_all_sent_without_a_fail
     }
     let failed = logs.lines_with(SERVICE, &["could not handle"]).await;
     assert!(failed.is_empty(), "{} failed attempts: {:?}", failed.len(), failed.first());
+    drop((reminders, digests));
     // Tests of other days' digests would send theirs, too.
     for user in &users {
         forget_preferences(&product, *user).await;
