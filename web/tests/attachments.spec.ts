@@ -61,6 +61,17 @@ test('a file that is dropped is uploaded', async ({ home }) => {
   await expect(home.getByRole('link', { name: 'Download dropped.txt' })).toBeVisible();
 });
 
+test('a file is shown as checked though the message about it was lost', async ({ home }) => {
+  await home.routeWebSocket(/.*/, (socket) => {
+    // What the server sends is received here, and not passed on.
+    socket.connectToServer().onMessage(() => undefined);
+  });
+  await home.reload();
+  await expect(files(home)).toBeVisible();
+  await choose(home, TEXT);
+  await expect(home.getByRole('link', { name: 'Download notes.txt' })).toBeVisible();
+});
+
 test('an unsupported file is refused at once with the reason', async ({ home }) => {
   await choose(
     home,

@@ -19,6 +19,9 @@ pub(crate) const CHROMIUM: &str = "CHROMIUM";
 
 const NAMES: [&str; 4] = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
 
+/// As many as fit among the last lines of a part.
+const SNAPSHOT_LINES: usize = 25;
+
 /// The fields of an environment's status that are used here.
 #[derive(Deserialize)]
 struct Deployed {
@@ -38,9 +41,30 @@ pub(crate) async fn check(home: &Home, arguments: &[String], interrupts: &mut In
         tests.env("BUSLINE_ARTIFACTS", &artifacts).env(CHROMIUM, &chromium);
         let outcome = process::run(&mut tests).await;
         ui::note(format_args!("Screenshots and traces are in {}", artifacts.display()));
+        if outcome.is_err() {
+            print_page(&artifacts);
+        }
         outcome
     })
     .await
+}
+
+/// Prints what the page showed when the first test failed: where the tests run, the screenshots may not be kept.
+fn print_page(artifacts: &Path) {
+    let runs = fs::read_dir(artifacts.join("runs")).into_iter().flatten().flatten();
+    let mut files: Vec<PathBuf> = runs.map(|run| run.path().join("error-context.md")).collect();
+    files.sort();
+    if let Some(text) = files.iter().find_map(|file| fs::read_to_string(file).ok()) {
+        ui::note(format_args!("The page showed:\n{}", main_content(&text)));
+    }
+}
+
+/// The page's main content from Playwright's description of an error, as far as it fits.
+fn main_content(text: &str) -> String {
+    let snapshot = text.split_once("```yaml\n").map_or(text, |(_, snapshot)| snapshot);
+    let main = snapshot.find("- main").map_or(snapshot, |start| &snapshot[start..]);
+    let lines = main.lines().take_while(|line| *line != "```").filter(|line| !line.contains("- /url:"));
+    lines.take(SNAPSHOT_LINES).collect::<Vec<_>>().join("\n")
 }
 
 /// The page's address from the status file of an environment.
@@ -104,4 +128,16 @@ async fn install() -> Result<()> {
     process::run_quietly(&mut apt_get(&packages)).await?;
     step.done("Debian's package is installed");
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_main_content_is_shown_of_a_page() {
+        let text = "# Error details\n```\nError: no link\n```\n\n```yaml\n- navigation:\n  - link\n- main:\n  - link \"a\":\n    - /url: /a\n  - text: b\n```\n# Test source\n";
+        assert_eq!(main_content(text), "- main:\n  - link \"a\":\n  - text: b");
+        assert_eq!(main_content("```yaml\n- dialog\n```"), "- dialog");
+    }
 }

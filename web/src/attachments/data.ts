@@ -26,9 +26,12 @@ export function useAttachments(todoId: string): UseQueryResult<Attachment[]> {
       return (await body(todosApi.GET('/todos/{id}/attachments', { params: { path } }))).items;
     },
     staleTime: STALE_MS,
-    // An event tells when a file has been checked. Polls only while the socket is closed and a file is unchecked.
-    refetchInterval: ({ state }) =>
-      live !== 'open' && state.data?.some(({ status }) => status === 'uploading') ? 2_500 : false,
+    // An event tells when a file has been checked. Polls while the socket is closed, and rarely while it is open, because
+    // its messages may be lost.
+    refetchInterval: ({ state }) => {
+      if (!state.data?.some(({ status }) => status === 'uploading')) return false;
+      return live === 'open' ? 10_000 : 2_500;
+    },
   });
 }
 

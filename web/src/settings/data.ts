@@ -55,8 +55,11 @@ export function useExport(): UseQueryResult<Export | null> {
     queryKey: ['export'],
     // The service answers 204 without an export.
     queryFn: async () => (await body(usersApi.GET('/me/export', {}))) ?? null,
-    // No event arrives without the socket.
-    refetchInterval: ({ state }) => (live !== 'open' && state.data?.status === 'preparing' ? 5_000 : false),
+    // Rarely while the socket is open, because its messages may be lost.
+    refetchInterval: ({ state }) => {
+      if (state.data?.status !== 'preparing') return false;
+      return live === 'open' ? 20_000 : 5_000;
+    },
   });
 }
 
