@@ -59,12 +59,18 @@ fn print_page(artifacts: &Path) {
     }
 }
 
-/// The page's main content from Playwright's description of an error, as far as it fits.
+/// The page's main content from Playwright's description of an error, as far as it fits, without what was typed.
 fn main_content(text: &str) -> String {
     let snapshot = text.split_once("```yaml\n").map_or(text, |(_, snapshot)| snapshot);
     let main = snapshot.find("- main").map_or(snapshot, |start| &snapshot[start..]);
     let lines = main.lines().take_while(|line| *line != "```").filter(|line| !line.contains("- /url:"));
+    let lines = lines.map(|line| if line.contains("- textbox") { before_value(line) } else { line });
     lines.take(SNAPSHOT_LINES).collect::<Vec<_>>().join("\n")
+}
+
+/// `- textbox "Password"` of `- textbox "Password" [ref=1]: secret`.
+fn before_value(line: &str) -> &str {
+    line.match_indices('"').nth(1).map_or(line, |(end, _)| &line[..=end])
 }
 
 /// The page's address from the status file of an environment.
@@ -136,8 +142,8 @@ mod tests {
 
     #[test]
     fn the_main_content_is_shown_of_a_page() {
-        let text = "# Error details\n```\nError: no link\n```\n\n```yaml\n- navigation:\n  - link\n- main:\n  - link \"a\":\n    - /url: /a\n  - text: b\n```\n# Test source\n";
-        assert_eq!(main_content(text), "- main:\n  - link \"a\":\n  - text: b");
+        let text = "# Error details\n```\nError: no link\n```\n\n```yaml\n- navigation:\n  - link\n- main:\n  - link \"a\":\n    - /url: /a\n  - text: b\n  - textbox \"Password\" [ref=f2]: \"c\"\n```\n# Test source\n";
+        assert_eq!(main_content(text), "- main:\n  - link \"a\":\n  - text: b\n  - textbox \"Password\"");
         assert_eq!(main_content("```yaml\n- dialog\n```"), "- dialog");
     }
 }
