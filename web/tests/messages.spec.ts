@@ -16,6 +16,8 @@ test('a message under the pointer or with the focus stays, and its action works'
   await remove(home, 'Buy milk');
   const undo = home.getByRole('button', { name: 'Undo' });
   await home.getByText('Deleted “Buy milk”').hover();
+  // A minute later a request that is still under way is repeated.
+  await saved(home);
   await home.clock.fastForward(60_000);
   await expect(undo).toBeVisible();
   await undo.focus();
