@@ -7,11 +7,15 @@ interface Status {
   env: string;
   user_pool_id: string;
   user_pool_client_id: string;
+  services: Record<string, unknown>;
 }
 
 const path = process.env['BUSLINE_STATUS'];
 if (!path) throw new Error('BUSLINE_STATUS is not set: start these tests by `cargo xtask test --only browser`');
 const status = JSON.parse(readFileSync(path, 'utf8')) as Status;
+
+/** Whether the product was deployed with a service. */
+export const isDeployed = (service: string): boolean => service in status.services;
 
 export interface User {
   email: string;

@@ -1,10 +1,13 @@
 // A deployment without the service of inbox and emails: the distribution answers in its place, and there is no WebSocket.
+// Where the service is deployed, that is imitated.
 import type { Page } from '@playwright/test';
+import { isDeployed } from './cloud.ts';
 import { accessible, add, expect, signIn, test, titles } from './page.ts';
 
 const NOT_FOUND = { type: 'about:blank', title: 'Not Found', status: 404 };
 
 async function withoutNotifications(page: Page): Promise<void> {
+  if (!isDeployed('notifications')) return;
   await page.route('**/config.json', async (route) => {
     const response = await route.fetch();
     const config = (await response.json()) as Record<string, unknown>;

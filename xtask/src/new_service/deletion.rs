@@ -38,8 +38,11 @@ fn drafts(repo: &Path) -> Result<Vec<String>> {
     Ok(published.filter(|name| !is_released(name)).map(ToString::to_string).collect())
 }
 
-/// Releases all events and deletes a service; then everything must compile, and the tests and checks of the others must
-/// pass.
+/// The tests of the page in a deployment that has not all services.
+const PAGE_WITHOUT: &str = "missing-service";
+
+/// Releases all events and deletes a service; then everything must compile, the tests and checks of the others must pass,
+/// and the product without it is deployed and used in a browser.
 pub(super) async fn check_without(copy: &Copy, service: &str) -> Result<()> {
     ui::note(format_args!("deleting {service}"));
     let drafts = drafts(&copy.folder)?;
@@ -54,5 +57,8 @@ pub(super) async fn check_without(copy: &Copy, service: &str) -> Result<()> {
     copy.test_repository(&[CONTRACTS_HOLD])
         .await
         .with_context(|| format!("the contracts do not hold without {service}"))?;
+    copy.cargo(&["xtask", "test", "--only", "browser", "--", "--no-deps", PAGE_WITHOUT])
+        .await
+        .with_context(|| format!("the page does not work without {service}"))?;
     copy.restore().await
 }
