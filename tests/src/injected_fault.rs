@@ -6,6 +6,7 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use aws_sdk_eventbridge::types::Target;
+use aws_sdk_lambda::operation::invoke::InvokeOutput;
 use aws_sdk_lambda::primitives::Blob;
 use aws_sdk_lambda::types::{
     DeadLetterConfig, DestinationConfig, Environment, EventSourceMappingConfiguration, OnFailure,
@@ -314,10 +315,20 @@ async fn set_failures(product: &Product, mapping: Option<&str>, retries: i32, de
 
 /// Invokes a function with an event and waits for its success, as an operator's replay of a dead-letter message does.
 pub async fn invoke(product: &Product, function: &str, event: &Value) {
+    assert_eq!(answer(product, function, event).await.function_error, None, "the function succeeds");
+}
+
+/// The answer of a function that fails with an event.
+pub async fn failure(product: &Product, function: &str, event: &Value) -> String {
+    let answer = answer(product, function, event).await;
+    assert!(answer.function_error.is_some(), "the function fails");
+    String::from_utf8_lossy(answer.payload.unwrap_or_else(|| Blob::new([])).as_ref()).into_owned()
+}
+
+async fn answer(product: &Product, function: &str, event: &Value) -> InvokeOutput {
     let client = aws_sdk_lambda::Client::new(product.sdk());
     let request = client.invoke().function_name(function).payload(Blob::new(event.to_string()));
-    let answer = request.send().await.expect("a function that can be invoked");
-    assert_eq!(answer.function_error, None, "the function succeeds");
+    request.send().await.expect("a function that can be invoked")
 }
 
 /// Kills every process of a service's functions, and each new one, for this long. Returns how many were killed.

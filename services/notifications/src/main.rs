@@ -14,6 +14,7 @@ mod erase;
 mod export;
 #[cfg(test)]
 mod limits;
+mod parallel;
 mod runner;
 mod scheduled;
 mod secrets;

@@ -4,18 +4,17 @@
 //! one user in order, so that the number after the last change is the last one that a page receives.
 
 use std::collections::BTreeMap;
-use std::panic::resume_unwind;
 
 use aws_lambda_events::dynamodb::{Event, EventRecord};
 use lambda_kit::stream;
 use lambda_kit::subscriber::SubscribeFailure;
 use lambda_kit::telemetry;
 use lambda_runtime::{Diagnostic, LambdaEvent};
-use tokio::task::JoinSet;
 use tracing::{Instrument, error, info_span, warn};
 use uuid::Uuid;
 
 use crate::app::live_push::LivePush;
+use crate::parallel::join_all;
 use crate::store::inbox_row::InboxKey;
 
 /// How many users receive their number at the same time: enough that a slow connection does not delay the others, and few
@@ -29,7 +28,7 @@ pub(crate) async fn push_inbox(push: &LivePush, event: LambdaEvent<Event>) -> Re
     let sends = changed_inboxes(&event.payload).into_iter().map(|(user, has_new_entries)| {
         send(push.clone(), user, has_new_entries).instrument(info_span!("inbox", user.id = %user))
     });
-    let failures: Vec<_> = join_all(sends).await.into_iter().filter_map(Result::err).collect();
+    let failures: Vec<_> = join_all(MAX_CONCURRENT_USERS, sends).await.into_iter().filter_map(Result::err).collect();
     match failures.first() {
         None => Ok(()),
         Some(kind) => Err(Diagnostic {
@@ -46,27 +45,6 @@ async fn send(push: LivePush, user: Uuid, has_new_entries: bool) -> Result<(), &
         error!(error.kind = failure.kind(), error.chain = chain, user.id = %user, "could not send an unread number");
         failure.kind()
     })
-}
-
-/// Runs jobs, at most [`MAX_CONCURRENT_USERS`] at a time, and returns their results in the order in which they end.
-///
-/// # Panics
-/// When a job does.
-async fn join_all<J>(mut jobs: impl Iterator<Item = J>) -> Vec<J::Output>
-where
-    J: Future<Output: Send> + Send + 'static,
-{
-    let (mut running, mut results) = (JoinSet::new(), Vec::new());
-    for job in jobs.by_ref().take(MAX_CONCURRENT_USERS) {
-        running.spawn(job);
-    }
-    while let Some(ended) = running.join_next().await {
-        results.push(ended.unwrap_or_else(|failure| resume_unwind(failure.into_panic())));
-        if let Some(job) = jobs.next() {
-            running.spawn(job);
-        }
-    }
-    results
 }
 
 /// The owners of the batch's entries, and whether one of their entries is new.
@@ -92,11 +70,7 @@ fn owner(record: &EventRecord) -> Option<Uuid> {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-    use std::sync::atomic::{AtomicUsize, Ordering};
-
     use serde_json::{Value, json};
-    use tokio::sync::Barrier;
 
     use super::*;
 
@@ -108,26 +82,6 @@ mod tests {
                 "Keys": {"pk": {"S": partition}, "sk": {"S": format!("INBOX#{number}")}},
             },
         })
-    }
-
-    #[tokio::test]
-    async fn jobs_run_at_the_same_time_and_not_more_than_the_limit() {
-        let everyone = Arc::new(Barrier::new(MAX_CONCURRENT_USERS));
-        let (running, most) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
-        let jobs = (0..MAX_CONCURRENT_USERS * 3).map(|number| {
-            let (everyone, running, most) = (Arc::clone(&everyone), Arc::clone(&running), Arc::clone(&most));
-            async move {
-                most.fetch_max(running.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
-                // Opens when as many jobs run as may: one after the other they would wait for ever.
-                everyone.wait().await;
-                running.fetch_sub(1, Ordering::SeqCst);
-                number
-            }
-        });
-        let mut numbers = join_all(jobs).await;
-        numbers.sort_unstable();
-        assert!(numbers.into_iter().eq(0..MAX_CONCURRENT_USERS * 3));
-        assert_eq!(most.load(Ordering::SeqCst), MAX_CONCURRENT_USERS);
     }
 
     #[test]

@@ -1,19 +1,27 @@
 //! Planning of the daily digests.
 
 use jiff::{SignedDuration, Timestamp};
+use lambda_kit::table::TableError;
 use lambda_kit::telemetry;
 use tracing::{error, info};
+use uuid::Uuid;
 
 use crate::app::error::JobError;
 use crate::digest_requests::DigestInvoker;
 use crate::domain::date_time;
 use crate::domain::digest::DigestId;
 use crate::domain::digest_schedule::is_digest_time;
+use crate::parallel::join_all;
 use crate::store::Store;
 use crate::store::preferences::{DIGEST_SHARDS, PlannedDigest};
 
 /// A digest that is later than this is left out, because the next one has the same items.
 const MAX_DELAY: SignedDuration = SignedDuration::from_hours(6);
+
+/// How many users of one partition are planned at the same time. One takes three calls, and two writes to its partition of
+/// the index, which takes 1,000 a second: with eight, calls of 16 ms stay below it.
+/// <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/bp-partition-key-design.html>
+const MAX_CONCURRENT_USERS: usize = 8;
 
 /// Finds due digests and requests them.
 #[derive(Clone, Debug)]
@@ -22,31 +30,55 @@ pub(crate) struct DigestPlanner {
     pub(crate) invoker: DigestInvoker,
 }
 
+/// What became of the due digests of one partition of the index, or of all.
+#[derive(Debug, Default)]
+struct Outcome {
+    requested: usize,
+    /// Preferences that cannot be read.
+    corrupt: usize,
+    failures: Vec<JobError>,
+}
+
 impl DigestPlanner {
     /// Requests all digests that are due by `now`, and plans each user's next one. A row that cannot be read is reported
-    /// and left out, so that it stops nobody else's digest.
+    /// and left out, and a digest that cannot be requested is left for the next run: neither stops anybody else's digest.
     pub(crate) async fn request_due_digests(&self, now: Timestamp) -> Result<(), JobError> {
-        let (mut requested, mut corrupt) = (0_usize, 0_usize);
-        for shard in DIGEST_SHARDS.chars() {
-            let mut next = None;
-            loop {
-                let page = self.store.due_digests(shard, now, next).await?;
-                for (user, error) in &page.corrupt {
-                    let user = user.unwrap_or_default();
-                    error!(user.id = %user, error.chain = telemetry::chain(error), "preferences cannot be read");
-                }
-                corrupt += page.corrupt.len();
-                for digest in page.digests {
-                    requested += usize::from(self.request_and_reschedule(&digest, now).await?);
-                }
-                next = page.next;
-                if next.is_none() {
-                    break;
-                }
+        let shards = DIGEST_SHARDS.chars().map(|shard| {
+            let planner = self.clone();
+            async move { planner.request_shard(shard, now).await }
+        });
+        let all = join_all(DIGEST_SHARDS.len(), shards).await.into_iter().reduce(Outcome::and).unwrap_or_default();
+        let (digests, corrupt, failed) = (all.requested, all.corrupt, all.failures.len());
+        info!(digests, preferences.corrupt = corrupt, failed, "requested the digests that are due");
+        all.failures.into_iter().next().map_or(Ok(()), Err)
+    }
+
+    /// The digests of one partition, page by page, until a page of which every request fails.
+    async fn request_shard(&self, shard: char, now: Timestamp) -> Outcome {
+        let (mut total, mut position) = (Outcome::default(), None);
+        loop {
+            let page = match self.store.due_digests(shard, now, position).await {
+                Ok(page) => page,
+                Err(failure) => return total.and(Outcome::failed(failure.into())),
+            };
+            let due = page.digests.len();
+            let done = self.request_page(page.digests, now).await;
+            let all_failed = due > 0 && done.failures.len() == due;
+            total = total.and(done).and(reported(&page.corrupt));
+            position = page.next;
+            if position.is_none() || all_failed {
+                return total;
             }
         }
-        info!(digests = requested, preferences.corrupt = corrupt, "requested the digests that are due");
-        Ok(())
+    }
+
+    async fn request_page(&self, digests: Vec<PlannedDigest>, now: Timestamp) -> Outcome {
+        let requests = digests.into_iter().map(|digest| {
+            let planner = self.clone();
+            async move { planner.request_and_reschedule(&digest, now).await }
+        });
+        let results = join_all(MAX_CONCURRENT_USERS, requests).await;
+        results.into_iter().map(Outcome::from).reduce(Outcome::and).unwrap_or_default()
     }
 
     /// Returns whether the digest was requested.
@@ -62,4 +94,34 @@ impl DigestPlanner {
         self.store.reschedule_digest(due, due.settings.next_digest(&zone, now)).await?;
         Ok(is_requested)
     }
+}
+
+impl Outcome {
+    fn failed(failure: JobError) -> Self {
+        Self { failures: vec![failure], ..Self::default() }
+    }
+
+    fn and(mut self, other: Self) -> Self {
+        self.requested += other.requested;
+        self.corrupt += other.corrupt;
+        self.failures.extend(other.failures);
+        self
+    }
+}
+
+impl From<Result<bool, JobError>> for Outcome {
+    fn from(result: Result<bool, JobError>) -> Self {
+        match result {
+            Ok(is_requested) => Self { requested: usize::from(is_requested), ..Self::default() },
+            Err(failure) => Self::failed(failure),
+        }
+    }
+}
+
+fn reported(corrupt: &[(Option<Uuid>, TableError)]) -> Outcome {
+    for (user, failure) in corrupt {
+        let user = user.unwrap_or_default();
+        error!(user.id = %user, error.chain = telemetry::chain(failure), "preferences cannot be read");
+    }
+    Outcome { corrupt: corrupt.len(), ..Outcome::default() }
 }

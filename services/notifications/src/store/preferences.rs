@@ -20,6 +20,9 @@ use crate::store::{Store, keys};
 /// The partitions of the index `byDigest`, one a character.
 pub(crate) const DIGEST_SHARDS: &str = "0123456789abcdef";
 
+/// So many that a run which fails for all of them ends soon.
+const DIGESTS_OF_A_PAGE: i32 = 200;
+
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct PreferencesRow {
@@ -166,6 +169,7 @@ impl Store {
             .key_condition_expression("digestShard = :shard AND digestAt <= :now")
             .expression_attribute_values(":shard", AttributeValue::S(shard.to_string()))
             .expression_attribute_values(":now", keys::timestamp(now)?)
+            .limit(DIGESTS_OF_A_PAGE)
             .set_exclusive_start_key(after.map(|position| position.0))
             .send()
             .await

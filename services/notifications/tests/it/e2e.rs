@@ -2,6 +2,7 @@
 #![allow(clippy::disallowed_methods, reason = "tests create ids and read the clock as a client would")]
 
 mod burst;
+mod digest_rate;
 mod digests;
 mod duplicates;
 pub(crate) mod emails;

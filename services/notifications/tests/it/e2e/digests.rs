@@ -1,14 +1,25 @@
 //! The daily digest: who gets one, when, once, and in which words.
 
+use std::collections::HashMap;
+
 use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::civil::Date;
+use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp, ToSpan};
 use serde_json::json;
 use tests::account::User;
 use tests::email::Email;
-use tests::injected_fault::invoke;
+use tests::injected_fault::{failure, invoke};
+use tests::permissions::erasure::put_row;
 use tests::product::Product;
 use tests::wait::eventually;
+use uuid::Uuid;
+
+use super::sending_rate::{forget_preferences, number, preferences, recipient};
+
+const SERVICE: &str = "notifications";
+
+type Row = HashMap<String, AttributeValue>;
 
 /// A user who wants a digest at an hour of the day in the user's time zone.
 struct Reader {
@@ -65,19 +76,12 @@ impl Reader {
     }
 
     async fn planned(&self) -> Option<Timestamp> {
-        let row = self.kept("PREFERENCES").await.pop()?;
-        row.get("digestAt")?.as_s().unwrap().parse().ok()
+        planned_at(&self.kept("PREFERENCES").await)
     }
 
     /// The rows that the notifications service keeps of them under keys that begin so.
-    async fn kept(&self, prefix: &str) -> Vec<std::collections::HashMap<String, AttributeValue>> {
-        let product = self.user.product();
-        let client = aws_sdk_dynamodb::Client::new(product.sdk());
-        let query = client.query().table_name(product.table("notifications")).consistent_read(true);
-        let query = query.key_condition_expression("pk = :pk AND begins_with(sk, :prefix)");
-        let query = query.expression_attribute_values(":pk", AttributeValue::S(format!("USER#{}", self.user.id)));
-        let query = query.expression_attribute_values(":prefix", AttributeValue::S(prefix.to_owned()));
-        query.send().await.expect("the table answers").items.unwrap_or_default()
+    async fn kept(&self, prefix: &str) -> Vec<Row> {
+        kept(self.user.product(), self.user.id, prefix).await
     }
 
     /// The digests that they got.
@@ -87,10 +91,26 @@ impl Reader {
     }
 }
 
+async fn kept(product: &Product, user: Uuid, prefix: &str) -> Vec<Row> {
+    let client = aws_sdk_dynamodb::Client::new(product.sdk());
+    let query = client.query().table_name(product.table(SERVICE)).consistent_read(true);
+    let query = query.key_condition_expression("pk = :pk AND begins_with(sk, :prefix)");
+    let query = query.expression_attribute_values(":pk", AttributeValue::S(format!("USER#{user}")));
+    let query = query.expression_attribute_values(":prefix", AttributeValue::S(prefix.to_owned()));
+    query.send().await.expect("the table answers").items.unwrap_or_default()
+}
+
+fn planned_at(preferences: &[Row]) -> Option<Timestamp> {
+    preferences.first()?.get("digestAt")?.as_s().unwrap().parse().ok()
+}
+
+fn planner(product: &Product) -> String {
+    format!("busline-{}-notifications-plan-digests", product.env())
+}
+
 /// What the schedule does each quarter of an hour.
 async fn plan(product: &Product, at: Timestamp) {
-    let function = format!("busline-{}-notifications-plan-digests", product.env());
-    invoke(product, &function, &json!({"scheduledTime": at})).await;
+    invoke(product, &planner(product), &json!({"scheduledTime": at})).await;
 }
 
 #[tokio::test]
@@ -133,6 +153,39 @@ async fn a_digest_that_is_hours_late_is_skipped() {
     invoke(&product, &send, &json!({"userId": ann.user.id, "digestAt": "2198-01-01T07:00:00Z"})).await;
     let mails = ann.digests().await;
     assert_eq!(mails.iter().map(|mail| &mail.subject).collect::<Vec<_>>(), ["Your to-dos for Monday, 1 January 2198"]);
+}
+
+#[tokio::test]
+async fn a_digest_that_cannot_be_requested_stops_nobody_elses() {
+    let product = Product::alone().await;
+    let now = Timestamp::now();
+    let hour = now.to_zoned(TimeZone::UTC).hour();
+    let number_of = |digit: u128| Uuid::from_u128(Uuid::new_v4().as_u128() >> 4 | digit << 124);
+    // In the first and in the last partition, and twice in one.
+    let users @ [unreadable, same, last] = [0, 0, 15].map(number_of);
+    for user in users {
+        put_row(&product, SERVICE, preferences(user, now, hour)).await;
+    }
+    for user in [same, last] {
+        put_row(&product, SERVICE, recipient(user)).await;
+    }
+    let unreadable_row = recipient(unreadable).map(|(name, value)| match name {
+        "displayName" => (name, number(1)),
+        _ => (name, value),
+    });
+    put_row(&product, SERVICE, unreadable_row).await;
+
+    let planned = async |user: Uuid| planned_at(&kept(&product, user, "PREFERENCES").await);
+    let before = planned(unreadable).await;
+    let error = failure(&product, &planner(&product), &json!({"scheduledTime": now})).await;
+    assert!(error.contains("TableFailed"), "{error}");
+    assert_eq!(planned(unreadable).await, before, "the next run tries again");
+    for user in [same, last] {
+        assert!(planned(user).await > before, "the next day's is planned");
+    }
+    for user in users {
+        forget_preferences(&product, user).await;
+    }
 }
 
 async fn is_in_english(ann: &Reader, product: &Product) {

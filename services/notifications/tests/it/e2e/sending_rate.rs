@@ -82,7 +82,7 @@ fn due_item(user: Uuid, now: Timestamp) -> TestEvent {
     TestEvent::new("todos", "TodoDue", todo, 1, &data)
 }
 
-fn recipient(user: Uuid) -> [(&'static str, AttributeValue); 7] {
+pub(super) fn recipient(user: Uuid) -> [(&'static str, AttributeValue); 7] {
     [
         ("pk", text(&format!("USER#{user}"))),
         ("sk", text("RECIPIENT")),
@@ -95,7 +95,7 @@ fn recipient(user: Uuid) -> [(&'static str, AttributeValue); 7] {
 }
 
 /// The digest of this hour is due.
-fn preferences(user: Uuid, now: Timestamp, hour: i8) -> [(&'static str, AttributeValue); 9] {
+pub(super) fn preferences(user: Uuid, now: Timestamp, hour: i8) -> [(&'static str, AttributeValue); 9] {
     let at = Timestamp::from_second(now.as_second() - now.as_second() % 3600).unwrap();
     [
         ("pk", text(&format!("USER#{user}"))),
@@ -120,17 +120,17 @@ fn agenda_item(user: Uuid, now: Timestamp) -> [(&'static str, AttributeValue); 5
     ]
 }
 
-async fn forget_preferences(product: &Product, user: Uuid) {
+pub(super) async fn forget_preferences(product: &Product, user: Uuid) {
     let client = aws_sdk_dynamodb::Client::new(product.sdk());
     let request = client.delete_item().table_name(product.table(SERVICE));
     let request = request.key("pk", text(&format!("USER#{user}"))).key("sk", text("PREFERENCES"));
     request.send().await.unwrap();
 }
 
-fn text(value: &str) -> AttributeValue {
+pub(super) fn text(value: &str) -> AttributeValue {
     AttributeValue::S(value.to_owned())
 }
 
-fn number(value: i64) -> AttributeValue {
+pub(super) fn number(value: i64) -> AttributeValue {
     AttributeValue::N(value.to_string())
 }
