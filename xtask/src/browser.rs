@@ -17,7 +17,9 @@ use crate::ui::{self, Step};
 /// The environment variable with the path of the browser's program.
 pub(crate) const CHROMIUM: &str = "CHROMIUM";
 
-const NAMES: [&str; 4] = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
+/// The first one has no window, which saves a quarter of the time on two cores.
+const NAMES: [&str; 5] =
+    ["chromium-headless-shell", "chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
 
 /// As many as fit among the last lines of a part.
 const SNAPSHOT_LINES: usize = 25;
@@ -105,7 +107,9 @@ pub(crate) async fn chromium() -> Result<PathBuf> {
         return Ok(found);
     }
     install().await?;
-    on_path().context("Debian's package chromium is installed, but there is no program chromium on the PATH")
+    on_path().with_context(|| {
+        format!("Debian's package {0} is installed, but there is no program {0} on the PATH", NAMES[0])
+    })
 }
 
 fn on_path() -> Option<PathBuf> {
@@ -119,8 +123,9 @@ async fn install() -> Result<()> {
     let apt = Path::new("/usr/bin/apt-get");
     if identity.stdout.trim_ascii() != b"0" || !apt.exists() {
         bail!(
-            "the tests in a browser need Chromium or Chrome: install it (Debian: apt-get install chromium), or name \
-             its program in {CHROMIUM}"
+            "the tests in a browser need Chromium or Chrome: install it (Debian: apt-get install {}), or name \
+             its program in {CHROMIUM}",
+            NAMES[0]
         );
     }
     let step = Step::start("Chromium");
@@ -130,7 +135,7 @@ async fn install() -> Result<()> {
         command
     };
     process::run_quietly(&mut apt_get(&["update", "-q"])).await?;
-    let packages = ["install", "-q", "-y", "--no-install-recommends", "chromium", "fonts-dejavu-core"];
+    let packages = ["install", "-q", "-y", "--no-install-recommends", NAMES[0], "fonts-dejavu-core"];
     process::run_quietly(&mut apt_get(&packages)).await?;
     step.done("Debian's package is installed");
     Ok(())
