@@ -1,5 +1,7 @@
 //! Planning of digests: which digests are requested.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Value, json};
 
 use crate::function::{Answer, done, run};
@@ -35,9 +37,11 @@ fn a_row_that_cannot_be_read_stops_no_other_digest() {
     }
     let ran = run("plan-digests", &json!({"scheduledTime": "2026-12-24T06:00:00Z"}), &script);
     assert!(ran.outcome.is_ok(), "{ran:?}");
-    let requested: Vec<&Value> = ran.bodies(INVOKE).iter().map(|request| &request["userId"]).collect();
-    assert_eq!(requested, [&json!(user(1)), &json!(user(3))]);
-    assert_eq!(ran.bodies("Query")[1]["ExclusiveStartKey"], position);
+    // Several are requested at the same time.
+    let requested: BTreeSet<&str> = ran.bodies(INVOKE).iter().filter_map(|body| body["userId"].as_str()).collect();
+    assert_eq!(requested, BTreeSet::from([user(1).as_str(), user(3).as_str()]));
+    assert_eq!(ran.bodies(INVOKE).len(), 2);
+    assert!(ran.bodies("Query").iter().any(|query| query["ExclusiveStartKey"] == position), "{ran:?}");
     assert!(ran.logs.contains("preferences cannot be read") && ran.logs.contains(&user(2)), "{}", ran.logs);
     assert!(!ran.logs.contains("private@example.com"), "{}", ran.logs);
 }

@@ -33,6 +33,5 @@ async fn the_time_in_which_many_digests_are_requested() {
     invoke(&product, &product.function(SERVICE, "plan-digests"), &json!({"scheduledTime": now})).await;
     let time = start.elapsed();
     let lines = logs.lines_with(SERVICE, &["requested the digests that are due"]).await;
-    let requested: Vec<_> = lines.iter().map(|line| line.to_string()).collect();
-    println!("{USERS} digests requested in {:.1} s: {requested:?}", time.as_secs_f64());
+    println!("{USERS} digests requested in {:.1} s: {lines:?}", time.as_secs_f64());
 }
