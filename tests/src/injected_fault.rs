@@ -127,7 +127,7 @@ impl FunctionConcurrency {
 }
 
 /// The reserved concurrency of a job's function.
-pub async fn reserved_concurrency(product: &Product, service: &str, job: &str) -> Option<i32> {
+async fn reserved_concurrency(product: &Product, service: &str, job: &str) -> Option<i32> {
     let client = aws_sdk_lambda::Client::new(product.sdk());
     let asked = client.get_function_concurrency().function_name(product.function(service, job));
     asked.send().await.expect("a function").reserved_concurrent_executions

@@ -14,7 +14,6 @@ mod erase;
 mod export;
 #[cfg(test)]
 mod limits;
-mod parallel;
 mod runner;
 mod scheduled;
 mod secrets;

@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 
 use aws_lambda_events::dynamodb::{Event, EventRecord};
+use futures_util::StreamExt;
 use lambda_kit::stream;
 use lambda_kit::subscriber::SubscribeFailure;
 use lambda_kit::telemetry;
@@ -14,7 +15,6 @@ use tracing::{Instrument, error, info_span, warn};
 use uuid::Uuid;
 
 use crate::app::live_push::LivePush;
-use crate::parallel::join_all;
 use crate::store::inbox_row::InboxKey;
 
 /// How many users receive their number at the same time: enough that a slow connection does not delay the others, and few
@@ -28,7 +28,7 @@ pub(crate) async fn push_inbox(push: &LivePush, event: LambdaEvent<Event>) -> Re
     let sends = changed_inboxes(&event.payload).into_iter().map(|(user, has_new_entries)| {
         send(push.clone(), user, has_new_entries).instrument(info_span!("inbox", user.id = %user))
     });
-    let failures: Vec<_> = join_all(MAX_CONCURRENT_USERS, sends).await.into_iter().filter_map(Result::err).collect();
+    let failures: Vec<_> = join_all(sends).await.into_iter().filter_map(Result::err).collect();
     match failures.first() {
         None => Ok(()),
         Some(kind) => Err(Diagnostic {
@@ -45,6 +45,11 @@ async fn send(push: LivePush, user: Uuid, has_new_entries: bool) -> Result<(), &
         error!(error.kind = failure.kind(), error.chain = chain, user.id = %user, "could not send an unread number");
         failure.kind()
     })
+}
+
+/// Runs jobs, at most [`MAX_CONCURRENT_USERS`] at a time, and returns their results in the order in which they end.
+async fn join_all<J: Future>(jobs: impl IntoIterator<Item = J>) -> Vec<J::Output> {
+    futures_util::stream::iter(jobs).buffer_unordered(MAX_CONCURRENT_USERS).collect().await
 }
 
 /// The owners of the batch's entries, and whether one of their entries is new.
@@ -70,7 +75,11 @@ fn owner(record: &EventRecord) -> Option<Uuid> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
     use serde_json::{Value, json};
+    use tokio::sync::Barrier;
 
     use super::*;
 
@@ -82,6 +91,26 @@ mod tests {
                 "Keys": {"pk": {"S": partition}, "sk": {"S": format!("INBOX#{number}")}},
             },
         })
+    }
+
+    #[tokio::test]
+    async fn jobs_run_at_the_same_time_and_not_more_than_the_limit() {
+        let everyone = Arc::new(Barrier::new(MAX_CONCURRENT_USERS));
+        let (running, most) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+        let jobs = (0..MAX_CONCURRENT_USERS * 3).map(|number| {
+            let (everyone, running, most) = (Arc::clone(&everyone), Arc::clone(&running), Arc::clone(&most));
+            async move {
+                most.fetch_max(running.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+                // Opens when as many jobs run as may: one after the other they would wait for ever.
+                everyone.wait().await;
+                running.fetch_sub(1, Ordering::SeqCst);
+                number
+            }
+        });
+        let mut numbers = join_all(jobs).await;
+        numbers.sort_unstable();
+        assert!(numbers.into_iter().eq(0..MAX_CONCURRENT_USERS * 3));
+        assert_eq!(most.load(Ordering::SeqCst), MAX_CONCURRENT_USERS);
     }
 
     #[test]

@@ -127,7 +127,7 @@ pub(super) async fn forget_preferences(product: &Product, user: Uuid) {
     request.send().await.unwrap();
 }
 
-pub(super) fn text(value: &str) -> AttributeValue {
+fn text(value: &str) -> AttributeValue {
     AttributeValue::S(value.to_owned())
 }
 
